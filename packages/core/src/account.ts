@@ -1,0 +1,283 @@
+import type { Clock } from './clock.js';
+import type { SessionContext } from './context.js';
+import type { Latch } from './envelope.js';
+import type { AuthErrorCode } from './errors.js';
+import type { Flight } from './flight.js';
+import { limits } from './limits.js';
+import type { TokenStore } from './store.js';
+import type { TokenSet } from './tokens.js';
+
+/** As an instant: one that has always passed. */
+const never: number = Number.NEGATIVE_INFINITY;
+
+/** A set that this process holds and the store does not. */
+export interface Unsaved {
+  readonly tokens: TokenSet;
+  /** The set it replaces; undefined: none was stored. */
+  readonly parentId: string | undefined;
+  /** Initial tokens: of use only where the store has no record at all. */
+  readonly initial: boolean;
+  /** The latch to keep beside it: a refresh lifts none. */
+  readonly latch: Latch | undefined;
+}
+
+/**
+ * What this process knows of one key of one store, shared by all its sessions on that key: the token in hand, the
+ * one flight, and what has been learnt about sets. Instants without a note are wall-clock epoch milliseconds.
+ */
+export class Account {
+  readonly store: TokenStore;
+  readonly key: string;
+  /** Unlike the key, unique among all stores: names this account to a scheduler. */
+  readonly schedulerKey: string;
+  readonly createdAt: number;
+  readonly contexts: SessionContext[] = [];
+
+  tokens: TokenSet | undefined;
+  /** The same resolved promise for everyone while the set is fresh. */
+  tokensPromise: Promise<TokenSet> | undefined;
+  accessTokenPromise: Promise<string> | undefined;
+  /** Before this nothing needs to be done: the fast path's one comparison. */
+  freshUntil: number = never;
+  mandatoryAt: number = never;
+  expiresAt: number = never;
+  /** The latest instant at which the set was handed out: a clock before it was set back. */
+  seenAt: number = never;
+  handedOut: boolean = false;
+  /** Wall and monotonic clock at the same moment, to notice a clock set back. */
+  #anchorWall = 0;
+  #anchorMonotonic = 0;
+  /** Monotonic instant at which the set came into hand, and whether an exchange of ours brought it. */
+  takenAt: number = never;
+  #exchanged = false;
+
+  flight: Flight | undefined;
+  /** The flight that has served its callers and still saves or gives its lease back. */
+  trailing: Flight | undefined;
+  unsaved: Unsaved | undefined;
+  /** A refusal that could not be saved. */
+  latch: Latch | undefined;
+  /** Monotonic instants of logins sent by this process: a wall clock set ahead does not forget them. */
+  #loginsSent: number[] = [];
+
+  signedOut: boolean = false;
+  /** Counts sign-outs, so that a flight learns of one that happened under it. */
+  signOuts: number = 0;
+  /** Whether the store was read: a sign-out found after that is news, one found at first may be history. */
+  hasRead: boolean = false;
+  /** The stored sign-out this process has taken note of. */
+  knownSignOutAt: number | undefined;
+
+  /** Monotonic instant before which no token call is sent. */
+  pausedUntil: number = never;
+  pauseCode: AuthErrorCode | undefined;
+  /** The stored `notBefore` that {@link pausedUntil} already reflects. */
+  #knownNotBefore: number | undefined;
+  /** Monotonic instant before which nobody starts a refresh that nobody waits for. */
+  quietUntil: number = never;
+
+  /** Ids of sets whose refresh token the server has answered, and of sets the API refused. */
+  readonly #spent: string[] = [];
+  readonly #refused: string[] = [];
+  /** How often in a row a set issued after a refusal was refused itself. */
+  #rejections = 0;
+
+  unsubscribe: (() => void) | undefined;
+  cancelTimer: (() => void) | undefined;
+
+  constructor(store: TokenStore, key: string, createdAt: number) {
+    this.store = store;
+    this.key = key;
+    this.createdAt = createdAt;
+    this.schedulerKey = `${serial++}:${key}`;
+  }
+
+  /** Makes `tokens` the set in hand. */
+  take(context: SessionContext, tokens: TokenSet, from: 'exchange' | 'store'): void {
+    const { clock, refreshPolicy, random } = context;
+    const now = clock.now();
+    const { advisoryAt, mandatoryAt } = refreshPolicy(tokens, random);
+    // A set stamped by a clock ahead of ours lives for its lifetime from now on, and no longer.
+    const skew = Math.max(0, tokens.issuedAt - now);
+    this.expiresAt = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skew;
+    this.mandatoryAt = earlier(mandatoryAt - skew, this.expiresAt);
+    this.freshUntil = earlier(advisoryAt - skew, this.mandatoryAt);
+    this.tokens = tokens;
+    this.tokensPromise = Promise.resolve(tokens);
+    this.accessTokenPromise = undefined;
+    this.handedOut = false;
+    this.seenAt = now;
+    this.#anchorWall = now;
+    this.#anchorMonotonic = clock.monotonic();
+    this.takenAt = this.#anchorMonotonic;
+    this.#exchanged = from === 'exchange';
+  }
+
+  /** Takes a stored set in hand, without an exchange. */
+  adopt(context: SessionContext, tokens: TokenSet): TokenSet {
+    if (tokens.id === this.tokens?.id) return this.tokens;
+    const previousId = this.tokens?.id;
+    this.take(context, tokens, 'store');
+    this.endPause();
+    context.emit({ type: 'adopted', tokenId: tokens.id, previousId });
+    return tokens;
+  }
+
+  drop(): void {
+    this.tokens = undefined;
+    this.tokensPromise = undefined;
+    this.accessTokenPromise = undefined;
+    this.freshUntil = never;
+    this.mandatoryAt = never;
+    this.expiresAt = never;
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  /** Where the wall clock was set back, moves the set's instants back with it: no life grows longer. */
+  checkClock(clock: Clock): number {
+    const now = clock.now();
+    const monotonic = clock.monotonic();
+    const setBackBy = this.#anchorWall + (monotonic - this.#anchorMonotonic) - now;
+    if (setBackBy > limits.clockJumpMs) {
+      this.freshUntil -= setBackBy;
+      this.mandatoryAt -= setBackBy;
+      this.expiresAt -= setBackBy;
+      this.#anchorWall = now;
+      this.#anchorMonotonic = monotonic;
+    }
+    this.seenAt = now;
+    return now;
+  }
+
+  /** Whether the set in hand can be sent without an exchange first. */
+  isUsable(clock: Clock): boolean {
+    const now = this.checkClock(clock);
+    if (this.tokens === undefined || this.#refused.includes(this.tokens.id)) return false;
+    return now < this.mandatoryAt || this.hasJustExchanged(clock);
+  }
+
+  /** Whatever its lifetime says, a set just issued is not exchanged at once: that would be a loop. */
+  hasJustExchanged(clock: Clock): boolean {
+    return this.#exchanged && clock.monotonic() - this.takenAt < limits.exchangeGapMs;
+  }
+
+  /** Whether the set in hand would still be accepted, for all we know: what a failed exchange falls back on. */
+  isAlive(clock: Clock): boolean {
+    const now = this.checkClock(clock);
+    return this.tokens !== undefined && !this.#refused.includes(this.tokens.id) && now < this.expiresAt;
+  }
+
+  spend(id: string): void {
+    remember(this.#spent, id);
+  }
+
+  isSpent(id: string): boolean {
+    return this.#spent.includes(id);
+  }
+
+  isRefused(id: string): boolean {
+    return this.#refused.includes(id);
+  }
+
+  /**
+   * Notes that the API refused the set in hand. False where that is no reason for an exchange: it was issued after
+   * a refusal, and too short a while ago.
+   */
+  refuse(clock: Clock, id: string): boolean {
+    if (this.#refused.includes(id)) return true;
+    const ageMs = clock.monotonic() - this.takenAt;
+    const coolDownMs = Math.min(
+      limits.rejectionCoolDownMinMs * 2 ** Math.min(this.#rejections - 1, 20),
+      limits.rejectionCoolDownMaxMs,
+    );
+    if (this.#rejections > 0 && ageMs < coolDownMs) return false;
+    this.#rejections = ageMs < limits.rejectionCoolDownMaxMs ? this.#rejections + 1 : 1;
+    remember(this.#refused, id);
+    this.freshUntil = never;
+    return true;
+  }
+
+  countLogin(clock: Clock): void {
+    const since = clock.monotonic() - limits.hourMs;
+    this.#loginsSent = [...this.#loginsSent.filter((at) => at > since), clock.monotonic()];
+  }
+
+  /** When this process may send another login, by its own count; undefined for now. */
+  nextLoginAt({ clock, maxLoginsPerHour }: SessionContext): number | undefined {
+    const oldest = this.#loginsSent[this.#loginsSent.length - maxLoginsPerHour];
+    const leftMs = oldest === undefined ? 0 : oldest + limits.hourMs - clock.monotonic();
+    return leftMs > 0 ? clock.now() + leftMs : undefined;
+  }
+
+  /** No token call before then, for the reason given. */
+  pause(clock: Clock, notBefore: number, code: AuthErrorCode): void {
+    this.#knownNotBefore = notBefore;
+    this.pausedUntil = clock.monotonic() + (notBefore - clock.now());
+    this.pauseCode = code;
+  }
+
+  /** Takes a stored pause over once, bounded, so that another machine's clock cannot stop us for long. */
+  notePause(clock: Clock, notBefore: number | undefined): void {
+    if (notBefore === undefined || notBefore === this.#knownNotBefore) return;
+    this.#knownNotBefore = notBefore;
+    const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
+    this.pausedUntil = Math.max(this.pausedUntil, clock.monotonic() + leftMs);
+    this.pauseCode = undefined;
+  }
+
+  endPause(): void {
+    this.pausedUntil = never;
+    this.quietUntil = never;
+    this.pauseCode = undefined;
+  }
+}
+
+let serial = 0;
+
+const accounts = new WeakMap<TokenStore, Map<string, Account>>();
+
+/** The account of this context's key on its store; freed when its last context leaves. */
+export function joinAccount(context: SessionContext): Account {
+  const { store, key } = context;
+  let ofStore = accounts.get(store);
+  if (ofStore === undefined) {
+    ofStore = new Map();
+    accounts.set(store, ofStore);
+  }
+  let account = ofStore.get(key);
+  if (account === undefined) {
+    account = new Account(store, key, context.clock.now());
+    ofStore.set(key, account);
+  }
+  account.contexts.push(context);
+  return account;
+}
+
+export function leaveAccount(account: Account, context: SessionContext): void {
+  const index = account.contexts.indexOf(context);
+  if (index !== -1) account.contexts.splice(index, 1);
+  freeUnused(account);
+}
+
+/** Frees an account without sessions, but not under a flight: a session opened meanwhile must find and join it. */
+export function freeUnused(account: Account): void {
+  if (account.contexts.length > 0) return;
+  account.cancelTimer?.();
+  account.unsubscribe?.();
+  account.unsubscribe = undefined;
+  account.trailing?.stopSaving();
+  if (account.flight !== undefined || account.trailing !== undefined) return;
+  const ofStore = accounts.get(account.store);
+  if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
+}
+
+function remember(ids: string[], id: string): void {
+  if (ids.includes(id)) return;
+  ids.push(id);
+  if (ids.length > limits.rememberedSets) ids.shift();
+}
+
+function earlier(instant: number, limit: number): number {
+  return instant < limit ? instant : limit;
+}

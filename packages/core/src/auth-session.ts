@@ -1,0 +1,112 @@
+import type { Clock } from './clock.js';
+import type { AuthEvent } from './events.js';
+import type { MaybePromise } from './maybe-promise.js';
+import type { RefreshPolicy } from './policy.js';
+import type { FetchLike } from './provider.js';
+import type { TokenStore } from './store.js';
+import type { RefreshScheduler } from './timer-scheduler.js';
+import type { IssuedTokens, TokenSet } from './tokens.js';
+
+/** Deadlines in milliseconds. */
+export interface Timeouts {
+  /** One login or refresh request. Default 10 s. */
+  readonly exchangeMs: number;
+  /** Waiting for the store's lock. Default 60 s. */
+  readonly lockMs: number;
+  /** One call of the store. Default 5 s. */
+  readonly storeMs: number;
+  /** The function that gives the password or client secret. Default 20 s. */
+  readonly credentialsMs: number;
+  /** One caller's wait; the work it waited for goes on. Default 90 s. */
+  readonly callMs: number;
+}
+
+/** Options of every session, whatever its provider. */
+export interface AuthSessionOptions<Extra = Record<string, unknown>> {
+  /** Default: a {@link memoryStore} of its own. */
+  readonly store?: TokenStore | undefined;
+  /** Default: one shared {@link timerScheduler}. `null`: no work outlives a call, as serverless platforms want it. */
+  readonly scheduler?: RefreshScheduler | null | undefined;
+  /** Background refreshes are handed to it, as to a worker's `ctx.waitUntil`. */
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** Timers refresh even sets that nobody has used since they were issued. Default false. */
+  readonly keepAlive?: boolean | undefined;
+  readonly refreshPolicy?: RefreshPolicy | undefined;
+  /** Tokens from elsewhere, used only where the store holds nothing for this key. */
+  readonly initialTokens?: IssuedTokens<Extra> | undefined;
+  /** Transport of exchanges and of `session.fetch`. Default: the global fetch, looked up at each call. */
+  readonly fetch?: FetchLike | undefined;
+  readonly clock?: Clock | undefined;
+  /** From 0 to below 1. Spreads refreshes and resends. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** The store's key. Default: `JSON.stringify([name, issuer, account])` of the provider. */
+  readonly key?: string | undefined;
+  /** Password attempts in any hour. Default 20. */
+  readonly maxLoginsPerHour?: number | undefined;
+  readonly timeouts?: { readonly [Name in keyof Timeouts]?: number | undefined } | undefined;
+  /** Origins on plain http that may see credentials and tokens; loopback always may. */
+  readonly allowInsecureOrigins?: readonly string[] | undefined;
+  readonly onEvent?: ((event: AuthEvent) => void) | undefined;
+}
+
+/** How a token is asked for. */
+export interface GetTokenOptions {
+  /** Exchanges even though the token in hand is fresh. Callers at the same time share one exchange. */
+  readonly forceRefresh?: boolean | undefined;
+  /** The access token that the API just refused. Where it is no longer the current one, the current one is the answer. */
+  readonly rejected?: string | undefined;
+  /** Ends this caller's wait; the shared work goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is known without an exchange. Instants are epoch milliseconds. */
+export interface AuthStatus {
+  /**
+   * `signed_in`: there are tokens. `signed_out`: by `signOut()`, here or elsewhere. `login_blocked`: a refused login
+   * stands. `idle`: none of these, the first call will log in.
+   */
+  readonly state: 'signed_in' | 'signed_out' | 'login_blocked' | 'idle';
+  /** End of the access token, where known. */
+  readonly expiresAt?: number;
+  /** When the refusal that blocks logins came. */
+  readonly blockedAt?: number;
+  /** No token call before this instant. */
+  readonly retryAt?: number;
+}
+
+/**
+ * One identity on one server. All methods reject with an {@link AuthError}, or with the reason of the caller's own
+ * signal. Sessions with the same key on the same store object share their work.
+ */
+export interface AuthSession<Extra = Record<string, unknown>> {
+  /** The platform's fetch with the token on it. Works detached. */
+  readonly fetch: typeof globalThis.fetch;
+  getAccessToken(options?: GetTokenOptions): Promise<string>;
+  getTokens(options?: GetTokenOptions): Promise<TokenSet<Extra>>;
+  /** The token's headers for one request of a client that is not fetch. The URL's origin is checked. */
+  getHeaders(url: string | URL, options?: GetTokenOptions): Promise<Headers>;
+  /** Puts the token's headers on a request to `url`: at once where a token is at hand. Returns the set it used. */
+  attach(url: string | URL, headers: Headers, options?: { readonly signal?: AbortSignal | undefined }): MaybePromise<TokenSet<Extra>>;
+  /** To be told of a response to a request that carried `sent`: the set to replay with, or undefined to leave it. */
+  tokenRejected(
+    sent: TokenSet<Extra>,
+    response: { readonly status: number; readonly headers: Headers },
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<TokenSet<Extra> | undefined>;
+  /** What is in memory, perhaps expired. */
+  peek(): TokenSet<Extra> | undefined;
+  /** Memory and store, no exchange. */
+  status(): Promise<AuthStatus>;
+  /**
+   * Logs in now: a real password check, never an adopted session. Lifts a latch and a sign-out. A refusal leaves
+   * stored tokens alone. A `password` given here is used once and not kept.
+   */
+  signIn(options?: { readonly password?: string | undefined; readonly signal?: AbortSignal | undefined }): Promise<TokenSet<Extra>>;
+  /** Forgets the tokens here and in the store; every session on them throws `signed_out` until `signIn()`. */
+  signOut(): Promise<void>;
+  /** Returns the way to stop. */
+  subscribe(listener: (event: AuthEvent) => void): () => void;
+  /** Ends timers and subscriptions; stored tokens stay. Calls after it throw `disposed`. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}

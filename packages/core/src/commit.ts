@@ -1,0 +1,110 @@
+import type { Unsaved } from './account.js';
+import { replaces } from './decide.js';
+import { sleep } from './deadline.js';
+import { type Latch, type Stored, writeEnvelope } from './envelope.js';
+import { AuthError } from './errors.js';
+import type { Flight, Outcome } from './flight.js';
+import { settledGuard } from './guard.js';
+import { limits } from './limits.js';
+import { readStored, writeRecord } from './records.js';
+import { noteSignOut, revoke, signedOutError } from './sign-out.js';
+import type { TokenSet } from './tokens.js';
+
+/**
+ * Saves what an exchange brought in place of what was read before it, and takes it in hand. What the server has just
+ * issued is not lost to a store that fails: it is kept, served, and saved later.
+ *
+ * @throws AuthError `signed_out` for a sign-out under way; `store_failed` from a person's login, which is not done
+ * before it is saved
+ */
+export async function commit(
+  flight: Flight,
+  read: Stored,
+  tokens: TokenSet,
+  latch: Latch | undefined,
+): Promise<TokenSet> {
+  const { context, account, plan } = flight;
+  const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, latch, initial: false };
+  const end = flight.overtakenBySignOut ? 'signed_out' : await save(flight, read, unsaved);
+  if (end === 'signed_out' || flight.overtakenBySignOut) {
+    await revoke(context, tokens);
+    throw signedOutError(context);
+  }
+  account.endPause();
+  if (typeof end === 'object') return account.adopt(context, end);
+  if (plan.kind === 'sign_in') account.signedOut = false;
+  account.unsaved = end === 'failed' ? unsaved : undefined;
+  account.take(context, tokens, 'exchange');
+  if (end === 'failed' && plan.kind === 'sign_in') {
+    throw new AuthError('store_failed', { provider: context.provider.name, detail: 'signed in, but not yet saved' });
+  }
+  return tokens;
+}
+
+/** Saves a set kept since its save failed. @throws AuthError `store_failed`, before another token is spent */
+export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsaved): Promise<Outcome> {
+  const { context, account } = flight;
+  const end = await save(flight, stored, unsaved);
+  if (end === 'failed') {
+    if (account.tokens === undefined) account.take(context, unsaved.tokens, 'store');
+    throw new AuthError('store_failed', { provider: context.provider.name, detail: 'the tokens in hand are not saved' });
+  }
+  if (end === 'saved') {
+    account.unsaved = undefined;
+    context.emit({ type: 'store_recovered', tokenId: unsaved.tokens.id });
+  }
+  return 'read_again';
+}
+
+/** Tries on, under the same lease, until the set is saved, overtaken, or the next flight takes over. */
+export async function keepSaving(flight: Flight): Promise<void> {
+  const { context, account } = flight;
+  if (!context.mayOutliveCalls) return;
+  let stopped = false;
+  let delayMs: number = limits.saveRetryMinMs;
+  while (!stopped && account.contexts.length > 0 && account.unsaved !== undefined && flight.lease.held()) {
+    const pause = sleep(context.clock, delayMs, true);
+    flight.stopSaving = () => {
+      stopped = true;
+      pause.cancel();
+    };
+    await pause.done;
+    delayMs = Math.min(delayMs * 2, limits.saveRetryMaxMs);
+    const { unsaved } = account;
+    if (stopped || unsaved === undefined) return;
+    const stored = await readStored(context).catch(() => undefined);
+    if (stored === undefined) continue;
+    noteSignOut(account, stored);
+    if (!replaces(unsaved, stored)) account.unsaved = undefined;
+    else await saveUnsaved(flight, stored, unsaved).catch(() => {});
+  }
+}
+
+type SaveEnd = 'saved' | 'failed' | 'signed_out' | TokenSet;
+
+/** Step 7 of the transaction. A set that somebody else has put there comes back, to be adopted. */
+async function save(flight: Flight, read: Stored, unsaved: Unsaved): Promise<SaveEnd> {
+  const { context, plan, lease } = flight;
+  const { tokens, parentId, latch } = unsaved;
+  let base = read;
+  // Who lost the lease looks before writing: not every store that has a lock compares atomically.
+  let looked = lease.held();
+  for (let round = 0; round < limits.flightRounds; round++) {
+    try {
+      const record = writeEnvelope({ tokens, guard: settledGuard(base.envelope.guard, latch) });
+      if (looked && (await writeRecord(context, base.recordId, record))) return 'saved';
+      base = await readStored(context);
+    } catch {
+      return 'failed';
+    }
+    looked = true;
+    const { tokens: standing, signedOutAt } = base.envelope;
+    if (standing?.id === tokens.id) return 'saved';
+    if (signedOutAt !== undefined && signedOutAt !== read.envelope.signedOutAt) {
+      noteSignOut(flight.account, base);
+      return 'signed_out';
+    }
+    if (standing !== undefined && standing.id !== parentId && plan.kind !== 'sign_in') return standing;
+  }
+  return 'failed';
+}

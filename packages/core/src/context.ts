@@ -1,0 +1,150 @@
+import type { AuthSessionOptions, Timeouts } from './auth-session.js';
+import { type Clock, systemClock } from './clock.js';
+import { AuthError, type AuthPhase } from './errors.js';
+import { type EventBody, type EventListener, emit } from './events.js';
+import { limits } from './limits.js';
+import { memoryStore } from './memory-store.js';
+import { assertOrigin, isSecure, parseBaseUrl } from './origins.js';
+import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
+import type { AuthProvider, FetchLike } from './provider.js';
+import type { TokenStore } from './store.js';
+import { type RefreshScheduler, sharedScheduler } from './timer-scheduler.js';
+import type { TokenSet } from './tokens.js';
+
+/** One session's options, checked and complete, and its listeners. */
+export class SessionContext {
+  readonly provider: AuthProvider;
+  readonly store: TokenStore;
+  readonly key: string;
+  readonly scheduler: RefreshScheduler | null;
+  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
+  readonly keepAlive: boolean;
+  readonly refreshPolicy: RefreshPolicy;
+  readonly fetch: FetchLike;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly maxLoginsPerHour: number;
+  readonly timeouts: Timeouts;
+  readonly insecureOrigins: readonly string[];
+  readonly listeners: EventListener[];
+  /** Which refusal the vault was last asked about, and when on the monotonic clock. */
+  askedAbout: { readonly latchHash: string; readonly at: number } | undefined;
+
+  constructor(provider: AuthProvider, options: AuthSessionOptions) {
+    checkProvider(provider);
+    checkOptions(options);
+    const issuer = parseBaseUrl(`issuer of ${provider.name}`, provider.issuer);
+    this.insecureOrigins = options.allowInsecureOrigins ?? none;
+    if (!isSecure(issuer, this.insecureOrigins)) {
+      const detail = `add '${issuer.origin}' to allowInsecureOrigins if the network in between is yours`;
+      throw new AuthError('insecure_url', { provider: provider.name, detail });
+    }
+    this.provider = provider;
+    this.clock = options.clock ?? systemClock;
+    const { clock } = this;
+    this.store = options.store ?? memoryStore(clock === systemClock ? {} : { now: () => clock.now() });
+    this.key = options.key ?? JSON.stringify([provider.name, provider.issuer, provider.account]);
+    this.scheduler = options.scheduler === undefined ? sharedScheduler(clock) : options.scheduler;
+    this.waitUntil = options.waitUntil;
+    this.keepAlive = options.keepAlive ?? false;
+    this.refreshPolicy = options.refreshPolicy ?? defaultRefreshPolicy;
+    this.fetch = options.fetch ?? globalFetch;
+    this.random = options.random ?? Math.random;
+    this.maxLoginsPerHour = options.maxLoginsPerHour ?? limits.maxLoginsPerHour;
+    this.timeouts = timeoutsOf(options);
+    this.listeners = options.onEvent === undefined ? [] : [options.onEvent];
+  }
+
+  emit(body: EventBody): void {
+    if (this.listeners.length > 0) emit(this.listeners, this.key, this.provider.name, body);
+  }
+
+  emitFailure(phase: AuthPhase, error: AuthError, durationMs: number, resend: boolean): void {
+    const { code, status, delivery, serverCode } = error;
+    this.emit({ type: 'exchange_failed', phase, code, status, delivery, serverCode, durationMs, resend });
+  }
+
+  /** Writes the set's headers on a request whose origin has been checked. */
+  authorize(headers: Headers, tokens: TokenSet): void {
+    const { provider } = this;
+    if (provider.authorize === undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
+    else provider.authorize(headers, tokens);
+  }
+
+  /** Whether the API's answer says that the token is no good. */
+  isRejection(response: { readonly status: number; readonly headers: Headers }): boolean {
+    const rejected = this.provider.isTokenRejected?.(response) ?? response.status === 401;
+    // RFC 6750 section 3.1: the token is fine, its rights are not; another one has the same.
+    return rejected && !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers.get('www-authenticate') ?? '');
+  }
+
+  /** Whether work may go on after the call that caused it has ended. */
+  get mayOutliveCalls(): boolean {
+    return this.scheduler !== null || this.waitUntil !== undefined;
+  }
+}
+
+const none: readonly string[] = [];
+const globalFetch: FetchLike = (input, init) => globalThis.fetch(input, init);
+const defaultTimeouts: Timeouts = {
+  exchangeMs: limits.exchangeMs,
+  lockMs: limits.lockMs,
+  storeMs: limits.storeMs,
+  credentialsMs: limits.credentialsMs,
+  callMs: limits.callMs,
+};
+
+function timeoutsOf({ timeouts }: AuthSessionOptions): Timeouts {
+  if (timeouts === undefined) return defaultTimeouts;
+  const given = Object.entries(timeouts).filter(([, value]) => value !== undefined);
+  return { ...defaultTimeouts, ...Object.fromEntries(given) };
+}
+
+function checkProvider(provider: AuthProvider): void {
+  expect(typeof provider === 'object' && provider !== null, 'provider', 'an AuthProvider');
+  expect(isText(provider.name), 'provider.name', 'a name');
+  expect(typeof provider.account === 'string', 'provider.account', 'a string');
+  expect(Array.isArray(provider.allowedOrigins), 'allowedOrigins', 'an array of origins');
+  for (const origin of provider.allowedOrigins) assertOrigin('allowedOrigins', origin, true);
+}
+
+function checkOptions(options: AuthSessionOptions): void {
+  const { store, scheduler, clock, key, maxLoginsPerHour } = options;
+  expect(
+    store === undefined || (isFunction(store?.get) && isFunction(store.compareAndSet)),
+    'store',
+    'a TokenStore with get and compareAndSet (keyValueStore() makes one of a key-value store)',
+  );
+  expect(scheduler === undefined || scheduler === null || isFunction(scheduler.schedule), 'scheduler', 'a RefreshScheduler or null');
+  expect(
+    clock === undefined || [clock?.now, clock?.monotonic, clock?.setTimeout, clock?.clearTimeout].every(isFunction),
+    'clock',
+    'a Clock with now, monotonic, setTimeout and clearTimeout',
+  );
+  expect(key === undefined || isText(key), 'key', 'a string that is not empty');
+  expect(
+    maxLoginsPerHour === undefined || (Number.isInteger(maxLoginsPerHour) && maxLoginsPerHour > 0),
+    'maxLoginsPerHour',
+    'a whole number above 0',
+  );
+  for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
+    expect(options[name] === undefined || isFunction(options[name]), name, 'a function');
+  }
+  for (const [name, value] of Object.entries(options.timeouts ?? {})) {
+    expect(Object.hasOwn(defaultTimeouts, name), 'timeouts', `only ${Object.keys(defaultTimeouts).join(', ')}`);
+    expect(value === undefined || (Number.isFinite(value) && value > 0), `timeouts.${name}`, 'milliseconds above 0');
+  }
+  for (const origin of options.allowInsecureOrigins ?? none) assertOrigin('allowInsecureOrigins', origin, false);
+}
+
+function expect(holds: boolean, option: string, expected: string): void {
+  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}

@@ -1,0 +1,195 @@
+/** Every way this library fails, as a stable word to branch on. */
+export type AuthErrorCode =
+  /** The server refused the username and password. No further attempt is made with them. */
+  | 'invalid_credentials'
+  /** An earlier refusal stands: nothing was sent. New credentials or `signIn()` lift it. */
+  | 'login_blocked'
+  /** The server refused the refresh token. Providers throw it; callers of a session never see it. */
+  | 'refresh_refused'
+  /** The session is over and no credentials are there to start another. */
+  | 'reauthentication_required'
+  /** The function that gives the password or client secret failed. */
+  | 'credentials_unavailable'
+  /** The server, or the login guard, asks for a pause: see `retryAt`. */
+  | 'rate_limited'
+  /** The server answered, but neither with a token nor with a refusal. */
+  | 'server_unavailable'
+  /** No connection, or one that broke. */
+  | 'network'
+  /** A deadline of the session's `timeouts` passed. */
+  | 'timeout'
+  /** A success without a usable token in it. */
+  | 'invalid_response'
+  /** An option is missing or wrong; the message names it. */
+  | 'invalid_options'
+  /** The token store threw, or holds what cannot be read. */
+  | 'store_failed'
+  /** Another holder kept the lock for longer than `timeouts.lockMs`. */
+  | 'lock_timeout'
+  /** The URL is outside the provider's `allowedOrigins`. */
+  | 'origin_not_allowed'
+  /** Plain http to a host that is not loopback. */
+  | 'insecure_url'
+  /** Signed out, here or elsewhere, until `signIn()`. */
+  | 'signed_out'
+  /** The session was disposed. */
+  | 'disposed';
+
+/** The exchange an error belongs to. */
+export type AuthPhase = 'login' | 'refresh' | 'revoke';
+
+/**
+ * What became of the request: `not_sent` (the server cannot have acted on it), `unknown` (it may have),
+ * `answered` (it decided, and this is the decision).
+ */
+export type Delivery = 'not_sent' | 'unknown' | 'answered';
+
+/** What an {@link AuthError} tells beyond its code. None of it may hold a secret or a body. */
+export interface AuthErrorDetails {
+  readonly provider?: string | undefined;
+  readonly phase?: AuthPhase | undefined;
+  /** HTTP status of the answer. */
+  readonly status?: number | undefined;
+  /** The pause the server asked for. */
+  readonly retryAfterMs?: number | undefined;
+  readonly delivery?: Delivery | undefined;
+  /** A word from the server that the provider knows and lists, such as LOGIN_USER_NOT_VERIFIED. */
+  readonly serverCode?: string | undefined;
+  /** Instant before which another try is pointless, epoch milliseconds. */
+  readonly retryAt?: number | undefined;
+  /** Instant of the refusal that blocks logins, epoch milliseconds. */
+  readonly blockedAt?: number | undefined;
+  /** The message's last clause, in our own words: what was missing, expected, or can be done. */
+  readonly detail?: string | undefined;
+}
+
+const meanings: Readonly<Record<AuthErrorCode, string>> = {
+  invalid_credentials: 'the server refused the credentials',
+  login_blocked: 'an earlier login was refused; change the credentials or call signIn()',
+  refresh_refused: 'the server refused the refresh token',
+  reauthentication_required: 'the session is over and there are no credentials to start another',
+  credentials_unavailable: 'the credentials could not be obtained',
+  rate_limited: 'too many token requests for now',
+  server_unavailable: 'the server gave neither a token nor a refusal',
+  network: 'the connection failed',
+  timeout: 'the deadline passed',
+  invalid_response: 'the answer holds no usable token',
+  invalid_options: 'an option is wrong',
+  store_failed: 'the token store failed',
+  lock_timeout: 'the lock of the token store stayed taken',
+  origin_not_allowed: 'the token must not go to this origin',
+  insecure_url: 'the token must not travel over plain http',
+  signed_out: 'signed out',
+  disposed: 'the session was disposed',
+};
+
+const retryableCodes: ReadonlySet<AuthErrorCode> = new Set([
+  'credentials_unavailable',
+  'rate_limited',
+  'server_unavailable',
+  'network',
+  'timeout',
+  'invalid_response',
+  'store_failed',
+  'lock_timeout',
+]);
+
+const brand: unique symbol = Symbol.for('@auth/core:AuthError');
+
+/**
+ * The one error class of every package here. Branch on `code`; recognise it with {@link isAuthError}, which
+ * also holds when two copies of this package are installed.
+ */
+export class AuthError extends Error {
+  readonly code: AuthErrorCode;
+  readonly provider?: string;
+  readonly phase?: AuthPhase;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  readonly delivery?: Delivery;
+  readonly serverCode?: string;
+  /** Epoch milliseconds. */
+  readonly retryAt?: number;
+  /** Epoch milliseconds. */
+  readonly blockedAt?: number;
+  readonly detail?: string;
+
+  constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
+    super(describe(code, details));
+    this.code = code;
+    if (details.provider !== undefined) this.provider = details.provider;
+    if (details.phase !== undefined) this.phase = details.phase;
+    if (details.status !== undefined) this.status = details.status;
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
+    if (details.delivery !== undefined) this.delivery = details.delivery;
+    if (details.serverCode !== undefined) this.serverCode = details.serverCode;
+    if (details.retryAt !== undefined) this.retryAt = details.retryAt;
+    if (details.blockedAt !== undefined) this.blockedAt = details.blockedAt;
+    if (details.detail !== undefined) this.detail = printable(details.detail);
+  }
+
+  /** Whether the same call may succeed later without anybody changing anything. */
+  get retryable(): boolean {
+    return retryableCodes.has(this.code);
+  }
+
+  toJSON(): object {
+    return { ...this, name: this.name, message: this.message, retryable: this.retryable };
+  }
+
+  static {
+    Object.defineProperty(AuthError.prototype, 'name', { value: 'AuthError', configurable: true, writable: true });
+    Object.defineProperty(AuthError.prototype, brand, { value: true });
+  }
+}
+
+/** Whether `error` is an {@link AuthError}, from this copy of the package or another. */
+export function isAuthError(error: unknown): error is AuthError {
+  try {
+    return error instanceof Error && (error as { [brand]?: unknown })[brand] === true;
+  } catch {
+    return false;
+  }
+}
+
+/** The {@link AuthError} behind an error that a client such as axios wrapped: looks through `cause` and `errors`. */
+export function findAuthError(error: unknown): AuthError | undefined {
+  const queue: unknown[] = [error];
+  for (let looked = 0; looked < queue.length && looked < 32; looked++) {
+    const candidate = queue[looked];
+    if (isAuthError(candidate)) return candidate;
+    if (typeof candidate !== 'object' || candidate === null) continue;
+    try {
+      const { cause, errors } = candidate as { cause?: unknown; errors?: unknown };
+      if (cause !== undefined) queue.push(cause);
+      if (Array.isArray(errors)) queue.push(...errors.slice(0, 16));
+    } catch {
+      // A getter that throws hides nothing we could use.
+    }
+  }
+  return undefined;
+}
+
+/** Text from outside, made fit for one line of a log: no control characters, bounded. */
+export function printable(text: string): string {
+  const line = text.replace(unprintable, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+function describe(code: AuthErrorCode, details: AuthErrorDetails): string {
+  const where = [details.provider, details.phase].filter(Boolean).join(' ');
+  const facts = [details.status === undefined ? undefined : `HTTP ${details.status}`, details.serverCode];
+  const known = facts.filter((fact) => fact !== undefined).join(', ');
+  const text = [
+    where === '' ? '' : `${where}: `,
+    meanings[code],
+    known === '' ? '' : ` (${known})`,
+    details.detail === undefined ? '' : `: ${details.detail}`,
+  ].join('');
+  return printable(text);
+}

@@ -1,0 +1,65 @@
+import { type AuthErrorCode, type AuthPhase, type Delivery, printable } from './errors.js';
+
+interface EventOf<Type extends string> {
+  readonly type: Type;
+  /** The session's store key, control characters escaped. */
+  readonly key: string;
+  readonly provider: string;
+}
+
+/** What happens in a session, as an operator plots it. No event holds a token, a secret or a body. */
+export type AuthEvent =
+  /** A login brought a new set. */
+  | (EventOf<'login'> & { readonly tokenId: string; readonly durationMs: number })
+  /** A refresh brought a new set. */
+  | (EventOf<'refresh'> & { readonly tokenId: string; readonly previousId: string; readonly durationMs: number })
+  /** A set that somebody else stored was taken over, without an exchange. */
+  | (EventOf<'adopted'> & { readonly tokenId: string; readonly previousId?: string | undefined })
+  /** The API refused a token that looked alive. `ignored`: too soon after the last refusal for another exchange. */
+  | (EventOf<'token_rejected'> & { readonly tokenId: string; readonly status: number; readonly ignored: boolean })
+  /** An exchange failed; `resend`: the same refresh token goes out once more. */
+  | (EventOf<'exchange_failed'> & {
+      readonly phase: AuthPhase;
+      readonly code: AuthErrorCode;
+      readonly status?: number | undefined;
+      readonly delivery?: Delivery | undefined;
+      readonly serverCode?: string | undefined;
+      readonly durationMs: number;
+      readonly resend: boolean;
+    })
+  /** A refresh that nobody waits for came to nothing; the token in use lives on. */
+  | (EventOf<'background_failed'> & { readonly code: AuthErrorCode; readonly retryAt?: number | undefined })
+  | (EventOf<'store_failed'> & {
+      readonly operation: 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
+      /** The error's own code or class name, such as ECONNREFUSED. */
+      readonly reason: string;
+    })
+  /** A set that could not be saved at first is stored now. */
+  | (EventOf<'store_recovered'> & { readonly tokenId: string })
+  /** The store holds something this library did not write; it counts as nothing and will be replaced. */
+  | EventOf<'record_unreadable'>
+  /** The lease ended before the work did; the work starts over. */
+  | EventOf<'lease_lost'>
+  /** A login was refused, or was not sent because an earlier refusal stands. Epoch milliseconds. */
+  | (EventOf<'login_blocked'> & { readonly blockedAt: number })
+  | EventOf<'signed_out'>;
+
+type Each<Event> = Event extends AuthEvent ? Omit<Event, 'key' | 'provider'> : never;
+
+/** An event before it is told whose it is. */
+export type EventBody = Each<AuthEvent>;
+
+export type EventListener = (event: AuthEvent) => void;
+
+/** Tells every listener; one that throws, rejects or calls back into the session breaks nothing. */
+export function emit(listeners: readonly EventListener[], key: string, provider: string, body: EventBody): void {
+  const event = Object.freeze({ ...body, key: printable(key), provider }) as AuthEvent;
+  for (const listener of [...listeners]) {
+    try {
+      const result: unknown = listener(event);
+      if (result instanceof Promise) result.catch(() => {});
+    } catch {
+      // The listener's own affair.
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import type { Guard, Latch } from './envelope.js';
+import { limits } from './limits.js';
+import { toHex } from './random-id.js';
+
+/** The latch that a refusal of these secrets leaves. */
+export async function latchOf(secrets: readonly string[], at: number): Promise<Latch> {
+  const salt = toHex(crypto.getRandomValues(new Uint8Array(16)));
+  return { salt, hash: await slowHash(secrets, salt), at };
+}
+
+/** Whether these are the secrets that were refused. */
+export async function isLatched(latch: Latch, secrets: readonly string[]): Promise<boolean> {
+  return latch.hash === unhashable || (await slowHash(secrets, latch.salt)) === latch.hash;
+}
+
+/** When the next login may be sent; undefined for now. An instant ahead of our clock counts as now. */
+export function nextLoginAt(guard: Guard, now: number, maxLoginsPerHour: number): number | undefined {
+  const recent = recentLogins(guard, now);
+  const oldest = recent[recent.length - maxLoginsPerHour];
+  return oldest === undefined ? undefined : oldest + limits.hourMs;
+}
+
+/** The guard with one more login in it, as it is written before the login is sent. */
+export function withLogin(guard: Guard, now: number): Guard {
+  return { ...guard, loginsAt: [...recentLogins(guard, now), now] };
+}
+
+/** The guard after an answer that settles the matter: no cool-down, and no latch where the password was accepted. */
+export function settledGuard(guard: Guard, latch: Latch | undefined): Guard {
+  return { failures: 0, loginsAt: guard.loginsAt, ...(latch === undefined ? {} : { latch }) };
+}
+
+/** The pause that follows this many failures in a row. */
+export function coolDownMs(failures: number): number {
+  return Math.min(limits.coolDownMinMs * 2 ** Math.min(failures - 1, 20), limits.coolDownMaxMs);
+}
+
+function recentLogins(guard: Guard, now: number): readonly number[] {
+  return guard.loginsAt
+    .map((at) => Math.min(at, now))
+    .filter((at) => at > now - limits.hourMs)
+    .sort((left, right) => left - right);
+}
+
+/** Stands for any secrets: pages on plain http have no WebCrypto to tell one from another. */
+const unhashable = '';
+
+async function slowHash(secrets: readonly string[], salt: string): Promise<string> {
+  if (globalThis.crypto.subtle === undefined) return unhashable;
+  const encoder = new TextEncoder();
+  let bits: Uint8Array<ArrayBuffer> = encoder.encode(JSON.stringify(secrets));
+  for (let part = 0; part < limits.latchParts; part++) {
+    const key = await crypto.subtle.importKey('raw', bits, 'PBKDF2', false, ['deriveBits']);
+    const parameters = { name: 'PBKDF2', hash: 'SHA-256', salt: encoder.encode(salt), iterations: limits.latchRoundsPerPart };
+    bits = new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 256));
+  }
+  return toHex(bits);
+}

@@ -1,0 +1,104 @@
+import { AuthError } from './errors.js';
+import type { MaybePromise } from './maybe-promise.js';
+import type { TokenRecord, TokenStore } from './store.js';
+
+/** Anything with `get` and `set` of strings (Map, Keyv), or `getItem` and `setItem` (unstorage, localStorage). */
+export type KeyValue =
+  | { get(key: string): unknown; set(key: string, value: string): unknown }
+  | { getItem(key: string): unknown; setItem(key: string, value: string): unknown };
+
+/** Marks our values, and keeps layers that parse JSON from parsing them. */
+const prefix = 'auth1:';
+
+/**
+ * Stores records in a plain key-value store.
+ *
+ * The comparison in `compareAndSet` is a get followed by a set, one at a time **within this process only**, and
+ * there is no lock. Between processes a race may let the later writer overwrite the earlier one's pair: where the
+ * server rotates refresh tokens, that costs one more login. Many processes want a store with an atomic compare.
+ */
+export function keyValueStore(keyValue: KeyValue): TokenStore {
+  const { read, write } = accessTo(keyValue);
+  const turns = turnsOf(keyValue);
+  return {
+    get: (key) => then(read(key), parse),
+    compareAndSet: (key, expectedId, next) =>
+      turns.take(key, () =>
+        then(read(key), (value) => {
+          if (parse(value)?.id !== expectedId) return false;
+          return then(write(key, prefix + JSON.stringify(next)), () => true);
+        }),
+      ),
+  };
+}
+
+function accessTo(keyValue: KeyValue): {
+  read(key: string): unknown;
+  write(key: string, value: string): unknown;
+} {
+  if (typeof keyValue === 'object' && keyValue !== null) {
+    if ('getItem' in keyValue && typeof keyValue.getItem === 'function' && typeof keyValue.setItem === 'function') {
+      return { read: (key) => keyValue.getItem(key), write: (key, value) => keyValue.setItem(key, value) };
+    }
+    if ('get' in keyValue && typeof keyValue.get === 'function' && typeof keyValue.set === 'function') {
+      return { read: (key) => keyValue.get(key), write: (key, value) => keyValue.set(key, value) };
+    }
+  }
+  throw new AuthError('invalid_options', { detail: 'keyValueStore() expects get and set, or getItem and setItem' });
+}
+
+function parse(value: unknown): TokenRecord | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string' && value.startsWith(prefix)) {
+    try {
+      const { id, value: text, evictAt } = JSON.parse(value.slice(prefix.length)) as Record<string, unknown>;
+      if (typeof id === 'string' && typeof text === 'string') {
+        return typeof evictAt === 'number' ? { id, value: text, evictAt } : { id, value: text };
+      }
+    } catch {
+      // Torn: handed on below, for the session to report and replace.
+    }
+  }
+  return { id: 'unreadable', value: '' };
+}
+
+/** Two stores over one key-value store take turns with each other. */
+const turnsByTarget = new WeakMap<KeyValue, Turns>();
+
+function turnsOf(keyValue: KeyValue): Turns {
+  const known = turnsByTarget.get(keyValue);
+  if (known !== undefined) return known;
+  const created = new Turns();
+  turnsByTarget.set(keyValue, created);
+  return created;
+}
+
+class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /** Runs `work` at once where nobody is at it, so that synchronous stores stay synchronous. */
+  take<T>(key: string, work: () => MaybePromise<T>): MaybePromise<T> {
+    const before = this.#last.get(key);
+    const result = before === undefined ? work() : before.then(work);
+    if (!(result instanceof Promise)) return result;
+    const done = result
+      .then(
+        () => {},
+        () => {},
+      )
+      .then(() => {
+        if (this.#last.get(key) === done) this.#last.delete(key);
+      });
+    this.#last.set(key, done);
+    return result;
+  }
+}
+
+function then<From, To>(value: From, next: (value: Awaited<From>) => MaybePromise<To>): MaybePromise<To> {
+  if (isThenable(value)) return Promise.resolve(value as Awaited<From> | Promise<Awaited<From>>).then(next);
+  return next(value as Awaited<From>);
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,75 @@
+/** Every number of the engine, each with its reason. Durations in milliseconds. */
+export const limits = {
+  /** A token is spent for at most this long before its end: a request under way must not outlive it. */
+  mandatoryMarginMs: 30_000,
+  /** … and for at most this part of its life, so that a two-second token is not always too old. */
+  mandatoryMarginShare: 0.1,
+  /** Refresh starts after this part of the life … */
+  advisoryShare: 0.75,
+  /** … plus up to this part, drawn at random, so that a fleet does not refresh in step. */
+  advisoryJitterShare: 0.1,
+  /** Ten years: a longer lifetime is a mistake of the server's and counts as unknown. */
+  absurdLifetimeMs: 315_360_000_000,
+
+  /** A token endpoint that has not answered by then has stalled. */
+  exchangeMs: 10_000,
+  /** Longer than one holder needs for lock, vault, exchange, resend and save. */
+  lockMs: 60_000,
+  /** A store that takes longer is down. */
+  storeMs: 5_000,
+  /** Vaults are slow when they are cold. */
+  credentialsMs: 20_000,
+  /** What one caller waits at most; the work it waits for goes on. */
+  callMs: 90_000,
+  /** Callers that arrive within this time share one deadline, and with it one promise. */
+  callGroupMs: 1_000,
+
+  /** After a lost answer the same refresh token is sent once more, soon: servers allow a short grace. */
+  resendMinMs: 200,
+  resendMaxMs: 1_000,
+  /** Pause after an exchange that failed, doubling … */
+  coolDownMinMs: 1_000,
+  /** … up to five minutes, after which an outage is noticed to be over soon enough. */
+  coolDownMaxMs: 300_000,
+  /** Pause after a 429 that names none. */
+  rateLimitDefaultMs: 30_000,
+  /** No server may stop us for longer: a Retry-After of 25 days is a mistake. */
+  rateLimitMaxMs: 900_000,
+  /** Two exchanges nobody asked for are at least this far apart, whatever the lifetime says. */
+  exchangeGapMs: 1_000,
+  /** A token issued because its predecessor was refused must be this old before its own refusal counts … */
+  rejectionCoolDownMinMs: 10_000,
+  /** … doubling up to this. */
+  rejectionCoolDownMaxMs: 300_000,
+
+  /** Password attempts in any hour, a guard against every loop nobody thought of. */
+  maxLoginsPerHour: 20,
+  hourMs: 3_600_000,
+  /** While a refusal stands the vault is asked this often whether the secret has changed. */
+  latchedVaultMs: 60_000,
+  /** PBKDF2-SHA-256 rounds in all (OWASP, 2023); done in parts because workerd refuses more than 100,000 at once. */
+  latchParts: 6,
+  latchRoundsPerPart: 100_000,
+
+  /** Save of a pair that the store refused: tried again after this, doubling … */
+  saveRetryMinMs: 200,
+  /** … up to this. */
+  saveRetryMaxMs: 30_000,
+  /** Turns of read-decide-write in one flight before the store is called broken. */
+  flightRounds: 8,
+  /** Leases in one flight that may be lost before it gives up. */
+  leaseTurns: 3,
+
+  /** 16 KiB: the header that carries a longer token is refused by common servers. */
+  tokenLength: 16_384,
+  /** How many token sets back a session remembers that it has spent or seen refused. */
+  rememberedSets: 16,
+  /** The wall clock is compared with the monotonic one at least this often, to notice sleep. */
+  timerStepMs: 60_000,
+  /** A wall clock that differs from the monotonic one by more has jumped, not drifted. */
+  clockJumpMs: 1_000,
+  /** Flights one caller joins before it takes what they brought. */
+  joins: 2,
+  /** Redirects followed by us, as the fetch standard allows. */
+  redirects: 20,
+} as const;

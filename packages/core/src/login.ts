@@ -1,0 +1,124 @@
+import { commit } from './commit.js';
+import type { SessionContext } from './context.js';
+import { within } from './deadline.js';
+import type { Guard, Latch, Stored } from './envelope.js';
+import { AuthError } from './errors.js';
+import { exchange } from './exchange.js';
+import type { Flight, Outcome } from './flight.js';
+import { isLatched, latchOf, nextLoginAt, withLogin } from './guard.js';
+import { limits } from './limits.js';
+import { pauseAfter } from './pause.js';
+import type { PreparedLogin } from './provider.js';
+import { readStored, replaceStored } from './records.js';
+import { type TokenSet, tokenSetFrom } from './tokens.js';
+
+/** Sends the password, if the guard lets it: the only place that does. */
+export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
+  const { context, account, plan } = flight;
+  const { provider, clock } = context;
+  const { guard } = stored.envelope;
+  if (!flight.wanted) throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
+  const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
+  if (latch !== undefined && wasJustAsked(context, latch)) throw blocked(context, latch);
+  const prepare = plan.prepare ?? provider.prepareLogin?.bind(provider);
+  if (prepare === undefined) return giveUp(context, stored);
+  flight.prepared ??= await obtainSecrets(context, prepare);
+  const { prepared } = flight;
+  if (latch !== undefined && (await isLatched(latch, prepared.secrets))) {
+    context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
+    throw blocked(context, latch);
+  }
+  const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
+  if (retryAt !== undefined) {
+    throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail: 'maxLoginsPerHour is reached' });
+  }
+  // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
+  const counted = { ...stored.envelope, guard: withLogin(guard, clock.now()) };
+  const read = await replaceStored(context, stored, counted);
+  if (read === undefined) return 'read_again';
+  if (!flight.lease.held()) return 'lock_again';
+  account.countLogin(clock);
+  const startedAt = clock.monotonic();
+  let tokens: TokenSet | undefined;
+  try {
+    tokens = await send(flight, prepared);
+  } catch (thrown) {
+    const error = thrown as AuthError;
+    context.emitFailure('login', error, clock.monotonic() - startedAt, false);
+    if (error.code === 'invalid_credentials') await block(flight, read, prepared);
+    throw await pauseAfter(flight, read, error);
+  }
+  account.latch = undefined;
+  if (tokens === undefined) return undefined;
+  context.emit({ type: 'login', tokenId: tokens.id, durationMs: clock.monotonic() - startedAt });
+  return commit(flight, read, tokens, undefined);
+}
+
+function send({ context, plan }: Flight, prepared: PreparedLogin<unknown>): Promise<TokenSet | undefined> {
+  return exchange(context, 'login', async (exchangeContext) => {
+    const sentAt = context.clock.now();
+    const issued = await prepared.login(exchangeContext);
+    return plan.kind === 'verify' ? undefined : (tokenSetFrom(issued, sentAt) as TokenSet);
+  });
+}
+
+async function obtainSecrets(
+  context: SessionContext,
+  prepare: () => PreparedLogin<unknown> | Promise<PreparedLogin<unknown>>,
+): Promise<PreparedLogin<unknown>> {
+  const { clock, timeouts, provider } = context;
+  const failed = (detail: string): AuthError =>
+    new AuthError('credentials_unavailable', { provider: provider.name, phase: 'login', delivery: 'not_sent', detail });
+  try {
+    return await within(clock, timeouts.credentialsMs, () => failed('it took too long'), prepare);
+  } catch (error) {
+    // What a vault's client throws may hold the secret: its words stay here.
+    throw error instanceof AuthError && error.code === 'credentials_unavailable' ? error : failed('it failed');
+  }
+}
+
+/** Leaves the latch that no login passes until the secrets change, in memory where it cannot be saved. */
+async function block(flight: Flight, read: Stored, prepared: PreparedLogin<unknown>): Promise<void> {
+  const { context, account, plan } = flight;
+  const at = context.clock.now();
+  const standing = read.envelope.guard.latch;
+  // What a person mistyped must not lift the latch on the configured password.
+  const latch = plan.typed === true && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
+  if (plan.typed !== true) context.askedAbout = { latchHash: latch.hash, at: context.clock.monotonic() };
+  account.latch = latch;
+  if (await saveLatch(context, read, latch)) account.latch = undefined;
+  context.emit({ type: 'login_blocked', blockedAt: latch.at });
+}
+
+async function saveLatch(context: SessionContext, read: Stored, latch: Latch): Promise<boolean> {
+  let base = read;
+  for (let round = 0; round < limits.flightRounds; round++) {
+    try {
+      const guard: Guard = { ...base.envelope.guard, latch, failures: 0 };
+      if ((await replaceStored(context, base, { ...base.envelope, guard })) !== undefined) return true;
+      base = await readStored(context);
+    } catch {
+      return false;
+    }
+  }
+  return false;
+}
+
+/** No credentials: the session is over, and the store says so to all who share it. */
+async function giveUp(context: SessionContext, stored: Stored): Promise<'read_again'> {
+  const { signedOutAt, guard, tokens } = stored.envelope;
+  if (tokens !== undefined) {
+    const emptied = { ...(signedOutAt === undefined ? {} : { signedOutAt }), guard };
+    if ((await replaceStored(context, stored, emptied)) === undefined) return 'read_again';
+  }
+  throw new AuthError('reauthentication_required', { provider: context.provider.name });
+}
+
+function wasJustAsked({ askedAbout, clock }: SessionContext, latch: Latch): boolean {
+  return askedAbout?.latchHash === latch.hash && clock.monotonic() - askedAbout.at < limits.latchedVaultMs;
+}
+
+function blocked(context: SessionContext, latch: Latch): AuthError {
+  context.emit({ type: 'login_blocked', blockedAt: latch.at });
+  return new AuthError('login_blocked', { provider: context.provider.name, phase: 'login', delivery: 'not_sent', blockedAt: latch.at });
+}

@@ -1,0 +1,29 @@
+import type { TokenRecord, TokenStore } from './store.js';
+
+/** Keeps records in this process's memory, and forgets those whose `evictAt` has passed. */
+export function memoryStore(options: { readonly now?: (() => number) | undefined } = {}): TokenStore {
+  const now = options.now ?? (() => Date.now());
+  const records = new Map<string, TokenRecord>();
+  let sweepAt = 1024;
+
+  const live = (key: string): TokenRecord | undefined => {
+    const record = records.get(key);
+    if (record?.evictAt === undefined || record.evictAt > now()) return record;
+    records.delete(key);
+    return undefined;
+  };
+
+  return {
+    get: live,
+    compareAndSet(key, expectedId, next) {
+      if (live(key)?.id !== expectedId) return false;
+      records.set(key, next);
+      if (records.size >= sweepAt) {
+        // Doubling the mark keeps the sweep's cost per write constant.
+        for (const stored of [...records.keys()]) live(stored);
+        sweepAt = Math.max(1024, records.size * 2);
+      }
+      return true;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { AuthError, printable } from './errors.js';
+
+/**
+ * Whether a token may go to `url`.
+ *
+ * @throws AuthError `insecure_url` for plain http beyond loopback, `origin_not_allowed` for a foreign origin
+ */
+export function assertAllowed(
+  url: URL,
+  provider: { readonly name: string; readonly allowedOrigins: readonly string[] },
+  insecureOrigins: readonly string[],
+): void {
+  if (!isAllowedOrigin(url, provider.allowedOrigins)) {
+    const detail = `add '${url.origin}' to allowedOrigins if the API lives there`;
+    throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
+  }
+  if (!isSecure(url, insecureOrigins)) {
+    const detail = `add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;
+    throw new AuthError('insecure_url', { provider: provider.name, detail });
+  }
+}
+
+/** Exact origin, or `https://*.example.com` for any one label, as in TLS certificates (RFC 9525 section 6.3). */
+export function isAllowedOrigin(url: URL, allowedOrigins: readonly string[]): boolean {
+  const { origin, protocol, host } = url;
+  if (allowedOrigins.includes(origin)) return true;
+  const dot = host.indexOf('.');
+  return dot > 0 && allowedOrigins.includes(`${protocol}//*${host.slice(dot)}`);
+}
+
+/** https, loopback (RFC 6761 section 6.3 for the name), or an origin the user vouches for. */
+export function isSecure(url: URL, insecureOrigins: readonly string[]): boolean {
+  if (url.protocol === 'https:') return true;
+  return url.protocol === 'http:' && (isLoopback(url.hostname) || insecureOrigins.includes(url.origin));
+}
+
+/** @throws AuthError `invalid_options` for what is not an origin, such as a URL with a path */
+export function assertOrigin(option: string, origin: unknown, wildcard: boolean): void {
+  const sample = wildcard && typeof origin === 'string' ? origin.replace('://*.', '://label.') : origin;
+  const parsed = typeof sample === 'string' && URL.canParse(sample) ? new URL(sample) : undefined;
+  if (parsed !== undefined && parsed.origin === sample && /^https?:$/.test(parsed.protocol)) return;
+  const detail = `${option}: expected origins such as https://api.example.com, without a path or trailing slash`;
+  throw new AuthError('invalid_options', { detail });
+}
+
+/**
+ * The base URL of a server that gets credentials.
+ *
+ * @throws AuthError `invalid_options` where it is none, or carries userinfo, a query or a fragment
+ */
+export function parseBaseUrl(option: string, text: unknown): URL {
+  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+  const plain = url !== undefined && `${url.username}${url.password}${url.search}${url.hash}` === '';
+  if (plain && /^https?:$/.test(url.protocol)) return url;
+  const detail = `${option}: expected an http(s) URL without userinfo, query and fragment`;
+  throw new AuthError('invalid_options', { detail: printable(detail) });
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  );
+}

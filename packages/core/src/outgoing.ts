@@ -1,0 +1,62 @@
+import type { FetchLike } from './provider.js';
+
+/** A request that can go out again where its body allows it. The caller's objects stay as they are. */
+export class Outgoing {
+  readonly input: string | URL | Request;
+  readonly init: RequestInit | undefined;
+  #spare: Request | undefined;
+  #sent = false;
+
+  constructor(input: string | URL | Request, init: RequestInit | undefined) {
+    this.input = input;
+    this.init = init;
+    if (input instanceof Request && init?.body === undefined && input.body !== null) this.#spare = input;
+  }
+
+  /** False where the body is a stream of the caller's, which can be read only once. */
+  get isReplayable(): boolean {
+    return !this.#sent || isRereadable(this.init?.body);
+  }
+
+  get method(): string {
+    return this.init?.method?.toUpperCase() ?? (this.input instanceof Request ? this.input.method : 'GET');
+  }
+
+  /** Sends it, or another copy of it, with these headers; `change` replaces parts of the init. */
+  send(fetch: FetchLike, headers: Headers, change?: RequestInit): Promise<Response> {
+    this.#sent = true;
+    return fetch(this.#take(), { ...this.init, ...change, headers });
+  }
+
+  /** The same, to where a redirect leads. */
+  sendTo(url: URL, fetch: FetchLike, headers: Headers, change: RequestInit): Promise<Response> {
+    const taken = this.#take();
+    return fetch(taken instanceof Request ? new Request(url, taken) : url, { ...this.init, ...change, headers });
+  }
+
+  /** Lets go of the copy kept for a replay. */
+  discard(): void {
+    if (this.#spare !== undefined && this.#spare !== this.input) this.#spare.body?.cancel().catch(() => {});
+    this.#spare = undefined;
+  }
+
+  #take(): string | URL | Request {
+    const taken = this.#spare;
+    if (taken === undefined) return this.input;
+    this.#spare = taken.clone();
+    return taken;
+  }
+}
+
+function isRereadable(body: BodyInit | null | undefined): boolean {
+  return (
+    body === undefined ||
+    body === null ||
+    typeof body === 'string' ||
+    body instanceof URLSearchParams ||
+    body instanceof FormData ||
+    body instanceof Blob ||
+    body instanceof ArrayBuffer ||
+    ArrayBuffer.isView(body)
+  );
+}

@@ -1,0 +1,47 @@
+import type { MaybePromise } from './maybe-promise.js';
+import type { IssuedTokens, TokenSet } from './tokens.js';
+
+/** The part of fetch that is used here. */
+export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/** What an exchange runs with. */
+export interface ExchangeContext {
+  /** The bare transport: never the authenticated fetch. */
+  readonly fetch: FetchLike;
+  /** Aborts at the exchange's deadline. */
+  readonly signal: AbortSignal;
+}
+
+/** A login whose secrets are at hand. */
+export interface PreparedLogin<Extra> {
+  /** Everything whose change makes another attempt worth while. Kept only as a slow hash, and only after a refusal. */
+  readonly secrets: readonly string[];
+  login(context: ExchangeContext): Promise<IssuedTokens<Extra>>;
+}
+
+/** How one kind of server logs in and refreshes. The session does everything else. */
+export interface AuthProvider<Extra = Record<string, unknown>> {
+  /** Such as `joor`. */
+  readonly name: string;
+  /** Base URL of the auth server, without userinfo, query and fragment. */
+  readonly issuer: string;
+  /** Everything that selects an identity (username, client id, account id, scope), and no secret. */
+  readonly account: string;
+  /** Where the token may go, such as `https://api.example.com`; `https://*.example.com` stands for one label. */
+  readonly allowedOrigins: readonly string[];
+  /** Names of the headers {@link authorize} writes. Default: `['authorization']`. */
+  readonly tokenHeaders?: readonly string[] | undefined;
+  /** Starts loading what an exchange needs. Called when one is near, before the lock is taken. */
+  preload?(): void;
+  /** Asks for the secrets, once. Absent: no credentials were given, the session never logs in by itself. */
+  prepareLogin?(): MaybePromise<PreparedLogin<Extra>>;
+  /** The same for a password that a person just typed into {@link AuthSession.signIn}. */
+  prepareSignIn?(password: string): MaybePromise<PreparedLogin<Extra>>;
+  /** Absent: there is no refresh, the session logs in again. Throws `refresh_refused` where the server refuses. */
+  refresh?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<IssuedTokens<Extra>>;
+  revoke?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void>;
+  /** Default: `Authorization: Bearer <access token>` (RFC 6750 section 2.1). */
+  authorize?(headers: Headers, tokens: TokenSet<Extra>): void;
+  /** Default: status 401. */
+  isTokenRejected?(response: { readonly status: number; readonly headers: Headers }): boolean;
+}

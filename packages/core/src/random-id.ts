@@ -1,0 +1,9 @@
+/** 96 random bits in hex: names a token set or a record. */
+export function randomId(): string {
+  // Not randomUUID, which pages on plain http lack.
+  return toHex(crypto.getRandomValues(new Uint8Array(12)));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,87 @@
+import type { SessionContext } from './context.js';
+import { within } from './deadline.js';
+import { type Envelope, emptyGuard, readEnvelope, type Stored, writeEnvelope } from './envelope.js';
+import { AuthError, isAuthError } from './errors.js';
+import { reasonOf } from './exchange.js';
+import type { MaybePromise } from './maybe-promise.js';
+import type { Lease, TokenRecord } from './store.js';
+
+type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
+
+/** Reads what is stored. @throws AuthError `store_failed` */
+export async function readStored(context: SessionContext): Promise<Stored> {
+  const record = await callStore(context, 'get', () => context.store.get(context.key));
+  if (record === undefined) return { recordId: undefined, envelope: { guard: emptyGuard } };
+  const envelope = readEnvelope(record.value);
+  if (envelope === undefined) context.emit({ type: 'record_unreadable' });
+  return { recordId: record.id, envelope: envelope ?? { guard: emptyGuard } };
+}
+
+/** Writes in place of what was read. Undefined: somebody else wrote meanwhile. @throws AuthError `store_failed` */
+export async function replaceStored(
+  context: SessionContext,
+  stored: Stored,
+  envelope: Envelope,
+): Promise<Stored | undefined> {
+  const record = writeEnvelope(envelope);
+  return (await writeRecord(context, stored.recordId, record)) ? { recordId: record.id, envelope } : undefined;
+}
+
+/** @throws AuthError `store_failed` */
+export async function writeRecord(
+  context: SessionContext,
+  expectedId: string | undefined,
+  record: TokenRecord,
+): Promise<boolean> {
+  return callStore(context, 'compareAndSet', () => context.store.compareAndSet(context.key, expectedId, record));
+}
+
+/** A store without a lock excludes nobody: flights are single within the process all the same. */
+export const noLease: Lease = { lost: new AbortController().signal, held: () => true, release: () => {} };
+
+/** Waits for the store's lock. @throws AuthError `lock_timeout` or `store_failed` */
+export async function takeLease(context: SessionContext): Promise<Lease> {
+  const { store, key, clock, timeouts, provider } = context;
+  if (store.lock === undefined) return noLease;
+  const late = (): AuthError => new AuthError('lock_timeout', { provider: provider.name });
+  try {
+    return await within(
+      clock,
+      timeouts.lockMs,
+      late,
+      (signal) => (store.lock as NonNullable<typeof store.lock>)(key, { signal }),
+      (lease) => void releaseLease(context, lease),
+    );
+  } catch (error) {
+    if (isAuthError(error) && error.code === 'lock_timeout') throw error;
+    throw storeError(context, 'lock', error);
+  }
+}
+
+/** A lease that cannot be given back ends by itself: the event is all there is to do. */
+export async function releaseLease(context: SessionContext, lease: Lease): Promise<void> {
+  await callStore(context, 'release', () => lease.release()).catch(() => {});
+}
+
+async function callStore<Result>(
+  context: SessionContext,
+  operation: StoreOperation,
+  call: () => MaybePromise<Result>,
+): Promise<Result> {
+  const late = (): AuthError => new AuthError('store_failed', { detail: `${operation} took too long` });
+  try {
+    const result = call();
+    if (!(result instanceof Promise)) return result;
+    return await within(context.clock, context.timeouts.storeMs, late, () => result);
+  } catch (error) {
+    throw storeError(context, operation, error);
+  }
+}
+
+export function storeError(context: SessionContext, operation: StoreOperation, error: unknown): AuthError {
+  // A driver's error may hold the command with the record in it: only its name goes on.
+  const own = isAuthError(error) ? error : undefined;
+  const reason = own?.detail ?? reasonOf(error);
+  context.emit({ type: 'store_failed', operation, reason });
+  return new AuthError('store_failed', { provider: context.provider.name, detail: `${operation}: ${reason}` });
+}

@@ -1,0 +1,64 @@
+import type { SessionContext } from './context.js';
+import { AuthError } from './errors.js';
+import { limits } from './limits.js';
+import { assertAllowed } from './origins.js';
+import type { Outgoing } from './outgoing.js';
+
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Sends a request whose token stands in headers that the platform would carry to any origin: follows redirects
+ * itself (Fetch standard, HTTP-redirect fetch), within the allowed origins.
+ *
+ * @throws AuthError `origin_not_allowed` for a redirect beyond them, and in browsers, which hide where one leads
+ */
+export async function sendFollowing(
+  context: SessionContext,
+  outgoing: Outgoing,
+  start: URL,
+  headers: Headers,
+): Promise<Response> {
+  const mode = outgoing.init?.redirect ?? (outgoing.input instanceof Request ? outgoing.input.redirect : 'follow');
+  if (mode !== 'follow') return outgoing.send(context.fetch, headers);
+  let url = start;
+  let response = await outgoing.send(context.fetch, headers, { redirect: 'manual' });
+  let method = outgoing.method;
+  for (let hops = 0; isRedirect(context, response); hops++) {
+    const location = response.headers.get('location');
+    if (location === null) return response;
+    if (hops === limits.redirects) throw new TypeError('too many redirects');
+    url = new URL(location, url);
+    assertAllowed(url, context.provider, context.insecureOrigins);
+    const { status } = response;
+    response.body?.cancel().catch(() => {});
+    if ((status === 303 && method !== 'GET' && method !== 'HEAD') || (status < 303 && method === 'POST')) {
+      method = 'GET';
+      response = await context.fetch(url, withoutBody(outgoing, headers));
+    } else if (method === outgoing.method) {
+      if (!outgoing.isReplayable) throw new TypeError('a streamed body cannot follow a redirect');
+      response = await outgoing.sendTo(url, context.fetch, headers, { redirect: 'manual' });
+    } else {
+      response = await context.fetch(url, withoutBody(outgoing, headers));
+    }
+  }
+  return response;
+}
+
+function isRedirect(context: SessionContext, response: Response): boolean {
+  if (response.type === 'opaqueredirect') {
+    const detail = 'a redirect that this platform does not let us check';
+    throw new AuthError('origin_not_allowed', { provider: context.provider.name, detail });
+  }
+  return redirectStatuses.has(response.status);
+}
+
+/** The GET that a redirect made of another method. */
+function withoutBody({ init, input }: Outgoing, headers: Headers): RequestInit {
+  const kept = new Headers(headers);
+  for (const name of ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']) {
+    kept.delete(name);
+  }
+  const { body: _, ...rest } = init ?? {};
+  const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+  return { ...rest, ...(signal ? { signal } : {}), method: 'GET', headers: kept, redirect: 'manual' };
+}

@@ -1,0 +1,42 @@
+import type { MaybePromise } from './maybe-promise.js';
+
+/** What a store holds under one key: one opaque string and what it needs to compare and to forget it. */
+export interface TokenRecord {
+  /** Fresh and random at every write. */
+  readonly id: string;
+  /** Holds secrets. */
+  readonly value: string;
+  /** The store may forget the record after this instant, epoch milliseconds. Kept and returned as given. */
+  readonly evictAt?: number;
+}
+
+/**
+ * Where token sets are kept. A store holds strings and knows nothing of tokens; it never deletes for the session.
+ * Throw what you like from it: the session reports `store_failed` without quoting the error.
+ */
+export interface TokenStore {
+  get(key: string): MaybePromise<TokenRecord | undefined>;
+  /**
+   * Puts `next` in place of the record whose id is `expectedId` (undefined: of no record). False, changing nothing,
+   * where another stands there. Asked again with the same `next` after an error, it may answer either way: the
+   * session looks.
+   */
+  compareAndSet(key: string, expectedId: string | undefined, next: TokenRecord): MaybePromise<boolean>;
+  /**
+   * Excludes everyone who shares the store, other machines too. Rejects when `signal` aborts. Without it exchanges
+   * are single-flight within one process only.
+   */
+  lock?(key: string, options: { readonly signal: AbortSignal }): Promise<Lease>;
+  /** Calls `listener` after somebody else changed the record. Returns the way to stop. */
+  subscribe?(key: string, listener: () => void): () => void;
+}
+
+/** The right to exchange tokens for one key, for a time. */
+export interface Lease {
+  /** Aborts when the lease is known to be lost. It never aborts a request already sent. */
+  readonly lost: AbortSignal;
+  /** The holder's own clock against the last confirmed renewal: asked directly before each send and save. */
+  held(): boolean;
+  /** Gives it back, and never takes away a successor's. */
+  release(): MaybePromise<void>;
+}

@@ -1,0 +1,83 @@
+import { AuthError } from './errors.js';
+import { randomId } from './random-id.js';
+import { limits } from './limits.js';
+
+/** One login's or refresh's result. Instants are epoch milliseconds on the local clock. */
+export interface TokenSet<Extra = Record<string, unknown>> {
+  /** Random; names the set in events without revealing it. */
+  readonly id: string;
+  readonly accessToken: string;
+  /** As the server wrote it, `Bearer` where it said nothing. */
+  readonly tokenType: string;
+  /** When the exchange that fetched it was sent. */
+  readonly issuedAt: number;
+  /** Absent: unknown lifetime, refreshed only when refused. */
+  readonly expiresAt?: number;
+  readonly refreshToken?: string;
+  /** A hint for store TTLs, never a reason not to try. */
+  readonly refreshExpiresAt?: number;
+  readonly scope?: string;
+  /** What the provider adds. */
+  readonly extra?: Readonly<Extra>;
+}
+
+/** What a provider returns: lifetimes relative to the exchange, so that no provider touches a clock. */
+export interface IssuedTokens<Extra = Record<string, unknown>> {
+  readonly accessToken: string;
+  readonly tokenType?: string | undefined;
+  /** Zero, negative, not a number or above ten years: unknown. */
+  readonly expiresInMs?: number | undefined;
+  /** Absent or empty after a refresh: the old one stays. */
+  readonly refreshToken?: string | undefined;
+  readonly refreshExpiresInMs?: number | undefined;
+  readonly scope?: string | undefined;
+  readonly extra?: Readonly<Extra> | undefined;
+}
+
+/**
+ * Turns an answer into a token set, keeping from `previous` what a refresh answer left out (RFC 6749 section 6).
+ *
+ * @throws AuthError `invalid_response` where a token is empty, too long, or not visible ASCII (RFC 6750 section 2.1
+ * allows fewer characters still); the message never holds the value.
+ */
+export function tokenSetFrom<Extra>(
+  issued: IssuedTokens<Extra>,
+  issuedAt: number,
+  previous?: TokenSet<Extra>,
+): TokenSet<Extra> {
+  const accessToken = usableToken('access token', issued.accessToken);
+  const renewed = issued.refreshToken ? usableToken('refresh token', issued.refreshToken) : undefined;
+  const expiresAt = endOf(issuedAt, issued.expiresInMs);
+  const refreshToken = renewed ?? previous?.refreshToken;
+  const refreshExpiresAt =
+    endOf(issuedAt, issued.refreshExpiresInMs) ?? (renewed === undefined ? previous?.refreshExpiresAt : undefined);
+  const scope = issued.scope ?? previous?.scope;
+  const extra = issued.extra ?? previous?.extra;
+  return Object.freeze({
+    id: randomId(),
+    accessToken,
+    tokenType: issued.tokenType ?? 'Bearer',
+    issuedAt,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(refreshExpiresAt === undefined ? {} : { refreshExpiresAt }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(extra === undefined ? {} : { extra }),
+  });
+}
+
+/** Whether a header can carry it and no line of it can be forged. */
+export function isUsableToken(token: unknown): token is string {
+  return typeof token === 'string' && token.length <= limits.tokenLength && /^[\x21-\x7e]+$/.test(token);
+}
+
+function usableToken(what: string, token: string): string {
+  if (isUsableToken(token)) return token;
+  const detail = `${what} is ${typeof token !== 'string' || token === '' ? 'missing' : 'too long or not visible ASCII'}`;
+  throw new AuthError('invalid_response', { delivery: 'unknown', detail });
+}
+
+function endOf(start: number, lifetimeMs: number | undefined): number | undefined {
+  const known = lifetimeMs !== undefined && lifetimeMs > 0 && lifetimeMs <= limits.absurdLifetimeMs;
+  return known ? start + lifetimeMs : undefined;
+}
