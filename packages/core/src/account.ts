@@ -278,6 +278,7 @@ function remember(ids: string[], id: string): void {
   if (ids.length > limits.rememberedSets) ids.shift();
 }
 
+/** A policy's NaN counts as the limit. */
 function earlier(instant: number, limit: number): number {
-  return instant < limit ? instant : limit;
+  return Number.isNaN(instant) ? limit : Math.min(instant, limit);
 }

@@ -14,7 +14,10 @@ export function createFetch(
 
   return async function authFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const request = input instanceof Request ? input : undefined;
-    const url = request === undefined ? new URL(input as string | URL, globalThis.location?.href) : new URL(request.url);
+    const url =
+      request === undefined
+        ? new URL(input as string | URL, globalThis.location?.href)
+        : new URL(request.url);
     const signal = init?.signal ?? request?.signal ?? undefined;
     const options = signal === undefined ? undefined : { signal };
     const headers = new Headers(init?.headers ?? request?.headers);

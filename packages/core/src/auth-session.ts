@@ -86,7 +86,11 @@ export interface AuthSession<Extra = Record<string, unknown>> {
   /** The token's headers for one request of a client that is not fetch. The URL's origin is checked. */
   getHeaders(url: string | URL, options?: GetTokenOptions): Promise<Headers>;
   /** Puts the token's headers on a request to `url`: at once where a token is at hand. Returns the set it used. */
-  attach(url: string | URL, headers: Headers, options?: { readonly signal?: AbortSignal | undefined }): MaybePromise<TokenSet<Extra>>;
+  attach(
+    url: string | URL,
+    headers: Headers,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): MaybePromise<TokenSet<Extra>>;
   /** To be told of a response to a request that carried `sent`: the set to replay with, or undefined to leave it. */
   tokenRejected(
     sent: TokenSet<Extra>,
@@ -101,7 +105,10 @@ export interface AuthSession<Extra = Record<string, unknown>> {
    * Logs in now: a real password check, never an adopted session. Lifts a latch and a sign-out. A refusal leaves
    * stored tokens alone. A `password` given here is used once and not kept.
    */
-  signIn(options?: { readonly password?: string | undefined; readonly signal?: AbortSignal | undefined }): Promise<TokenSet<Extra>>;
+  signIn(options?: {
+    readonly password?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<TokenSet<Extra>>;
   /** Forgets the tokens here and in the store; every session on them throws `signed_out` until `signIn()`. */
   signOut(): Promise<void>;
   /** Returns the way to stop. */

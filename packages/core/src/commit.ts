@@ -1,6 +1,6 @@
 import type { Unsaved } from './account.js';
-import { replaces } from './decide.js';
 import { sleep } from './deadline.js';
+import { replaces } from './decide.js';
 import { type Latch, type Stored, writeEnvelope } from './envelope.js';
 import { AuthError } from './errors.js';
 import type { Flight, Outcome } from './flight.js';
@@ -36,7 +36,10 @@ export async function commit(
   account.unsaved = end === 'failed' ? unsaved : undefined;
   account.take(context, tokens, 'exchange');
   if (end === 'failed' && plan.kind === 'sign_in') {
-    throw new AuthError('store_failed', { provider: context.provider.name, detail: 'signed in, but not yet saved' });
+    throw new AuthError('store_failed', {
+      provider: context.provider.name,
+      detail: 'signed in, but not yet saved',
+    });
   }
   return tokens;
 }
@@ -47,7 +50,10 @@ export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsav
   const end = await save(flight, stored, unsaved);
   if (end === 'failed') {
     if (account.tokens === undefined) account.take(context, unsaved.tokens, 'store');
-    throw new AuthError('store_failed', { provider: context.provider.name, detail: 'the tokens in hand are not saved' });
+    throw new AuthError('store_failed', {
+      provider: context.provider.name,
+      detail: 'the tokens in hand are not saved',
+    });
   }
   if (end === 'saved') {
     account.unsaved = undefined;

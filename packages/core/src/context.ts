@@ -75,7 +75,10 @@ export class SessionContext {
   isRejection(response: { readonly status: number; readonly headers: Headers }): boolean {
     const rejected = this.provider.isTokenRejected?.(response) ?? response.status === 401;
     // RFC 6750 section 3.1: the token is fine, its rights are not; another one has the same.
-    return rejected && !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers.get('www-authenticate') ?? '');
+    return (
+      rejected &&
+      !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers.get('www-authenticate') ?? '')
+    );
   }
 
   /** Whether work may go on after the call that caused it has ended. */
@@ -115,9 +118,14 @@ function checkOptions(options: AuthSessionOptions): void {
     'store',
     'a TokenStore with get and compareAndSet (keyValueStore() makes one of a key-value store)',
   );
-  expect(scheduler === undefined || scheduler === null || isFunction(scheduler.schedule), 'scheduler', 'a RefreshScheduler or null');
   expect(
-    clock === undefined || [clock?.now, clock?.monotonic, clock?.setTimeout, clock?.clearTimeout].every(isFunction),
+    scheduler === undefined || scheduler === null || isFunction(scheduler.schedule),
+    'scheduler',
+    'a RefreshScheduler or null',
+  );
+  expect(
+    clock === undefined ||
+      [clock?.now, clock?.monotonic, clock?.setTimeout, clock?.clearTimeout].every(isFunction),
     'clock',
     'a Clock with now, monotonic, setTimeout and clearTimeout',
   );
@@ -131,10 +139,19 @@ function checkOptions(options: AuthSessionOptions): void {
     expect(options[name] === undefined || isFunction(options[name]), name, 'a function');
   }
   for (const [name, value] of Object.entries(options.timeouts ?? {})) {
-    expect(Object.hasOwn(defaultTimeouts, name), 'timeouts', `only ${Object.keys(defaultTimeouts).join(', ')}`);
-    expect(value === undefined || (Number.isFinite(value) && value > 0), `timeouts.${name}`, 'milliseconds above 0');
+    expect(
+      Object.hasOwn(defaultTimeouts, name),
+      'timeouts',
+      `only ${Object.keys(defaultTimeouts).join(', ')}`,
+    );
+    expect(
+      value === undefined || (Number.isFinite(value) && value > 0),
+      `timeouts.${name}`,
+      'milliseconds above 0',
+    );
   }
-  for (const origin of options.allowInsecureOrigins ?? none) assertOrigin('allowInsecureOrigins', origin, false);
+  for (const origin of options.allowInsecureOrigins ?? none)
+    assertOrigin('allowInsecureOrigins', origin, false);
 }
 
 function expect(holds: boolean, option: string, expected: string): void {

@@ -64,7 +64,11 @@ export function waitFor<Result>(
 }
 
 /** A pause inside work that somebody waits for, or, with `background`, one that holds no process open. */
-export function sleep(clock: Clock, delayMs: number, background = false): { done: Promise<void>; cancel(): void } {
+export function sleep(
+  clock: Clock,
+  delayMs: number,
+  background = false,
+): { done: Promise<void>; cancel(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = clock.setTimeout(resolve, delayMs);
   if (background) unref(timer);

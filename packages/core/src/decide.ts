@@ -28,12 +28,15 @@ export function decide(flight: Flight, stored: Stored): Decision {
   }
   const pause = pauseError(context, account, guard, plan.kind);
   if (pause !== undefined) throw pause;
-  if (plan.kind === 'refresh' && tokens !== undefined && canRefresh(flight, tokens)) return { step: 'refresh', tokens };
+  if (plan.kind === 'refresh' && tokens !== undefined && canRefresh(flight, tokens))
+    return { step: 'refresh', tokens };
   return { step: 'login' };
 }
 
 function canRefresh({ context, account }: Flight, tokens: TokenSet): boolean {
-  return tokens.refreshToken !== undefined && context.provider.refresh !== undefined && !account.isSpent(tokens.id);
+  return (
+    tokens.refreshToken !== undefined && context.provider.refresh !== undefined && !account.isSpent(tokens.id)
+  );
 }
 
 /** Whether the set that waits to be saved belongs in the place of what is stored. */

@@ -50,9 +50,13 @@ function importKey(key: EncryptionKey): KeySource {
       return imported;
     };
   }
-  const algorithm = (key as CryptoKey | undefined)?.algorithm as { name?: string; length?: number } | undefined;
+  const algorithm = (key as CryptoKey | undefined)?.algorithm as
+    | { name?: string; length?: number }
+    | undefined;
   if (algorithm?.name !== 'AES-GCM' || algorithm.length !== 256) {
-    throw new AuthError('invalid_options', { detail: 'keys: expected 32 bytes or a CryptoKey for AES-GCM, 256 bits' });
+    throw new AuthError('invalid_options', {
+      detail: 'keys: expected 32 bytes or a CryptoKey for AES-GCM, 256 bits',
+    });
   }
   return () => Promise.resolve(key);
 }

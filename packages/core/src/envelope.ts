@@ -1,6 +1,6 @@
 import { AuthError } from './errors.js';
-import { randomId } from './random-id.js';
 import { limits } from './limits.js';
+import { randomId } from './random-id.js';
 import type { TokenRecord } from './store.js';
 import { isUsableToken, type TokenSet } from './tokens.js';
 
@@ -56,11 +56,14 @@ export function readEnvelope(value: string): Envelope | undefined {
   if (!isObject(parsed)) return undefined;
   const version = parsed['v'];
   if (typeof version === 'number' && version > 1) {
-    throw new AuthError('store_failed', { detail: 'the stored record is of a later version of this library' });
+    throw new AuthError('store_failed', {
+      detail: 'the stored record is of a later version of this library',
+    });
   }
   const tokens = parsed['tokens'] === undefined ? undefined : readTokens(parsed['tokens']);
   const guard = readGuard(parsed['guard']);
-  if (version !== 1 || guard === undefined || (parsed['tokens'] !== undefined && tokens === undefined)) return undefined;
+  if (version !== 1 || guard === undefined || (parsed['tokens'] !== undefined && tokens === undefined))
+    return undefined;
   const signedOutAt = parsed['signedOutAt'];
   return {
     ...(tokens === undefined ? {} : { tokens }),
@@ -83,7 +86,8 @@ function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefine
 
 function readTokens(value: unknown): TokenSet | undefined {
   if (!isObject(value)) return undefined;
-  const { id, accessToken, tokenType, issuedAt, expiresAt, refreshToken, refreshExpiresAt, scope, extra } = value;
+  const { id, accessToken, tokenType, issuedAt, expiresAt, refreshToken, refreshExpiresAt, scope, extra } =
+    value;
   if (typeof id !== 'string' || !isUsableToken(accessToken) || !isInstant(issuedAt)) return undefined;
   if (refreshToken !== undefined && !isUsableToken(refreshToken)) return undefined;
   return Object.freeze({
@@ -117,7 +121,9 @@ function readGuard(value: unknown): Guard | undefined {
 function readLatch(value: unknown): Latch | undefined {
   if (!isObject(value)) return undefined;
   const { salt, hash, at } = value;
-  return typeof salt === 'string' && typeof hash === 'string' && isInstant(at) ? { salt, hash, at } : undefined;
+  return typeof salt === 'string' && typeof hash === 'string' && isInstant(at)
+    ? { salt, hash, at }
+    : undefined;
 }
 
 function parseJson(value: string): unknown {

@@ -138,7 +138,11 @@ export class AuthError extends Error {
   }
 
   static {
-    Object.defineProperty(AuthError.prototype, 'name', { value: 'AuthError', configurable: true, writable: true });
+    Object.defineProperty(AuthError.prototype, 'name', {
+      value: 'AuthError',
+      configurable: true,
+      writable: true,
+    });
     Object.defineProperty(AuthError.prototype, brand, { value: true });
   }
 }

@@ -12,11 +12,19 @@ export type AuthEvent =
   /** A login brought a new set. */
   | (EventOf<'login'> & { readonly tokenId: string; readonly durationMs: number })
   /** A refresh brought a new set. */
-  | (EventOf<'refresh'> & { readonly tokenId: string; readonly previousId: string; readonly durationMs: number })
+  | (EventOf<'refresh'> & {
+      readonly tokenId: string;
+      readonly previousId: string;
+      readonly durationMs: number;
+    })
   /** A set that somebody else stored was taken over, without an exchange. */
   | (EventOf<'adopted'> & { readonly tokenId: string; readonly previousId?: string | undefined })
   /** The API refused a token that looked alive. `ignored`: too soon after the last refusal for another exchange. */
-  | (EventOf<'token_rejected'> & { readonly tokenId: string; readonly status: number; readonly ignored: boolean })
+  | (EventOf<'token_rejected'> & {
+      readonly tokenId: string;
+      readonly status: number;
+      readonly ignored: boolean;
+    })
   /** An exchange failed; `resend`: the same refresh token goes out once more. */
   | (EventOf<'exchange_failed'> & {
       readonly phase: AuthPhase;
@@ -52,7 +60,12 @@ export type EventBody = Each<AuthEvent>;
 export type EventListener = (event: AuthEvent) => void;
 
 /** Tells every listener; one that throws, rejects or calls back into the session breaks nothing. */
-export function emit(listeners: readonly EventListener[], key: string, provider: string, body: EventBody): void {
+export function emit(
+  listeners: readonly EventListener[],
+  key: string,
+  provider: string,
+  body: EventBody,
+): void {
   const event = Object.freeze({ ...body, key: printable(key), provider }) as AuthEvent;
   for (const listener of [...listeners]) {
     try {

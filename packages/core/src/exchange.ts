@@ -52,7 +52,12 @@ export function reasonOf(error: unknown): string {
   return systemCodeOf(error) ?? (safeWord.test(name) ? name : 'Error');
 }
 
-const transientCodes: ReadonlySet<string> = new Set(['network', 'timeout', 'server_unavailable', 'invalid_response']);
+const transientCodes: ReadonlySet<string> = new Set([
+  'network',
+  'timeout',
+  'server_unavailable',
+  'invalid_response',
+]);
 
 /** The connection never stood: DNS, TCP, TLS (Node's and undici's codes, and Bun's). */
 const notSentCodes =

@@ -120,7 +120,10 @@ async function bring(flight: Flight): Promise<TokenSet | undefined> {
     context.emit({ type: 'lease_lost' });
     await giveBack(flight);
   }
-  throw new AuthError('lock_timeout', { provider: context.provider.name, detail: 'the lease was lost again and again' });
+  throw new AuthError('lock_timeout', {
+    provider: context.provider.name,
+    detail: 'the lease was lost again and again',
+  });
 }
 
 async function underLease(flight: Flight): Promise<TokenSet | undefined | 'lock_again'> {
@@ -130,7 +133,10 @@ async function underLease(flight: Flight): Promise<TokenSet | undefined | 'lock_
     if (outcome !== 'read_again') return outcome;
   }
   const { name } = flight.context.provider;
-  throw new AuthError('store_failed', { provider: name, detail: 'the record changes faster than it can be replaced' });
+  throw new AuthError('store_failed', {
+    provider: name,
+    detail: 'the record changes faster than it can be replaced',
+  });
 }
 
 function carryOut(flight: Flight, stored: Stored, decision: Decision): MaybePromise<Outcome> {

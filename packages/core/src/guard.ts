@@ -51,7 +51,12 @@ async function slowHash(secrets: readonly string[], salt: string): Promise<strin
   let bits: Uint8Array<ArrayBuffer> = encoder.encode(JSON.stringify(secrets));
   for (let part = 0; part < limits.latchParts; part++) {
     const key = await crypto.subtle.importKey('raw', bits, 'PBKDF2', false, ['deriveBits']);
-    const parameters = { name: 'PBKDF2', hash: 'SHA-256', salt: encoder.encode(salt), iterations: limits.latchRoundsPerPart };
+    const parameters = {
+      name: 'PBKDF2',
+      hash: 'SHA-256',
+      salt: encoder.encode(salt),
+      iterations: limits.latchRoundsPerPart,
+    };
     bits = new Uint8Array(await crypto.subtle.deriveBits(parameters, key, 256));
   }
   return toHex(bits);

@@ -1,4 +1,10 @@
-export type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions, Timeouts } from './auth-session.js';
+export type {
+  AuthSession,
+  AuthSessionOptions,
+  AuthStatus,
+  GetTokenOptions,
+  Timeouts,
+} from './auth-session.js';
 export { type Clock, systemClock } from './clock.js';
 export { type EncryptedStoreOptions, type EncryptionKey, encryptedStore } from './encrypted-store.js';
 export {

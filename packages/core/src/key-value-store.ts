@@ -37,14 +37,20 @@ function accessTo(keyValue: KeyValue): {
   write(key: string, value: string): unknown;
 } {
   if (typeof keyValue === 'object' && keyValue !== null) {
-    if ('getItem' in keyValue && typeof keyValue.getItem === 'function' && typeof keyValue.setItem === 'function') {
+    if (
+      'getItem' in keyValue &&
+      typeof keyValue.getItem === 'function' &&
+      typeof keyValue.setItem === 'function'
+    ) {
       return { read: (key) => keyValue.getItem(key), write: (key, value) => keyValue.setItem(key, value) };
     }
     if ('get' in keyValue && typeof keyValue.get === 'function' && typeof keyValue.set === 'function') {
       return { read: (key) => keyValue.get(key), write: (key, value) => keyValue.set(key, value) };
     }
   }
-  throw new AuthError('invalid_options', { detail: 'keyValueStore() expects get and set, or getItem and setItem' });
+  throw new AuthError('invalid_options', {
+    detail: 'keyValueStore() expects get and set, or getItem and setItem',
+  });
 }
 
 function parse(value: unknown): TokenRecord | undefined {
@@ -100,5 +106,7 @@ function then<From, To>(value: From, next: (value: Awaited<From>) => MaybePromis
 }
 
 function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }

@@ -84,7 +84,14 @@ class RecordLease implements Lease {
   #renewal: Promise<void> = Promise.resolve();
   #released = false;
 
-  constructor(store: TokenStore, key: string, leaseMs: number, clock: Clock, recordId: string, confirmedAt: number) {
+  constructor(
+    store: TokenStore,
+    key: string,
+    leaseMs: number,
+    clock: Clock,
+    recordId: string,
+    confirmedAt: number,
+  ) {
     this.#store = store;
     this.#key = key;
     this.#leaseMs = leaseMs;

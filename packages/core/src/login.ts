@@ -17,7 +17,8 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   const { context, account, plan } = flight;
   const { provider, clock } = context;
   const { guard } = stored.envelope;
-  if (!flight.wanted) throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
+  if (!flight.wanted)
+    throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
   const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
   if (latch !== undefined && wasJustAsked(context, latch)) throw blocked(context, latch);
   const prepare = plan.prepare ?? provider.prepareLogin?.bind(provider);
@@ -30,7 +31,12 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   }
   const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
   if (retryAt !== undefined) {
-    throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail: 'maxLoginsPerHour is reached' });
+    throw new AuthError('rate_limited', {
+      provider: provider.name,
+      phase: 'login',
+      retryAt,
+      detail: 'maxLoginsPerHour is reached',
+    });
   }
   // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
   const counted = { ...stored.envelope, guard: withLogin(guard, clock.now()) };
@@ -68,12 +74,19 @@ async function obtainSecrets(
 ): Promise<PreparedLogin<unknown>> {
   const { clock, timeouts, provider } = context;
   const failed = (detail: string): AuthError =>
-    new AuthError('credentials_unavailable', { provider: provider.name, phase: 'login', delivery: 'not_sent', detail });
+    new AuthError('credentials_unavailable', {
+      provider: provider.name,
+      phase: 'login',
+      delivery: 'not_sent',
+      detail,
+    });
   try {
     return await within(clock, timeouts.credentialsMs, () => failed('it took too long'), prepare);
   } catch (error) {
     // What a vault's client throws may hold the secret: its words stay here.
-    throw error instanceof AuthError && error.code === 'credentials_unavailable' ? error : failed('it failed');
+    throw error instanceof AuthError && error.code === 'credentials_unavailable'
+      ? error
+      : failed('it failed');
   }
 }
 
@@ -83,7 +96,8 @@ async function block(flight: Flight, read: Stored, prepared: PreparedLogin<unkno
   const at = context.clock.now();
   const standing = read.envelope.guard.latch;
   // What a person mistyped must not lift the latch on the configured password.
-  const latch = plan.typed === true && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
+  const latch =
+    plan.typed === true && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
   if (plan.typed !== true) context.askedAbout = { latchHash: latch.hash, at: context.clock.monotonic() };
   account.latch = latch;
   if (await saveLatch(context, read, latch)) account.latch = undefined;
@@ -120,5 +134,10 @@ function wasJustAsked({ askedAbout, clock }: SessionContext, latch: Latch): bool
 
 function blocked(context: SessionContext, latch: Latch): AuthError {
   context.emit({ type: 'login_blocked', blockedAt: latch.at });
-  return new AuthError('login_blocked', { provider: context.provider.name, phase: 'login', delivery: 'not_sent', blockedAt: latch.at });
+  return new AuthError('login_blocked', {
+    provider: context.provider.name,
+    phase: 'login',
+    delivery: 'not_sent',
+    blockedAt: latch.at,
+  });
 }

@@ -31,7 +31,11 @@ export class Outgoing {
   /** The same, to where a redirect leads. */
   sendTo(url: URL, fetch: FetchLike, headers: Headers, change: RequestInit): Promise<Response> {
     const taken = this.#take();
-    return fetch(taken instanceof Request ? new Request(url, taken) : url, { ...this.init, ...change, headers });
+    return fetch(taken instanceof Request ? new Request(url, taken) : url, {
+      ...this.init,
+      ...change,
+      headers,
+    });
   }
 
   /** Lets go of the copy kept for a replay. */

@@ -24,7 +24,11 @@ export function pauseError(
   const code = account.pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');
   if (kind !== 'refresh' && code !== 'rate_limited') return undefined;
   const detail = 'a pause after an earlier failure; nothing was sent';
-  return new AuthError(code, { provider: context.provider.name, retryAt: context.clock.now() + leftMs, detail });
+  return new AuthError(code, {
+    provider: context.provider.name,
+    retryAt: context.clock.now() + leftMs,
+    detail,
+  });
 }
 
 /**

@@ -12,7 +12,8 @@ export type RefreshPolicy = (
 
 /** Refreshes after 75 to 85 % of the life, and insists 30 s (at most 10 % of the life) before its end. */
 export const defaultRefreshPolicy: RefreshPolicy = ({ issuedAt, expiresAt }, random) => {
-  if (expiresAt === undefined) return { advisoryAt: Number.POSITIVE_INFINITY, mandatoryAt: Number.POSITIVE_INFINITY };
+  if (expiresAt === undefined)
+    return { advisoryAt: Number.POSITIVE_INFINITY, mandatoryAt: Number.POSITIVE_INFINITY };
   const lifetimeMs = expiresAt - issuedAt;
   return {
     advisoryAt: issuedAt + lifetimeMs * (limits.advisoryShare + limits.advisoryJitterShare * random()),

@@ -24,7 +24,9 @@ export async function replaceStored(
   envelope: Envelope,
 ): Promise<Stored | undefined> {
   const record = writeEnvelope(envelope);
-  return (await writeRecord(context, stored.recordId, record)) ? { recordId: record.id, envelope } : undefined;
+  return (await writeRecord(context, stored.recordId, record))
+    ? { recordId: record.id, envelope }
+    : undefined;
 }
 
 /** @throws AuthError `store_failed` */
@@ -33,7 +35,9 @@ export async function writeRecord(
   expectedId: string | undefined,
   record: TokenRecord,
 ): Promise<boolean> {
-  return callStore(context, 'compareAndSet', () => context.store.compareAndSet(context.key, expectedId, record));
+  return callStore(context, 'compareAndSet', () =>
+    context.store.compareAndSet(context.key, expectedId, record),
+  );
 }
 
 /** A store without a lock excludes nobody: flights are single within the process all the same. */
@@ -83,5 +87,8 @@ export function storeError(context: SessionContext, operation: StoreOperation, e
   const own = isAuthError(error) ? error : undefined;
   const reason = own?.detail ?? reasonOf(error);
   context.emit({ type: 'store_failed', operation, reason });
-  return new AuthError('store_failed', { provider: context.provider.name, detail: `${operation}: ${reason}` });
+  return new AuthError('store_failed', {
+    provider: context.provider.name,
+    detail: `${operation}: ${reason}`,
+  });
 }

@@ -18,7 +18,8 @@ export async function sendFollowing(
   start: URL,
   headers: Headers,
 ): Promise<Response> {
-  const mode = outgoing.init?.redirect ?? (outgoing.input instanceof Request ? outgoing.input.redirect : 'follow');
+  const mode =
+    outgoing.init?.redirect ?? (outgoing.input instanceof Request ? outgoing.input.redirect : 'follow');
   if (mode !== 'follow') return outgoing.send(context.fetch, headers);
   let url = start;
   let response = await outgoing.send(context.fetch, headers, { redirect: 'manual' });
@@ -55,7 +56,13 @@ function isRedirect(context: SessionContext, response: Response): boolean {
 /** The GET that a redirect made of another method. */
 function withoutBody({ init, input }: Outgoing, headers: Headers): RequestInit {
   const kept = new Headers(headers);
-  for (const name of ['content-encoding', 'content-language', 'content-location', 'content-type', 'content-length']) {
+  for (const name of [
+    'content-encoding',
+    'content-language',
+    'content-location',
+    'content-type',
+    'content-length',
+  ]) {
     kept.delete(name);
   }
   const { body: _, ...rest } = init ?? {};

@@ -61,7 +61,10 @@ async function presentOnce(flight: Flight, parent: TokenSet, mayResend: boolean)
   try {
     return await exchange(context, 'refresh', async (exchangeContext) => {
       const sentAt = clock.now();
-      const issued = await (provider.refresh as NonNullable<AuthProvider['refresh']>)(parent, exchangeContext);
+      const issued = await (provider.refresh as NonNullable<AuthProvider['refresh']>)(
+        parent,
+        exchangeContext,
+      );
       return tokenSetFrom(issued, sentAt, parent);
     });
   } catch (thrown) {

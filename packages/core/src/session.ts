@@ -1,6 +1,6 @@
 import { type Account, joinAccount, leaveAccount } from './account.js';
-import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
 import { createFetch } from './auth-fetch.js';
+import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
 import { SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError } from './errors.js';
@@ -25,7 +25,10 @@ export function createAuthSession<Extra = Record<string, unknown>>(
   options: AuthSessionOptions<Extra> = {},
 ): AuthSession<Extra> {
   // The engine hands a provider's extras through and never looks at them.
-  const session: AuthSession = new Session(provider as unknown as AuthProvider, options as AuthSessionOptions);
+  const session: AuthSession = new Session(
+    provider as unknown as AuthProvider,
+    options as AuthSessionOptions,
+  );
   return session as unknown as AuthSession<Extra>;
 }
 
@@ -91,7 +94,11 @@ class Session implements AuthSession {
     return headers;
   }
 
-  attach(url: string | URL, headers: Headers, options?: { readonly signal?: AbortSignal | undefined }): MaybePromise<TokenSet> {
+  attach(
+    url: string | URL,
+    headers: Headers,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): MaybePromise<TokenSet> {
     this.#assertAllowed(url);
     const account = this.#account;
     if (account !== undefined && this.#isFresh(account)) {
@@ -137,18 +144,25 @@ class Session implements AuthSession {
     };
   }
 
-  async signIn(options: { readonly password?: string | undefined; readonly signal?: AbortSignal | undefined } = {}): Promise<TokenSet> {
+  async signIn(
+    options: { readonly password?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<TokenSet> {
     const { password, signal } = options;
     const { provider } = this.#context;
     if (password === undefined) {
       const prepare = provider.prepareLogin?.bind(provider);
-      if (prepare === undefined) throw new AuthError('reauthentication_required', { provider: provider.name });
+      if (prepare === undefined)
+        throw new AuthError('reauthentication_required', { provider: provider.name });
       return (await this.#fly({ kind: 'sign_in', prepare }, signal)) as TokenSet;
     }
     if (provider.prepareSignIn === undefined) {
-      throw new AuthError('invalid_options', { provider: provider.name, detail: 'password: this provider takes none here' });
+      throw new AuthError('invalid_options', {
+        provider: provider.name,
+        detail: 'password: this provider takes none here',
+      });
     }
-    const prepare = (): MaybePromise<PreparedLogin<unknown>> => (provider.prepareSignIn as (text: string) => never)(password);
+    const prepare = (): MaybePromise<PreparedLogin<unknown>> =>
+      (provider.prepareSignIn as (text: string) => never)(password);
     return (await this.#fly({ kind: 'sign_in', prepare, typed: true }, signal)) as TokenSet;
   }
 
@@ -217,7 +231,8 @@ class Session implements AuthSession {
       return counts ? this.#obtain({ unlike: inHand.id, signal }) : inHand;
     }
     if (forceRefresh === true) return this.#obtain({ forced: true, unlike: inHand?.id, signal });
-    if (!account.isUsable(this.#context.clock)) return signal === undefined ? this.#joinGroup() : this.#obtain({ signal });
+    if (!account.isUsable(this.#context.clock))
+      return signal === undefined ? this.#joinGroup() : this.#obtain({ signal });
     account.handedOut = true;
     if (account.seenAt >= account.freshUntil) await this.#refreshEarly(account);
     return account.tokens ?? (inHand as TokenSet);
@@ -268,7 +283,8 @@ class Session implements AuthSession {
   /** Refreshes a set that is still good. The caller waits only where no work may outlive its call. */
   #refreshEarly(account: Account): Promise<void> | undefined {
     const now = this.#context.clock.monotonic();
-    if (account.flight !== undefined || now < account.quietUntil || now < account.pausedUntil) return undefined;
+    if (account.flight !== undefined || now < account.quietUntil || now < account.pausedUntil)
+      return undefined;
     const work = refreshInBackground(this.#context, account, { kind: 'refresh' });
     return this.#context.mayOutliveCalls ? undefined : this.#wait(work, undefined).catch(() => {});
   }
@@ -289,7 +305,8 @@ class Session implements AuthSession {
 
   #wait<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
     const { clock, timeouts, provider } = this.#context;
-    const late = (): AuthError => new AuthError('timeout', { provider: provider.name, detail: 'callMs is over, the work goes on' });
+    const late = (): AuthError =>
+      new AuthError('timeout', { provider: provider.name, detail: 'callMs is over, the work goes on' });
     return waitFor(clock, work, timeouts.callMs, late, signal);
   }
 
@@ -302,7 +319,11 @@ class Session implements AuthSession {
   }
 
   #assertAllowed(url: string | URL): void {
-    assertAllowed(typeof url === 'string' ? new URL(url) : url, this.#context.provider, this.#context.insecureOrigins);
+    assertAllowed(
+      typeof url === 'string' ? new URL(url) : url,
+      this.#context.provider,
+      this.#context.insecureOrigins,
+    );
   }
 
   #live(): Account {

@@ -38,7 +38,9 @@ export function signedOutError(context: SessionContext): AuthError {
 export async function revoke(context: SessionContext, tokens: TokenSet): Promise<void> {
   const { provider } = context;
   if (provider.revoke === undefined) return;
-  await exchange(context, 'revoke', async (exchangeContext) => provider.revoke?.(tokens, exchangeContext)).catch(() => {});
+  await exchange(context, 'revoke', async (exchangeContext) =>
+    provider.revoke?.(tokens, exchangeContext),
+  ).catch(() => {});
 }
 
 function endHere(account: Account): void {
@@ -58,5 +60,8 @@ async function writeSignOut(context: SessionContext, account: Account): Promise<
     account.knownSignOutAt = signedOutAt;
     if ((await replaceStored(context, stored, { signedOutAt, guard })) !== undefined) return tokens;
   }
-  throw new AuthError('store_failed', { provider: context.provider.name, detail: 'the sign-out could not be saved' });
+  throw new AuthError('store_failed', {
+    provider: context.provider.name,
+    detail: 'the sign-out could not be saved',
+  });
 }

@@ -1,6 +1,6 @@
 import { AuthError } from './errors.js';
-import { randomId } from './random-id.js';
 import { limits } from './limits.js';
+import { randomId } from './random-id.js';
 
 /** One login's or refresh's result. Instants are epoch milliseconds on the local clock. */
 export interface TokenSet<Extra = Record<string, unknown>> {
@@ -50,7 +50,8 @@ export function tokenSetFrom<Extra>(
   const expiresAt = endOf(issuedAt, issued.expiresInMs);
   const refreshToken = renewed ?? previous?.refreshToken;
   const refreshExpiresAt =
-    endOf(issuedAt, issued.refreshExpiresInMs) ?? (renewed === undefined ? previous?.refreshExpiresAt : undefined);
+    endOf(issuedAt, issued.refreshExpiresInMs) ??
+    (renewed === undefined ? previous?.refreshExpiresAt : undefined);
   const scope = issued.scope ?? previous?.scope;
   const extra = issued.extra ?? previous?.extra;
   return Object.freeze({

@@ -43,7 +43,13 @@ export class FakeServer {
     return this.#refresh(refreshToken);
   }
 
-  provider(options: { password?: string | (() => string | Promise<string>) | null; name?: string; account?: string } = {}): AuthProvider {
+  provider(
+    options: {
+      password?: string | (() => string | Promise<string>) | null;
+      name?: string;
+      account?: string;
+    } = {},
+  ): AuthProvider {
     const password = options.password === undefined ? this.password : options.password;
     const prepared = (text: string) => ({
       secrets: [text],
@@ -56,7 +62,9 @@ export class FakeServer {
       allowedOrigins: ['https://api.example.com', 'https://*.wild.example.com'],
       ...(password === null
         ? {}
-        : { prepareLogin: async () => prepared(typeof password === 'function' ? await password() : password) }),
+        : {
+            prepareLogin: async () => prepared(typeof password === 'function' ? await password() : password),
+          }),
       prepareSignIn: (text) => prepared(text),
       refresh: async (tokens) => this.#run('refresh', () => this.#refresh(tokens.refreshToken as string)),
     };
@@ -65,7 +73,12 @@ export class FakeServer {
   #login(password: string): IssuedTokens {
     if (password !== this.password) {
       this.ledger.push({ endpoint: 'login', outcome: 'refused' });
-      throw new AuthError('invalid_credentials', { provider: 'fake', phase: 'login', status: 401, delivery: 'answered' });
+      throw new AuthError('invalid_credentials', {
+        provider: 'fake',
+        phase: 'login',
+        status: 401,
+        delivery: 'answered',
+      });
     }
     this.ledger.push({ endpoint: 'login', outcome: 'issued' });
     return this.#issue();
@@ -74,7 +87,12 @@ export class FakeServer {
   #refresh(presented: string): IssuedTokens {
     if (!this.#live.delete(presented)) {
       this.ledger.push({ endpoint: 'refresh', presented, outcome: 'refused' });
-      throw new AuthError('refresh_refused', { provider: 'fake', phase: 'refresh', status: 401, delivery: 'answered' });
+      throw new AuthError('refresh_refused', {
+        provider: 'fake',
+        phase: 'refresh',
+        status: 401,
+        delivery: 'answered',
+      });
     }
     this.ledger.push({ endpoint: 'refresh', presented, outcome: 'issued' });
     return this.#issue();

@@ -1,0 +1,46 @@
+import {
+  type AuthSession,
+  type AuthSessionOptions,
+  createAuthSession,
+  isAuthError,
+  verifyLogin,
+} from '@auth/core';
+import {
+  type BearerLoginExtra,
+  type BearerLoginProviderOptions,
+  bearerLoginProvider,
+  prepareCheck,
+} from './provider.js';
+
+/** The provider's options and the session's. */
+export type BearerLoginAuthOptions = BearerLoginProviderOptions & AuthSessionOptions<BearerLoginExtra>;
+
+/** A session that can also check credentials without touching its tokens. */
+export interface BearerLoginAuth extends AuthSession<BearerLoginExtra> {
+  /**
+   * Whether the server accepts the password: the configured one, or the one given here. It changes no stored token,
+   * and goes through the login guard: it is counted, and a refusal blocks further attempts with the same secrets.
+   *
+   * @throws AuthError `login_blocked`, `rate_limited`, or what keeps the question from being answered
+   */
+  verifyCredentials(options?: { readonly password?: string | undefined }): Promise<boolean>;
+}
+
+/**
+ * A session on an API with a bearer-token login such as TeleTracker's.
+ *
+ * @throws AuthError `invalid_options` naming the option
+ */
+export function createBearerLoginAuth(options: BearerLoginAuthOptions): BearerLoginAuth {
+  const session = createAuthSession(bearerLoginProvider(options), options);
+  const verifyCredentials: BearerLoginAuth['verifyCredentials'] = async (check = {}) => {
+    try {
+      await verifyLogin(session, prepareCheck(options, check.password));
+      return true;
+    } catch (error) {
+      if (isAuthError(error) && error.code === 'invalid_credentials') return false;
+      throw error;
+    }
+  };
+  return Object.assign(session, { verifyCredentials });
+}

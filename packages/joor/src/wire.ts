@@ -1,0 +1,82 @@
+import type { IssuedTokens } from '@auth/core';
+import type { Answer } from '@auth/provider-utils';
+import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
+import * as z from 'zod/mini';
+import type { JoorExtra } from './provider.js';
+
+/** What Keycloak, which JOOR runs, says of a refused login or refresh token. */
+export const serverCodes: readonly string[] = [
+  'Token is not active',
+  'Session not active',
+  'Stale token',
+  'invalid_grant',
+  'invalid_client',
+];
+
+const tokenAnswer = z.object({
+  access_token: requiredText,
+  expires_in: lifetimeMs,
+  refresh_expires_in: lifetimeMs,
+  refresh_token: optionalText,
+  token_type: optionalText,
+  'not-before-policy': z.catch(z.optional(z.number()), undefined),
+  session_state: optionalText,
+  scope: optionalText,
+});
+
+/** multipart/form-data, as JOOR's page asks. */
+export function loginForm(fields: {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly username: string;
+  readonly password: string;
+  readonly extraFields: Readonly<Record<string, string>>;
+}): FormData {
+  const form = new FormData();
+  form.set('client_id', fields.clientId);
+  form.set('grant_type', 'password');
+  form.set('client_secret', fields.clientSecret);
+  form.set('username', fields.username);
+  form.set('password', fields.password);
+  for (const [name, value] of Object.entries(fields.extraFields)) form.set(name, value);
+  return form;
+}
+
+/** RFC 6749 section 6, with the client's credentials in the body as Keycloak takes them. */
+export function refreshForm(fields: {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly refreshToken: string | undefined;
+}): URLSearchParams {
+  return new URLSearchParams({
+    grant_type: 'refresh_token',
+    client_id: fields.clientId,
+    client_secret: fields.clientSecret,
+    refresh_token: fields.refreshToken ?? '',
+  });
+}
+
+/** A `refresh_expires_in` of 0 is Keycloak's word for "no limit of its own": an unknown lifetime. */
+export function parseTokens({ body }: Answer): IssuedTokens<JoorExtra> {
+  const answer = parseShape(tokenAnswer, body);
+  const sessionState = answer.session_state;
+  const notBeforePolicy = answer['not-before-policy'];
+  const extra: JoorExtra = {
+    ...(sessionState === undefined ? {} : { sessionState }),
+    ...(notBeforePolicy === undefined ? {} : { notBeforePolicy }),
+  };
+  return {
+    accessToken: answer.access_token,
+    tokenType: answer.token_type,
+    expiresInMs: answer.expires_in,
+    refreshToken: answer.refresh_token,
+    refreshExpiresInMs: answer.refresh_expires_in,
+    scope: answer.scope,
+    extra: Object.keys(extra).length === 0 ? undefined : extra,
+  };
+}
+
+/** A 400 is final only as Keycloak's own `invalid_grant`: proxies answer 400 too. */
+export function isRefused({ status, body }: Answer): boolean {
+  return status === 400 && says(body, 'error', 'invalid_grant');
+}

@@ -1,0 +1,71 @@
+import type { IssuedTokens } from '@auth/core';
+import type { Answer } from '@auth/provider-utils';
+import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
+import * as z from 'zod/mini';
+import type { JwtLoginExtra } from './provider.js';
+
+/** fastapi-users' words for a refused login. */
+export const serverCodes: readonly string[] = ['LOGIN_BAD_CREDENTIALS', 'LOGIN_USER_NOT_VERIFIED'];
+
+const tokenAnswer = z.object({
+  access_token: requiredText,
+  refresh_token: optionalText,
+  token_type: optionalText,
+  expires_in: lifetimeMs,
+  client_id: optionalText,
+});
+
+export function loginForm(fields: {
+  readonly username: string;
+  readonly password: string;
+  readonly scope: string | undefined;
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+}): URLSearchParams {
+  return new URLSearchParams({
+    grant_type: 'password',
+    username: fields.username,
+    password: fields.password,
+    ...(fields.scope === undefined ? {} : { scope: fields.scope }),
+    ...(fields.clientId === undefined ? {} : { client_id: fields.clientId }),
+    ...(fields.clientSecret === undefined ? {} : { client_secret: fields.clientSecret }),
+  });
+}
+
+export function refreshHeaders(
+  accessToken: string,
+  refreshToken: string | undefined,
+): Record<string, string> {
+  return { authorization: `Bearer ${accessToken}`, 'refresh-token': refreshToken ?? '' };
+}
+
+/** HTTP Basic with the client id as the user and no password (RFC 7617 section 2, in UTF-8). */
+export function postmanHeaders(clientId: string): Record<string, string> {
+  const bytes = new TextEncoder().encode(`${clientId}:`);
+  return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+}
+
+export function postmanForm(refreshToken: string | undefined): URLSearchParams {
+  return new URLSearchParams({ refresh_token: refreshToken ?? '', grant_type: 'refresh_token' });
+}
+
+export function parseTokens({ body }: Answer): IssuedTokens<JwtLoginExtra> {
+  const answer = parseShape(tokenAnswer, body);
+  return {
+    accessToken: answer.access_token,
+    tokenType: answer.token_type,
+    expiresInMs: answer.expires_in,
+    refreshToken: answer.refresh_token,
+    extra: answer.client_id === undefined ? undefined : { clientId: answer.client_id },
+  };
+}
+
+/** A 422 is a mistake in the request, and a bare 400 a proxy's. */
+export function isLoginRefused({ status, body }: Answer): boolean {
+  return status === 400 && says(body, 'detail', ...serverCodes);
+}
+
+/** Only a 401 is one: 400 and 422 are mistakes in the request. */
+export function isRefreshRefused(): boolean {
+  return false;
+}

@@ -1,0 +1,37 @@
+import type { IssuedTokens } from '@auth/core';
+import type { Answer } from '@auth/provider-utils';
+import { jwtLifetimeMs, lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
+import * as z from 'zod/mini';
+import type { PasswordRefreshExtra } from './provider.js';
+
+const tokenAnswer = z.object({
+  access_token: requiredText,
+  refresh_token: optionalText,
+  token_type: optionalText,
+  expires_in: lifetimeMs,
+});
+
+export function loginForm(username: string, password: string): URLSearchParams {
+  return new URLSearchParams({ username, password });
+}
+
+export function refreshForm(refreshToken: string | undefined): URLSearchParams {
+  return new URLSearchParams({ refresh_token: refreshToken ?? '' });
+}
+
+/** Both tokens are JWTs; how long the refresh token lives stands nowhere but in it. */
+export function parseTokens({ body }: Answer): IssuedTokens<PasswordRefreshExtra> {
+  const answer = parseShape(tokenAnswer, body);
+  return {
+    accessToken: answer.access_token,
+    tokenType: answer.token_type,
+    expiresInMs: answer.expires_in,
+    refreshToken: answer.refresh_token,
+    refreshExpiresInMs: jwtLifetimeMs(answer.refresh_token),
+  };
+}
+
+/** Only a 401 is a refusal here. */
+export function isRefused(): boolean {
+  return false;
+}

@@ -1,0 +1,15 @@
+export {
+  assertOneOf,
+  assertSecret,
+  assertText,
+  endpoint,
+  type PasswordOptions,
+  type Place,
+  type PlaceOptions,
+  passwordLogin,
+  placeOf,
+  type Secret,
+  secretOf,
+  wrong,
+} from './options.js';
+export { type Answer, preload, requestTokens, type TokenRequest } from './request-tokens.js';

@@ -1,0 +1,112 @@
+import {
+  AuthError,
+  type AuthProvider,
+  type MaybePromise,
+  type PreparedLogin,
+  parseBaseUrl,
+} from '@auth/core';
+
+/** A secret, or a function that gets it from where it is kept, asked before each use. */
+export type Secret = string | (() => MaybePromise<string>);
+
+/** What every provider with a password login takes. */
+export interface PasswordOptions {
+  readonly username: string;
+  /** Absent: the session never logs in by itself. */
+  readonly password?: Secret | undefined;
+}
+
+/** What every provider takes to reach another server than the vendor's. */
+export interface PlaceOptions {
+  /** Where the auth server is. Its origin is allowed to see tokens without saying so. */
+  readonly baseUrl?: string | undefined;
+  /** Replaces the list of origins that may see tokens. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+}
+
+/** @throws AuthError `invalid_options` naming the option, never its value */
+export function assertText(option: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string' || value === '') throw wrong(option, 'a string that is not empty');
+}
+
+/** @throws AuthError `invalid_options` */
+export function assertSecret(option: string, value: unknown): asserts value is Secret {
+  if (typeof value !== 'function' && (typeof value !== 'string' || value === '')) {
+    throw wrong(option, 'a string that is not empty, or a function that returns one');
+  }
+}
+
+/** @throws AuthError `invalid_options` */
+export function assertOneOf<Value extends string>(
+  option: string,
+  value: unknown,
+  allowed: readonly Value[],
+): asserts value is Value {
+  if (!allowed.includes(value as Value)) throw wrong(option, `one of ${allowed.join(', ')}`);
+}
+
+/** An `invalid_options` error for one option. */
+export function wrong(option: string, expected: string): AuthError {
+  return new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+}
+
+/**
+ * The value of a secret.
+ *
+ * @throws AuthError `credentials_unavailable` where its function throws or returns no string; what it threw is dropped
+ */
+export async function secretOf(option: string, secret: Secret): Promise<string> {
+  if (typeof secret === 'string') return secret;
+  let value: unknown;
+  try {
+    value = await secret();
+  } catch {
+    value = undefined;
+  }
+  if (typeof value === 'string' && value !== '') return value;
+  throw new AuthError('credentials_unavailable', {
+    delivery: 'not_sent',
+    detail: `${option}: its function gave none`,
+  });
+}
+
+/** The two ways in: with the configured password, where there is one, and with one a person just typed. */
+export function passwordLogin<Extra>(
+  password: Secret | undefined,
+  prepare: (password: string) => MaybePromise<PreparedLogin<Extra>>,
+): Pick<AuthProvider<Extra>, 'prepareLogin' | 'prepareSignIn'> {
+  if (password === undefined) return { prepareSignIn: prepare };
+  assertSecret('password', password);
+  return {
+    prepareSignIn: prepare,
+    prepareLogin: async () => prepare(await secretOf('password', password)),
+  };
+}
+
+/** Where a provider's server is, and where its tokens may go. */
+export interface Place {
+  /** Without a trailing slash, unless it was given with one. */
+  readonly issuer: string;
+  readonly allowedOrigins: readonly string[];
+}
+
+/**
+ * @param preset what holds where the user says nothing else
+ * @throws AuthError `invalid_options`
+ */
+export function placeOf(options: PlaceOptions, preset: Partial<Place> = {}): Place {
+  const given = options.baseUrl;
+  const url = parseBaseUrl('baseUrl', given ?? preset.issuer);
+  const listed = options.allowedOrigins ?? preset.allowedOrigins ?? [];
+  if (!Array.isArray(listed)) throw wrong('allowedOrigins', 'an array of origins');
+  const implied = given === undefined ? [] : [url.origin];
+  return {
+    issuer: given ?? (preset.issuer as string),
+    allowedOrigins: [...new Set([...listed, ...implied])],
+  };
+}
+
+/** The URL of an endpoint below a base URL. */
+export function endpoint(baseUrl: string, path: string): string {
+  return `${baseUrl.replace(/\/+$/, '')}${path}`;
+}

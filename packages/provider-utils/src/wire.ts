@@ -1,0 +1,65 @@
+import { AuthError } from '@auth/core';
+import * as z from 'zod/mini';
+
+/** A text that must be there. */
+export const requiredText: z.ZodMiniType<string> = z.string().check(z.minLength(1));
+
+/** A text that may be missing; null, "" and other types count as missing. */
+export const optionalText: z.ZodMiniType<string | undefined> = z.pipe(
+  z.unknown(),
+  z.transform((value) => (typeof value === 'string' && value !== '' ? value : undefined)),
+);
+
+/** Seconds, as a number or in digits, to milliseconds. Anything else is no lifetime rather than a wrong one. */
+export const lifetimeMs: z.ZodMiniType<number | undefined> = z.pipe(
+  z.unknown(),
+  z.transform((value) => {
+    const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  }),
+);
+
+/**
+ * Parses an answer.
+ *
+ * @throws AuthError `invalid_response` naming the fields that are missing or wrong, never their values
+ */
+export function parseShape<Shape>(schema: z.ZodMiniType<Shape>, body: unknown): Shape {
+  const parsed = z.safeParse(schema, body);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the body').slice(0, 8);
+  const detail = `missing or wrong: ${[...new Set(fields)].join(', ')}`;
+  throw new AuthError('invalid_response', { delivery: 'unknown', detail });
+}
+
+/** Whether `body` is a JSON object in which `field` has one of these values. */
+export function says(body: unknown, field: string, ...values: readonly unknown[]): boolean {
+  return (
+    typeof body === 'object' && body !== null && values.includes((body as Record<string, unknown>)[field])
+  );
+}
+
+/**
+ * Lifetime of a JWT by its own `exp - iat` (RFC 7519 section 4.1), undefined where it is none. Nothing is verified, so
+ * it is a hint about when to refresh and no proof of anything.
+ */
+export function jwtLifetimeMs(token: string | undefined): number | undefined {
+  try {
+    const payload = (token?.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { exp, iat } = JSON.parse(atob(payload)) as Record<string, unknown>;
+    return typeof exp === 'number' && typeof iat === 'number' && exp > iat ? (exp - iat) * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Time from the answer's own Date header to an ISO 8601 date in it; undefined without either. A date without an offset
+ * is UTC. Our clock plays no part.
+ */
+export function untilMs(date: string | undefined, headers: Headers): number | undefined {
+  if (date === undefined) return undefined;
+  const hasOffset = /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(date);
+  const until = Date.parse(hasOffset ? date : `${date}Z`) - Date.parse(headers.get('date') ?? '');
+  return Number.isFinite(until) && until > 0 ? until : undefined;
+}

@@ -1,0 +1,97 @@
+import type { Clock } from '@auth/core';
+
+/** A clock that stands still until a test moves it. */
+export interface ManualClock extends Clock {
+  /** Timers that wait. */
+  readonly timers: number;
+  /** Lets time pass, timer by timer; what waits for promises only runs in between. */
+  advance(durationMs: number): Promise<void>;
+  /** Advances from timer to timer until `work` settles, and returns what it brings. For work without real I/O. */
+  run<Result>(work: Promise<Result>): Promise<Result>;
+  /** Sets the wall clock ahead or, with a negative number, back. No time passes. */
+  jump(byMs: number): void;
+}
+
+interface Timer {
+  readonly handle: number;
+  readonly due: number;
+  readonly callback: () => void;
+}
+
+/** @param start epoch milliseconds; 1 January 2026 where it is not given */
+export function manualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
+  let wall = start;
+  let monotonic = 0;
+  let nextHandle = 1;
+  const timers = new Map<number, Timer>();
+
+  const pass = (durationMs: number): void => {
+    monotonic += durationMs;
+    wall += durationMs;
+  };
+  const firstBefore = (end: number): Timer | undefined => {
+    let first: Timer | undefined;
+    for (const timer of timers.values()) {
+      if (timer.due <= end && (first === undefined || timer.due < first.due)) first = timer;
+    }
+    return first;
+  };
+  const fire = async (timer: Timer): Promise<void> => {
+    timers.delete(timer.handle);
+    pass(Math.max(0, timer.due - monotonic));
+    timer.callback();
+    await settle();
+  };
+
+  return {
+    now: () => wall,
+    monotonic: () => monotonic,
+    setTimeout(callback, delayMs) {
+      const handle = nextHandle++;
+      timers.set(handle, { handle, due: monotonic + Math.max(0, delayMs), callback });
+      return handle;
+    },
+    clearTimeout: (handle) => void timers.delete(handle as number),
+    get timers() {
+      return timers.size;
+    },
+    async advance(durationMs) {
+      const end = monotonic + durationMs;
+      await settle();
+      for (let timer = firstBefore(end); timer !== undefined; timer = firstBefore(end)) await fire(timer);
+      pass(end - monotonic);
+      await settle();
+    },
+    async run(work) {
+      let settled = false;
+      const done = (): void => {
+        settled = true;
+      };
+      work.then(done, done);
+      for (;;) {
+        await settle();
+        if (settled) return work;
+        const timer = firstBefore(Number.POSITIVE_INFINITY);
+        if (timer === undefined)
+          throw new Error('the work waits for something that is no timer of this clock');
+        await fire(timer);
+      }
+    },
+    jump(byMs) {
+      wall += byMs;
+    },
+  };
+}
+
+/** Turns of the event loop after which promises, streams and form parsers without real I/O have come to rest. */
+const turns = 16;
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    await new Promise<void>((resolve) => {
+      const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+      if (setImmediate === undefined) setTimeout(resolve, 0);
+      else setImmediate(resolve);
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { Hono } from 'hono';
+import type { TokenResult, Vendor } from './vendor.js';
+import { bearerOf, json, readForm } from './wire-kit.js';
+
+/**
+ * TeleTracker: success and failure stand in `success`, dates carry offsets, the token travels in `Authentication` or
+ * `Authorization`, and an expired one is answered with 403.
+ */
+export function bearerLoginServer(
+  vendor: Vendor,
+  api: (request: Request) => Response | Promise<Response>,
+): Hono {
+  const server = new Hono();
+  const types = ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'] as const;
+
+  const grant = (account: string): TokenResult => {
+    const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = vendor.settings;
+    const issued = vendor.issue(
+      account,
+      () => crypto.randomUUID(),
+      () => crypto.randomUUID(),
+    );
+    const answer = {
+      success: true,
+      guid: crypto.randomUUID(),
+      token: issued.accessToken,
+      tokenExpiration: offsetDate(vendor.now() + accessTokenLifetimeMs),
+      tokenLifetime: accessTokenLifetimeMs / 1000,
+      refreshToken: issued.refreshToken,
+      refreshTokenExpiration: offsetDate(vendor.now() + refreshTokenLifetimeMs),
+    };
+    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+  };
+
+  server.post('/auth/login', async ({ req }) => {
+    const form = await readForm(req.raw, types);
+    const account = form?.get('username');
+    const authOnly = ['1', 'true'].includes(form?.get('auth_only') ?? '');
+    return vendor.tokenCall({ endpoint: authOnly ? 'verify' : 'login', account }, () => {
+      const accountId = form?.get('account_id');
+      if (account === undefined || (accountId !== undefined && !/^\d+$/.test(accountId))) {
+        return { ...refused(400, 'Bad request'), outcome: 'malformed' };
+      }
+      const verdict = vendor.checkPassword(account, form?.get('password'));
+      if (verdict === 'locked') return { ...refused(403, 'Account locked'), outcome: 'locked' };
+      if (verdict === 'wrong') return refused(401, 'Invalid username or password');
+      if (!authOnly) return grant(account);
+      return { outcome: 'verified', response: json(200, { success: true, guid: crypto.randomUUID() }) };
+    });
+  });
+
+  server.post('/auth/refresh', async ({ req }) => {
+    const refreshToken = (await readForm(req.raw, types))?.get('refresh_token');
+    const presented = vendor.tokens.present(refreshToken);
+    const known =
+      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
+    return vendor.tokenCall({ endpoint: 'refresh', ...known }, () => {
+      const now = vendor.tokens.present(refreshToken);
+      if (now.state !== 'spendable') {
+        return {
+          ...refused(403, 'Invalid refresh token'),
+          outcome: now.state === 'spent' ? 'reused' : 'refused',
+        };
+      }
+      vendor.tokens.spend(refreshToken as string);
+      return grant(now.account);
+    });
+  });
+
+  server.all('*', ({ req }) =>
+    vendor.apiCall(
+      bearerOf(req.raw, 'authentication') ?? bearerOf(req.raw),
+      (why) => json(why === 'missing' ? 401 : 403, { success: false, message: 'Invalid token' }),
+      () => api(req.raw),
+    ),
+  );
+  return server;
+}
+
+function refused(status: number, message: string): TokenResult {
+  return { outcome: 'refused', response: json(status, { success: false, message }) };
+}
+
+/** As the vendor writes dates: whole seconds and an offset. */
+function offsetDate(instant: number): string {
+  return new Date(instant).toISOString().replace(/\.\d+Z$/, '+00:00');
+}

@@ -1,0 +1,201 @@
+import { type Clock, systemClock } from '@auth/core';
+import { Hono } from 'hono';
+import { bearerLoginServer } from './bearer-login.js';
+import { controlServer } from './control.js';
+import { joorServer } from './joor.js';
+import { jwtLoginServer } from './jwt-login.js';
+import type { Ledger } from './ledger.js';
+import { page } from './page.js';
+import { passwordRefreshServer } from './password-refresh.js';
+import { DroppedConnection, type ScriptedAnswer, Vendor, type VendorSettings } from './vendor.js';
+import { json } from './wire-kit.js';
+
+export type VendorName = 'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin';
+
+/** Answers an API call behind a live token. */
+export type ApiHandler = (request: Request) => Response | Promise<Response>;
+
+/** Options of {@link createEmulator}. */
+export interface EmulatorOptions {
+  /** Your own answers behind a live token, by vendor. Default: the vendor's name and the path. */
+  readonly api?: { readonly [Name in VendorName]?: ApiHandler | undefined } | undefined;
+  /** The servers' clock: share a manual one with the sessions to let tokens expire without waiting. */
+  readonly clock?: Clock | undefined;
+}
+
+/** One vendor's server, and what a test does to it. */
+export interface VendorHandle<Options> {
+  /** To be spread into the provider's options: where the server is, and an account that can log in. */
+  readonly options: Options;
+  /** A resource behind a token. */
+  readonly apiUrl: string;
+  /** Every token call the server saw. */
+  readonly ledger: Ledger;
+  /** Changes how the server behaves from now on. */
+  set(settings: Partial<VendorSettings>): void;
+  readonly settings: Readonly<VendorSettings>;
+  addAccount(username: string, password: string): void;
+  /** The next calls get this answer in place of the vendor's own. */
+  answerNext(answer: ScriptedAnswer): void;
+  /** The next token calls take effect, and the connection breaks before the answer. */
+  dropNext(times?: number): void;
+  /** Access tokens issued so far are over; their refresh tokens live on. */
+  expireTokens(): void;
+  /** The same, for tests that mean a revocation: refresh tokens live on. */
+  revokeAccessTokens(): void;
+  /** Nothing issued so far is good any more, refresh tokens included. */
+  endSessions(): void;
+  /** Id under which the ledger knows a refresh token. */
+  refreshIdOf(refreshToken: string): string | undefined;
+  /** Id of the refresh token issued last to an account. */
+  newestRefreshId(username: string): string | undefined;
+  /** Ledger, tokens and scripts as at the start. Settings and accounts stay. */
+  reset(): void;
+}
+
+/** What all four accounts share. */
+export interface AccountOptions {
+  readonly baseUrl: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Four vendors' servers in one. */
+export interface Emulator {
+  /** Where it listens; without a socket a loopback name that only {@link fetch} knows. */
+  readonly url: string;
+  /** Answers without a socket: this emulator's own URLs, and those of the vendors' real hosts. */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  readonly joor: VendorHandle<
+    AccountOptions & { readonly clientId: string; readonly clientSecret: string }
+  > & {
+    /** Keycloak's own endpoint, for the provider's `refresh` option. */
+    readonly tokenEndpoint: string;
+  };
+  readonly bearerLogin: VendorHandle<AccountOptions>;
+  readonly passwordRefresh: VendorHandle<AccountOptions>;
+  readonly jwtLogin: VendorHandle<AccountOptions>;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const account = { username: 'ada@example.com', password: 'correct-horse' } as const;
+const joorClient = { clientId: 'emulated-client', clientSecret: 'emulated-client-secret' } as const;
+
+/** Emulates the vendors without a socket: give `fetch` to the sessions under test. */
+export function createEmulator(options: EmulatorOptions = {}): Emulator {
+  return emulatorAt('http://emulator.localhost', options).emulator;
+}
+
+/** The emulator behind a given URL, and what answers requests there; that throws where a connection is to be dropped. */
+export function emulatorAt(
+  url: string,
+  { api = {}, clock = systemClock }: EmulatorOptions,
+): { readonly emulator: Emulator; answer(request: Request): Response | Promise<Response> } {
+  const vendors = {
+    joor: new Vendor(clock, { accessMs: 10 * hourMs, refreshMs: dayMs }, 'single_use'),
+    bearerLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 29 * dayMs }, 'single_use'),
+    passwordRefresh: new Vendor(clock, { accessMs: hourMs, refreshMs: 30 * dayMs }, 'single_use'),
+    jwtLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 0 }, 'newest_only'),
+  };
+  for (const vendor of Object.values(vendors)) vendor.addAccount(account.username, account.password);
+
+  const app = new Hono();
+  app.route('/joor', joorServer(vendors.joor, joorClient, api.joor ?? resource('joor')));
+  app.route(
+    '/bearer-login',
+    bearerLoginServer(vendors.bearerLogin, api.bearerLogin ?? resource('bearer-login')),
+  );
+  app.route(
+    '/password-refresh',
+    passwordRefreshServer(vendors.passwordRefresh, api.passwordRefresh ?? resource('password-refresh')),
+  );
+  app.route('/jwt-login', jwtLoginServer(vendors.jwtLogin, api.jwtLogin ?? resource('jwt-login')));
+
+  const emulator: Emulator = {
+    url,
+    joor: {
+      ...handleOf(vendors.joor, `${url}/joor/v4/orders`, {
+        ...account,
+        ...joorClient,
+        baseUrl: `${url}/joor/auth/`,
+      }),
+      tokenEndpoint: `${url}/joor/auth/token`,
+    },
+    bearerLogin: handleOf(vendors.bearerLogin, `${url}/bearer-login/vehicles`, {
+      ...account,
+      baseUrl: `${url}/bearer-login`,
+    }),
+    passwordRefresh: handleOf(vendors.passwordRefresh, `${url}/password-refresh/trips`, {
+      ...account,
+      baseUrl: `${url}/password-refresh`,
+    }),
+    jwtLogin: handleOf(vendors.jwtLogin, `${url}/jwt-login/polls`, {
+      ...account,
+      baseUrl: `${url}/jwt-login`,
+    }),
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      request.signal.throwIfAborted();
+      const answering = Promise.resolve(app.fetch(moved(request, url)));
+      const aborted = new Promise<never>((_, reject) => {
+        request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true });
+      });
+      try {
+        return await Promise.race([answering, aborted]);
+      } catch (error) {
+        if (!(error instanceof DroppedConnection)) throw error;
+        const cause = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+        throw new TypeError('fetch failed', { cause });
+      }
+    },
+  };
+  app.route('/_emulator', controlServer(emulator));
+  app.get('/', (context) => context.html(page(emulator)));
+  app.onError((error) => {
+    throw error;
+  });
+  return { emulator, answer: (request) => app.fetch(request) };
+}
+
+function handleOf<Options>(vendor: Vendor, apiUrl: string, options: Options): VendorHandle<Options> {
+  return {
+    options,
+    apiUrl,
+    ledger: vendor.ledger,
+    settings: vendor.settings,
+    set: (settings) => void Object.assign(vendor.settings, settings),
+    addAccount: (username, password) => vendor.addAccount(username, password),
+    answerNext: (answer) => vendor.answerNext(answer),
+    dropNext: (times) => vendor.dropNext(times),
+    expireTokens: () => vendor.tokens.endAccessTokens(),
+    revokeAccessTokens: () => vendor.tokens.endAccessTokens(),
+    endSessions: () => vendor.tokens.endSessions(),
+    refreshIdOf: (refreshToken) => vendor.tokens.refreshIdOf(refreshToken),
+    newestRefreshId: (username) => vendor.tokens.newestRefreshId(username),
+    reset: () => vendor.reset(),
+  };
+}
+
+function resource(vendor: string): ApiHandler {
+  return (request) => json(200, { vendor, method: request.method, path: new URL(request.url).pathname });
+}
+
+/** Where the vendors' real hosts lead to. */
+const realHosts: readonly (readonly [host: RegExp, path: RegExp, to: string])[] = [
+  [/^atlas(-sandbox)?\.jooraccess\.com$/, /^\/auth\//, '/joor/auth/'],
+  [/^api(sandbox)?\.jooraccess\.com$/, /^\//, '/joor/'],
+  [/^api\.teletracker\.net$/, /^\//, '/bearer-login/'],
+  [/^auth-service(-stg)?\.services\.simacan\.com$/, /^\/api\/v1\//, '/password-refresh/'],
+  [/^[^.]+\.services\.simacan\.com$/, /^\//, '/password-refresh/'],
+];
+
+function moved(request: Request, url: string): Request {
+  const from = new URL(request.url);
+  if (from.origin === url) return request;
+  const place = realHosts.find(([host, path]) => host.test(from.hostname) && path.test(from.pathname));
+  if (place === undefined)
+    throw new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ENOTFOUND' }) });
+  const [, path, to] = place;
+  return new Request(`${url}${from.pathname.replace(path, to)}${from.search}`, request);
+}

@@ -1,0 +1,99 @@
+import { Hono } from 'hono';
+import { randomText, unsignedJwt } from './random-token.js';
+import type { TokenResult, Vendor } from './vendor.js';
+import { bearerOf, json, readForm } from './wire-kit.js';
+
+export interface JoorClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/**
+ * JOOR: a multipart login at /auth/, and behind it Keycloak, whose own token endpoint stands at /auth/token here.
+ * Errors are Keycloak's.
+ */
+export function joorServer(
+  vendor: Vendor,
+  client: JoorClient,
+  api: (request: Request) => Response | Promise<Response>,
+): Hono {
+  const server = new Hono();
+
+  const grant = (account: string): TokenResult => {
+    const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = vendor.settings;
+    const jwt = (lifetimeMs: number): string =>
+      unsignedJwt({ sub: account, iat: vendor.now() / 1000, exp: (vendor.now() + lifetimeMs) / 1000 });
+    const issued = vendor.issue(account, jwt, () => jwt(refreshTokenLifetimeMs));
+    const answer = {
+      access_token: issued.accessToken,
+      expires_in: accessTokenLifetimeMs / 1000,
+      refresh_expires_in: refreshTokenLifetimeMs / 1000,
+      refresh_token: issued.refreshToken,
+      token_type: 'Bearer',
+      'not-before-policy': 0,
+      session_state: randomText(16),
+      scope: 'email profile',
+    };
+    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+  };
+  const isClient = (form: ReadonlyMap<string, string>): boolean =>
+    form.get('client_id') === client.clientId && form.get('client_secret') === client.clientSecret;
+
+  server.post('/auth/', async ({ req }) => {
+    const form = await readForm(req.raw, ['multipart/form-data']);
+    const account = form?.get('username');
+    return vendor.tokenCall({ endpoint: 'login', account }, () => {
+      if (form?.get('grant_type') !== 'password') {
+        return malformed(400, 'unsupported_grant_type', 'Unsupported grant_type');
+      }
+      if (!isClient(form))
+        return refused(401, 'invalid_client', 'Invalid client or Invalid client credentials');
+      const verdict = vendor.checkPassword(account, form.get('password'));
+      if (verdict === 'right') return grant(account as string);
+      if (verdict === 'locked')
+        return { ...refused(400, 'invalid_grant', 'Account disabled'), outcome: 'locked' };
+      return refused(401, 'invalid_grant', 'Invalid user credentials');
+    });
+  });
+
+  server.post('/auth/token', async ({ req }) => {
+    const form = await readForm(req.raw, ['application/x-www-form-urlencoded']);
+    const refreshToken = form?.get('refresh_token');
+    const presented = vendor.tokens.present(refreshToken);
+    const known =
+      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
+    return vendor.tokenCall({ endpoint: 'refresh', ...known }, () => {
+      if (form?.get('grant_type') !== 'refresh_token') {
+        return malformed(400, 'unsupported_grant_type', 'Unsupported grant_type');
+      }
+      if (!isClient(form))
+        return refused(401, 'invalid_client', 'Invalid client or Invalid client credentials');
+      const now = vendor.tokens.present(refreshToken);
+      if (now.state === 'unknown') return refused(400, 'invalid_grant', 'Invalid refresh token');
+      if (now.state === 'revoked') return refused(400, 'invalid_grant', 'Session not active');
+      if (now.state !== 'spendable') {
+        const outcome = now.state === 'spent' ? 'reused' : 'refused';
+        return { ...refused(400, 'invalid_grant', 'Token is not active'), outcome };
+      }
+      vendor.tokens.spend(refreshToken as string);
+      return grant(now.account);
+    });
+  });
+
+  server.all('*', ({ req }) =>
+    vendor.apiCall(
+      bearerOf(req.raw),
+      () => json(401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' }),
+      () => api(req.raw),
+    ),
+  );
+  return server;
+}
+
+function refused(status: number, error: string, error_description: string): TokenResult {
+  return { outcome: 'refused', response: json(status, { error, error_description }) };
+}
+
+function malformed(status: number, error: string, error_description: string): TokenResult {
+  return { outcome: 'malformed', response: json(status, { error, error_description }) };
+}

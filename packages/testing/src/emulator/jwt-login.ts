@@ -1,0 +1,110 @@
+import { Hono } from 'hono';
+import { randomText } from './random-token.js';
+import type { TokenResult, Vendor } from './vendor.js';
+import { bearerOf, json, readForm } from './wire-kit.js';
+
+/**
+ * UniPoll (fastapi-users with refresh tokens of its own): tokens are opaque, only a user's newest refresh token is
+ * good, and any other revokes the whole family.
+ */
+export function jwtLoginServer(
+  vendor: Vendor,
+  api: (request: Request) => Response | Promise<Response>,
+): Hono {
+  const server = new Hono();
+  const types = ['application/x-www-form-urlencoded', 'multipart/form-data'] as const;
+
+  const grant = (account: string, clientId: string | undefined): TokenResult => {
+    const issued = vendor.issue(
+      account,
+      () => randomText(43),
+      () => randomText(43),
+    );
+    const answer = {
+      access_token: issued.accessToken,
+      refresh_token: issued.refreshToken,
+      token_type: 'bearer',
+      expires_in: vendor.settings.accessTokenLifetimeMs / 1000,
+      client_id: clientId ?? 'unipoll-account-1',
+    };
+    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+  };
+
+  server.post('/auth/jwt/login', async ({ req }) => {
+    const form = await readForm(req.raw, types);
+    const account = form?.get('username');
+    return vendor.tokenCall({ endpoint: 'login', account }, () => {
+      const missing = ['grant_type', 'username', 'password'].filter((field) => !form?.get(field));
+      if (missing.length > 0) return unprocessable('body', missing);
+      const verdict = vendor.checkPassword(account, form?.get('password'));
+      if (verdict === 'right') return grant(account as string, form?.get('client_id'));
+      const detail = verdict === 'locked' ? 'LOGIN_USER_NOT_VERIFIED' : 'LOGIN_BAD_CREDENTIALS';
+      return { outcome: verdict === 'locked' ? 'locked' : 'refused', response: json(400, { detail }) };
+    });
+  });
+
+  const rotate = (refreshToken: string, belongs: (accessToken: string) => boolean): TokenResult => {
+    const presented = vendor.tokens.present(refreshToken);
+    if (presented.state === 'spendable' && belongs(presented.accessToken)) {
+      vendor.tokens.spend(refreshToken);
+      return grant(presented.account, undefined);
+    }
+    // Whoever shows an old token may have stolen it: nobody keeps a session.
+    if (presented.state === 'spent') vendor.tokens.endSessions(presented.account);
+    const outcome = presented.state === 'spent' ? 'reused' : 'refused';
+    return { outcome, response: json(401, { detail: 'Invalid refresh token' }) };
+  };
+  const refreshCall = (
+    refreshToken: string | null | undefined,
+    effect: () => TokenResult,
+  ): Promise<Response> => {
+    const presented = vendor.tokens.present(refreshToken ?? undefined);
+    const known =
+      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
+    return vendor.tokenCall({ endpoint: 'refresh', ...known }, effect);
+  };
+
+  server.post('/auth/jwt/refresh', ({ req }) => {
+    const { headers } = req.raw;
+    const refreshToken = headers.get('refresh-token');
+    return refreshCall(refreshToken, () => {
+      if (refreshToken === null) return unprocessable('header', ['refresh-token']);
+      if (!headers.has('authorization')) return unprocessable('header', ['authorization']);
+      const accessToken = bearerOf(req.raw);
+      if (accessToken === undefined)
+        return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
+      return rotate(refreshToken, (own) => own === accessToken);
+    });
+  });
+
+  // The vendor's page writes a hyphen, its server an underscore.
+  for (const path of ['/auth/jwt/postman-refresh', '/auth/jwt/postman_refresh']) {
+    server.post(path, async ({ req }) => {
+      const form = await readForm(req.raw, types);
+      const refreshToken = form?.get('refresh_token');
+      return refreshCall(refreshToken, () => {
+        if (refreshToken === undefined || form?.get('grant_type') !== 'refresh_token') {
+          return unprocessable('body', ['refresh_token', 'grant_type']);
+        }
+        const basic = /^Basic [A-Za-z0-9+/]+=*$/.test(req.raw.headers.get('authorization') ?? '');
+        if (!basic) return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
+        return rotate(refreshToken, () => true);
+      });
+    });
+  }
+
+  server.all('*', ({ req }) =>
+    vendor.apiCall(
+      bearerOf(req.raw),
+      () => json(401, { detail: 'Unauthorized' }),
+      () => api(req.raw),
+    ),
+  );
+  return server;
+}
+
+/** FastAPI's validation error. */
+function unprocessable(place: 'body' | 'header', fields: readonly string[]): TokenResult {
+  const detail = fields.map((field) => ({ type: 'missing', loc: [place, field], msg: 'Field required' }));
+  return { outcome: 'malformed', response: json(422, { detail }) };
+}

@@ -1,0 +1,79 @@
+import { html } from 'hono/html';
+import type { Emulator } from './emulator.js';
+
+/** What runs where, for a person with a browser. */
+export function page(emulator: Emulator): ReturnType<typeof html> {
+  const { url, joor, bearerLogin, passwordRefresh, jwtLogin } = emulator;
+  const rows = [
+    {
+      name: 'JOOR',
+      slug: 'joor',
+      package: '@auth/joor',
+      login: joor.options.baseUrl,
+      refresh: joor.tokenEndpoint,
+      api: joor.apiUrl,
+    },
+    {
+      name: 'TeleTracker',
+      slug: 'bearer-login',
+      package: '@auth/bearer-login',
+      login: `${bearerLogin.options.baseUrl}/auth/login`,
+      refresh: `${bearerLogin.options.baseUrl}/auth/refresh`,
+      api: bearerLogin.apiUrl,
+    },
+    {
+      name: 'Simacan',
+      slug: 'password-refresh',
+      package: '@auth/password-refresh',
+      login: `${passwordRefresh.options.baseUrl}/auth/password`,
+      refresh: `${passwordRefresh.options.baseUrl}/auth/refresh`,
+      api: passwordRefresh.apiUrl,
+    },
+    {
+      name: 'UniPoll',
+      slug: 'jwt-login',
+      package: '@auth/jwt-login',
+      login: `${jwtLogin.options.baseUrl}/auth/jwt/login`,
+      refresh: `${jwtLogin.options.baseUrl}/auth/jwt/refresh`,
+      api: jwtLogin.apiUrl,
+    },
+  ];
+  const { username, password, clientId, clientSecret } = joor.options;
+  return html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Auth emulator</title>
+<style>
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+  .wide { overflow-x: auto }
+  table { border-collapse: collapse }
+  th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; vertical-align: top }
+  code { font-size: .9em }
+</style>
+<h1>Auth emulator</h1>
+<p>Four token servers on loopback. Every account is emulated: <code>${username}</code> with the password
+<code>${password}</code>; JOOR's client is <code>${clientId}</code> with the secret <code>${clientSecret}</code>.</p>
+<div class="wide"><table>
+<tr><th>Vendor</th><th>Package</th><th>Log in</th><th>Refresh</th><th>API</th><th>Ledger</th></tr>
+${rows.map(
+  (row) => html`<tr><td>${row.name}</td><td><code>${row.package}</code></td><td><code>${row.login}</code></td>
+<td><code>${row.refresh}</code></td><td><code>${row.api}</code></td>
+<td><a href="${url}/_emulator/${row.slug}/ledger">ledger</a></td></tr>`,
+)}
+</table></div>
+<h2>Knobs</h2>
+<p>POST JSON to <code>${url}/_emulator/&lt;vendor&gt;/&lt;knob&gt;</code>:</p>
+<ul>
+<li><code>settings</code>: <code>accessTokenLifetimeMs</code>, <code>refreshTokenLifetimeMs</code>,
+<code>delayBeforeCommitMs</code>, <code>delayAfterCommitMs</code>, <code>lockAfter</code>, <code>clockOffsetMs</code></li>
+<li><code>answer</code>: <code>on</code> (login, refresh, token or api), <code>times</code>, <code>status</code>,
+<code>headers</code>, <code>body</code>: what the next calls get</li>
+<li><code>drop</code>: <code>times</code>: the next token calls take effect and lose their answer</li>
+<li><code>expire</code>, <code>revoke</code>: access tokens end; <code>end</code>: sessions end</li>
+<li><code>account</code>: <code>username</code>, <code>password</code>: another one</li>
+<li><code>reset</code>: ledger, tokens and scripted answers as at the start</li>
+</ul>
+</html>`;
+}

@@ -1,0 +1,69 @@
+import { Hono } from 'hono';
+import { unsignedJwt } from './random-token.js';
+import type { TokenResult, Vendor } from './vendor.js';
+import { bearerOf, json, readForm } from './wire-kit.js';
+
+/** Simacan: urlencoded forms, JWTs, single-use refresh tokens, and 401 for everything refused. */
+export function passwordRefreshServer(
+  vendor: Vendor,
+  api: (request: Request) => Response | Promise<Response>,
+): Hono {
+  const server = new Hono();
+  const types = ['application/x-www-form-urlencoded'] as const;
+
+  const grant = (account: string): TokenResult => {
+    const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = vendor.settings;
+    const jwt = (lifetimeMs: number): string =>
+      unsignedJwt({ sub: account, iat: vendor.now() / 1000, exp: (vendor.now() + lifetimeMs) / 1000 });
+    const issued = vendor.issue(account, jwt, () => jwt(refreshTokenLifetimeMs));
+    const answer = {
+      access_token: issued.accessToken,
+      refresh_token: issued.refreshToken,
+      token_type: 'bearer',
+      expires_in: accessTokenLifetimeMs / 1000,
+    };
+    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+  };
+
+  server.post('/auth/password', async ({ req }) => {
+    const form = await readForm(req.raw, types);
+    const account = form?.get('username');
+    return vendor.tokenCall({ endpoint: 'login', account }, () => {
+      if (account === undefined)
+        return { outcome: 'malformed', response: json(400, { error: 'invalid_request' }) };
+      const verdict = vendor.checkPassword(account, form?.get('password'));
+      if (verdict === 'right') return grant(account);
+      return {
+        outcome: verdict === 'locked' ? 'locked' : 'refused',
+        response: json(401, { error: 'unauthorized' }),
+      };
+    });
+  });
+
+  server.post('/auth/refresh', async ({ req }) => {
+    const refreshToken = (await readForm(req.raw, types))?.get('refresh_token');
+    const presented = vendor.tokens.present(refreshToken);
+    const known =
+      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
+    return vendor.tokenCall({ endpoint: 'refresh', ...known }, () => {
+      const now = vendor.tokens.present(refreshToken);
+      if (now.state === 'spendable') {
+        vendor.tokens.spend(refreshToken as string);
+        return grant(now.account);
+      }
+      return {
+        outcome: now.state === 'spent' ? 'reused' : 'refused',
+        response: json(401, { error: 'unauthorized' }),
+      };
+    });
+  });
+
+  server.all('*', ({ req }) =>
+    vendor.apiCall(
+      bearerOf(req.raw),
+      () => json(401, { error: 'unauthorized' }),
+      () => api(req.raw),
+    ),
+  );
+  return server;
+}

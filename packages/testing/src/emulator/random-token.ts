@@ -1,0 +1,15 @@
+/** Random text of the alphabet that all vendors' tokens share. */
+export function randomText(length: number): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return Array.from(bytes, (byte) => alphabet[byte % alphabet.length]).join('');
+}
+
+/** A JWT with these claims and a signature of nothing: clients have no key to verify it with. */
+export function unsignedJwt(claims: Readonly<Record<string, unknown>>): string {
+  const part = (value: unknown): string =>
+    btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return [part({ alg: 'HS256', typ: 'JWT' }), part({ ...claims, jti: randomText(12) }), randomText(43)].join(
+    '.',
+  );
+}

@@ -1,0 +1,192 @@
+import type { Clock } from '@auth/core';
+import { Ledger, type LedgerEntry } from './ledger.js';
+import { type Grant, TokenBook } from './token-book.js';
+
+/** How a vendor's server behaves, until it is set otherwise. */
+export interface VendorSettings {
+  accessTokenLifetimeMs: number;
+  /** 0: unlimited. */
+  refreshTokenLifetimeMs: number;
+  /** Pause before a token call takes effect. */
+  delayBeforeCommitMs: number;
+  /** Pause between its effect and its answer. */
+  delayAfterCommitMs: number;
+  /** Wrong passwords in a row after which an account is locked. 0: never. */
+  lockAfter: number;
+  /** The server's clock minus the emulator's. */
+  clockOffsetMs: number;
+}
+
+/** An answer in place of the vendor's own. */
+export interface ScriptedAnswer {
+  /** Which calls get it. Default `token`: login and refresh. */
+  readonly on?: 'login' | 'refresh' | 'token' | 'api';
+  /** How many calls. Default 1. */
+  readonly times?: number;
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Objects go out as JSON. */
+  readonly body?: unknown;
+}
+
+/** A person, or a machine's user, that can log in. */
+export interface VendorAccount {
+  readonly username: string;
+  password: string;
+  wrongPasswords: number;
+}
+
+/** The server side of a call that is cut off after it took effect. */
+export class DroppedConnection extends Error {}
+
+/** A token call that its endpoint has understood. */
+export interface TokenCall {
+  readonly endpoint: LedgerEntry['endpoint'];
+  readonly account?: string | undefined;
+  readonly presented?: string | undefined;
+}
+
+/** What it comes to. */
+export interface TokenResult {
+  readonly outcome: LedgerEntry['outcome'];
+  readonly response: Response;
+  readonly issued?: string | undefined;
+}
+
+/** The state of one vendor's server: accounts, tokens, knobs and ledger. */
+export class Vendor {
+  readonly ledger: Ledger = new Ledger();
+  readonly settings: VendorSettings;
+  readonly tokens: TokenBook;
+  readonly #clock: Clock;
+  readonly #accounts = new Map<string, VendorAccount>();
+  #scripts: { answer: ScriptedAnswer; left: number }[] = [];
+  #drops = 0;
+
+  constructor(
+    clock: Clock,
+    lifetimes: { accessMs: number; refreshMs: number },
+    rotation: 'single_use' | 'newest_only',
+  ) {
+    this.#clock = clock;
+    this.settings = {
+      accessTokenLifetimeMs: lifetimes.accessMs,
+      refreshTokenLifetimeMs: lifetimes.refreshMs,
+      delayBeforeCommitMs: 0,
+      delayAfterCommitMs: 0,
+      lockAfter: 0,
+      clockOffsetMs: 0,
+    };
+    this.tokens = new TokenBook(() => this.now(), rotation);
+  }
+
+  now(): number {
+    return this.#clock.now() + this.settings.clockOffsetMs;
+  }
+
+  addAccount(username: string, password: string): void {
+    this.#accounts.set(username, { username, password, wrongPasswords: 0 });
+  }
+
+  /** Everything as it was at the start, accounts excepted. */
+  reset(): void {
+    this.ledger.clear();
+    this.tokens.clear();
+    this.#scripts = [];
+    this.#drops = 0;
+    for (const account of this.#accounts.values()) account.wrongPasswords = 0;
+  }
+
+  /** The next calls get this answer, and nothing else happens. */
+  answerNext(answer: ScriptedAnswer): void {
+    this.#scripts.push({ answer, left: answer.times ?? 1 });
+  }
+
+  /** The next token calls take effect, and the connection is cut off before the answer. */
+  dropNext(times = 1): void {
+    this.#drops += times;
+  }
+
+  checkPassword(username: string | undefined, password: string | undefined): 'right' | 'wrong' | 'locked' {
+    const account = username === undefined ? undefined : this.#accounts.get(username);
+    if (account === undefined) return 'wrong';
+    const { lockAfter } = this.settings;
+    if (lockAfter > 0 && account.wrongPasswords >= lockAfter) return 'locked';
+    const right = account.password === password;
+    account.wrongPasswords = right ? 0 : account.wrongPasswords + 1;
+    return right ? 'right' : 'wrong';
+  }
+
+  issue(
+    account: string,
+    makeAccessToken: (lifetimeMs: number) => string,
+    makeRefreshToken: () => string,
+  ): Grant {
+    const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = this.settings;
+    return this.tokens.issue({
+      account,
+      accessToken: makeAccessToken(accessTokenLifetimeMs),
+      refreshToken: makeRefreshToken(),
+      accessMs: accessTokenLifetimeMs,
+      refreshMs: refreshTokenLifetimeMs,
+    });
+  }
+
+  /** Runs one token call: pause, scripted answer or effect, pause, and perhaps no answer at all. */
+  async tokenCall(call: TokenCall, effect: () => TokenResult): Promise<Response> {
+    await this.#pause(this.settings.delayBeforeCommitMs);
+    const scripted = this.#scripted(call.endpoint === 'verify' ? 'login' : call.endpoint);
+    const result: TokenResult =
+      scripted === undefined ? effect() : { outcome: 'scripted', response: scripted };
+    const dropped = this.#drops > 0;
+    if (dropped) this.#drops--;
+    const { outcome, issued, response } = result;
+    this.ledger.record({ at: this.now(), ...call, outcome, issued, status: dropped ? 0 : response.status });
+    await this.#pause(this.settings.delayAfterCommitMs);
+    if (dropped) throw new DroppedConnection();
+    return this.#dated(response);
+  }
+
+  /** Runs one call of the API behind a token. */
+  async apiCall(
+    accessToken: string | undefined,
+    reject: (why: 'missing' | 'dead') => Response,
+    handle: (account: string) => Response | Promise<Response>,
+  ): Promise<Response> {
+    const scripted = this.#scripted('api');
+    if (scripted !== undefined) return this.#dated(scripted);
+    const account = accessToken === undefined ? undefined : this.tokens.accountOf(accessToken);
+    this.ledger.recordApiCall(account !== undefined);
+    const response =
+      account === undefined ? reject(accessToken === undefined ? 'missing' : 'dead') : await handle(account);
+    return this.#dated(response);
+  }
+
+  #scripted(kind: 'login' | 'refresh' | 'api'): Response | undefined {
+    const fits = ({ on = 'token' }: ScriptedAnswer): boolean =>
+      on === kind || (on === 'token' && kind !== 'api');
+    const script = this.#scripts.find(({ answer, left }) => left > 0 && fits(answer));
+    if (script === undefined) return undefined;
+    script.left--;
+    const { status = 200, headers = {}, body } = script.answer;
+    const isText = body === undefined || body === null || typeof body === 'string';
+    if (isText) return new Response(body ?? null, { status, headers });
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: { 'content-type': 'application/json', ...headers },
+    });
+  }
+
+  /** Stamps the answer with the server's own clock. */
+  #dated(response: Response): Response {
+    const headers = new Headers(response.headers);
+    if (!headers.has('date')) headers.set('date', new Date(this.now()).toUTCString());
+    return new Response(response.body, { status: response.status, headers });
+  }
+
+  #pause(delayMs: number): Promise<void> | undefined {
+    if (delayMs === 0) return undefined;
+    return new Promise((resolve) => this.#clock.setTimeout(resolve, delayMs));
+  }
+}

@@ -1,0 +1,29 @@
+/** The fields of a form, or undefined where the body is none of these types. */
+export async function readForm(
+  request: Request,
+  types: readonly ('application/x-www-form-urlencoded' | 'multipart/form-data' | 'application/json')[],
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!types.some((known) => known === type)) return undefined;
+  try {
+    const entries =
+      type === 'application/json'
+        ? Object.entries((await request.json()) as object)
+        : [...(await request.formData())];
+    return new Map(entries.map(([name, value]) => [name, String(value)]));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The token behind `Bearer` in a header. */
+export function bearerOf(request: Request, header = 'authorization'): string | undefined {
+  return /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.get(header) ?? '')?.[1];
+}
+
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
