@@ -159,7 +159,16 @@ export class Account {
 
   /** Whatever its lifetime says, a set just issued is not exchanged at once: that would be a loop. */
   hasJustExchanged(clock: Clock): boolean {
-    return this.#exchanged && clock.monotonic() - this.takenAt < limits.exchangeGapMs;
+    if (!this.#exchanged) return false;
+    const passedMs = Math.max(clock.monotonic() - this.takenAt, clock.now() - this.#anchorWall);
+    return passedMs < limits.exchangeGapMs;
+  }
+
+  /** Whether a refresh that nobody waits for may start now. */
+  mayRefreshEarly(clock: Clock): boolean {
+    const now = clock.monotonic();
+    if (this.flight !== undefined || now < this.quietUntil || now < this.pausedUntil) return false;
+    return !this.hasJustExchanged(clock);
   }
 
   /** Whether the set in hand would still be accepted, for all we know: what a failed exchange falls back on. */

@@ -282,9 +282,7 @@ class Session implements AuthSession {
 
   /** Refreshes a set that is still good. The caller waits only where no work may outlive its call. */
   #refreshEarly(account: Account): Promise<void> | undefined {
-    const now = this.#context.clock.monotonic();
-    if (account.flight !== undefined || now < account.quietUntil || now < account.pausedUntil)
-      return undefined;
+    if (!account.mayRefreshEarly(this.#context.clock)) return undefined;
     const work = refreshInBackground(this.#context, account, { kind: 'refresh' });
     return this.#context.mayOutliveCalls ? undefined : this.#wait(work, undefined).catch(() => {});
   }

@@ -1,0 +1,229 @@
+import {
+  type AuthError,
+  type AuthProvider,
+  type FetchLike,
+  type IssuedTokens,
+  type MaybePromise,
+  type TokenSet,
+  toAuthError,
+} from '@auth/core';
+import { check, same, type TestFunction } from './test-function.js';
+
+/** A provider and the server it talks to. */
+export interface ProviderFixture {
+  /** With credentials that the server accepts. */
+  readonly provider: AuthProvider<never>;
+  /** The same with a password that it refuses. */
+  readonly refused: AuthProvider<never>;
+  /** Reaches the server. */
+  readonly fetch: FetchLike;
+  /** Passwords and client secrets of both: none may turn up in an error or a URL. */
+  readonly secrets: readonly string[];
+}
+
+type Phase = 'login' | 'refresh';
+
+/** Answers that say neither yes nor no. */
+const unclear: readonly { readonly what: string; readonly answer: () => Response }[] = [
+  { what: 'an HTML page with 200', answer: () => page(200) },
+  { what: 'an empty 204', answer: () => new Response(null, { status: 204 }) },
+  { what: 'JSON cut short', answer: () => new Response('{"access_token": "abc', { status: 200, headers: jsonType }) },
+  { what: 'JSON without a token', answer: () => Response.json({ hello: 'world' }) },
+  { what: 'a list', answer: () => Response.json([1, 2, 3]) },
+  { what: '500', answer: () => Response.json({ error: 'server_error' }, { status: 500 }) },
+  { what: "502 with a gateway's page", answer: () => page(502) },
+  { what: "403 with a challenge's page", answer: () => page(403) },
+  { what: "401 with a proxy's page", answer: () => page(401) },
+  { what: 'a bare 400', answer: () => new Response('Bad Request', { status: 400 }) },
+  { what: '404', answer: () => new Response('Not Found', { status: 404 }) },
+  { what: 'a redirect', answer: () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.example/' } }) },
+  { what: 'two megabytes', answer: () => new Response('x'.repeat(2 * 1024 * 1024), { status: 200 }) },
+];
+
+/**
+ * What the session relies on in every provider. Registers one test per promise; where the provider can refresh, its
+ * refresh is held to the same ones.
+ *
+ * @param createProvider called once per test
+ */
+export function authProviderSuite(test: TestFunction, createProvider: () => MaybePromise<ProviderFixture>): void {
+  const promise = (name: string, hold: (fixture: ProviderFixture) => Promise<void>): void => {
+    test(`auth provider: ${name}`, async () => hold(await createProvider()));
+  };
+
+  promise('it says who it is, and no secret', async ({ provider, secrets }) => {
+    check(provider.name !== '', 'name is empty');
+    const issuer = new URL(provider.issuer);
+    same([issuer.username, issuer.password, issuer.search, issuer.hash], ['', '', '', ''], 'parts of issuer');
+    for (const secret of secrets) check(!provider.account.includes(secret), 'account holds a secret');
+    for (const origin of provider.allowedOrigins) {
+      const sample = origin.replace('://*.', '://label.');
+      same(new URL(sample).origin, sample, 'an allowed origin');
+    }
+  });
+
+  promise('a login brings a token', async ({ provider, fetch }) => {
+    const issued = await login(provider, fetch);
+    check(/^[\x21-\x7e]+$/.test(issued.accessToken), 'the access token is not visible ASCII');
+    check(issued.expiresInMs === undefined || issued.expiresInMs > 0, 'a lifetime is not above 0');
+  });
+
+  promise('a refresh, where there is one, brings another token', async ({ provider, fetch }) => {
+    if (provider.refresh === undefined) return;
+    const before = await login(provider, fetch);
+    const after = await refresh(provider, before, fetch);
+    check(after.accessToken !== before.accessToken, 'the access token is the same as before');
+    if (after.refreshToken) await refresh(provider, { ...before, ...after }, fetch);
+  });
+
+  promise('a refused password is invalid_credentials', async ({ refused, fetch, secrets }) => {
+    const error = await failureOf('login', () => login(refused, fetch), secrets);
+    same([error.code, error.delivery, error.phase], ['invalid_credentials', 'answered', 'login'], 'the error');
+  });
+
+  promise('a refused refresh token is refresh_refused', async ({ provider, fetch, secrets }) => {
+    if (provider.refresh === undefined) return;
+    const issued = await login(provider, fetch);
+    const forged = { ...issued, refreshToken: 'never-issued' };
+    const error = await failureOf('refresh', () => refresh(provider, forged, fetch), secrets);
+    same([error.code, error.delivery, error.phase], ['refresh_refused', 'answered', 'refresh'], 'the error');
+  });
+
+  for (const { what, answer } of unclear) {
+    promise(`${what} is neither a token nor a refusal`, async (fixture) => {
+      await forEachPhase(fixture, async (phase, run) => {
+        const { fetch, calls } = counted(async () => answer());
+        const error = await failureOf(phase, () => run(fetch), fixture.secrets);
+        check(!['invalid_credentials', 'refresh_refused', 'rate_limited'].includes(error.code), `got ${error.code}`);
+        check(error.delivery !== 'not_sent', 'an answer came, so the request was sent');
+        same(calls.length, 1, 'requests');
+      });
+    });
+  }
+
+  promise('429 is rate_limited, with the pause the server asked for', async (fixture) => {
+    await forEachPhase(fixture, async (phase, run) => {
+      const { fetch, calls } = counted(async () => new Response('slow down', { status: 429, headers: { 'retry-after': '7' } }));
+      const error = await failureOf(phase, () => run(fetch), fixture.secrets);
+      same([error.code, error.retryAfterMs], ['rate_limited', 7_000], 'the error');
+      same(calls.length, 1, 'requests');
+    });
+  });
+
+  promise('a broken connection is sent once, and may have been received', async (fixture) => {
+    await forEachPhase(fixture, async (phase, run) => {
+      const { fetch, calls } = counted(async () => {
+        throw networkError('ECONNRESET');
+      });
+      const error = await failureOf(phase, () => run(fetch), fixture.secrets);
+      same([error.code, error.delivery], ['network', 'unknown'], 'the error');
+      same(calls.length, 1, 'requests');
+    });
+  });
+
+  promise('a connection that never stood was not sent', async (fixture) => {
+    await forEachPhase(fixture, async (phase, run) => {
+      const { fetch } = counted(async () => {
+        throw networkError('ECONNREFUSED');
+      });
+      const error = await failureOf(phase, () => run(fetch), fixture.secrets);
+      same([error.code, error.delivery], ['network', 'not_sent'], 'the error');
+    });
+  });
+
+  promise('credentials go to the issuer, in body or headers, never in a URL', async (fixture) => {
+    const { fetch, calls } = counted(fixture.fetch);
+    const issued = await login(fixture.provider, fetch);
+    if (fixture.provider.refresh !== undefined) await refresh(fixture.provider, issued, fetch);
+    check(calls.length > 0, 'nothing was sent');
+    for (const { url } of calls) {
+      for (const secret of [...fixture.secrets, issued.accessToken, issued.refreshToken ?? issued.accessToken]) {
+        check(!decodeURIComponent(url).includes(secret), 'a URL holds a secret');
+      }
+    }
+  });
+
+  promise('an exchange ends with its signal', async (fixture) => {
+    await forEachPhase(fixture, async (_, run) => {
+      const controller = new AbortController();
+      const { fetch } = counted(
+        (input, init) =>
+          new Promise((_resolve, reject) => {
+            const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+            signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+            controller.abort(new Error('the deadline'));
+          }),
+      );
+      const outcome = await run(fetch, controller.signal).then(
+        () => 'resolved',
+        () => 'rejected',
+      );
+      same(outcome, 'rejected', 'an exchange whose signal aborts');
+    });
+  });
+}
+
+const jsonType = { 'content-type': 'application/json' };
+
+function page(status: number): Response {
+  return new Response('<!doctype html><title>One moment</title>', { status, headers: { 'content-type': 'text/html' } });
+}
+
+function networkError(code: string): TypeError {
+  return new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+}
+
+function counted(answer: FetchLike): { readonly fetch: FetchLike; readonly calls: { readonly url: string }[] } {
+  const calls: { url: string }[] = [];
+  const fetch: FetchLike = (input, init) => {
+    calls.push({ url: input instanceof Request ? input.url : String(input) });
+    return answer(input, init);
+  };
+  return { fetch, calls };
+}
+
+async function login(
+  provider: AuthProvider<never>,
+  fetch: FetchLike,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<IssuedTokens<never>> {
+  check(provider.prepareLogin !== undefined, 'the provider has no prepareLogin: give it credentials');
+  const prepared = await provider.prepareLogin();
+  return prepared.login({ fetch, signal });
+}
+
+async function refresh(
+  provider: AuthProvider<never>,
+  issued: IssuedTokens<never>,
+  fetch: FetchLike,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<IssuedTokens<never>> {
+  const tokens = { ...issued, id: 'conformance', tokenType: 'Bearer', issuedAt: 0 } as TokenSet<never>;
+  return (provider.refresh as NonNullable<typeof provider.refresh>)(tokens, { fetch, signal });
+}
+
+/** Runs a check for the login and, where there is one, for the refresh. */
+async function forEachPhase(
+  { provider, fetch: real }: ProviderFixture,
+  hold: (phase: Phase, run: (fetch: FetchLike, signal?: AbortSignal) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+  await hold('login', (fetch, signal) => login(provider, fetch, signal));
+  if (provider.refresh === undefined) return;
+  const issued = await login(provider, real);
+  await hold('refresh', (fetch, signal) => refresh(provider, issued, fetch, signal));
+}
+
+/** The error as the session will see it, searched for secrets. */
+async function failureOf(phase: Phase, run: () => Promise<unknown>, secrets: readonly string[]): Promise<AuthError> {
+  let thrown: unknown;
+  try {
+    await run();
+  } catch (error) {
+    thrown = error;
+  }
+  check(thrown !== undefined, `the ${phase} brought tokens where it had to fail`);
+  const error = toAuthError(thrown, { provider: 'conformance', phase });
+  const shown = [error.message, error.stack, JSON.stringify(error), ...Object.values(error).map(String)].join('\n');
+  for (const secret of secrets) check(!shown.includes(secret), `the ${phase}'s error holds a secret`);
+  return error;
+}

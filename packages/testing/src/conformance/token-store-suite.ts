@@ -1,0 +1,139 @@
+import type { MaybePromise, TokenRecord, TokenStore } from '@auth/core';
+import { check, same, type TestFunction } from './test-function.js';
+
+/** Keys that a careless encoding mixes up. */
+const awkwardKeys = [
+  '../x',
+  '..%2Fx',
+  'a/b',
+  'a_b',
+  'a:b',
+  'A/b',
+  'ä',
+  'a\u0308',
+  '__proto__',
+  'constructor',
+  '["joor","https://atlas.example/auth/","{\\"username\\":\\"ada\\"}"]',
+  'k'.repeat(300),
+  `${'k'.repeat(299)}K`,
+];
+
+const awkwardValues = ['', '{"v":1}', 'line\nbreak\u0000 and "quotes"', 'ünïcödé 🗝️', 'x'.repeat(20_000)];
+
+/**
+ * What every token store must do. Registers one test per promise; where the store has `lock`, its promises too.
+ *
+ * @param createStore gives an empty store; called once per test. One that is disposable is disposed after it.
+ */
+export function tokenStoreSuite(test: TestFunction, createStore: () => MaybePromise<TokenStore>): void {
+  const promise = (name: string, hold: (store: TokenStore) => Promise<void>): void => {
+    test(`token store: ${name}`, async () => {
+      const store = await createStore();
+      try {
+        await hold(store);
+      } finally {
+        const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose } = store as Partial<
+          AsyncDisposable & Disposable
+        >;
+        if (disposeAsync !== undefined) await disposeAsync.call(store);
+        else dispose?.call(store);
+      }
+    });
+  };
+
+  promise('an unknown key holds nothing', async (store) => {
+    same(await store.get('nobody'), undefined, 'get');
+  });
+
+  promise('a record comes back as it was put', async (store) => {
+    for (const [index, value] of awkwardValues.entries()) {
+      const next = record(`id-${index}`, value);
+      check(await store.compareAndSet(`key-${index}`, undefined, next), 'the first write must succeed');
+      same(await store.get(`key-${index}`), next, 'get');
+    }
+  });
+
+  promise('evictAt comes back as it was given, or not at all', async (store) => {
+    const evictAt = Date.now() + 3_600_123;
+    await store.compareAndSet('with', undefined, { ...record('a'), evictAt });
+    await store.compareAndSet('without', undefined, record('b'));
+    same((await store.get('with'))?.evictAt, evictAt, 'evictAt');
+    check((await store.get('without'))?.evictAt === undefined, 'evictAt must stay absent');
+  });
+
+  promise('compareAndSet replaces the record with the expected id', async (store) => {
+    await store.compareAndSet('key', undefined, record('a'));
+    check(await store.compareAndSet('key', 'a', record('b')), 'the id matches: expected true');
+    same(await store.get('key'), record('b'), 'get');
+  });
+
+  promise('compareAndSet changes nothing where another record stands', async (store) => {
+    await store.compareAndSet('key', undefined, record('a'));
+    check(!(await store.compareAndSet('key', 'other', record('b'))), 'another id: expected false');
+    check(!(await store.compareAndSet('key', undefined, record('c'))), 'a record stands: expected false');
+    same(await store.get('key'), record('a'), 'get');
+  });
+
+  promise('compareAndSet changes nothing where the expected record is gone', async (store) => {
+    check(!(await store.compareAndSet('key', 'a', record('b'))), 'no record: expected false');
+    same(await store.get('key'), undefined, 'get');
+  });
+
+  promise('of many writers that expect the same record one wins', async (store) => {
+    await store.compareAndSet('key', undefined, record('start'));
+    const ids = Array.from({ length: 20 }, (_, index) => `id-${index}`);
+    const wins = await Promise.all(ids.map(async (id) => store.compareAndSet('key', 'start', record(id))));
+    same(wins.filter(Boolean).length, 1, 'winners');
+    same((await store.get('key'))?.id, ids[wins.indexOf(true)], 'the record is the winner');
+  });
+
+  promise('keys are kept apart', async (store) => {
+    await Promise.all(awkwardKeys.map(async (key, index) => store.compareAndSet(key, undefined, record(`id-${index}`))));
+    for (const [index, key] of awkwardKeys.entries()) {
+      same((await store.get(key))?.id, `id-${index}`, `record of ${JSON.stringify(key.slice(0, 40))}`);
+    }
+  });
+
+  promise('a lock, where there is one, excludes until it is released', async (store) => {
+    if (store.lock === undefined) return;
+    const { signal } = new AbortController();
+    const first = await store.lock('key', { signal });
+    check(first.held(), 'a lease just taken is held');
+    let granted = false;
+    const waiting = store.lock('key', { signal }).then((lease) => {
+      granted = true;
+      return lease;
+    });
+    const other = await store.lock('another key', { signal });
+    await other.release();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    check(!granted, 'the second lease was granted while the first was held');
+    await first.release();
+    const second = await waiting;
+    check(!first.held(), 'a lease given back is not held');
+    check(second.held(), 'the next lease is held');
+    await first.release();
+    check(second.held(), 'releasing twice takes nothing from the next holder');
+    await second.release();
+  });
+
+  promise('waiting for a lock, where there is one, ends with the signal', async (store) => {
+    if (store.lock === undefined) return;
+    const held = await store.lock('key', { signal: new AbortController().signal });
+    const controller = new AbortController();
+    const outcome = store.lock('key', { signal: controller.signal }).then(
+      () => 'granted',
+      () => 'rejected',
+    );
+    controller.abort();
+    same(await outcome, 'rejected', 'a wait whose signal aborts');
+    await held.release();
+    const next = await store.lock('key', { signal: new AbortController().signal });
+    check(next.held(), 'the wait that ended left no lock behind');
+    await next.release();
+  });
+}
+
+function record(id: string, value = `value of ${id}`): TokenRecord {
+  return { id, value };
+}
