@@ -102,10 +102,10 @@ export class Account {
     this.expiresAt = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skew;
     this.mandatoryAt = earlier(mandatoryAt - skew, this.expiresAt);
     this.freshUntil = earlier(advisoryAt - skew, this.mandatoryAt);
+    if (tokens.id !== this.tokens?.id) this.handedOut = false;
     this.tokens = tokens;
     this.tokensPromise = Promise.resolve(tokens);
     this.accessTokenPromise = undefined;
-    this.handedOut = false;
     this.seenAt = now;
     this.#anchorWall = now;
     this.#anchorMonotonic = clock.monotonic();
@@ -121,6 +121,11 @@ export class Account {
     this.endPause();
     context.emit({ type: 'adopted', tokenId: tokens.id, previousId });
     return tokens;
+  }
+
+  /** Sends the next caller the slow way, where a flight does what is left to do. */
+  makeStale(): void {
+    this.freshUntil = never;
   }
 
   drop(): void {
@@ -203,7 +208,7 @@ export class Account {
     if (this.#rejections > 0 && ageMs < coolDownMs) return false;
     this.#rejections = ageMs < limits.rejectionCoolDownMaxMs ? this.#rejections + 1 : 1;
     remember(this.#refused, id);
-    this.freshUntil = never;
+    this.makeStale();
     return true;
   }
 

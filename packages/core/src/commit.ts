@@ -57,6 +57,7 @@ export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsav
   }
   if (end === 'saved') {
     account.unsaved = undefined;
+    account.take(context, unsaved.tokens, 'store');
     context.emit({ type: 'store_recovered', tokenId: unsaved.tokens.id });
   }
   return 'read_again';

@@ -92,6 +92,7 @@ async function fly(
   account.flight = undefined;
   settle();
   await keepSaving(flight);
+  if (account.unsaved !== undefined) account.makeStale();
   await giveBack(flight);
   account.trailing = undefined;
   freeUnused(account);

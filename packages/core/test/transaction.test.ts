@@ -1,0 +1,594 @@
+import { describe, expect, test } from 'vitest';
+import { type AuthSessionOptions, createAuthSession } from '../src/index.js';
+import { FakeServer, lostAnswer, neverSent } from './support/fake-server.js';
+import { FakeBackend } from './support/fake-store.js';
+import { settle } from './support/manual-clock.js';
+import { noTimers, Scene } from './support/setup.js';
+
+const hour = 3_600_000;
+
+/** Two processes on one backend: two stores, one server, one clock. */
+function twoProcesses(options: { lock?: boolean; subscribe?: boolean } = { lock: true }) {
+  const scene = new Scene();
+  const backend = new FakeBackend();
+  const open = (extra: AuthSessionOptions = {}) =>
+    scene.open({ store: backend.open(options), scheduler: noTimers, ...extra });
+  return { scene, backend, open, first: open(), second: open() };
+}
+
+const stored = (backend: FakeBackend) => {
+  const [record] = backend.records.values();
+  return JSON.parse((record as { value: string }).value);
+};
+
+describe('across processes', () => {
+  test('the second process adopts what the first stored, without lock and exchange', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    backend.calls = [];
+    expect(await second.getAccessToken()).toBe('access-1');
+    expect(backend.calls).toEqual(['get']);
+    expect(scene.server.ledger).toHaveLength(1);
+    expect(scene.types()).toEqual(['login', 'adopted']);
+  });
+
+  test('at expiry one exchanges, the other re-reads inside the lock and adopts', async () => {
+    const { scene, first, second } = twoProcesses();
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    const tokens = await Promise.all([first.getAccessToken(), second.getAccessToken()]);
+    expect(tokens).toEqual(['access-2', 'access-2']);
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('a refusal sends the flight back to the store: another set there is adopted', async () => {
+    const { scene, backend, first, second } = twoProcesses({ lock: false });
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    // The second process is told "invalid" because the first has spent the token and saved its successor meanwhile.
+    const winner = Promise.withResolvers<void>();
+    scene.server.next('refresh', async (proceed) => {
+      await winner.promise;
+      return proceed();
+    });
+    const late = second.getAccessToken();
+    await settle();
+    expect(await first.getAccessToken()).toBe('access-2');
+    winner.resolve();
+    expect(await late).toBe('access-2');
+    expect(scene.server.logins).toBe(1);
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+  });
+
+  test('a waiter whose lock times out adopts what the holder saved, else says so and exchanges nothing', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    await backend.open({ lock: true }).lock?.('key', { signal: new AbortController().signal });
+    const failed = expect(first.getTokens()).rejects.toMatchObject({ code: 'lock_timeout', retryable: true });
+    await scene.clock.advance(60_000);
+    await failed;
+    expect(scene.server.refreshes).toBe(0);
+
+    const adopted = first.getAccessToken();
+    await settle();
+    backend.holder?.steal();
+    backend.next('lock', () => {});
+    const other = second.getAccessToken();
+    await scene.clock.advance(60_000);
+    expect(await Promise.all([adopted, other])).toEqual(['access-2', 'access-2']);
+  });
+
+  test('the lock’s late grant, after its time-out, is given back', async () => {
+    const { scene, backend, first } = twoProcesses();
+    const gate = Promise.withResolvers<void>();
+    backend.next('lock', () => gate.promise);
+    const failed = expect(first.getTokens()).rejects.toMatchObject({ code: 'lock_timeout' });
+    await scene.clock.advance(60_000);
+    await failed;
+    gate.resolve();
+    await settle();
+    expect(backend.holder).toBeUndefined();
+    expect(await first.getAccessToken()).toBe('access-1');
+  });
+
+  test('without the lease nothing is sent: the flight starts over', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.events.length = 0;
+    // The lease is lost between the lock and the send, after the flight has read under it.
+    backend.next('lock', () => {});
+    backend.next('get', () => {});
+    backend.next('get', () => backend.holder?.steal());
+    expect(await first.getAccessToken()).toBe('access-2');
+    expect(scene.types()).toContain('lease_lost');
+    expect(scene.server.ledger.filter(({ endpoint }) => endpoint === 'refresh')).toHaveLength(1);
+    expect(backend.calls.filter((call) => call === 'lock')).toHaveLength(3);
+  });
+
+  test('a password is not sent without the lease either', async () => {
+    const { scene, backend, first } = twoProcesses();
+    backend.next('compareAndSet', () => backend.holder?.steal());
+    expect(await first.getAccessToken()).toBe('access-1');
+    expect(scene.types()).toContain('lease_lost');
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('a lease lost again and again is an error that can be tried again', async () => {
+    const { backend, first } = twoProcesses();
+    for (let turn = 0; turn < 3; turn++) backend.next('compareAndSet', () => backend.holder?.steal());
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'lock_timeout', retryable: true });
+  });
+
+  test('after a lost answer the token is not sent again without the lease', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    let sent = 0;
+    scene.server.next('refresh', () => {
+      sent++;
+      backend.holder?.steal();
+      throw lostAnswer();
+    });
+    await expect(scene.until(first.getTokens())).rejects.toMatchObject({ code: 'network' });
+    expect(sent).toBe(1);
+    expect(scene.server.refreshes).toBe(0);
+  });
+
+  test('who was robbed of the lock cannot save over the thief', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    const gate = Promise.withResolvers<void>();
+    scene.server.next('refresh', async (proceed) => {
+      const issued = proceed();
+      backend.holder?.steal();
+      await gate.promise;
+      return issued;
+    });
+    const robbed = first.getAccessToken();
+    await settle();
+    const thief = second.getAccessToken();
+    await settle();
+    gate.resolve();
+    expect(await thief).toBe('access-3');
+    expect(await robbed).toBe('access-3');
+    expect(stored(backend).tokens.accessToken).toBe('access-3');
+  });
+
+  test('a record that others rewrite without new tokens is written again', async () => {
+    const { scene, backend, first } = twoProcesses({ lock: false });
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', (proceed) => {
+      const [[key, record]] = [...backend.records] as [[string, { id: string; value: string }]];
+      backend.records.set(key, { ...record, id: 'rewritten' });
+      return proceed();
+    });
+    expect(await first.getAccessToken()).toBe('access-2');
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+  });
+
+  test('a record that changes at every write is given up on', async () => {
+    const { backend, first } = twoProcesses({ lock: false });
+    for (let turn = 0; turn < 20; turn++) {
+      backend.next('compareAndSet', () => {
+        backend.records.set('key', { id: `id-${turn}`, value: '{"v":1,"guard":{"failures":0,"loginsAt":[]}}' });
+      });
+    }
+    const session = createAuthSession(new FakeServer().provider(), { store: backend.open(), key: 'key' });
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'store_failed' });
+    first.dispose();
+  });
+
+  test('a refresh of another process is adopted as soon as the store tells of it', async () => {
+    const { scene, first, second } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await second.getTokens();
+    await first.getAccessToken({ forceRefresh: true });
+    await settle();
+    expect(second.peek()?.accessToken).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('a store that cannot subscribe is an event and no failure', async () => {
+    const scene = new Scene();
+    const store = scene.memory();
+    store.subscribe = () => {
+      throw Object.assign(new Error('no'), { code: 'EMFILE' });
+    };
+    const session = scene.open({ store });
+    expect(await session.getAccessToken()).toBe('access-1');
+    expect(scene.events[0]).toMatchObject({ type: 'store_failed', operation: 'subscribe', reason: 'EMFILE' });
+  });
+});
+
+describe('stores that fail', () => {
+  test('a store that cannot be read is a clear error; a valid token lives on', async () => {
+    const { scene, backend, first } = twoProcesses();
+    const repair = backend.breakDown('get', 'compareAndSet', 'lock');
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'store_failed', retryable: true });
+    expect(scene.server.ledger).toEqual([]);
+    repair();
+    await first.getTokens();
+    backend.breakDown('get', 'compareAndSet', 'lock');
+    await scene.clock.advance(0.9 * hour);
+    expect(await first.getAccessToken()).toBe('access-1');
+    await settle();
+    expect(await first.getAccessToken()).toBe('access-1');
+    await scene.clock.advance(hour);
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'store_failed' });
+    repair();
+    expect(await first.getAccessToken()).toBe('access-2');
+  });
+
+  test('a store that hangs is given up at its deadline', async () => {
+    const { scene, backend, first } = twoProcesses();
+    backend.next('get', () => new Promise(() => {}));
+    const failed = expect(first.getTokens()).rejects.toMatchObject({ code: 'store_failed' });
+    await scene.clock.advance(5_000);
+    await failed;
+  });
+
+  test('a login that cannot be counted is not sent', async () => {
+    const { scene, backend, first } = twoProcesses();
+    backend.breakDown('compareAndSet');
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'store_failed' });
+    expect(scene.server.ledger).toEqual([]);
+  });
+
+  test('without a lock a refresh is not sent to find out that the store is read-only', async () => {
+    const { scene, backend, first } = twoProcesses({ lock: false });
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    backend.breakDown('compareAndSet');
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'store_failed' });
+    expect(scene.server.refreshes).toBe(0);
+  });
+
+  test('a pair that cannot be saved is kept, served, and saved later under the same lease', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    let repair = (): void => {};
+    scene.server.next('refresh', (proceed) => {
+      repair = backend.breakDown('compareAndSet');
+      return proceed();
+    });
+    expect(await first.getAccessToken()).toBe('access-2');
+    expect(backend.holder?.held()).toBe(true);
+    expect(stored(backend).tokens.accessToken).toBe('access-1');
+    await scene.clock.advance(5_000);
+    expect(backend.holder?.held()).toBe(true);
+    repair();
+    await scene.clock.advance(10_000);
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+    expect(backend.holder).toBeUndefined();
+    expect(scene.types()).toContain('store_recovered');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('the next refresh waits until the pair before it is saved', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    let repair = (): void => {};
+    scene.server.next('refresh', (proceed) => {
+      repair = backend.breakDown('compareAndSet');
+      return proceed();
+    });
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'store_failed' });
+    expect(scene.server.refreshes).toBe(1);
+    repair();
+    expect(await first.getAccessToken()).toBe('access-3');
+    expect(scene.server.ledger.at(-1)).toMatchObject({ presented: 'refresh-2', outcome: 'issued' });
+  });
+
+  test('where no work may outlive a call, the next call saves what could not be saved', async () => {
+    const { scene, backend, open } = twoProcesses();
+    const session = open({ scheduler: null });
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    let repair = (): void => {};
+    scene.server.next('refresh', (proceed) => {
+      repair = backend.breakDown('compareAndSet');
+      return proceed();
+    });
+    expect(await session.getAccessToken()).toBe('access-2');
+    expect(scene.clock.timers).toBe(0);
+    expect(backend.holder).toBeUndefined();
+    repair();
+    await scene.clock.advance(2_000);
+    expect(await session.getAccessToken()).toBe('access-2');
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+  });
+
+  test('a save whose answer was lost is found to be done', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', (proceed) => {
+      backend.next('compareAndSet', async () => {
+        // It takes effect, and its answer is lost.
+        throw new Error('connection lost');
+      });
+      return proceed();
+    });
+    expect(await first.getAccessToken()).toBe('access-2');
+    await scene.clock.advance(1_000);
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('saving goes on until somebody else’s set stands there', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    let repair = (): void => {};
+    scene.server.next('refresh', (proceed) => {
+      repair = backend.breakDown('compareAndSet');
+      return proceed();
+    });
+    await first.getTokens();
+    backend.holder?.steal();
+    repair();
+    expect(await second.getAccessToken()).toBe('access-3');
+    await scene.clock.advance(60_000);
+    expect(stored(backend).tokens.accessToken).toBe('access-3');
+    expect(await first.getAccessToken()).toBe('access-2');
+    expect(await first.getAccessToken({ forceRefresh: true })).toBe('access-3');
+  });
+
+  test('dispose ends the saving', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', (proceed) => {
+      backend.breakDown('compareAndSet');
+      return proceed();
+    });
+    await first.getTokens();
+    first.dispose();
+    await settle();
+    expect(scene.clock.timers).toBe(0);
+    expect(backend.holder).toBeUndefined();
+  });
+
+  test('a record this library did not write is reported and replaced', async () => {
+    for (const value of ['', 'torn {', '[]', '{"v":0}', '{"v":1}', '{"v":1,"guard":{"failures":-1,"loginsAt":[]}}']) {
+      const scene = new Scene();
+      const backend = new FakeBackend();
+      backend.records.set('key', { id: 'foreign', value });
+      const session = scene.open({ store: backend.open(), key: 'key' });
+      expect(await session.getAccessToken()).toBe('access-1');
+      expect(scene.types()).toContain('record_unreadable');
+    }
+  });
+
+  test('a record of a later version is not overwritten', async () => {
+    const { backend, open } = twoProcesses();
+    backend.records.set('key', { id: 'later', value: '{"v":2}' });
+    await expect(open({ key: 'key' }).getTokens()).rejects.toMatchObject({ code: 'store_failed' });
+    expect(backend.records.get('key')?.id).toBe('later');
+  });
+
+  test('a driver’s error is reported by its name alone', async () => {
+    const { scene, backend, first } = twoProcesses();
+    backend.next('get', () => {
+      throw Object.assign(new Error('SET key access-1'), { name: 'ReplyError', command: { args: ['access-1'] } });
+    });
+    const error = (await first.getTokens().catch((thrown: unknown) => thrown)) as Error;
+    expect(error.message).toContain('get: ReplyError');
+    expect(JSON.stringify([error, scene.events])).not.toContain('access-1');
+  });
+});
+
+describe('signing out', () => {
+  test('a sign-out is told to every session on the store, and lasts until signIn', async () => {
+    const { scene, first, second } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await second.getTokens();
+    await first.signOut();
+    await settle();
+    for (const session of [first, second]) {
+      await expect(session.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    }
+    expect(scene.types().filter((type) => type === 'signed_out')).toHaveLength(2);
+    expect((await first.signIn()).accessToken).toBe('access-2');
+    expect(await first.getAccessToken()).toBe('access-2');
+  });
+
+  test('without notifications another process learns of it at its next look at the store', async () => {
+    const { scene, first, second } = twoProcesses();
+    await first.getTokens();
+    await second.getTokens();
+    await first.signOut();
+    await scene.clock.advance(2 * hour);
+    await expect(second.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    expect(scene.server.ledger).toHaveLength(1);
+  });
+
+  test('a program started after the sign-out may log in', async () => {
+    const { scene, first, open } = twoProcesses();
+    await first.getTokens();
+    await first.signOut();
+    await scene.clock.advance(1_000);
+    expect(await open().getAccessToken()).toBe('access-2');
+  });
+
+  test('a sign-out during an exchange drops what it brings', async () => {
+    for (const lock of [true, false]) {
+      const { scene, backend, first } = twoProcesses({ lock });
+      await first.getTokens();
+      await scene.clock.advance(2 * hour);
+      const gate = Promise.withResolvers<void>();
+      scene.server.next('refresh', async (proceed) => {
+        await gate.promise;
+        return proceed();
+      });
+      const overtaken = expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+      await settle();
+      await first.signOut();
+      gate.resolve();
+      await overtaken;
+      expect(stored(backend)).not.toHaveProperty('tokens');
+      expect(first.peek()).toBeUndefined();
+    }
+  });
+
+  test('a sign-out by another process during an exchange drops what it brings', async () => {
+    const { scene, backend, first, second } = twoProcesses({ lock: false });
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', async (proceed) => {
+      await second.signOut();
+      return proceed();
+    });
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    expect(stored(backend)).not.toHaveProperty('tokens');
+  });
+
+  test('a sign-out while the result is being saved is found right after', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    let signedOut: Promise<void> | undefined;
+    scene.server.next('refresh', (proceed) => {
+      backend.next('compareAndSet', () => {
+        signedOut = first.signOut();
+      });
+      return proceed();
+    });
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    await signedOut;
+    expect(stored(backend)).not.toHaveProperty('tokens');
+  });
+
+  test('the set is revoked where the provider can', async () => {
+    const scene = new Scene();
+    const revoked: string[] = [];
+    const provider = {
+      ...scene.server.provider(),
+      revoke: async ({ accessToken }: { accessToken: string }) => {
+        revoked.push(accessToken);
+        throw new Error('too late');
+      },
+    };
+    const session = createAuthSession(provider, { clock: scene.clock, store: scene.memory() });
+    await session.getTokens();
+    await session.signOut();
+    expect(revoked).toEqual(['access-1']);
+  });
+
+  test('a sign-out that cannot be stored holds here, and says that it was not told', async () => {
+    const { backend, first } = twoProcesses();
+    await first.getTokens();
+    backend.breakDown('compareAndSet');
+    await expect(first.signOut()).rejects.toMatchObject({ code: 'store_failed' });
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    expect(first.peek()).toBeUndefined();
+  });
+});
+
+describe('signing in', () => {
+  test('signIn logs in although a fresh set is stored', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    expect((await second.signIn()).accessToken).toBe('access-2');
+    expect(scene.server.logins).toBe(2);
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+  });
+
+  test('a refusal leaves the stored tokens alone', async () => {
+    const { backend, first } = twoProcesses();
+    await first.getTokens();
+    await expect(first.signIn({ password: 'wrong' })).rejects.toMatchObject({ code: 'invalid_credentials' });
+    expect(await first.getAccessToken()).toBe('access-1');
+    expect(stored(backend).tokens.accessToken).toBe('access-1');
+  });
+
+  test('callers who need a token while a person signs in get one of their own if that fails', async () => {
+    const { scene, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    const signIn = first.signIn({ password: 'wrong' }).catch((error: { code: string }) => error.code);
+    const call = first.getAccessToken();
+    expect(await signIn).toBe('invalid_credentials');
+    expect(await call).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('signIn waits for the flight under way, and sign-ins at once share one login', async () => {
+    const { scene, first } = twoProcesses();
+    const call = first.getAccessToken();
+    const [left, right] = await Promise.all([first.signIn(), first.signIn()]);
+    expect(await call).toBe('access-1');
+    expect(left).toBe(right);
+    expect(scene.server.logins).toBe(2);
+  });
+
+  test('a sign-in given up while it waits sends nothing', async () => {
+    const { scene, first } = twoProcesses();
+    const gate = Promise.withResolvers<void>();
+    scene.server.next('login', async (proceed) => {
+      await gate.promise;
+      return proceed();
+    });
+    const call = first.getAccessToken();
+    const controller = new AbortController();
+    const signIn = first.signIn({ signal: controller.signal });
+    await settle();
+    controller.abort(new Error('gone'));
+    await expect(signIn).rejects.toThrow('gone');
+    gate.resolve();
+    await call;
+    await settle();
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('a sign-in that cannot be saved is no success, and its tokens are not lost', async () => {
+    const { scene, backend, first } = twoProcesses();
+    let repair = (): void => {};
+    scene.server.next('login', (proceed) => {
+      repair = backend.breakDown('compareAndSet');
+      return proceed();
+    });
+    await expect(first.signIn()).rejects.toMatchObject({ code: 'store_failed' });
+    expect(first.peek()?.accessToken).toBe('access-1');
+    repair();
+    await scene.clock.advance(1_000);
+    expect(stored(backend).tokens.accessToken).toBe('access-1');
+  });
+
+  test('without credentials signIn needs a password', async () => {
+    const { scene } = twoProcesses();
+    const session = scene.open({ provider: { password: null } });
+    await expect(session.signIn()).rejects.toMatchObject({ code: 'reauthentication_required' });
+    expect((await session.signIn({ password: 'correct horse' })).accessToken).toBe('access-1');
+  });
+
+  test('a provider that takes no password says so', async () => {
+    const { prepareSignIn: _, ...provider } = new FakeServer().provider();
+    const session = createAuthSession(provider);
+    await expect(session.signIn({ password: 'x' })).rejects.toMatchObject({ code: 'invalid_options' });
+  });
+
+  test('signIn is not held up by our own cool-down', async () => {
+    const { scene, first } = twoProcesses();
+    scene.server.next('login', () => {
+      throw neverSent();
+    });
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'network' });
+    expect((await first.signIn()).accessToken).toBe('access-1');
+  });
+});
