@@ -21,7 +21,7 @@ export default defineConfig({
       })),
     ),
     coverage: {
-      include: ['packages/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login}/src/**'],
+      include: ['**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login}/src/**'],
       reporter: ['text'],
       thresholds: { lines: 95, branches: 90 },
     },

@@ -38,7 +38,8 @@ export function isSecure(url: URL, insecureOrigins: readonly string[]): boolean 
 export function assertOrigin(option: string, origin: unknown, wildcard: boolean): void {
   const sample = wildcard && typeof origin === 'string' ? origin.replace('://*.', '://label.') : origin;
   const parsed = typeof sample === 'string' && URL.canParse(sample) ? new URL(sample) : undefined;
-  if (parsed !== undefined && parsed.origin === sample && /^https?:$/.test(parsed.protocol)) return;
+  const isOrigin = parsed !== undefined && parsed.origin === sample && !parsed.host.includes('*');
+  if (isOrigin && /^https?:$/.test(parsed.protocol)) return;
   const detail = `${option}: expected origins such as https://api.example.com, without a path or trailing slash`;
   throw new AuthError('invalid_options', { detail });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AuthError, type AuthSessionOptions, verifyLogin } from '../src/index.js';
+import { AuthError, type AuthSessionOptions, type TokenRecord, verifyLogin } from '../src/index.js';
 import { FakeBackend } from './support/fake-store.js';
 import { noTimers, Scene } from './support/setup.js';
 
@@ -42,7 +42,11 @@ describe('the latch', () => {
     const blockedAt = clock.now();
     expect(await codeOf(open('wrong').getTokens())).toBe('invalid_credentials');
     await clock.advance(1_000);
-    await expect(open('wrong').getTokens()).rejects.toMatchObject({ code: 'login_blocked', blockedAt, retryable: false });
+    await expect(open('wrong').getTokens()).rejects.toMatchObject({
+      code: 'login_blocked',
+      blockedAt,
+      retryable: false,
+    });
     expect(server.logins).toBe(1);
   });
 
@@ -119,13 +123,15 @@ describe('the latch', () => {
       return proceed();
     });
     await codeOf(session.getTokens());
-    expect(JSON.parse((backend.records.get('key') as { value: string }).value).guard.latch).toMatchObject({ hash: /./ });
+    expect(JSON.parse((backend.records.get('key') as { value: string }).value).guard.latch).toMatchObject({
+      hash: /./,
+    });
   });
 
   test('the record keeps a slow hash of the secrets and not the secrets', async () => {
     const { backend, open } = scene();
     await codeOf(open('a wrong password').getTokens());
-    const [{ value, evictAt }] = [...backend.records.values()] as [{ value: string; evictAt?: number }];
+    const { value, evictAt } = [...backend.records.values()][0] as TokenRecord;
     expect(value).not.toContain('a wrong password');
     expect(JSON.parse(value).guard.latch).toEqual({
       salt: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -146,7 +152,13 @@ describe('the latch', () => {
   });
 
   test('only a refusal latches: 429, an outage and a page do not', async () => {
-    for (const code of ['rate_limited', 'server_unavailable', 'network', 'timeout', 'invalid_response'] as const) {
+    for (const code of [
+      'rate_limited',
+      'server_unavailable',
+      'network',
+      'timeout',
+      'invalid_response',
+    ] as const) {
       const { server, clock, open } = scene();
       const session = open();
       server.next('login', () => {
@@ -170,7 +182,10 @@ describe('maxLoginsPerHour', () => {
       await session.getTokens();
       await clock.advance(90_000);
     }
-    await expect(session.getTokens()).rejects.toMatchObject({ code: 'rate_limited', retryAt: startedAt + hour });
+    await expect(session.getTokens()).rejects.toMatchObject({
+      code: 'rate_limited',
+      retryAt: startedAt + hour,
+    });
     expect(server.logins).toBe(20);
     await clock.advance(startedAt + hour - clock.now());
     await session.getTokens();
@@ -224,7 +239,10 @@ describe('pauses', () => {
     await clock.advance(300_000);
     expect(await session.getAccessToken()).toBe('access-1');
     await clock.advance(270_000);
-    await expect(session.getTokens()).rejects.toMatchObject({ code: 'rate_limited', retryAt: clock.now() + 30_000 });
+    await expect(session.getTokens()).rejects.toMatchObject({
+      code: 'rate_limited',
+      retryAt: clock.now() + 30_000,
+    });
     expect(await codeOf(open().getTokens())).toBe('rate_limited');
     expect(await codeOf(open().signIn())).toBe('rate_limited');
     expect(server.refreshes).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createAuthSession, isAuthError } from '../src/index.js';
-import { FakeBackend } from './support/fake-store.js';
 import { FakeServer, lostAnswer, neverSent, token } from './support/fake-server.js';
+import { FakeBackend } from './support/fake-store.js';
 import { settle } from './support/manual-clock.js';
 import { noTimers, Scene } from './support/setup.js';
 
@@ -166,7 +166,9 @@ describe('getting a token', () => {
   });
 
   test('initial tokens are used where the store holds nothing, and saved', async () => {
-    const { session, server, clock, store } = setUp({ initialTokens: { accessToken: 'given', expiresInMs: hour } });
+    const { session, server, clock, store } = setUp({
+      initialTokens: { accessToken: 'given', expiresInMs: hour },
+    });
     expect(await session.getAccessToken()).toBe('given');
     session.dispose();
     const next = setUp({ store, clock, initialTokens: { accessToken: 'other' } });
@@ -176,7 +178,10 @@ describe('getting a token', () => {
 
   test('without credentials and tokens there is nothing to be done', async () => {
     const { session } = setUp({ provider: { password: null } });
-    await expect(session.getTokens()).rejects.toMatchObject({ code: 'reauthentication_required', retryable: false });
+    await expect(session.getTokens()).rejects.toMatchObject({
+      code: 'reauthentication_required',
+      retryable: false,
+    });
   });
 
   test('without credentials a token that cannot be refreshed is good to its end', async () => {
@@ -267,7 +272,9 @@ describe('the token refused by the API', () => {
   test('a refused token is exchanged once for all that were refused with it', async () => {
     const { session, server } = setUp();
     const sent = await session.getTokens();
-    const next = await Promise.all(Array.from({ length: 100 }, () => session.tokenRejected(sent, unauthorized)));
+    const next = await Promise.all(
+      Array.from({ length: 100 }, () => session.tokenRejected(sent, unauthorized)),
+    );
     expect(new Set(next.map(token))).toEqual(new Set(['access-2']));
     expect(server.refreshes).toBe(1);
   });
@@ -373,7 +380,10 @@ describe('failed exchanges', () => {
       }
     };
     lose();
-    const first = (await until(session.getTokens().catch((error: unknown) => error))) as { retryAt: number; code: string };
+    const first = (await until(session.getTokens().catch((error: unknown) => error))) as {
+      retryAt: number;
+      code: string;
+    };
     expect(first.code).toBe('network');
     expect(presented).toBe(2);
     await expect(session.getTokens()).rejects.toMatchObject({ code: 'network', retryAt: expect.any(Number) });
@@ -422,7 +432,10 @@ describe('failed exchanges', () => {
   test('an exchange that stalls is given up at its deadline', async () => {
     const { session, server, clock } = setUp({ scheduler: noTimers });
     server.next('login', () => new Promise(() => {}));
-    const failed = expect(session.getTokens()).rejects.toMatchObject({ code: 'timeout', delivery: 'unknown' });
+    const failed = expect(session.getTokens()).rejects.toMatchObject({
+      code: 'timeout',
+      delivery: 'unknown',
+    });
     await clock.advance(10_000);
     await failed;
     await clock.advance(1_000);
@@ -548,7 +561,10 @@ describe('sharing and disposing', () => {
   test('two accounts in one store keep apart', async () => {
     const { session, server, clock, store } = setUp();
     const other = createAuthSession(server.provider({ account: 'bob' }), { store, clock });
-    expect(await Promise.all([session.getAccessToken(), other.getAccessToken()])).toEqual(['access-1', 'access-2']);
+    expect(await Promise.all([session.getAccessToken(), other.getAccessToken()])).toEqual([
+      'access-1',
+      'access-2',
+    ]);
     await session.signOut();
     expect(await other.getAccessToken()).toBe('access-2');
   });
@@ -565,7 +581,13 @@ describe('sharing and disposing', () => {
     expect(backend.listeners).toBe(0);
     expect(backend.records.size).toBe(1);
     expect(session.peek()).toBeUndefined();
-    for (const call of [session.getTokens(), session.getAccessToken(), session.signIn(), session.signOut(), session.status()]) {
+    for (const call of [
+      session.getTokens(),
+      session.getAccessToken(),
+      session.signIn(),
+      session.signOut(),
+      session.status(),
+    ]) {
       await expect(call).rejects.toMatchObject({ code: 'disposed' });
     }
     expect(() => session.subscribe(() => {})).toThrow('disposed');
@@ -694,5 +716,13 @@ function setUp(options: Parameters<Scene['open']>[0] = {}, prepare: (server: Fak
   const { store = scene.memory() } = options;
   const session = scene.open({ ...options, store });
   const { server, clock, events } = scene;
-  return { session, server, clock, events, store, types: () => scene.types(), until: scene.until.bind(scene) };
+  return {
+    session,
+    server,
+    clock,
+    events,
+    store,
+    types: () => scene.types(),
+    until: scene.until.bind(scene),
+  };
 }

@@ -179,7 +179,10 @@ describe('across processes', () => {
     const { backend, first } = twoProcesses({ lock: false });
     for (let turn = 0; turn < 20; turn++) {
       backend.next('compareAndSet', () => {
-        backend.records.set('key', { id: `id-${turn}`, value: '{"v":1,"guard":{"failures":0,"loginsAt":[]}}' });
+        backend.records.set('key', {
+          id: `id-${turn}`,
+          value: '{"v":1,"guard":{"failures":0,"loginsAt":[]}}',
+        });
       });
     }
     const session = createAuthSession(new FakeServer().provider(), { store: backend.open(), key: 'key' });
@@ -364,7 +367,14 @@ describe('stores that fail', () => {
   });
 
   test('a record this library did not write is reported and replaced', async () => {
-    for (const value of ['', 'torn {', '[]', '{"v":0}', '{"v":1}', '{"v":1,"guard":{"failures":-1,"loginsAt":[]}}']) {
+    for (const value of [
+      '',
+      'torn {',
+      '[]',
+      '{"v":0}',
+      '{"v":1}',
+      '{"v":1,"guard":{"failures":-1,"loginsAt":[]}}',
+    ]) {
       const scene = new Scene();
       const backend = new FakeBackend();
       backend.records.set('key', { id: 'foreign', value });
@@ -384,7 +394,10 @@ describe('stores that fail', () => {
   test('a driver’s error is reported by its name alone', async () => {
     const { scene, backend, first } = twoProcesses();
     backend.next('get', () => {
-      throw Object.assign(new Error('SET key access-1'), { name: 'ReplyError', command: { args: ['access-1'] } });
+      throw Object.assign(new Error('SET key access-1'), {
+        name: 'ReplyError',
+        command: { args: ['access-1'] },
+      });
     });
     const error = (await first.getTokens().catch((thrown: unknown) => thrown)) as Error;
     expect(error.message).toContain('get: ReplyError');

@@ -27,7 +27,10 @@ type Phase = 'login' | 'refresh';
 const unclear: readonly { readonly what: string; readonly answer: () => Response }[] = [
   { what: 'an HTML page with 200', answer: () => page(200) },
   { what: 'an empty 204', answer: () => new Response(null, { status: 204 }) },
-  { what: 'JSON cut short', answer: () => new Response('{"access_token": "abc', { status: 200, headers: jsonType }) },
+  {
+    what: 'JSON cut short',
+    answer: () => new Response('{"access_token": "abc', { status: 200, headers: jsonType }),
+  },
   { what: 'JSON without a token', answer: () => Response.json({ hello: 'world' }) },
   { what: 'a list', answer: () => Response.json([1, 2, 3]) },
   { what: '500', answer: () => Response.json({ error: 'server_error' }, { status: 500 }) },
@@ -36,7 +39,10 @@ const unclear: readonly { readonly what: string; readonly answer: () => Response
   { what: "401 with a proxy's page", answer: () => page(401) },
   { what: 'a bare 400', answer: () => new Response('Bad Request', { status: 400 }) },
   { what: '404', answer: () => new Response('Not Found', { status: 404 }) },
-  { what: 'a redirect', answer: () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.example/' } }) },
+  {
+    what: 'a redirect',
+    answer: () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.example/' } }),
+  },
   { what: 'two megabytes', answer: () => new Response('x'.repeat(2 * 1024 * 1024), { status: 200 }) },
 ];
 
@@ -46,7 +52,10 @@ const unclear: readonly { readonly what: string; readonly answer: () => Response
  *
  * @param createProvider called once per test
  */
-export function authProviderSuite(test: TestFunction, createProvider: () => MaybePromise<ProviderFixture>): void {
+export function authProviderSuite(
+  test: TestFunction,
+  createProvider: () => MaybePromise<ProviderFixture>,
+): void {
   const promise = (name: string, hold: (fixture: ProviderFixture) => Promise<void>): void => {
     test(`auth provider: ${name}`, async () => hold(await createProvider()));
   };
@@ -78,7 +87,11 @@ export function authProviderSuite(test: TestFunction, createProvider: () => Mayb
 
   promise('a refused password is invalid_credentials', async ({ refused, fetch, secrets }) => {
     const error = await failureOf('login', () => login(refused, fetch), secrets);
-    same([error.code, error.delivery, error.phase], ['invalid_credentials', 'answered', 'login'], 'the error');
+    same(
+      [error.code, error.delivery, error.phase],
+      ['invalid_credentials', 'answered', 'login'],
+      'the error',
+    );
   });
 
   promise('a refused refresh token is refresh_refused', async ({ provider, fetch, secrets }) => {
@@ -94,7 +107,10 @@ export function authProviderSuite(test: TestFunction, createProvider: () => Mayb
       await forEachPhase(fixture, async (phase, run) => {
         const { fetch, calls } = counted(async () => answer());
         const error = await failureOf(phase, () => run(fetch), fixture.secrets);
-        check(!['invalid_credentials', 'refresh_refused', 'rate_limited'].includes(error.code), `got ${error.code}`);
+        check(
+          !['invalid_credentials', 'refresh_refused', 'rate_limited'].includes(error.code),
+          `got ${error.code}`,
+        );
         check(error.delivery !== 'not_sent', 'an answer came, so the request was sent');
         same(calls.length, 1, 'requests');
       });
@@ -103,7 +119,9 @@ export function authProviderSuite(test: TestFunction, createProvider: () => Mayb
 
   promise('429 is rate_limited, with the pause the server asked for', async (fixture) => {
     await forEachPhase(fixture, async (phase, run) => {
-      const { fetch, calls } = counted(async () => new Response('slow down', { status: 429, headers: { 'retry-after': '7' } }));
+      const { fetch, calls } = counted(
+        async () => new Response('slow down', { status: 429, headers: { 'retry-after': '7' } }),
+      );
       const error = await failureOf(phase, () => run(fetch), fixture.secrets);
       same([error.code, error.retryAfterMs], ['rate_limited', 7_000], 'the error');
       same(calls.length, 1, 'requests');
@@ -137,7 +155,11 @@ export function authProviderSuite(test: TestFunction, createProvider: () => Mayb
     if (fixture.provider.refresh !== undefined) await refresh(fixture.provider, issued, fetch);
     check(calls.length > 0, 'nothing was sent');
     for (const { url } of calls) {
-      for (const secret of [...fixture.secrets, issued.accessToken, issued.refreshToken ?? issued.accessToken]) {
+      for (const secret of [
+        ...fixture.secrets,
+        issued.accessToken,
+        issued.refreshToken ?? issued.accessToken,
+      ]) {
         check(!decodeURIComponent(url).includes(secret), 'a URL holds a secret');
       }
     }
@@ -166,14 +188,20 @@ export function authProviderSuite(test: TestFunction, createProvider: () => Mayb
 const jsonType = { 'content-type': 'application/json' };
 
 function page(status: number): Response {
-  return new Response('<!doctype html><title>One moment</title>', { status, headers: { 'content-type': 'text/html' } });
+  return new Response('<!doctype html><title>One moment</title>', {
+    status,
+    headers: { 'content-type': 'text/html' },
+  });
 }
 
 function networkError(code: string): TypeError {
   return new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
 }
 
-function counted(answer: FetchLike): { readonly fetch: FetchLike; readonly calls: { readonly url: string }[] } {
+function counted(answer: FetchLike): {
+  readonly fetch: FetchLike;
+  readonly calls: { readonly url: string }[];
+} {
   const calls: { url: string }[] = [];
   const fetch: FetchLike = (input, init) => {
     calls.push({ url: input instanceof Request ? input.url : String(input) });
@@ -214,7 +242,11 @@ async function forEachPhase(
 }
 
 /** The error as the session will see it, searched for secrets. */
-async function failureOf(phase: Phase, run: () => Promise<unknown>, secrets: readonly string[]): Promise<AuthError> {
+async function failureOf(
+  phase: Phase,
+  run: () => Promise<unknown>,
+  secrets: readonly string[],
+): Promise<AuthError> {
   let thrown: unknown;
   try {
     await run();
@@ -223,7 +255,9 @@ async function failureOf(phase: Phase, run: () => Promise<unknown>, secrets: rea
   }
   check(thrown !== undefined, `the ${phase} brought tokens where it had to fail`);
   const error = toAuthError(thrown, { provider: 'conformance', phase });
-  const shown = [error.message, error.stack, JSON.stringify(error), ...Object.values(error).map(String)].join('\n');
+  const shown = [error.message, error.stack, JSON.stringify(error), ...Object.values(error).map(String)].join(
+    '\n',
+  );
   for (const secret of secrets) check(!shown.includes(secret), `the ${phase}'s error holds a secret`);
   return error;
 }

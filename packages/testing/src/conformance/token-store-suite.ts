@@ -88,7 +88,9 @@ export function tokenStoreSuite(test: TestFunction, createStore: () => MaybeProm
   });
 
   promise('keys are kept apart', async (store) => {
-    await Promise.all(awkwardKeys.map(async (key, index) => store.compareAndSet(key, undefined, record(`id-${index}`))));
+    await Promise.all(
+      awkwardKeys.map(async (key, index) => store.compareAndSet(key, undefined, record(`id-${index}`))),
+    );
     for (const [index, key] of awkwardKeys.entries()) {
       same((await store.get(key))?.id, `id-${index}`, `record of ${JSON.stringify(key.slice(0, 40))}`);
     }

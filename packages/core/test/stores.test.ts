@@ -1,0 +1,336 @@
+import { describe, expect, test } from 'vitest';
+import {
+  AuthError,
+  encryptedStore,
+  type KeyValue,
+  keyValueStore,
+  leasedStore,
+  memoryStore,
+  type TokenRecord,
+  type TokenStore,
+} from '../src/index.js';
+import { ManualClock, settle } from './support/manual-clock.js';
+
+const record = (id: string, evictAt?: number): TokenRecord => ({
+  id,
+  value: `value of ${id}`,
+  ...(evictAt === undefined ? {} : { evictAt }),
+});
+
+describe('memoryStore', () => {
+  test('it forgets what may be forgotten', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    await store.compareAndSet('key', undefined, record('a', 10));
+    now = 10;
+    expect(await store.get('key')).toBeUndefined();
+    expect(await store.compareAndSet('key', undefined, record('b'))).toBe(true);
+  });
+
+  test('records that nobody reads again do not pile up', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    for (let account = 0; account < 1_024; account++)
+      await store.compareAndSet(`old-${account}`, undefined, record('a', 10));
+    now = 20;
+    for (let account = 0; account < 1_024; account++)
+      await store.compareAndSet(`new-${account}`, undefined, record('a', 99));
+    now = 5;
+    expect(await store.get('old-1')).toBeUndefined();
+    expect(await store.get('new-1')).toBeDefined();
+  });
+});
+
+describe('keyValueStore', () => {
+  class AsyncMap {
+    readonly map = new Map<string, string>();
+    async get(key: string): Promise<string | undefined> {
+      await settle();
+      return this.map.get(key);
+    }
+    async set(key: string, value: string): Promise<void> {
+      await settle();
+      this.map.set(key, value);
+    }
+  }
+
+  test('a Map stays synchronous', () => {
+    const store = keyValueStore(new Map<string, string>());
+    expect(store.compareAndSet('key', undefined, record('a', 7))).toBe(true);
+    expect(store.get('key')).toEqual(record('a', 7));
+    expect(store.compareAndSet('key', undefined, record('b'))).toBe(false);
+  });
+
+  test('comparisons take turns, also between two stores on one map', async () => {
+    const map = new AsyncMap();
+    const stores = [keyValueStore(map), keyValueStore(map)] as const;
+    const wins = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        stores[index % 2]?.compareAndSet('key', undefined, record(`${index}`)),
+      ),
+    );
+    expect(wins.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('a write that fails holds up nobody', async () => {
+    const map = new AsyncMap();
+    const store = keyValueStore(map);
+    const { set } = map;
+    map.set = async () => {
+      throw new Error('full');
+    };
+    const [first, second] = [store.compareAndSet('key', undefined, record('a')), store.get('key')];
+    await expect(first).rejects.toThrow('full');
+    expect(await second).toBeUndefined();
+    map.set = set;
+    expect(await store.compareAndSet('key', undefined, record('b'))).toBe(true);
+  });
+
+  test('localStorage-like stores work, and null is nothing', () => {
+    const items = new Map<string, string>();
+    const storage: KeyValue = {
+      getItem: (key) => items.get(key) ?? null,
+      setItem: (key, value) => void items.set(key, value),
+    };
+    const store = keyValueStore(storage);
+    expect(store.get('key')).toBeUndefined();
+    expect(store.compareAndSet('key', undefined, record('a'))).toBe(true);
+    expect(items.get('key')).toMatch(/^auth1:/);
+  });
+
+  test.each(['something else', 'auth1:{torn', 'auth1:{}', 7])(
+    'a foreign value, %j, is a record to be replaced',
+    async (value) => {
+      const map = new Map<string, string>([['key', value as string]]);
+      const store = keyValueStore(map);
+      const found = await store.get('key');
+      expect(found).toEqual({ id: 'unreadable', value: '' });
+      expect(await store.compareAndSet('key', undefined, record('a'))).toBe(false);
+      expect(await store.compareAndSet('key', found?.id, record('a'))).toBe(true);
+    },
+  );
+
+  test.each([undefined, null, 7, {}, { get: 1, set: 2 }])('%j is refused', (value) => {
+    expect(() => keyValueStore(value as never)).toThrow(AuthError);
+  });
+});
+
+describe('encryptedStore', () => {
+  const newKey = new Uint8Array(32).fill(1);
+  const oldKey = new Uint8Array(32).fill(2);
+
+  test('what is stored shows nothing of the value', async () => {
+    const inner = memoryStore();
+    const store = encryptedStore(inner, { keys: [newKey] });
+    await store.compareAndSet('key', undefined, { ...record('a'), value: 'very secret' });
+    const stored = (await inner.get('key')) as TokenRecord;
+    expect(stored.id).toBe('a');
+    expect(atob(stored.value.slice('enc1:'.length))).not.toContain('secret');
+    expect((await store.get('key'))?.value).toBe('very secret');
+  });
+
+  test('the same value encrypts differently each time', async () => {
+    const inner = memoryStore();
+    const store = encryptedStore(inner, { keys: [newKey] });
+    await store.compareAndSet('one', undefined, record('a'));
+    await store.compareAndSet('two', undefined, record('a'));
+    expect((await inner.get('one'))?.value).not.toBe((await inner.get('two'))?.value);
+  });
+
+  test('an old key still decrypts, a new one encrypts', async () => {
+    const inner = memoryStore();
+    await encryptedStore(inner, { keys: [oldKey] }).compareAndSet('key', undefined, record('a'));
+    const rotating = encryptedStore(inner, { keys: [newKey, oldKey] });
+    expect(await rotating.get('key')).toEqual(record('a'));
+    await rotating.compareAndSet('key', 'a', record('b'));
+    expect(await encryptedStore(inner, { keys: [newKey] }).get('key')).toEqual(record('b'));
+  });
+
+  test('a CryptoKey works', async () => {
+    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+      'encrypt',
+      'decrypt',
+    ]);
+    const store = encryptedStore(memoryStore(), { keys: [key] });
+    await store.compareAndSet('key', undefined, record('a'));
+    expect(await store.get('key')).toEqual(record('a'));
+  });
+
+  test.each<[string, (inner: TokenStore, sealed: TokenRecord) => [string, TokenRecord]]>([
+    ['another account', (_, sealed) => ['other', sealed]],
+    ['another id', (_, sealed) => ['key', { ...sealed, id: 'x' }]],
+    ['another evictAt', (_, sealed) => ['key', { ...sealed, evictAt: 9e15 }]],
+    ['a changed text', (_, sealed) => ['key', { ...sealed, value: `${sealed.value.slice(0, -4)}AAAA` }]],
+    ['plain text', (_, sealed) => ['key', { ...sealed, value: 'plain' }]],
+    ['no base64', (_, sealed) => ['key', { ...sealed, value: 'enc1:***' }]],
+    ['too short a text', (_, sealed) => ['key', { ...sealed, value: 'enc1:AAAA' }]],
+  ])('a value under %s does not decrypt', async (_, move) => {
+    const source = memoryStore();
+    await encryptedStore(source, { keys: [newKey] }).compareAndSet('key', undefined, record('a'));
+    const target = memoryStore();
+    const [key, moved] = move(source, (await source.get('key')) as TokenRecord);
+    await target.compareAndSet(key, undefined, moved);
+    const store = encryptedStore(target, { keys: [newKey] });
+    await expect(store.get(key)).rejects.toMatchObject({ code: 'store_failed' });
+  });
+
+  test('lock and subscribe pass through where the store has them', async () => {
+    expect(encryptedStore(memoryStore(), { keys: [newKey] })).not.toHaveProperty('lock');
+    const inner = { ...leasedStore(memoryStore()), subscribe: () => () => {} };
+    const store = encryptedStore(inner, { keys: [newKey] });
+    expect(store.subscribe?.('key', () => {})).toBeTypeOf('function');
+    const lease = await store.lock?.('key', { signal: new AbortController().signal });
+    expect(lease?.held()).toBe(true);
+    await lease?.release();
+  });
+
+  test.each<[string, unknown]>([
+    ['none', []],
+    ['16 bytes', [new Uint8Array(16)]],
+    ['a string', ['secret']],
+    ['nothing', [undefined]],
+  ])('keys: %s is refused', (_, keys) => {
+    expect(() => encryptedStore(memoryStore(), { keys: keys as never })).toThrow('keys: expected');
+  });
+});
+
+describe('leasedStore', () => {
+  const leaseMs = 9_000;
+  const { signal } = new AbortController();
+
+  function setUp() {
+    const clock = new ManualClock();
+    const inner = memoryStore({ now: clock.now });
+    let fail = false;
+    const flaky: TokenStore = {
+      get: (key) => inner.get(key),
+      compareAndSet: (key, expectedId, next) => {
+        if (fail) throw new Error('down');
+        return inner.compareAndSet(key, expectedId, next);
+      },
+    };
+    const open = (store: TokenStore = flaky) => leasedStore(store, { leaseMs, clock });
+    const lock = (store = open()) => (store.lock as NonNullable<TokenStore['lock']>)('key', { signal });
+    return {
+      clock,
+      inner,
+      open,
+      lock,
+      breakDown: (value: boolean) => {
+        fail = value;
+      },
+    };
+  }
+
+  test('a second holder waits for the first', async () => {
+    const { clock, lock } = setUp();
+    const first = await lock();
+    const waiting = lock();
+    await clock.advance(60_000);
+    expect(first.held()).toBe(true);
+    await first.release();
+    await clock.advance(100);
+    expect((await waiting).held()).toBe(true);
+    expect(first.held()).toBe(false);
+  });
+
+  test('a dead holder is reclaimed after leaseMs on the waiter’s clock, whatever the wall clocks say', async () => {
+    const { clock, inner, lock } = setUp();
+    await inner.compareAndSet('key.lock', undefined, { id: 'dead', value: 'held' });
+    const waiting = lock();
+    clock.jump(24 * 3_600_000);
+    await clock.advance(leaseMs - 200);
+    expect((await inner.get('key.lock'))?.id).toBe('dead');
+    await clock.advance(300);
+    expect((await waiting).held()).toBe(true);
+  });
+
+  test('a holder that cannot renew knows that it has lost the lease', async () => {
+    const { clock, lock, breakDown } = setUp();
+    const lease = await lock();
+    breakDown(true);
+    await clock.advance(leaseMs - 1);
+    expect(lease.held()).toBe(true);
+    await clock.advance(1);
+    expect(lease.held()).toBe(false);
+    expect(lease.lost.aborted).toBe(true);
+    breakDown(false);
+    await lease.release();
+    expect(clock.timers).toBe(0);
+  });
+
+  test('a holder whose renewal failed once holds on', async () => {
+    const { clock, lock, breakDown } = setUp();
+    const lease = await lock();
+    breakDown(true);
+    await clock.advance(leaseMs / 3);
+    breakDown(false);
+    await clock.advance(10 * leaseMs);
+    expect(lease.held()).toBe(true);
+  });
+
+  test('a renewal whose answer was lost is found to be done', async () => {
+    const { clock, inner, open, lock } = setUp();
+    let lose = false;
+    const store = open({
+      get: (key) => inner.get(key),
+      compareAndSet: async (key, expectedId, next) => {
+        const done = await inner.compareAndSet(key, expectedId, next);
+        if (lose) {
+          lose = false;
+          throw new Error('answer lost');
+        }
+        return done;
+      },
+    });
+    const lease = await lock(store);
+    lose = true;
+    await clock.advance(3 * leaseMs);
+    expect(lease.held()).toBe(true);
+    lose = true;
+    await clock.advance(leaseMs / 3);
+    await lease.release();
+    expect((await inner.get('key.lock'))?.value).toBe('free');
+  });
+
+  test('a holder that was frozen past its lease has lost it, and takes nothing from its successor', async () => {
+    const { clock, inner, lock } = setUp();
+    const frozen = await lock();
+    const standing = (await inner.get('key.lock')) as TokenRecord;
+    await inner.compareAndSet('key.lock', standing.id, { id: 'successor', value: 'held' });
+    await clock.advance(leaseMs);
+    expect(frozen.held()).toBe(false);
+    expect(frozen.lost.aborted).toBe(true);
+    await frozen.release();
+    expect((await inner.get('key.lock'))?.id).toBe('successor');
+  });
+
+  test('a wait ends with its signal, and leaves nothing behind', async () => {
+    const { clock, open, lock } = setUp();
+    const held = await lock();
+    const controller = new AbortController();
+    const waiting = open().lock?.('key', { signal: controller.signal });
+    await settle();
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await held.release();
+    await held.release();
+    expect(clock.timers).toBe(0);
+    await expect(open().lock?.('key', { signal: controller.signal })).rejects.toThrow('enough');
+  });
+
+  test('get, compareAndSet and subscribe are the store’s own', async () => {
+    const { open, inner } = setUp();
+    const store = open();
+    expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
+    expect(await store.get('key')).toEqual(record('a'));
+    expect(store).not.toHaveProperty('subscribe');
+    expect(open({ ...inner, subscribe: () => () => {} }).subscribe?.('key', () => {})).toBeTypeOf('function');
+  });
+
+  test('a leaseMs that is no lease is refused', () => {
+    for (const wrong of [0, 999, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => leasedStore(memoryStore(), { leaseMs: wrong })).toThrow('leaseMs: expected');
+    }
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test, vi } from 'vitest';
+import { timerScheduler } from '../src/index.js';
+import { sharedScheduler } from '../src/timer-scheduler.js';
+import { ManualClock } from './support/manual-clock.js';
+
+const minute = 60_000;
+
+function setUp() {
+  const clock = new ManualClock();
+  const scheduler = timerScheduler({ clock });
+  const ran: string[] = [];
+  const at = (key: string, inMs: number) =>
+    scheduler.schedule({ key, at: clock.now() + inMs, run: () => void ran.push(key) });
+  return { clock, scheduler, ran, at };
+}
+
+describe('timerScheduler', () => {
+  test('tasks run in the order of their instants, on one timer', async () => {
+    const { clock, ran, at } = setUp();
+    for (const inMs of [5, 1, 4, 2, 3, 9, 7, 8, 6, 10]) at(`${inMs}`, inMs * minute);
+    expect(clock.timers).toBe(1);
+    await clock.advance(5 * minute);
+    expect(ran).toEqual(['1', '2', '3', '4', '5']);
+    await clock.advance(5 * minute);
+    expect(ran).toHaveLength(10);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('the same key replaces, sooner or later', async () => {
+    const { clock, ran, at } = setUp();
+    at('other', 3 * minute);
+    const cancelOld = at('key', 5 * minute);
+    at('key', minute);
+    cancelOld();
+    await clock.advance(minute);
+    expect(ran).toEqual(['key']);
+    at('key', minute);
+    at('key', 4 * minute);
+    await clock.advance(2 * minute);
+    expect(ran).toEqual(['key', 'other']);
+    await clock.advance(2 * minute);
+    expect(ran).toEqual(['key', 'other', 'key']);
+  });
+
+  test('a cancelled task does not run, and the last one takes the timer with it', async () => {
+    const { clock, ran, at } = setUp();
+    const cancels = [7, 3, 5, 1, 4, 6, 2].map((inMs) => at(`${inMs}`, inMs * minute));
+    for (const index of [0, 3, 3, 4]) cancels[index]?.();
+    await clock.advance(10 * minute);
+    expect(ran).toEqual(['2', '3', '5', '6']);
+    at('last', minute)();
+    expect(clock.timers).toBe(0);
+  });
+
+  test('a task that throws or rejects keeps no other from running', async () => {
+    const { clock, scheduler, ran, at } = setUp();
+    const soon = clock.now() + minute;
+    scheduler.schedule({
+      key: 'throws',
+      at: soon,
+      run: () => {
+        throw new Error('task');
+      },
+    });
+    scheduler.schedule({ key: 'rejects', at: soon, run: () => Promise.reject(new Error('task')) });
+    at('fine', 2 * minute);
+    await clock.advance(2 * minute);
+    expect(ran).toEqual(['fine']);
+  });
+
+  test('no step is longer than a minute: sleep is noticed within one', async () => {
+    const { clock, ran, at } = setUp();
+    at('key', 5 * 60 * minute);
+    clock.jump(5 * 60 * minute);
+    await clock.advance(minute);
+    expect(ran).toEqual(['key']);
+  });
+
+  test('after a jump ahead the order is that of the wall clock', async () => {
+    const { clock, ran, at } = setUp();
+    at('late', 90 * minute);
+    clock.jump(60 * minute);
+    at('later', 40 * minute);
+    await clock.advance(30 * minute);
+    expect(ran).toEqual(['late']);
+    await clock.advance(10 * minute);
+    expect(ran).toEqual(['late', 'later']);
+  });
+
+  test('a wall clock set back delays nothing', async () => {
+    const { clock, ran, at } = setUp();
+    at('key', 10 * minute);
+    clock.jump(-60 * minute);
+    await clock.advance(10 * minute);
+    expect(ran).toEqual(['key']);
+  });
+
+  test('83 thirty days are no overflow', async () => {
+    const { clock, ran, at } = setUp();
+    at('key', 30 * 24 * 60 * minute);
+    await clock.advance(60 * minute);
+    expect(ran).toEqual([]);
+  });
+
+  test('never is never', () => {
+    const { clock, at } = setUp();
+    at('key', Number.POSITIVE_INFINITY)();
+    at('key', Number.NaN)();
+    expect(clock.timers).toBe(0);
+  });
+
+  test('the real timer holds no process open', () => {
+    const unref = vi.fn();
+    const real = globalThis.setTimeout;
+    vi.stubGlobal('setTimeout', (callback: () => void, delayMs: number) => {
+      const handle = real(callback, delayMs);
+      return Object.assign(handle, { unref: () => unref() });
+    });
+    timerScheduler().schedule({ key: 'key', at: Date.now() + minute, run: () => {} })();
+    vi.unstubAllGlobals();
+    expect(unref).toHaveBeenCalledOnce();
+  });
+
+  test('sessions share one scheduler per clock', () => {
+    const clock = new ManualClock();
+    expect(sharedScheduler(clock)).toBe(sharedScheduler(clock));
+    expect(sharedScheduler(clock)).not.toBe(sharedScheduler(new ManualClock()));
+  });
+});
