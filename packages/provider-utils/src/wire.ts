@@ -6,13 +6,13 @@ export const requiredText: z.ZodMiniType<string> = z.string().check(z.minLength(
 
 /** A text that may be missing; null, "" and other types count as missing. */
 export const optionalText: z.ZodMiniType<string | undefined> = z.pipe(
-  z.unknown(),
+  z.optional(z.unknown()),
   z.transform((value) => (typeof value === 'string' && value !== '' ? value : undefined)),
 );
 
 /** Seconds, as a number or in digits, to milliseconds. Anything else is no lifetime rather than a wrong one. */
 export const lifetimeMs: z.ZodMiniType<number | undefined> = z.pipe(
-  z.unknown(),
+  z.optional(z.unknown()),
   z.transform((value) => {
     const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
     return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : undefined;
