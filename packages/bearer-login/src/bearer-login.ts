@@ -35,7 +35,8 @@ export function createBearerLoginAuth(options: BearerLoginAuthOptions): BearerLo
   const session = createAuthSession(bearerLoginProvider(options), options);
   const verifyCredentials: BearerLoginAuth['verifyCredentials'] = async (check = {}) => {
     try {
-      await verifyLogin(session, prepareCheck(options, check.password));
+      const typed = check.password !== undefined;
+      await verifyLogin(session, prepareCheck(options, check.password), { typed });
       return true;
     } catch (error) {
       if (isAuthError(error) && error.code === 'invalid_credentials') return false;

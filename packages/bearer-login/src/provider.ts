@@ -2,8 +2,9 @@ import { AuthError, type AuthProvider, type ExchangeContext } from '@auth/core';
 import {
   type Answer,
   assertOneOf,
+  assertOptions,
+  assertSecret,
   assertText,
-  endpoint,
   type PasswordOptions,
   type Place,
   type PlaceOptions,
@@ -52,6 +53,7 @@ const headerNames = {
 
 /** How such an API logs in and refreshes. @throws AuthError `invalid_options` naming the option */
 export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthProvider<BearerLoginExtra> {
+  assertOptions(options);
   const { username, accountId, password, tokenHeader = 'both' } = options;
   const { issuer, allowedOrigins } = checkedPlace(options);
   assertOneOf('tokenHeader', tokenHeader, ['both', 'authorization', 'authentication']);
@@ -73,7 +75,7 @@ export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthPr
     })),
     refresh: async ({ refreshToken }, context) => {
       const { refreshForm, parseTokens, isRefused } = await wire();
-      const url = endpoint(issuer, '/auth/refresh');
+      const url = `${issuer}/auth/refresh`;
       const request = {
         provider: name,
         phase: 'refresh',
@@ -92,6 +94,7 @@ export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthPr
 
 /** The login that answers whether the password is right and nothing else. */
 export function prepareCheck(options: BearerLoginProviderOptions, given: string | undefined) {
+  if (given !== undefined) assertSecret('password', given);
   const { username, accountId } = options;
   const { issuer } = checkedPlace(options);
   return async (): Promise<{ secrets: string[]; login(context: ExchangeContext): Promise<void> }> => {
@@ -116,7 +119,7 @@ async function postLogin<Result>(
   parse: (answer: Answer) => Result,
 ): Promise<Result> {
   const { loginForm, isRefused } = await wire();
-  const url = endpoint(issuer, '/auth/login');
+  const url = `${issuer}/auth/login`;
   return requestTokens(
     { provider: name, phase: 'login', url, body: loginForm(fields), isRefused, parse },
     context,

@@ -48,7 +48,9 @@ export class SessionContext {
     this.waitUntil = options.waitUntil;
     this.keepAlive = options.keepAlive ?? false;
     this.refreshPolicy = options.refreshPolicy ?? defaultRefreshPolicy;
-    this.fetch = options.fetch ?? globalFetch;
+    const { fetch } = options;
+    // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
+    this.fetch = fetch === undefined ? globalFetch : (input, init) => fetch(input, init);
     this.random = options.random ?? Math.random;
     this.maxLoginsPerHour = options.maxLoginsPerHour ?? limits.maxLoginsPerHour;
     this.timeouts = timeoutsOf(options);

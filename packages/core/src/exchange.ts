@@ -1,7 +1,7 @@
 import type { SessionContext } from './context.js';
 import { within } from './deadline.js';
 import { AuthError, type AuthPhase, type Delivery, isAuthError } from './errors.js';
-import type { ExchangeContext } from './provider.js';
+import type { ExchangeContext, FetchLike } from './provider.js';
 
 /** Runs one call of the provider against its server, under the session's deadline, over the bare transport. */
 export async function exchange<Result>(
@@ -13,7 +13,7 @@ export async function exchange<Result>(
   const late = (): AuthError => new AuthError('timeout', { provider: name, phase, delivery: 'unknown' });
   try {
     return await within(context.clock, context.timeouts.exchangeMs, late, (signal) =>
-      call({ fetch: context.fetch, signal }),
+      call({ fetch: transportOf(context, signal), signal }),
     );
   } catch (error) {
     throw toAuthError(error, { provider: name, phase });
@@ -31,9 +31,19 @@ export function toAuthError(
   if (isAuthError(error)) {
     return error.provider === undefined ? new AuthError(error.code, { ...error, ...where }) : error;
   }
-  const code = systemCodeOf(error);
-  const delivery: Delivery = code !== undefined && notSentCodes.test(code) ? 'not_sent' : 'unknown';
+  const delivery: Delivery = neverConnected(error) ? 'not_sent' : 'unknown';
   return new AuthError('network', { ...where, delivery, detail: reasonOf(error) });
+}
+
+/** The bare transport. What another session's fetch throws in its place is no word of our server. */
+function transportOf({ fetch }: SessionContext, signal: AbortSignal): FetchLike {
+  return async (input, init) => {
+    try {
+      return await fetch(input, init);
+    } catch (error) {
+      throw isAuthError(error) && error !== signal.reason ? new TypeError('the transport failed') : error;
+    }
+  };
 }
 
 /** A failure of the moment, which says nothing about tokens or passwords. */
@@ -59,18 +69,44 @@ const transientCodes: ReadonlySet<string> = new Set([
   'invalid_response',
 ]);
 
-/** The connection never stood: DNS, TCP, TLS (Node's and undici's codes, and Bun's). */
+/** Codes of Node, undici and Bun for a connection that never stood: DNS, TCP, TLS. */
 const notSentCodes =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|ENETDOWN|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket|CERT_.+|ERR_TLS_CERT_.+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.+)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket|CERT_.+|ERR_TLS_CERT_.+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.+)$/;
 
 const safeWord = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 function systemCodeOf(error: unknown): string | undefined {
-  let current: unknown = error;
-  for (let depth = 0; depth < 8 && typeof current === 'object' && current !== null; depth++) {
-    const { code, cause, errors } = current as { code?: unknown; cause?: unknown; errors?: unknown };
-    if (typeof code === 'string' && safeWord.test(code)) return code;
-    current = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
-  }
+  for (const { code } of causesOf(error)) if (typeof code === 'string' && safeWord.test(code)) return code;
   return undefined;
+}
+
+function neverConnected(error: unknown): boolean {
+  return causesOf(error).some(
+    ({ code, syscall, message }) =>
+      (typeof code === 'string' && notSentCodes.test(code)) ||
+      syscall === 'connect' ||
+      syscall === 'getaddrinfo' ||
+      // Deno has no codes.
+      (typeof message === 'string' && message.includes('client error (Connect)')),
+  );
+}
+
+interface SystemError {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+/** The error and what it was caused by, a bounded way down. */
+function causesOf(error: unknown): readonly SystemError[] {
+  const chain: SystemError[] = [];
+  let current: unknown = error;
+  while (typeof current === 'object' && current !== null && chain.length < 8) {
+    const link: SystemError = current;
+    chain.push(link);
+    current = link.cause ?? (Array.isArray(link.errors) ? link.errors[0] : undefined);
+  }
+  return chain;
 }

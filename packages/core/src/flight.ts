@@ -39,6 +39,8 @@ export class Flight {
   /** The set in hand when it started. */
   readonly startedWith: string | undefined;
   lease: Lease = noLease;
+  /** The server refused the refresh token: what follows is a login, and others may be in the same case. */
+  wasRefused: boolean = false;
   /** The secrets, asked for once, however often the flight starts over. */
   prepared: PreparedLogin<unknown> | undefined;
   /** Ends the pause between two attempts to save, and the attempts. */

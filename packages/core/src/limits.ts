@@ -27,6 +27,8 @@ export const limits = {
   /** After a lost answer the same refresh token is sent once more, soon: servers allow a short grace. */
   resendMinMs: 200,
   resendMaxMs: 1_000,
+  /** After a refused refresh the login waits up to this: a redeployed server ends the sessions of a whole fleet at once. */
+  loginSpreadMs: 2_000,
   /** Pause after an exchange that failed, doubling … */
   coolDownMinMs: 1_000,
   /** … up to five minutes, after which an outage is noticed to be over soon enough. */

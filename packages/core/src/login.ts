@@ -1,6 +1,6 @@
 import { commit } from './commit.js';
 import type { SessionContext } from './context.js';
-import { within } from './deadline.js';
+import { sleep, within } from './deadline.js';
 import type { Guard, Latch, Stored } from './envelope.js';
 import { AuthError } from './errors.js';
 import { exchange } from './exchange.js';
@@ -10,6 +10,7 @@ import { limits } from './limits.js';
 import { pauseAfter } from './pause.js';
 import type { PreparedLogin } from './provider.js';
 import { readStored, replaceStored } from './records.js';
+import { signedOutError } from './sign-out.js';
 import { type TokenSet, tokenSetFrom } from './tokens.js';
 
 /** Sends the password, if the guard lets it: the only place that does. */
@@ -20,13 +21,14 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   if (!flight.wanted)
     throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
   const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
-  if (latch !== undefined && wasJustAsked(context, latch)) throw blocked(context, latch);
+  if (latch !== undefined && plan.typed !== true && wasJustAsked(context, latch))
+    throw blocked(context, latch);
   const prepare = plan.prepare ?? provider.prepareLogin?.bind(provider);
   if (prepare === undefined) return giveUp(context, stored);
   flight.prepared ??= await obtainSecrets(context, prepare);
   const { prepared } = flight;
   if (latch !== undefined && (await isLatched(latch, prepared.secrets))) {
-    context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
+    if (plan.typed !== true) context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
     throw blocked(context, latch);
   }
   const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
@@ -38,6 +40,8 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
       detail: 'maxLoginsPerHour is reached',
     });
   }
+  if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
+  if (flight.overtakenBySignOut) throw signedOutError(context);
   // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
   const counted = { ...stored.envelope, guard: withLogin(guard, clock.now()) };
   const read = await replaceStored(context, stored, counted);
@@ -54,8 +58,8 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
     if (error.code === 'invalid_credentials') await block(flight, read, prepared);
     throw await pauseAfter(flight, read, error);
   }
-  account.latch = undefined;
   if (tokens === undefined) return undefined;
+  account.latch = undefined;
   context.emit({ type: 'login', tokenId: tokens.id, durationMs: clock.monotonic() - startedAt });
   return commit(flight, read, tokens, undefined);
 }

@@ -41,7 +41,14 @@ export async function writeRecord(
 }
 
 /** A store without a lock excludes nobody: flights are single within the process all the same. */
-export const noLease: Lease = { lost: new AbortController().signal, held: () => true, release: () => {} };
+export const noLease: Lease = {
+  // Made on demand: workerd allows no AbortController while a module loads.
+  get lost() {
+    return new AbortController().signal;
+  },
+  held: () => true,
+  release: () => {},
+};
 
 /** Waits for the store's lock. @throws AuthError `lock_timeout` or `store_failed` */
 export async function takeLease(context: SessionContext): Promise<Lease> {

@@ -28,6 +28,7 @@ export async function refresh(flight: Flight, stored: Stored, parent: TokenSet):
     if (error.code !== 'refresh_refused') throw await pauseAfter(flight, read, error);
     // Refused: by the server's word, or because somebody else has spent it. The store knows.
     account.spend(parent.id);
+    flight.wasRefused = true;
     return 'read_again';
   }
   account.spend(parent.id);

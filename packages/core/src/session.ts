@@ -34,7 +34,9 @@ export function createAuthSession<Extra = Record<string, unknown>>(
 
 /**
  * Sends a password for another purpose than tokens, such as checking it, under the session's login guard: counted,
- * latched when refused, and not sent at all while a refusal stands.
+ * latched when refused, and not sent at all while a refusal of the same secrets stands.
+ *
+ * @param options.typed the secrets are a person's, not the configured ones: a refusal leaves their latch alone
  */
 export function verifyLogin<Extra>(
   session: AuthSession<Extra>,
@@ -42,8 +44,10 @@ export function verifyLogin<Extra>(
     readonly secrets: readonly string[];
     login(context: ExchangeContext): Promise<unknown>;
   }>,
+  options: { readonly typed?: boolean | undefined } = {},
 ): Promise<void> {
-  return (session as unknown as Session).verify(prepare as () => MaybePromise<PreparedLogin<unknown>>);
+  const { typed = false } = options;
+  return (session as unknown as Session).verify(prepare as () => MaybePromise<PreparedLogin<unknown>>, typed);
 }
 
 /** Callers that arrived close together and wait for the same flight on the same terms. */
@@ -155,6 +159,12 @@ class Session implements AuthSession {
         throw new AuthError('reauthentication_required', { provider: provider.name });
       return (await this.#fly({ kind: 'sign_in', prepare }, signal)) as TokenSet;
     }
+    if (typeof password !== 'string' || password === '') {
+      throw new AuthError('invalid_options', {
+        provider: provider.name,
+        detail: 'password: expected a text',
+      });
+    }
     if (provider.prepareSignIn === undefined) {
       throw new AuthError('invalid_options', {
         provider: provider.name,
@@ -166,8 +176,8 @@ class Session implements AuthSession {
     return (await this.#fly({ kind: 'sign_in', prepare, typed: true }, signal)) as TokenSet;
   }
 
-  async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>): Promise<void> {
-    await this.#fly({ kind: 'verify', prepare }, undefined);
+  async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>, typed: boolean): Promise<void> {
+    await this.#fly({ kind: 'verify', prepare, typed }, undefined);
   }
 
   async signOut(): Promise<void> {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type AuthProvider, type AuthSessionOptions, createAuthSession } from '../src/index.js';
 import type { FakeServer } from './support/fake-server.js';
 import { Scene } from './support/setup.js';
@@ -285,7 +285,12 @@ describe('a token that the API refuses', () => {
     revoke();
     server.revokeAll();
     server.password = 'changed';
-    await expect(fetch(`${api.origin}/orders`)).rejects.toMatchObject({ code: 'invalid_credentials' });
+    const failed = expect(fetch(`${api.origin}/orders`)).rejects.toMatchObject({
+      code: 'invalid_credentials',
+    });
+    await vi.waitFor(() => expect(server.refreshes).toBe(1));
+    await scene.clock.advance(2_000);
+    await failed;
   });
 
   test('a 401 behind a redirect to another origin is none of the token’s', async () => {

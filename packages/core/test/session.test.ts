@@ -358,7 +358,7 @@ describe('failed exchanges', () => {
     });
     const startedAt = clock.monotonic();
     expect(await until(session.getAccessToken())).toBe('access-3');
-    expect(clock.monotonic() - startedAt).toBeLessThan(1_100);
+    expect(clock.monotonic() - startedAt).toBeLessThan(3_000);
     expect(server.ledger.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual([
       'refresh issued',
       'refresh refused',
@@ -453,12 +453,12 @@ describe('failed exchanges', () => {
   });
 
   test('a refresh token refused leads to one login', async () => {
-    const { session, server, clock } = setUp({ scheduler: noTimers });
+    const { session, server, clock, until } = setUp({ scheduler: noTimers });
     await session.getTokens();
     server.revokeAll();
     await clock.advance(2 * hour);
     server.ledger.length = 0;
-    expect(await session.getAccessToken()).toBe('access-2');
+    expect(await until(session.getAccessToken())).toBe('access-2');
     expect(server.ledger.map(({ endpoint }) => endpoint)).toEqual(['refresh', 'login']);
   });
 
@@ -671,7 +671,7 @@ describe('clocks', () => {
     const here = setUp({ store: backend.open(), scheduler: null });
     expect(await here.session.getAccessToken()).toBe('access-1');
     await here.clock.advance(1.1 * hour);
-    await here.session.getTokens().catch(() => {});
+    await here.until(here.session.getTokens());
     expect(here.server.ledger.length).toBeGreaterThan(0);
   });
 

@@ -1,6 +1,7 @@
-import type { AuthProvider } from '@auth/core';
+import { type AuthProvider, parseBaseUrl } from '@auth/core';
 import {
   assertOneOf,
+  assertOptions,
   assertSecret,
   assertText,
   type PasswordOptions,
@@ -29,6 +30,7 @@ export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
   /** The URL of /auth/ itself, in place of the environment's. */
   readonly baseUrl?: string | undefined;
   readonly clientId: string;
+  /** With `refresh`, a function is asked within the exchange's own deadline. */
   readonly clientSecret: Secret;
   /** Further form fields of the login, such as `g-recaptcha-response`. */
   readonly extraFields?: Readonly<Record<string, string>> | undefined;
@@ -56,6 +58,7 @@ const environments = {
 
 /** How JOOR logs in. @throws AuthError `invalid_options` naming the option */
 export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExtra> {
+  assertOptions(options);
   const { environment, clientId, clientSecret, username, password, extraFields = {}, refresh } = options;
   if (environment !== undefined) assertOneOf('environment', environment, ['sandbox', 'production']);
   if (environment === undefined && options.baseUrl === undefined)
@@ -63,7 +66,10 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
   assertText('clientId', clientId);
   assertSecret('clientSecret', clientSecret);
   assertText('username', username);
-  const { issuer, allowedOrigins } = placeOf(options, environment && environments[environment]);
+  assertExtraFields(extraFields);
+  const preset = environment && environments[environment];
+  const { issuer, allowedOrigins } = placeOf(options, preset);
+  const loginUrl = options.baseUrl ?? (preset?.issuer as string);
   const tokenEndpoint = refresh && tokenEndpointOf(refresh, issuer);
 
   return {
@@ -82,7 +88,7 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
           const request = {
             provider: name,
             phase: 'login',
-            url: issuer,
+            url: loginUrl,
             body,
             isRefused,
             serverCodes,
@@ -113,9 +119,18 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
 }
 
 function tokenEndpointOf(refresh: { readonly tokenEndpoint: string }, issuer: string): string {
-  const { tokenEndpoint } = refresh;
-  const url = URL.canParse(tokenEndpoint) ? new URL(tokenEndpoint) : undefined;
-  if (url?.protocol === 'https:' || (url !== undefined && url.origin === new URL(issuer).origin))
-    return tokenEndpoint;
-  throw wrong('refresh.tokenEndpoint', 'an https URL');
+  const url = parseBaseUrl('refresh.tokenEndpoint', refresh?.tokenEndpoint);
+  if (url.protocol === 'https:' || url.origin === new URL(issuer).origin) return url.href;
+  throw wrong('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
+}
+
+const ownFields = ['client_id', 'grant_type', 'client_secret', 'username', 'password'];
+
+function assertExtraFields(fields: unknown): void {
+  if (typeof fields !== 'object' || fields === null) throw wrong('extraFields', 'an object of texts');
+  for (const [field, value] of Object.entries(fields)) {
+    if (ownFields.includes(field) || typeof value !== 'string') {
+      throw wrong('extraFields', `texts under other names than ${ownFields.join(', ')}`);
+    }
+  }
 }

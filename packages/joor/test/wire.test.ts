@@ -226,7 +226,7 @@ describe('options', () => {
     const provider = joorProvider({ environment: 'sandbox', ...account });
     expect(provider).toMatchObject({
       name: 'joor',
-      issuer: 'https://atlas-sandbox.jooraccess.com/auth/',
+      issuer: 'https://atlas-sandbox.jooraccess.com/auth',
       account: '{"username":"ada@example.com","clientId":"client"}',
       allowedOrigins: ['https://apisandbox.jooraccess.com'],
     });
@@ -265,6 +265,10 @@ describe('options', () => {
     ['allowedOrigins', { allowedOrigins: 'https://x.example' }],
     ['refresh.tokenEndpoint', { refresh: { tokenEndpoint: 'http://keycloak.example.com' } }],
     ['refresh.tokenEndpoint', { refresh: { tokenEndpoint: 'secret' } }],
+    ['refresh.tokenEndpoint', { refresh: { tokenEndpoint: 'https://user:secret@keycloak.example.com' } }],
+    ['extraFields', { extraFields: null }],
+    ['extraFields', { extraFields: { password: 'x' } }],
+    ['extraFields', { extraFields: { number: 5 } }],
   ])('%s is checked at construction', (name, wrong) => {
     const act = () => joorProvider({ environment: 'sandbox', ...account, ...wrong } as JoorProviderOptions);
     expect(act).toThrow(`${name}: expected`);

@@ -7,9 +7,10 @@ import {
 } from '@auth/core';
 import {
   assertOneOf,
+  assertOptions,
+  assertPath,
   assertSecret,
   assertText,
-  endpoint,
   type PasswordOptions,
   type PlaceOptions,
   passwordLogin,
@@ -48,12 +49,15 @@ const wire = () => import('./wire.js');
 
 /** How such an API logs in and refreshes. @throws AuthError `invalid_options` naming the option */
 export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider<JwtLoginExtra> {
+  assertOptions(options);
   const { username, password, scope, clientId, clientSecret, refreshMode = 'headers' } = options;
   const { postmanPath = '/auth/jwt/postman-refresh' } = options;
   assertText('username', username);
   if (clientSecret !== undefined) assertSecret('clientSecret', clientSecret);
   assertOneOf('refreshMode', refreshMode, ['headers', 'postman']);
-  assertText('postmanPath', postmanPath);
+  if (scope !== undefined) assertText('scope', scope);
+  if (clientId !== undefined) assertText('clientId', clientId);
+  assertPath('postmanPath', postmanPath);
   const { issuer, allowedOrigins } = placeOf(options);
 
   return {
@@ -69,7 +73,7 @@ export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider
         login: async (context) => {
           const { loginForm, parseTokens, isLoginRefused, serverCodes } = await wire();
           const body = loginForm({ username, password: text, scope, clientId, clientSecret: secret });
-          const url = endpoint(issuer, '/auth/jwt/login');
+          const url = `${issuer}/auth/jwt/login`;
           const request = {
             provider: name,
             phase: 'login',
@@ -84,13 +88,8 @@ export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider
     }),
     refresh: (tokens, context) =>
       refreshMode === 'headers'
-        ? refreshByHeaders(endpoint(issuer, '/auth/jwt/refresh'), tokens, context)
-        : refreshAsPostman(
-            endpoint(issuer, postmanPath),
-            clientId ?? tokens.extra?.clientId,
-            tokens,
-            context,
-          ),
+        ? refreshByHeaders(`${issuer}/auth/jwt/refresh`, tokens, context)
+        : refreshAsPostman(`${issuer}${postmanPath}`, clientId ?? tokens.extra?.clientId, tokens, context),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { AuthProvider } from '@auth/core';
 import {
   assertOneOf,
+  assertOptions,
   assertText,
-  endpoint,
   type PasswordOptions,
   type PlaceOptions,
   passwordLogin,
@@ -43,6 +43,7 @@ const wire = () => import('./wire.js');
 export function passwordRefreshProvider(
   options: PasswordRefreshProviderOptions,
 ): AuthProvider<PasswordRefreshExtra> {
+  assertOptions(options);
   const { username, password } = options;
   assertText('username', username);
   const { issuer, allowedOrigins } = placeOf(options);
@@ -57,7 +58,7 @@ export function passwordRefreshProvider(
       secrets: [text],
       login: async (context) => {
         const { loginForm, parseTokens, isRefused } = await wire();
-        const url = endpoint(issuer, '/auth/password');
+        const url = `${issuer}/auth/password`;
         const request = {
           provider: name,
           phase: 'login',
@@ -70,7 +71,7 @@ export function passwordRefreshProvider(
     })),
     refresh: async ({ refreshToken }, context) => {
       const { refreshForm, parseTokens, isRefused } = await wire();
-      const url = endpoint(issuer, '/auth/refresh');
+      const url = `${issuer}/auth/refresh`;
       const request = {
         provider: name,
         phase: 'refresh',

@@ -1,8 +1,9 @@
 export {
   assertOneOf,
+  assertOptions,
+  assertPath,
   assertSecret,
   assertText,
-  endpoint,
   type PasswordOptions,
   type Place,
   type PlaceOptions,

@@ -24,6 +24,11 @@ export interface PlaceOptions {
   readonly allowedOrigins?: readonly string[] | undefined;
 }
 
+/** @throws AuthError `invalid_options` where there are no options at all */
+export function assertOptions(options: unknown): asserts options is object {
+  if (typeof options !== 'object' || options === null) throw wrong('options', 'an object');
+}
+
 /** @throws AuthError `invalid_options` naming the option, never its value */
 export function assertText(option: string, value: unknown): asserts value is string {
   if (typeof value !== 'string' || value === '') throw wrong(option, 'a string that is not empty');
@@ -85,28 +90,30 @@ export function passwordLogin<Extra>(
 
 /** Where a provider's server is, and where its tokens may go. */
 export interface Place {
-  /** Without a trailing slash, unless it was given with one. */
   readonly issuer: string;
   readonly allowedOrigins: readonly string[];
 }
 
 /**
+ * The issuer is normalised, so that spellings of one URL share one key in the store: lower-case host, no default
+ * port, and no slash at the end.
+ *
  * @param preset what holds where the user says nothing else
  * @throws AuthError `invalid_options`
  */
 export function placeOf(options: PlaceOptions, preset: Partial<Place> = {}): Place {
   const given = options.baseUrl;
-  const url = parseBaseUrl('baseUrl', given ?? preset.issuer);
+  const { href, origin } = parseBaseUrl('baseUrl', given ?? preset.issuer);
   const listed = options.allowedOrigins ?? preset.allowedOrigins ?? [];
   if (!Array.isArray(listed)) throw wrong('allowedOrigins', 'an array of origins');
-  const implied = given === undefined ? [] : [url.origin];
   return {
-    issuer: given ?? (preset.issuer as string),
-    allowedOrigins: [...new Set([...listed, ...implied])],
+    issuer: href.replace(/\/+$/, ''),
+    allowedOrigins: [...new Set([...listed, ...(given === undefined ? [] : [origin])])],
   };
 }
 
-/** The URL of an endpoint below a base URL. */
-export function endpoint(baseUrl: string, path: string): string {
-  return `${baseUrl.replace(/\/+$/, '')}${path}`;
+/** @throws AuthError `invalid_options` for what could lead to another host */
+export function assertPath(option: string, path: unknown): asserts path is string {
+  if (typeof path !== 'string' || !/^\/(?!\/)[^?#\\\s]*$/.test(path))
+    throw wrong(option, 'a path that begins with one slash');
 }

@@ -1,4 +1,4 @@
-import { AuthError, type ExchangeContext, toAuthError } from '@auth/core';
+import { AuthError, type ExchangeContext, isAuthError, toAuthError } from '@auth/core';
 import ky from 'ky';
 import type { Answer, TokenRequest } from './request-tokens.js';
 
@@ -12,50 +12,46 @@ export async function callTokenEndpoint<Result>(
   const { provider, phase } = request;
   const where = { provider, phase };
   let response: Response;
-  let text: string | undefined;
+  let read: { readonly text: string; readonly isWhole: boolean };
   try {
     response = await send(request, context);
-    text = await readText(response);
+    const limited = rateLimit(response, where);
+    if (limited !== undefined) throw limited;
+    read = await readText(response);
   } catch (error) {
     throw toAuthError(error, where);
   }
   const { status, headers } = response;
-  if (text === undefined) throw unusable(where, status, 'it is longer than 1 MiB');
-  const answer: Answer = { status, headers, body: parseJson(text) };
-  if (status === 429 || (status === 503 && headers.has('retry-after'))) {
-    throw new AuthError('rate_limited', {
-      ...where,
-      status,
-      delivery: 'answered',
-      retryAfterMs: retryAfterMs(headers),
-    });
-  }
+  const { text, isWhole } = read;
+  const answer: Answer = { status, headers, body: isWhole ? parseJson(text) : undefined };
   const serverCode = serverCodeOf(answer.body, request.serverCodes);
-  if (status === 401 ? !isHtml(headers, text) : request.isRefused(answer)) {
+  if (status === 401 ? !isPage(answer, text) : request.isRefused(answer)) {
     const code = phase === 'login' ? 'invalid_credentials' : 'refresh_refused';
     throw new AuthError(code, { ...where, status, delivery: 'answered', serverCode });
   }
+  const unusable = (detail: string): AuthError =>
+    new AuthError('invalid_response', { ...where, status, delivery: 'unknown', detail });
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
-    throw unusable(where, status, 'redirects of a token endpoint are refused');
+    throw unusable('redirects of a token endpoint are refused');
   }
   if (!response.ok)
     throw new AuthError('server_unavailable', { ...where, status, delivery: 'unknown', serverCode });
-  if (answer.body === undefined) throw unusable(where, status, 'it is not JSON');
+  if (!isWhole) throw unusable('it is longer than 1 MiB');
+  if (answer.body === undefined) throw unusable('it is not JSON');
   try {
     return request.parse(answer);
   } catch (error) {
-    throw toAuthError(error, where);
+    throw isAuthError(error) ? unusable(error.detail ?? error.code) : toAuthError(error, where);
   }
 }
 
-function send(
-  { url, headers, body }: TokenRequest<unknown>,
-  { fetch, signal }: ExchangeContext,
-): Promise<Response> {
-  return ky.post(url, {
+async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeContext): Promise<Response> {
+  const { body, type } = await encoded(request.body);
+  signal.throwIfAborted();
+  return ky.post(request.url, {
     fetch,
     signal,
-    headers: { accept: 'application/json', ...headers },
+    headers: { accept: 'application/json', ...type, ...request.headers },
     ...(body === undefined ? {} : { body }),
     // The session alone decides what is sent again, and how long it waits.
     retry: 0,
@@ -66,9 +62,36 @@ function send(
   });
 }
 
-/** Undefined where the answer is too long. */
-async function readText(response: Response): Promise<string | undefined> {
-  if (response.body === null) return '';
+/** A form as bytes: ky cancels a body that is a stream, which Node's FormData stream does not survive. */
+async function encoded(form: URLSearchParams | FormData | undefined): Promise<{
+  readonly body?: URLSearchParams | ArrayBuffer;
+  readonly type?: { readonly 'content-type': string };
+}> {
+  if (form === undefined) return {};
+  if (form instanceof URLSearchParams) return { body: form };
+  const multipart = new Response(form);
+  const type = { 'content-type': multipart.headers.get('content-type') as string };
+  return { body: await multipart.arrayBuffer(), type };
+}
+
+/** Known from the headers alone: whatever becomes of the body, the server has asked for a pause. */
+function rateLimit(
+  response: Response,
+  where: { provider: string; phase: 'login' | 'refresh' },
+): AuthError | undefined {
+  const { status, headers } = response;
+  if (status !== 429 && !(status === 503 && headers.has('retry-after'))) return undefined;
+  response.body?.cancel().catch(() => {});
+  return new AuthError('rate_limited', {
+    ...where,
+    status,
+    delivery: 'answered',
+    retryAfterMs: retryAfterMs(headers),
+  });
+}
+
+async function readText(response: Response): Promise<{ readonly text: string; readonly isWhole: boolean }> {
+  if (response.body === null) return { text: '', isWhole: true };
   const decoder = new TextDecoder();
   let text = '';
   let length = 0;
@@ -77,19 +100,11 @@ async function readText(response: Response): Promise<string | undefined> {
     length += part.value.byteLength;
     if (length > maxAnswerBytes) {
       reader.cancel().catch(() => {});
-      return undefined;
+      return { text, isWhole: false };
     }
     text += decoder.decode(part.value, { stream: true });
   }
-  return text + decoder.decode();
-}
-
-function unusable(
-  where: { provider: string; phase: 'login' | 'refresh' },
-  status: number,
-  detail: string,
-): AuthError {
-  return new AuthError('invalid_response', { ...where, status, delivery: 'unknown', detail });
+  return { text: text + decoder.decode(), isWhole: true };
 }
 
 function parseJson(text: string): unknown {
@@ -100,18 +115,23 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isHtml(headers: Headers, text: string): boolean {
+/** A page for people, from a proxy, a gateway or a captcha. Servers label JSON and plain words as HTML too. */
+function isPage({ headers, body }: Answer, text: string): boolean {
+  if (body !== undefined || !/^\s*</.test(text)) return false;
   return (
-    /\bhtml\b/i.test(headers.get('content-type') ?? '') || /^\s*<(!doctype|html|head|body)\b/i.test(text)
+    /html/i.test(headers.get('content-type') ?? '') ||
+    /<(!doctype html|html|head|body|script)\b/i.test(text.slice(0, 1024))
   );
 }
 
 /** RFC 9110 section 10.2.3: seconds, or a date, which counts from the answer's own Date and not from our clock. */
 function retryAfterMs(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const until = Date.parse(value) - Date.parse(headers.get('date') ?? '');
-  return Number.isFinite(until) ? Math.max(0, until) : undefined;
+  const isDate = /^[A-Za-z]{3,9},? /.test(value);
+  const waitMs = isDate
+    ? Math.max(0, Date.parse(value) - Date.parse(headers.get('date') ?? ''))
+    : Number(/^\d+$/.test(value) ? value : Number.NaN) * 1000;
+  return Number.isFinite(waitMs) ? waitMs : undefined;
 }
 
 function serverCodeOf(body: unknown, known: readonly string[] | undefined): string | undefined {
