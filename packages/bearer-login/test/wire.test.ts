@@ -142,7 +142,7 @@ describe('login', () => {
     nock(host).post('/auth/login').reply(status, body);
     await expect(login()).rejects.toMatchObject({
       code,
-      status: code === 'invalid_response' ? undefined : status,
+      status,
     });
   });
 });

@@ -17,8 +17,8 @@ export interface Unsaved {
   readonly parentId: string | undefined;
   /** Initial tokens: of use only where the store has no record at all. */
   readonly initial: boolean;
-  /** The latch to keep beside it: a refresh lifts none. */
-  readonly latch: Latch | undefined;
+  /** Hash of the latch that an accepted password has lifted. */
+  readonly lifted: string | undefined;
 }
 
 /**
@@ -47,8 +47,9 @@ export class Account {
   /** Wall and monotonic clock at the same moment, to notice a clock set back. */
   #anchorWall = 0;
   #anchorMonotonic = 0;
-  /** Monotonic instant at which the set came into hand, and whether an exchange of ours brought it. */
-  takenAt: number = never;
+  /** When the set came into hand, on both clocks, and whether an exchange of ours brought it. */
+  #takenAt: number = never;
+  #takenAtWall: number = never;
   #exchanged = false;
 
   flight: Flight | undefined;
@@ -60,6 +61,8 @@ export class Account {
   /** Monotonic instants of logins sent by this process: a wall clock set ahead does not forget them. */
   #loginsSent: number[] = [];
 
+  /** A sign-out on its way to the store: who signs in waits for it. */
+  signingOut: Promise<void> | undefined;
   signedOut: boolean = false;
   /** Counts sign-outs, so that a flight learns of one that happened under it. */
   signOuts: number = 0;
@@ -73,6 +76,8 @@ export class Account {
   pauseCode: AuthErrorCode | undefined;
   /** The stored `notBefore` that {@link pausedUntil} already reflects. */
   #knownNotBefore: number | undefined;
+  /** Flights in a row that came to nothing. */
+  failures: number = 0;
   /** Monotonic instant before which nobody starts a refresh that nobody waits for. */
   quietUntil: number = never;
 
@@ -94,9 +99,9 @@ export class Account {
 
   /** Makes `tokens` the set in hand. */
   take(context: SessionContext, tokens: TokenSet, from: 'exchange' | 'store'): void {
-    const { clock, refreshPolicy, random } = context;
+    const { clock } = context;
     const now = clock.now();
-    const { advisoryAt, mandatoryAt } = refreshPolicy(tokens, random);
+    const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
     // A set stamped by a clock ahead of ours lives for its lifetime from now on, and no longer.
     const skew = Math.max(0, tokens.issuedAt - now);
     this.expiresAt = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skew;
@@ -109,7 +114,8 @@ export class Account {
     this.seenAt = now;
     this.#anchorWall = now;
     this.#anchorMonotonic = clock.monotonic();
-    this.takenAt = this.#anchorMonotonic;
+    this.#takenAt = this.#anchorMonotonic;
+    this.#takenAtWall = now;
     this.#exchanged = from === 'exchange';
   }
 
@@ -143,11 +149,15 @@ export class Account {
   checkClock(clock: Clock): number {
     const now = clock.now();
     const monotonic = clock.monotonic();
-    const setBackBy = this.#anchorWall + (monotonic - this.#anchorMonotonic) - now;
+    const behind = this.#anchorWall + (monotonic - this.#anchorMonotonic) - now;
+    const setBackBy = Math.max(behind, this.seenAt - now);
     if (setBackBy > limits.clockJumpMs) {
       this.freshUntil -= setBackBy;
       this.mandatoryAt -= setBackBy;
       this.expiresAt -= setBackBy;
+    }
+    // Set ahead, or asleep, it is the new measure.
+    if (setBackBy > limits.clockJumpMs || behind < -limits.clockJumpMs) {
       this.#anchorWall = now;
       this.#anchorMonotonic = monotonic;
     }
@@ -165,7 +175,7 @@ export class Account {
   /** Whatever its lifetime says, a set just issued is not exchanged at once: that would be a loop. */
   hasJustExchanged(clock: Clock): boolean {
     if (!this.#exchanged) return false;
-    const passedMs = Math.max(clock.monotonic() - this.takenAt, clock.now() - this.#anchorWall);
+    const passedMs = Math.max(clock.monotonic() - this.#takenAt, clock.now() - this.#takenAtWall);
     return passedMs < limits.exchangeGapMs;
   }
 
@@ -200,13 +210,13 @@ export class Account {
    */
   refuse(clock: Clock, id: string): boolean {
     if (this.#refused.includes(id)) return true;
-    const ageMs = clock.monotonic() - this.takenAt;
+    const ageMs = clock.monotonic() - this.#takenAt;
     const coolDownMs = Math.min(
       limits.rejectionCoolDownMinMs * 2 ** Math.min(this.#rejections - 1, 20),
       limits.rejectionCoolDownMaxMs,
     );
     if (this.#rejections > 0 && ageMs < coolDownMs) return false;
-    this.#rejections = ageMs < limits.rejectionCoolDownMaxMs ? this.#rejections + 1 : 1;
+    this.#rejections = ageMs < 2 * limits.rejectionCoolDownMaxMs ? this.#rejections + 1 : 1;
     remember(this.#refused, id);
     this.makeStale();
     return true;
@@ -241,6 +251,7 @@ export class Account {
   }
 
   endPause(): void {
+    this.failures = 0;
     this.pausedUntil = never;
     this.quietUntil = never;
     this.pauseCode = undefined;
@@ -281,7 +292,9 @@ export function freeUnused(account: Account): void {
   account.unsubscribe?.();
   account.unsubscribe = undefined;
   account.trailing?.stopSaving();
-  if (account.flight !== undefined || account.trailing !== undefined) return;
+  // What could not be saved is kept for the next session.
+  const keepsTokens = account.unsaved !== undefined && !account.unsaved.initial;
+  if (account.flight !== undefined || account.trailing !== undefined || keepsTokens) return;
   const ofStore = accounts.get(account.store);
   if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
 }

@@ -18,7 +18,7 @@ export function createFetch(
       request === undefined
         ? new URL(input as string | URL, globalThis.location?.href)
         : new URL(request.url);
-    const signal = init?.signal ?? request?.signal ?? undefined;
+    const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined;
     const options = signal === undefined ? undefined : { signal };
     const headers = new Headers(init?.headers ?? request?.headers);
     const attached = session.attach(url, headers, options);
@@ -28,8 +28,12 @@ export function createFetch(
       writesOthers ? sendFollowing(context, outgoing, url, headers) : outgoing.send(context.fetch, headers);
     try {
       const response = await send();
-      if (response.ok || !isFrom(url, response)) return response;
-      const next = await session.tokenRejected(sent, response, options);
+      // Where we followed redirects ourselves, the token went along all the way.
+      if (response.ok || !(writesOthers || isFrom(url, response))) return response;
+      const next = await session.tokenRejected(sent, response, options).catch((error: unknown) => {
+        response.body?.cancel().catch(() => {});
+        throw error;
+      });
       if (next === undefined || !outgoing.isReplayable) return response;
       response.body?.cancel().catch(() => {});
       context.authorize(headers, next);

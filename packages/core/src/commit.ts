@@ -1,7 +1,7 @@
 import type { Unsaved } from './account.js';
 import { sleep } from './deadline.js';
 import { replaces } from './decide.js';
-import { type Latch, type Stored, writeEnvelope } from './envelope.js';
+import { type Stored, writeEnvelope } from './envelope.js';
 import { AuthError } from './errors.js';
 import type { Flight, Outcome } from './flight.js';
 import { settledGuard } from './guard.js';
@@ -21,10 +21,11 @@ export async function commit(
   flight: Flight,
   read: Stored,
   tokens: TokenSet,
-  latch: Latch | undefined,
+  lifted?: string,
 ): Promise<TokenSet> {
   const { context, account, plan } = flight;
-  const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, latch, initial: false };
+  const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, lifted, initial: false };
+  flight.hasExchanged = true;
   const end = flight.overtakenBySignOut ? 'signed_out' : await save(flight, read, unsaved);
   if (end === 'signed_out' || flight.overtakenBySignOut) {
     await revoke(context, tokens);
@@ -48,6 +49,8 @@ export async function commit(
 export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsaved): Promise<Outcome> {
   const { context, account } = flight;
   const end = await save(flight, stored, unsaved);
+  // Signed out meanwhile, which the store is told or about to be.
+  if (account.unsaved !== unsaved) return 'read_again';
   if (end === 'failed') {
     if (account.tokens === undefined) account.take(context, unsaved.tokens, 'store');
     throw new AuthError('store_failed', {
@@ -55,36 +58,45 @@ export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsav
       detail: 'the tokens in hand are not saved',
     });
   }
+  account.unsaved = undefined;
   if (end === 'saved') {
-    account.unsaved = undefined;
     account.take(context, unsaved.tokens, 'store');
     context.emit({ type: 'store_recovered', tokenId: unsaved.tokens.id });
   }
   return 'read_again';
 }
 
-/** Tries on, under the same lease, until the set is saved, overtaken, or the next flight takes over. */
+/**
+ * Tries on, under the same lease as long as it lasts, until the set is saved or overtaken, or the next flight takes
+ * over. The last session to leave causes a last try.
+ */
 export async function keepSaving(flight: Flight): Promise<void> {
   const { context, account } = flight;
   if (!context.mayOutliveCalls) return;
-  let stopped = false;
   let delayMs: number = limits.saveRetryMinMs;
-  while (!stopped && account.contexts.length > 0 && account.unsaved !== undefined && flight.lease.held()) {
-    const pause = sleep(context.clock, delayMs, true);
-    flight.stopSaving = () => {
-      stopped = true;
-      pause.cancel();
-    };
-    await pause.done;
+  while (account.unsaved !== undefined && account.flight === undefined) {
+    const isLast = account.contexts.length === 0;
+    if (!isLast) {
+      const pause = sleep(context.clock, delayMs, true);
+      flight.stopSaving = pause.cancel;
+      await pause.done;
+      if (account.flight !== undefined) return;
+    }
     delayMs = Math.min(delayMs * 2, limits.saveRetryMaxMs);
-    const { unsaved } = account;
-    if (stopped || unsaved === undefined) return;
-    const stored = await readStored(context).catch(() => undefined);
-    if (stored === undefined) continue;
-    noteSignOut(account, stored);
-    if (!replaces(unsaved, stored)) account.unsaved = undefined;
-    else await saveUnsaved(flight, stored, unsaved).catch(() => {});
+    await trySaving(flight);
+    if (isLast) return;
   }
+}
+
+async function trySaving(flight: Flight): Promise<void> {
+  const { context, account } = flight;
+  const stored = await readStored(context).catch(() => undefined);
+  if (stored === undefined) return;
+  noteSignOut(account, stored);
+  const { unsaved } = account;
+  if (unsaved === undefined) return;
+  if (replaces(unsaved, stored)) await saveUnsaved(flight, stored, unsaved).catch(() => {});
+  else account.unsaved = undefined;
 }
 
 type SaveEnd = 'saved' | 'failed' | 'signed_out' | TokenSet;
@@ -92,13 +104,13 @@ type SaveEnd = 'saved' | 'failed' | 'signed_out' | TokenSet;
 /** Step 7 of the transaction. A set that somebody else has put there comes back, to be adopted. */
 async function save(flight: Flight, read: Stored, unsaved: Unsaved): Promise<SaveEnd> {
   const { context, plan, lease } = flight;
-  const { tokens, parentId, latch } = unsaved;
+  const { tokens, parentId, lifted } = unsaved;
   let base = read;
   // Who lost the lease looks before writing: not every store that has a lock compares atomically.
   let looked = lease.held();
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
-      const record = writeEnvelope({ tokens, guard: settledGuard(base.envelope.guard, latch) });
+      const record = writeEnvelope({ tokens, guard: settledGuard(base.envelope.guard, lifted) });
       if (looked && (await writeRecord(context, base.recordId, record))) return 'saved';
       base = await readStored(context);
     } catch {
@@ -113,5 +125,6 @@ async function save(flight: Flight, read: Stored, unsaved: Unsaved): Promise<Sav
     }
     if (standing !== undefined && standing.id !== parentId && plan.kind !== 'sign_in') return standing;
   }
+  context.emit({ type: 'store_failed', operation: 'compareAndSet', reason: 'contention' });
   return 'failed';
 }

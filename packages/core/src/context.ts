@@ -27,6 +27,8 @@ export class SessionContext {
   readonly timeouts: Timeouts;
   readonly insecureOrigins: readonly string[];
   readonly listeners: EventListener[];
+  /** Callers that arrived close together and wait for the same flight on the same terms. */
+  callGroup: { readonly since: number; readonly tokens: Promise<TokenSet> } | undefined;
   /** Which refusal the vault was last asked about, and when on the monotonic clock. */
   askedAbout: { readonly latchHash: string; readonly at: number } | undefined;
 
@@ -42,7 +44,8 @@ export class SessionContext {
     this.provider = provider;
     this.clock = options.clock ?? systemClock;
     const { clock } = this;
-    this.store = options.store ?? memoryStore(clock === systemClock ? {} : { now: () => clock.now() });
+    // Its own store holds one record and needs to forget nothing, whatever the wall clock says.
+    this.store = options.store ?? memoryStore({ now: () => 0 });
     this.key = options.key ?? JSON.stringify([provider.name, provider.issuer, provider.account]);
     this.scheduler = options.scheduler === undefined ? sharedScheduler(clock) : options.scheduler;
     this.waitUntil = options.waitUntil;
@@ -64,6 +67,15 @@ export class SessionContext {
   emitFailure(phase: AuthPhase, error: AuthError, durationMs: number, resend: boolean): void {
     const { code, status, delivery, serverCode } = error;
     this.emit({ type: 'exchange_failed', phase, code, status, delivery, serverCode, durationMs, resend });
+  }
+
+  /** When a set is due for a refresh. A policy that throws is no policy. */
+  dueTimes(tokens: TokenSet): ReturnType<RefreshPolicy> {
+    try {
+      return this.refreshPolicy(tokens, this.random);
+    } catch {
+      return defaultRefreshPolicy(tokens, this.random);
+    }
   }
 
   /** Writes the set's headers on a request whose origin has been checked. */
@@ -102,7 +114,8 @@ const defaultTimeouts: Timeouts = {
 function timeoutsOf({ timeouts }: AuthSessionOptions): Timeouts {
   if (timeouts === undefined) return defaultTimeouts;
   const given = Object.entries(timeouts).filter(([, value]) => value !== undefined);
-  return { ...defaultTimeouts, ...Object.fromEntries(given) };
+  const bounded = given.map(([name, value]) => [name, Math.min(value as number, limits.timerMaxMs)]);
+  return { ...defaultTimeouts, ...Object.fromEntries(bounded) };
 }
 
 function checkProvider(provider: AuthProvider): void {
@@ -152,8 +165,13 @@ function checkOptions(options: AuthSessionOptions): void {
       'milliseconds above 0',
     );
   }
-  for (const origin of options.allowInsecureOrigins ?? none)
-    assertOrigin('allowInsecureOrigins', origin, false);
+  const { allowInsecureOrigins } = options;
+  expect(
+    allowInsecureOrigins === undefined || Array.isArray(allowInsecureOrigins),
+    'allowInsecureOrigins',
+    'an array of origins',
+  );
+  for (const origin of allowInsecureOrigins ?? none) assertOrigin('allowInsecureOrigins', origin, false);
 }
 
 function expect(holds: boolean, option: string, expected: string): void {

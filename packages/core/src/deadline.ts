@@ -55,7 +55,8 @@ export function waitFor<Result>(
       signal?.removeEventListener('abort', onAbort);
       end();
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
     shared.then(
       (value) => finish(() => resolve(value)),
       (error) => finish(() => reject(error)),

@@ -21,6 +21,8 @@ const nonceLength = 12;
  * @throws AuthError `invalid_options` without a usable key
  */
 export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions): TokenStore {
+  if (!Array.isArray(options?.keys))
+    throw new AuthError('invalid_options', { detail: 'keys: expected an array' });
   const keys = options.keys.map(importKey);
   const [first] = keys;
   if (first === undefined) throw new AuthError('invalid_options', { detail: 'keys: expected at least one' });

@@ -19,6 +19,8 @@ export interface Guard {
   readonly notBefore?: number;
   /** Exchanges in a row that failed without an answer. */
   readonly failures: number;
+  /** Id of the set whose refresh token was presented and whose answer was lost. */
+  readonly lostId?: string;
   /** Instants of the logins of the last hour. */
   readonly loginsAt: readonly number[];
 }
@@ -105,7 +107,7 @@ function readTokens(value: unknown): TokenSet | undefined {
 
 function readGuard(value: unknown): Guard | undefined {
   if (!isObject(value)) return undefined;
-  const { latch, notBefore, failures, loginsAt } = value;
+  const { latch, notBefore, failures, lostId, loginsAt } = value;
   if (!Number.isSafeInteger(failures) || (failures as number) < 0) return undefined;
   if (!Array.isArray(loginsAt) || !loginsAt.every(isInstant)) return undefined;
   const knownLatch = latch === undefined ? undefined : readLatch(latch);
@@ -114,6 +116,7 @@ function readGuard(value: unknown): Guard | undefined {
     ...(knownLatch === undefined ? {} : { latch: knownLatch }),
     ...(isInstant(notBefore) ? { notBefore } : {}),
     failures: failures as number,
+    ...(typeof lostId === 'string' ? { lostId } : {}),
     loginsAt: loginsAt as number[],
   };
 }

@@ -46,14 +46,9 @@ function transportOf({ fetch }: SessionContext, signal: AbortSignal): FetchLike 
   };
 }
 
-/** A failure of the moment, which says nothing about tokens or passwords. */
-export function isTransient(error: AuthError): boolean {
-  return transientCodes.has(error.code);
-}
-
 /** Whether the server may have acted on the request without our learning of it. */
 export function isAnswerLost(error: AuthError): boolean {
-  return isTransient(error) && error.delivery !== 'not_sent';
+  return lostCodes.has(error.code) && error.delivery !== 'not_sent';
 }
 
 /** A word for an error that is safe to print: its own code, or its class name. */
@@ -62,7 +57,7 @@ export function reasonOf(error: unknown): string {
   return systemCodeOf(error) ?? (safeWord.test(name) ? name : 'Error');
 }
 
-const transientCodes: ReadonlySet<string> = new Set([
+const lostCodes: ReadonlySet<string> = new Set([
   'network',
   'timeout',
   'server_unavailable',

@@ -20,6 +20,8 @@ export interface FlightPlan {
   readonly forced?: boolean;
   /** Nobody waits: it refreshes, and does not log in unless a caller joins. */
   readonly byTimer?: boolean;
+  /** An access token that will not do, wherever it is found. */
+  readonly rejected?: string | undefined;
   /** Where a `sign_in` or `verify` gets its secrets. */
   readonly prepare?: (() => MaybePromise<PreparedLogin<unknown>>) | undefined;
   /** The secrets are not the configured ones. */
@@ -34,8 +36,10 @@ export class Flight {
   /** Undefined only after a `verify`. */
   readonly tokens: Promise<TokenSet | undefined>;
   readonly settled: Promise<void>;
-  /** Somebody waits. */
+  /** Somebody waits, or will: it may log in. */
   wanted: boolean;
+  /** It brought its set from the server. */
+  hasExchanged: boolean = false;
   /** The set in hand when it started. */
   readonly startedWith: string | undefined;
   lease: Lease = noLease;
@@ -47,7 +51,7 @@ export class Flight {
   stopSaving: () => void = () => {};
   /** Everything is over, the lease given back. Never rejects. */
   readonly done: Promise<void>;
-  readonly #signOuts: number;
+  #signOuts: number;
 
   constructor(context: SessionContext, account: Account, plan: FlightPlan) {
     this.context = context;
@@ -61,6 +65,11 @@ export class Flight {
     const ignore = (): void => {};
     this.settled = promise.then(ignore, ignore);
     this.done = fly(this, resolve, reject);
+  }
+
+  /** A sign-out that a sign-in finds in the store came before it. */
+  forgiveSignOuts(): void {
+    this.#signOuts = this.account.signOuts;
   }
 
   /** Somebody signed out while it was under way: what it brings is not wanted any more. */
@@ -83,7 +92,6 @@ async function fly(
   let settle: () => void;
   try {
     const tokens = await bring(flight);
-    if (flight.wanted) account.handedOut = true;
     settle = () => land(tokens);
   } catch (error) {
     settle = () => fail(error);

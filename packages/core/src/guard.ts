@@ -25,9 +25,9 @@ export function withLogin(guard: Guard, now: number): Guard {
   return { ...guard, loginsAt: [...recentLogins(guard, now), now] };
 }
 
-/** The guard after an answer that settles the matter: no cool-down, and no latch where the password was accepted. */
-export function settledGuard(guard: Guard, latch: Latch | undefined): Guard {
-  return { failures: 0, loginsAt: guard.loginsAt, ...(latch === undefined ? {} : { latch }) };
+/** The guard after an answer that settles the matter: no pause, and not the latch that an accepted password has lifted. */
+export function settledGuard({ loginsAt, latch }: Guard, lifted: string | undefined): Guard {
+  return { failures: 0, loginsAt, ...(latch === undefined || latch.hash === lifted ? {} : { latch }) };
 }
 
 /** The pause that follows this many failures in a row. */

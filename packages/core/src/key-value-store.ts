@@ -1,5 +1,5 @@
 import { AuthError } from './errors.js';
-import type { MaybePromise } from './maybe-promise.js';
+import { isThenable, type MaybePromise } from './maybe-promise.js';
 import type { TokenRecord, TokenStore } from './store.js';
 
 /** Anything with `get` and `set` of strings (Map, Keyv), or `getItem` and `setItem` (unstorage, localStorage). */
@@ -85,8 +85,8 @@ class Turns {
   /** Runs `work` at once where nobody is at it, so that synchronous stores stay synchronous. */
   take<T>(key: string, work: () => MaybePromise<T>): MaybePromise<T> {
     const before = this.#last.get(key);
-    const result = before === undefined ? work() : before.then(work);
-    if (!(result instanceof Promise)) return result;
+    const result = before === undefined ? work() : inTime(before).then(work);
+    if (!isThenable(result)) return result;
     const done = result
       .then(
         () => {},
@@ -100,13 +100,15 @@ class Turns {
   }
 }
 
-function then<From, To>(value: From, next: (value: Awaited<From>) => MaybePromise<To>): MaybePromise<To> {
-  if (isThenable(value)) return Promise.resolve(value as Awaited<From> | Promise<Awaited<From>>).then(next);
-  return next(value as Awaited<From>);
+/** A write that never ends must not hold up the key for ever. */
+const turnMs = 5_000;
+
+function inTime(turn: Promise<unknown>): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, turnMs);
+  return Promise.race([turn, promise]).finally(() => clearTimeout(timer));
 }
 
-function isThenable(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
+function then<To>(value: unknown, next: (value: unknown) => MaybePromise<To>): MaybePromise<To> {
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
 }

@@ -1,5 +1,6 @@
 import { type Clock, systemClock, unref } from './clock.js';
 import { AuthError } from './errors.js';
+import { limits } from './limits.js';
 import { randomId } from './random-id.js';
 import type { Lease, TokenRecord, TokenStore } from './store.js';
 
@@ -28,8 +29,8 @@ const free = 'free';
 export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {}): TokenStore {
   const leaseMs = options.leaseMs ?? 15_000;
   const clock = options.clock ?? systemClock;
-  if (!(leaseMs >= 1_000 && Number.isFinite(leaseMs))) {
-    throw new AuthError('invalid_options', { detail: 'leaseMs: expected at least 1000' });
+  if (!(leaseMs >= 1_000 && leaseMs <= limits.timerMaxMs)) {
+    throw new AuthError('invalid_options', { detail: 'leaseMs: expected 1000 to 2147483647' });
   }
   return {
     get: (key) => store.get(key),
@@ -58,16 +59,25 @@ async function acquire(
     const takeable =
       standing === undefined || standing.value === free || clock.monotonic() - seenAt >= leaseMs;
     if (takeable) {
-      const askedAt = clock.monotonic();
+      const asked = momentOf(clock);
       const mine = lockRecord('held', clock);
       if (await store.compareAndSet(key, standing?.id, mine)) {
-        const lease = new RecordLease(store, key, leaseMs, clock, mine.id, askedAt);
+        const lease = new RecordLease(store, key, leaseMs, clock, mine.id, asked);
         if (!signal.aborted) return lease;
         await lease.release();
       }
     }
     await pause(clock, pollMs * (0.5 + Math.random()), signal);
   }
+}
+
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+function momentOf(clock: Clock): Moment {
+  return { monotonic: clock.monotonic(), wall: clock.now() };
 }
 
 class RecordLease implements Lease {
@@ -79,7 +89,8 @@ class RecordLease implements Lease {
   #recordId: string;
   /** A renewal whose answer was lost: it may stand there. */
   #doubtfulId: string | undefined;
-  #confirmedAt: number;
+  /** When the renewal that succeeded last was asked for. */
+  #confirmed: Moment;
   #timer: unknown;
   #renewal: Promise<void> = Promise.resolve();
   #released = false;
@@ -90,14 +101,14 @@ class RecordLease implements Lease {
     leaseMs: number,
     clock: Clock,
     recordId: string,
-    confirmedAt: number,
+    confirmed: Moment,
   ) {
     this.#store = store;
     this.#key = key;
     this.#leaseMs = leaseMs;
     this.#clock = clock;
     this.#recordId = recordId;
-    this.#confirmedAt = confirmedAt;
+    this.#confirmed = confirmed;
     this.#renewLater();
   }
 
@@ -107,7 +118,10 @@ class RecordLease implements Lease {
 
   held(): boolean {
     if (this.#released || this.#lost.signal.aborted) return false;
-    if (this.#clock.monotonic() - this.#confirmedAt < this.#leaseMs) return true;
+    // The monotonic clock stands still in sleep, the wall clock may be set back: the larger lapse counts.
+    const { monotonic, wall } = this.#confirmed;
+    const passedMs = Math.max(this.#clock.monotonic() - monotonic, this.#clock.now() - wall);
+    if (passedMs < this.#leaseMs) return true;
     this.#lose();
     return false;
   }
@@ -145,14 +159,14 @@ class RecordLease implements Lease {
     if (!this.held()) return;
     try {
       await this.#resolveDoubt();
-      const askedAt = this.#clock.monotonic();
+      const asked = momentOf(this.#clock);
       const next = lockRecord('held', this.#clock);
       this.#doubtfulId = next.id;
       const renewed = await this.#store.compareAndSet(this.#key, this.#recordId, next);
       this.#doubtfulId = undefined;
       if (!renewed) return this.#lose();
       this.#recordId = next.id;
-      this.#confirmedAt = askedAt;
+      this.#confirmed = asked;
     } catch {
       // held() ends the lease if this goes on for too long.
     }

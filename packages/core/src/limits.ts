@@ -68,6 +68,8 @@ export const limits = {
   rememberedSets: 16,
   /** The wall clock is compared with the monotonic one at least this often, to notice sleep. */
   timerStepMs: 60_000,
+  /** Longer timers fire at once: their delay is a signed 32-bit number. */
+  timerMaxMs: 2_147_483_647,
   /** A wall clock that differs from the monotonic one by more has jumped, not drifted. */
   clockJumpMs: 1_000,
   /** Flights one caller joins before it takes what they brought. */

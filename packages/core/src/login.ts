@@ -17,28 +17,26 @@ import { type TokenSet, tokenSetFrom } from './tokens.js';
 export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   const { context, account, plan } = flight;
   const { provider, clock } = context;
-  const { guard } = stored.envelope;
+  const { guard, tokens } = stored.envelope;
   if (!flight.wanted)
     throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
   const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
   if (latch !== undefined && plan.typed !== true && wasJustAsked(context, latch))
     throw blocked(context, latch);
   const prepare = plan.prepare ?? provider.prepareLogin?.bind(provider);
-  if (prepare === undefined) return giveUp(context, stored);
+  if (prepare === undefined) return giveUp(flight, stored);
+  const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
+  if (retryAt !== undefined) {
+    const detail = 'maxLoginsPerHour is reached';
+    throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
+  }
+  if (tokens?.refreshToken !== undefined && account.isSpent(tokens.id))
+    return forgetRefreshToken(flight, stored, tokens);
   flight.prepared ??= await obtainSecrets(context, prepare);
   const { prepared } = flight;
   if (latch !== undefined && (await isLatched(latch, prepared.secrets))) {
     if (plan.typed !== true) context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
     throw blocked(context, latch);
-  }
-  const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
-  if (retryAt !== undefined) {
-    throw new AuthError('rate_limited', {
-      provider: provider.name,
-      phase: 'login',
-      retryAt,
-      detail: 'maxLoginsPerHour is reached',
-    });
   }
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
   if (flight.overtakenBySignOut) throw signedOutError(context);
@@ -49,19 +47,20 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   if (!flight.lease.held()) return 'lock_again';
   account.countLogin(clock);
   const startedAt = clock.monotonic();
-  let tokens: TokenSet | undefined;
+  let issued: TokenSet | undefined;
   try {
-    tokens = await send(flight, prepared);
+    issued = await send(flight, prepared);
   } catch (thrown) {
     const error = thrown as AuthError;
     context.emitFailure('login', error, clock.monotonic() - startedAt, false);
-    if (error.code === 'invalid_credentials') await block(flight, read, prepared);
-    throw await pauseAfter(flight, read, error);
+    if (error.code !== 'invalid_credentials') throw await pauseAfter(flight, read, error);
+    await block(flight, read, prepared);
+    throw error;
   }
-  if (tokens === undefined) return undefined;
+  if (issued === undefined) return undefined;
   account.latch = undefined;
-  context.emit({ type: 'login', tokenId: tokens.id, durationMs: clock.monotonic() - startedAt });
-  return commit(flight, read, tokens, undefined);
+  context.emit({ type: 'login', tokenId: issued.id, durationMs: clock.monotonic() - startedAt });
+  return commit(flight, read, issued, read.envelope.guard.latch?.hash);
 }
 
 function send({ context, plan }: Flight, prepared: PreparedLogin<unknown>): Promise<TokenSet | undefined> {
@@ -98,7 +97,7 @@ async function obtainSecrets(
 async function block(flight: Flight, read: Stored, prepared: PreparedLogin<unknown>): Promise<void> {
   const { context, account, plan } = flight;
   const at = context.clock.now();
-  const standing = read.envelope.guard.latch;
+  const standing = account.latch ?? read.envelope.guard.latch;
   // What a person mistyped must not lift the latch on the configured password.
   const latch =
     plan.typed === true && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
@@ -122,14 +121,26 @@ async function saveLatch(context: SessionContext, read: Stored, latch: Latch): P
   return false;
 }
 
-/** No credentials: the session is over, and the store says so to all who share it. */
-async function giveUp(context: SessionContext, stored: Stored): Promise<'read_again'> {
-  const { signedOutAt, guard, tokens } = stored.envelope;
+/** No credentials: where the stored set is dead, the session is over, and the store says so to all who share it. */
+async function giveUp({ context, account }: Flight, stored: Stored): Promise<'read_again'> {
+  const { tokens, ...rest } = stored.envelope;
   if (tokens !== undefined) {
-    const emptied = { ...(signedOutAt === undefined ? {} : { signedOutAt }), guard };
-    if ((await replaceStored(context, stored, emptied)) === undefined) return 'read_again';
+    const isOver = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) <= context.clock.now();
+    const isDead = isOver || account.isSpent(tokens.id) || account.isRefused(tokens.id);
+    if (isDead && (await replaceStored(context, stored, rest)) === undefined) return 'read_again';
   }
   throw new AuthError('reauthentication_required', { provider: context.provider.name });
+}
+
+/** So that no other process presents what the server has refused. */
+async function forgetRefreshToken(
+  { context }: Flight,
+  stored: Stored,
+  tokens: TokenSet,
+): Promise<'read_again'> {
+  const { refreshToken: _, refreshExpiresAt: __, ...rest } = tokens;
+  await replaceStored(context, stored, { ...stored.envelope, tokens: rest });
+  return 'read_again';
 }
 
 function wasJustAsked({ askedAbout, clock }: SessionContext, latch: Latch): boolean {

@@ -10,13 +10,13 @@ export function assertAllowed(
   provider: { readonly name: string; readonly allowedOrigins: readonly string[] },
   insecureOrigins: readonly string[],
 ): void {
+  if (url.protocol === 'http:' && !isSecure(url, insecureOrigins)) {
+    const detail = `use https, or add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;
+    throw new AuthError('insecure_url', { provider: provider.name, detail });
+  }
   if (!isAllowedOrigin(url, provider.allowedOrigins)) {
     const detail = `add '${url.origin}' to allowedOrigins if the API lives there`;
     throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
-  }
-  if (!isSecure(url, insecureOrigins)) {
-    const detail = `add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;
-    throw new AuthError('insecure_url', { provider: provider.name, detail });
   }
 }
 
@@ -36,7 +36,9 @@ export function isSecure(url: URL, insecureOrigins: readonly string[]): boolean 
 
 /** @throws AuthError `invalid_options` for what is not an origin, such as a URL with a path */
 export function assertOrigin(option: string, origin: unknown, wildcard: boolean): void {
-  const sample = wildcard && typeof origin === 'string' ? origin.replace('://*.', '://label.') : origin;
+  // A wildcard over a whole top-level domain is a mistake.
+  const sample =
+    wildcard && typeof origin === 'string' ? origin.replace(/:\/\/\*(?=\.[^.]+\.)/, '://label') : origin;
   const parsed = typeof sample === 'string' && URL.canParse(sample) ? new URL(sample) : undefined;
   const isOrigin = parsed !== undefined && parsed.origin === sample && !parsed.host.includes('*');
   if (isOrigin && /^https?:$/.test(parsed.protocol)) return;

@@ -10,7 +10,9 @@ export class Outgoing {
   constructor(input: string | URL | Request, init: RequestInit | undefined) {
     this.input = input;
     this.init = init;
-    if (input instanceof Request && init?.body === undefined && input.body !== null) this.#spare = input;
+    // As the platform reads it, a body of null is none, and leaves the Request its own.
+    const hasOwnBody = init?.body !== undefined && init.body !== null;
+    if (input instanceof Request && !hasOwnBody && input.body !== null) this.#spare = input;
   }
 
   /** False where the body is a stream of the caller's, which can be read only once. */

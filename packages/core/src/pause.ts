@@ -2,11 +2,12 @@ import type { Account } from './account.js';
 import type { SessionContext } from './context.js';
 import type { Guard, Stored } from './envelope.js';
 import { AuthError } from './errors.js';
-import { isTransient } from './exchange.js';
+import { isAnswerLost } from './exchange.js';
 import type { Flight, FlightPlan } from './flight.js';
 import { coolDownMs } from './guard.js';
 import { limits } from './limits.js';
 import { replaceStored } from './records.js';
+import type { TokenSet } from './tokens.js';
 
 /**
  * The error of the pause in force, if there is one. A person who signs in waits for a server that asked for it, not
@@ -33,19 +34,28 @@ export function pauseError(
 
 /**
  * Writes the pause that follows a failed exchange, for this process and all that share the store. Returns the error
- * with its `retryAt`; one that calls for no pause comes back as it is.
+ * with its `retryAt`.
+ *
+ * @param presented the set whose refresh token was sent
  */
-export async function pauseAfter(flight: Flight, stored: Stored, error: AuthError): Promise<AuthError> {
+export async function pauseAfter(
+  flight: Flight,
+  stored: Stored,
+  error: AuthError,
+  presented?: TokenSet,
+): Promise<AuthError> {
   const { context, account } = flight;
   const { guard } = stored.envelope;
   const limited = error.code === 'rate_limited';
-  if (!limited && !isTransient(error)) return error;
   const failures = limited ? 0 : guard.failures + 1;
   const notBefore = context.clock.now() + (limited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures));
   account.pause(context.clock, notBefore, error.code);
-  const envelope = { ...stored.envelope, guard: { ...guard, failures, notBefore } };
+  const lost = presented !== undefined && isAnswerLost(error) ? { lostId: presented.id } : {};
   // Where it cannot be saved, this process keeps to it all the same.
-  await replaceStored(context, stored, envelope).catch(() => undefined);
+  await replaceStored(context, stored, {
+    ...stored.envelope,
+    guard: { ...guard, failures, notBefore, ...lost },
+  }).catch(() => undefined);
   return new AuthError(error.code, { ...error, retryAt: notBefore });
 }
 

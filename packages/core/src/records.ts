@@ -3,7 +3,7 @@ import { within } from './deadline.js';
 import { type Envelope, emptyGuard, readEnvelope, type Stored, writeEnvelope } from './envelope.js';
 import { AuthError, isAuthError } from './errors.js';
 import { reasonOf } from './exchange.js';
-import type { MaybePromise } from './maybe-promise.js';
+import { isThenable, type MaybePromise } from './maybe-promise.js';
 import type { Lease, TokenRecord } from './store.js';
 
 type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
@@ -82,7 +82,7 @@ async function callStore<Result>(
   const late = (): AuthError => new AuthError('store_failed', { detail: `${operation} took too long` });
   try {
     const result = call();
-    if (!(result instanceof Promise)) return result;
+    if (!isThenable(result)) return result;
     return await within(context.clock, context.timeouts.storeMs, late, () => result);
   } catch (error) {
     throw storeError(context, operation, error);

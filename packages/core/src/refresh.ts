@@ -22,10 +22,11 @@ export async function refresh(flight: Flight, stored: Stored, parent: TokenSet):
   const startedAt = context.clock.monotonic();
   let tokens: TokenSet;
   try {
-    tokens = await present(flight, parent, read.envelope.guard.failures === 0);
+    tokens = await present(flight, parent, read.envelope.guard.lostId !== parent.id);
   } catch (thrown) {
     const error = thrown as AuthError;
-    if (error.code !== 'refresh_refused') throw await pauseAfter(flight, read, error);
+    if (error.code === 'signed_out') throw error;
+    if (error.code !== 'refresh_refused') throw await pauseAfter(flight, read, error, parent);
     // Refused: by the server's word, or because somebody else has spent it. The store knows.
     account.spend(parent.id);
     flight.wasRefused = true;
@@ -34,7 +35,7 @@ export async function refresh(flight: Flight, stored: Stored, parent: TokenSet):
   account.spend(parent.id);
   const durationMs = context.clock.monotonic() - startedAt;
   context.emit({ type: 'refresh', tokenId: tokens.id, previousId: parent.id, durationMs });
-  return commit(flight, read, tokens, read.envelope.guard.latch);
+  return commit(flight, read, tokens);
 }
 
 /**

@@ -2,18 +2,16 @@ import { type Account, joinAccount, leaveAccount } from './account.js';
 import { createFetch } from './auth-fetch.js';
 import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
 import { SessionContext } from './context.js';
-import { waitFor } from './deadline.js';
 import { AuthError } from './errors.js';
 import type { AuthEvent } from './events.js';
-import type { FlightPlan } from './flight.js';
 import { limits } from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
+import { assertLive, handOutEarly, obtain, obtainTogether, runLogin } from './obtain.js';
 import { assertAllowed } from './origins.js';
 import type { AuthProvider, ExchangeContext, PreparedLogin } from './provider.js';
 import { readStored } from './records.js';
-import { signOut } from './sign-out.js';
+import { noteSignOut, signOut } from './sign-out.js';
 import { type TokenSet, tokenSetFrom } from './tokens.js';
-import { refreshInBackground, startFlight } from './upkeep.js';
 
 /**
  * Opens a session on one identity. It does nothing until it is asked for a token.
@@ -50,24 +48,17 @@ export function verifyLogin<Extra>(
   return (session as unknown as Session).verify(prepare as () => MaybePromise<PreparedLogin<unknown>>, typed);
 }
 
-/** Callers that arrived close together and wait for the same flight on the same terms. */
-interface CallGroup {
-  readonly since: number;
-  readonly tokens: Promise<TokenSet>;
-}
-
 class Session implements AuthSession {
   readonly #context: SessionContext;
   #account: Account | undefined;
-  #group: CallGroup | undefined;
   readonly fetch: typeof globalThis.fetch;
 
   constructor(provider: AuthProvider, options: AuthSessionOptions) {
     const context = new SessionContext(provider, options);
-    const initial = options.initialTokens && tokenSetFrom(options.initialTokens, context.clock.now());
+    const initial = initialTokens(context, options);
     const account = joinAccount(context);
     if (initial !== undefined && !account.hasRead) {
-      account.unsaved = { tokens: initial, parentId: undefined, initial: true, latch: undefined };
+      account.unsaved = { tokens: initial, parentId: undefined, initial: true, lifted: undefined };
     }
     this.#context = context;
     this.#account = account;
@@ -121,10 +112,14 @@ class Session implements AuthSession {
     response: { readonly status: number; readonly headers: Headers },
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<TokenSet | undefined> {
-    const account = this.#live();
-    if (!this.#context.isRejection(response)) return undefined;
+    const account = this.#account;
+    if (account === undefined || !this.#context.isRejection(response)) return undefined;
     if (account.tokens?.id === sent.id && !this.#refuse(account, sent.id, response.status)) return undefined;
-    return this.#obtain({ unlike: sent.id, signal: options?.signal });
+    return obtain(this.#context, account, {
+      unlike: sent.id,
+      rejected: sent.accessToken,
+      signal: options?.signal,
+    });
   }
 
   peek(): TokenSet | undefined {
@@ -133,8 +128,11 @@ class Session implements AuthSession {
 
   async status(): Promise<AuthStatus> {
     const account = this.#live();
-    const { guard, tokens: storedTokens, signedOutAt } = (await readStored(this.#context)).envelope;
-    const tokens = account.tokens ?? account.unsaved?.tokens ?? storedTokens;
+    const stored = await readStored(this.#context);
+    const { guard, signedOutAt } = stored.envelope;
+    noteSignOut(account, stored);
+    const inHand = account.isAlive(this.#context.clock) ? account.tokens : account.unsaved?.tokens;
+    const tokens = inHand ?? stored.envelope.tokens;
     const latch = account.latch ?? guard.latch;
     const now = this.#context.clock.now();
     const retryAt = guard.notBefore !== undefined && guard.notBefore > now ? guard.notBefore : undefined;
@@ -157,7 +155,7 @@ class Session implements AuthSession {
       const prepare = provider.prepareLogin?.bind(provider);
       if (prepare === undefined)
         throw new AuthError('reauthentication_required', { provider: provider.name });
-      return (await this.#fly({ kind: 'sign_in', prepare }, signal)) as TokenSet;
+      return (await runLogin(this.#context, this.#live(), { kind: 'sign_in', prepare }, signal)) as TokenSet;
     }
     if (typeof password !== 'string' || password === '') {
       throw new AuthError('invalid_options', {
@@ -173,11 +171,16 @@ class Session implements AuthSession {
     }
     const prepare = (): MaybePromise<PreparedLogin<unknown>> =>
       (provider.prepareSignIn as (text: string) => never)(password);
-    return (await this.#fly({ kind: 'sign_in', prepare, typed: true }, signal)) as TokenSet;
+    return (await runLogin(
+      this.#context,
+      this.#live(),
+      { kind: 'sign_in', prepare, typed: true },
+      signal,
+    )) as TokenSet;
   }
 
   async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>, typed: boolean): Promise<void> {
-    await this.#fly({ kind: 'verify', prepare, typed }, undefined);
+    await runLogin(this.#context, this.#live(), { kind: 'verify', prepare, typed }, undefined);
   }
 
   async signOut(): Promise<void> {
@@ -198,7 +201,6 @@ class Session implements AuthSession {
   dispose(): void {
     const account = this.#account;
     this.#account = undefined;
-    this.#group = undefined;
     if (account !== undefined) leaveAccount(account, this.#context);
     this.#context.listeners.length = 0;
   }
@@ -224,101 +226,31 @@ class Session implements AuthSession {
   }
 
   #getTokens(options: GetTokenOptions): Promise<TokenSet> {
-    const { clock } = this.#context;
+    const { clock, callGroup } = this.#context;
     // Callers of a stampede get one promise: what each of them costs is this look.
-    const group = options === none ? this.#group : undefined;
-    if (group !== undefined && clock.monotonic() - group.since < limits.callGroupMs) return group.tokens;
+    const mayJoin = options === none && callGroup !== undefined;
+    if (mayJoin && clock.monotonic() - callGroup.since < limits.callGroupMs) return callGroup.tokens;
     return this.#decideFor(options);
   }
 
-  async #decideFor(options: GetTokenOptions): Promise<TokenSet> {
-    const { forceRefresh, rejected, signal } = options;
+  async #decideFor({ forceRefresh, rejected, signal }: GetTokenOptions): Promise<TokenSet> {
+    const context = this.#context;
     const account = this.#live();
     signal?.throwIfAborted();
     const inHand = account.tokens;
+    if (forceRefresh === true)
+      return obtain(context, account, { forced: true, unlike: inHand?.id, rejected, signal });
     if (rejected !== undefined && inHand?.accessToken === rejected) {
-      const counts = this.#refuse(account, inHand.id, 401);
-      return counts ? this.#obtain({ unlike: inHand.id, signal }) : inHand;
+      if (!this.#refuse(account, inHand.id, 401)) return inHand;
+      return obtain(context, account, { unlike: inHand.id, signal });
     }
-    if (forceRefresh === true) return this.#obtain({ forced: true, unlike: inHand?.id, signal });
-    if (!account.isUsable(this.#context.clock))
-      return signal === undefined ? this.#joinGroup() : this.#obtain({ signal });
-    account.handedOut = true;
-    if (account.seenAt >= account.freshUntil) await this.#refreshEarly(account);
-    return account.tokens ?? (inHand as TokenSet);
+    if (inHand !== undefined && account.isUsable(context.clock))
+      return handOutEarly(context, account, inHand);
+    const isPlain = signal === undefined && rejected === undefined;
+    return isPlain ? obtainTogether(context, account) : obtain(context, account, { rejected, signal });
   }
 
-  /** The waiting callers of about the same moment share one wait, and with it one deadline. */
-  #joinGroup(): Promise<TokenSet> {
-    const group: CallGroup = { since: this.#context.clock.monotonic(), tokens: this.#obtain({}) };
-    this.#group = group;
-    const leave = (): void => {
-      if (this.#group === group) this.#group = undefined;
-    };
-    group.tokens.then(leave, leave);
-    return group.tokens;
-  }
-
-  #obtain(need: Need): Promise<TokenSet> {
-    return this.#wait(this.#bring(need), need.signal);
-  }
-
-  /** Joins the flight under way, or starts one, until a set comes that will do. */
-  async #bring({ unlike, forced = false }: Need): Promise<TokenSet> {
-    const account = this.#live();
-    const { clock } = this.#context;
-    for (let turn = 1; ; turn++) {
-      if (!(forced && turn === 1) && account.tokens?.id !== unlike && account.isUsable(clock)) {
-        account.handedOut = true;
-        return account.tokens as TokenSet;
-      }
-      const flight = account.flight ?? startFlight(this.#context, account, { kind: 'refresh', forced });
-      if (flight.plan.kind !== 'refresh') {
-        await flight.settled;
-        continue;
-      }
-      flight.wanted = true;
-      try {
-        const tokens = (await flight.tokens) as TokenSet;
-        if (tokens.id !== unlike || turn > limits.joins) return tokens;
-      } catch (error) {
-        // A timer's flight ends where a login is needed: the next one is the callers' own.
-        if ((error as AuthError).code === 'refresh_refused' && turn <= limits.joins) continue;
-        if (!forced && unlike === undefined && account.isAlive(clock)) return account.tokens as TokenSet;
-        throw error;
-      }
-    }
-  }
-
-  /** Refreshes a set that is still good. The caller waits only where no work may outlive its call. */
-  #refreshEarly(account: Account): Promise<void> | undefined {
-    if (!account.mayRefreshEarly(this.#context.clock)) return undefined;
-    const work = refreshInBackground(this.#context, account, { kind: 'refresh' });
-    return this.#context.mayOutliveCalls ? undefined : this.#wait(work, undefined).catch(() => {});
-  }
-
-  /** Runs a login that a person asked for, after whatever is under way. */
-  #fly(plan: FlightPlan, signal: AbortSignal | undefined): Promise<TokenSet | undefined> {
-    const queue = async (): Promise<TokenSet | undefined> => {
-      const account = this.#live();
-      for (let flight = account.flight; flight !== undefined; flight = account.flight) {
-        if (isSameSignIn(flight.plan, plan)) return flight.tokens;
-        await flight.settled;
-        signal?.throwIfAborted();
-      }
-      return startFlight(this.#context, account, plan).tokens;
-    };
-    return this.#wait(queue(), signal);
-  }
-
-  #wait<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-    const { clock, timeouts, provider } = this.#context;
-    const late = (): AuthError =>
-      new AuthError('timeout', { provider: provider.name, detail: 'callMs is over, the work goes on' });
-    return waitFor(clock, work, timeouts.callMs, late, signal);
-  }
-
-  /** Whether a refusal of the set in hand is reason for another. Calls with the same set that were refused too add nothing. */
+  /** Whether a refusal of the set in hand is reason for another. Those that follow it with the same set add nothing. */
   #refuse(account: Account, id: string, status: number): boolean {
     if (account.isRefused(id)) return true;
     const counts = account.refuse(this.#context.clock, id);
@@ -327,29 +259,24 @@ class Session implements AuthSession {
   }
 
   #assertAllowed(url: string | URL): void {
-    assertAllowed(
-      typeof url === 'string' ? new URL(url) : url,
-      this.#context.provider,
-      this.#context.insecureOrigins,
-    );
+    const { provider, insecureOrigins } = this.#context;
+    assertAllowed(typeof url === 'string' ? new URL(url) : url, provider, insecureOrigins);
   }
 
   #live(): Account {
-    if (this.#account !== undefined) return this.#account;
-    throw new AuthError('disposed', { provider: this.#context.provider.name });
+    const account = this.#account;
+    assertLive(this.#context, account);
+    return account;
   }
-}
-
-/** What a caller wants beyond any usable set. */
-interface Need {
-  /** The id of a set that will not do. */
-  readonly unlike?: string | undefined;
-  readonly forced?: boolean;
-  readonly signal?: AbortSignal | undefined;
 }
 
 const none: GetTokenOptions = Object.freeze({});
 
-function isSameSignIn(running: FlightPlan, wanted: FlightPlan): boolean {
-  return [running, wanted].every(({ kind, typed }) => kind === 'sign_in' && typed !== true);
+function initialTokens(context: SessionContext, { initialTokens }: AuthSessionOptions): TokenSet | undefined {
+  if (initialTokens === undefined) return undefined;
+  try {
+    return tokenSetFrom(initialTokens, context.clock.now());
+  } catch (error) {
+    throw new AuthError('invalid_options', { detail: `initialTokens: ${(error as AuthError).detail}` });
+  }
 }

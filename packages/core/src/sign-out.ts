@@ -7,27 +7,41 @@ import { limits } from './limits.js';
 import { readStored, replaceStored } from './records.js';
 import type { TokenSet } from './tokens.js';
 
-/** Ends the session here, in the store, and, where the provider can, on the server. */
+/**
+ * Ends the session here, in the store, and, where the provider can, on the server.
+ *
+ * @throws AuthError `store_failed` where the store could not be told; here it holds all the same
+ */
 export async function signOut(context: SessionContext, account: Account): Promise<void> {
   const inHand = account.tokens;
   endHere(account);
-  const stored = await writeSignOut(context, account);
+  const writing = writeSignOut(context, account);
+  const over = writing.then(
+    () => {},
+    () => {},
+  );
+  account.signingOut = over;
+  const stored = await writing.catch(() => undefined);
+  if (account.signingOut === over) account.signingOut = undefined;
   for (const tokens of [inHand, stored?.id === inHand?.id ? undefined : stored]) {
     if (tokens !== undefined) await revoke(context, tokens);
   }
+  await writing;
 }
 
 /**
- * Takes note of a sign-out found in the store. One from before this process first looked is history unless it is
- * younger than the session: a program started later may log in.
+ * Takes note of a sign-out found in the store, and says whether it is news. One from before this process first looked
+ * is history unless it is younger than the session: a program started later may log in.
  */
-export function noteSignOut(account: Account, stored: Stored): void {
+export function noteSignOut(account: Account, stored: Stored): boolean {
   const { signedOutAt } = stored.envelope;
-  const isNews = account.hasRead || (signedOutAt ?? 0) > account.createdAt;
+  const isRecent = account.hasRead || (signedOutAt ?? 0) > account.createdAt;
   account.hasRead = true;
-  if (signedOutAt === undefined || signedOutAt === account.knownSignOutAt) return;
+  if (signedOutAt === undefined || signedOutAt === account.knownSignOutAt) return false;
   account.knownSignOutAt = signedOutAt;
-  if (isNews && !account.signedOut) endHere(account);
+  if (!isRecent || account.signedOut) return false;
+  endHere(account);
+  return true;
 }
 
 export function signedOutError(context: SessionContext): AuthError {
@@ -48,7 +62,7 @@ function endHere(account: Account): void {
   account.signOuts++;
   account.unsaved = undefined;
   account.drop();
-  for (const context of account.contexts) context.emit({ type: 'signed_out' });
+  for (const context of [...account.contexts]) context.emit({ type: 'signed_out' });
 }
 
 /** Returns the set that stood there. @throws AuthError `store_failed`: others were not told */

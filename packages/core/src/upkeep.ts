@@ -1,7 +1,8 @@
 import type { Account } from './account.js';
 import type { SessionContext } from './context.js';
-import type { AuthError } from './errors.js';
+import { isAuthError } from './errors.js';
 import { Flight, type FlightPlan } from './flight.js';
+import { coolDownMs } from './guard.js';
 import { limits } from './limits.js';
 import { readStored, storeError } from './records.js';
 import { noteSignOut } from './sign-out.js';
@@ -13,35 +14,14 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   account.flight = flight;
   flight.tokens.then(
     () => scheduleRefresh(account),
-    () => {},
+    (error: unknown) => scheduleRetry(account, error),
   );
-  context.waitUntil?.(flight.done);
+  try {
+    context.waitUntil?.(flight.done);
+  } catch {
+    // A platform that refuses the work lets it run as long as it likes.
+  }
   return flight;
-}
-
-/** Puts the set's refresh on the scheduler, if it can be refreshed at all. */
-function scheduleRefresh(account: Account, at: number = account.freshUntil): void {
-  account.cancelTimer?.();
-  account.cancelTimer = undefined;
-  const [context] = account.contexts;
-  const { tokens } = account;
-  if (context === undefined || tokens?.refreshToken === undefined) return;
-  if (context.provider.refresh === undefined || !Number.isFinite(at)) return;
-  account.cancelTimer = context.scheduler?.schedule({
-    key: account.schedulerKey,
-    at,
-    run: () => refreshOnTime(account, tokens.id),
-  });
-}
-
-/** Refreshes a set that was in use; one that nobody asked for waits for the next caller. */
-async function refreshOnTime(account: Account, id: string): Promise<void> {
-  const [context] = account.contexts;
-  if (context === undefined || account.tokens?.id !== id || account.flight !== undefined) return;
-  const now = account.checkClock(context.clock);
-  if (!account.handedOut && !context.keepAlive) return;
-  if (account.hasJustExchanged(context.clock)) return scheduleRefresh(account, now + limits.exchangeGapMs);
-  await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });
 }
 
 /** A refresh nobody waits for. Its failure is an event; the token in hand lives on. */
@@ -52,16 +32,58 @@ export async function refreshInBackground(
 ): Promise<void> {
   try {
     await startFlight(context, account, plan).tokens;
+    account.quietUntil = context.clock.monotonic() + limits.exchangeGapMs;
   } catch (error) {
-    const { code, retryAt, retryable } = error as AuthError;
-    const now = context.clock.now();
-    const again = Math.max(retryAt ?? 0, now + limits.coolDownMinMs);
-    account.quietUntil = context.clock.monotonic() + (again - now);
-    context.emit({ type: 'background_failed', code, retryAt });
-    if (retryable && plan.byTimer === true && again < account.expiresAt) scheduleRefresh(account, again);
+    if (isAuthError(error))
+      context.emit({ type: 'background_failed', code: error.code, retryAt: error.retryAt });
   }
-  // Whatever it brought, the next one is not started at once.
-  account.quietUntil = Math.max(account.quietUntil, context.clock.monotonic() + limits.exchangeGapMs);
+}
+
+/** Puts the set's refresh on the scheduler, if it can be refreshed at all. */
+function scheduleRefresh(account: Account, at: number = account.freshUntil): void {
+  account.cancelTimer?.();
+  account.cancelTimer = undefined;
+  const { tokens } = account;
+  const context = scheduled(account);
+  if (tokens?.refreshToken === undefined || !Number.isFinite(at)) return;
+  if (context?.provider.refresh === undefined) return;
+  const run = (): Promise<void> => refreshOnTime(account, tokens.id);
+  try {
+    account.cancelTimer = context.scheduler?.schedule({ key: account.schedulerKey, at, run });
+  } catch {
+    // Without its timer the set is refreshed by the next caller.
+  }
+}
+
+/** After a failure: not before the pause that came with it, and later each time. */
+function scheduleRetry(account: Account, error: unknown): void {
+  const [context] = account.contexts;
+  if (context === undefined) return;
+  const now = context.clock.now();
+  const retryAt = isAuthError(error) ? (error.retryAt ?? 0) : 0;
+  const again = Math.max(retryAt, now + coolDownMs(++account.failures));
+  account.quietUntil = context.clock.monotonic() + (again - now);
+  if (isAuthError(error) && !error.retryable) return;
+  if (again < account.expiresAt || keepsAlive(account)) scheduleRefresh(account, again);
+}
+
+/** Refreshes a set that was in use; one that nobody asked for waits for the next caller. */
+async function refreshOnTime(account: Account, id: string): Promise<void> {
+  const context = scheduled(account);
+  if (context === undefined || account.tokens?.id !== id || account.flight !== undefined) return;
+  const now = account.checkClock(context.clock);
+  if (!account.handedOut && !keepsAlive(account)) return;
+  if (account.hasJustExchanged(context.clock)) return scheduleRefresh(account, now + limits.exchangeGapMs);
+  await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });
+}
+
+/** The first of the account's sessions that takes part in timers. */
+function scheduled(account: Account): SessionContext | undefined {
+  return account.contexts.find(({ scheduler }) => scheduler !== null);
+}
+
+function keepsAlive(account: Account): boolean {
+  return account.contexts.some(({ keepAlive }) => keepAlive);
 }
 
 /** Lets the store tell the account of changes by others, from the first flight on. */
@@ -81,6 +103,7 @@ async function followStore(account: Account): Promise<void> {
   const [context] = account.contexts;
   if (context === undefined) return;
   const stored = await readStored(context).catch(() => undefined);
+  // A flight that started meanwhile reads for itself.
   if (stored === undefined || account.flight !== undefined) return;
   noteSignOut(account, stored);
   const { tokens } = stored.envelope;

@@ -172,7 +172,7 @@ describe('where it may go', () => {
     ['https://api.example.com.evil.example/x', false],
     ['https://api.example.com:8443/x', false],
     ['https://api.example.com@evil.example/x', false],
-    ['http://a.wild.example.com/x', false],
+    ['https://wild.example.com:8443/x', false],
     ['data:text/plain,x', false],
   ])('%s: %s', async (url, allowed) => {
     const session = createAuthSession(server.provider(), { clock: scene.clock });

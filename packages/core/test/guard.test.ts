@@ -192,6 +192,21 @@ describe('maxLoginsPerHour', () => {
     expect(server.logins).toBe(21);
   });
 
+  test('while it is reached nobody asks the vault', async () => {
+    const { open } = scene();
+    let asked = 0;
+    const session = open(
+      () => {
+        asked++;
+        return 'correct horse';
+      },
+      { maxLoginsPerHour: 1 },
+    );
+    await session.signIn();
+    for (let call = 0; call < 3; call++) expect(await codeOf(session.signIn())).toBe('rate_limited');
+    expect(asked).toBe(1);
+  });
+
   test('restarts count too', async () => {
     const { server, open } = scene();
     for (let start = 0; start < 5; start++) {
@@ -300,6 +315,24 @@ describe('verifyLogin', () => {
     expect(await codeOf(verifyLogin(session, check(server, 'correct horse')))).toBe('resolved');
     expect(await codeOf(session.getTokens())).toBe('login_blocked');
     expect(server.logins).toBe(0);
+  });
+
+  test('a person’s typo is no matter of the configured password', async () => {
+    const { server, clock, open } = scene();
+    const session = open();
+    const typed = { typed: true };
+    expect(await codeOf(verifyLogin(session, check(server, 'typo'), typed))).toBe('invalid_credentials');
+    expect(await session.getAccessToken()).toBe('access-1');
+
+    const latched = open('wrong', { key: 'latched' });
+    expect(await codeOf(latched.getTokens())).toBe('invalid_credentials');
+    expect(await codeOf(verifyLogin(latched, check(server, 'correct horse'), typed))).toBe('resolved');
+    expect(await codeOf(verifyLogin(latched, check(server, 'typo'), typed))).toBe('invalid_credentials');
+    for (let minute = 0; minute < 5; minute++) {
+      await clock.advance(61_000);
+      expect(await codeOf(latched.getTokens())).toBe('login_blocked');
+    }
+    expect(server.logins).toBe(2);
   });
 
   test('it counts', async () => {

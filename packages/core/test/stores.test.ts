@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   AuthError,
   encryptedStore,
@@ -84,6 +84,29 @@ describe('keyValueStore', () => {
     expect(await second).toBeUndefined();
     map.set = set;
     expect(await store.compareAndSet('key', undefined, record('b'))).toBe(true);
+  });
+
+  test('a write that never ends does not hold up the key for ever', async () => {
+    vi.useFakeTimers();
+    try {
+      const map = new Map<string, string>();
+      let hang = true;
+      const store = keyValueStore({
+        get: async (key: string) => map.get(key),
+        set: async (key: string, value: string) => {
+          if (hang) await new Promise(() => {});
+          map.set(key, value);
+        },
+      });
+      void store.compareAndSet('key', undefined, record('a'));
+      await vi.advanceTimersByTimeAsync(0);
+      const next = store.compareAndSet('key', undefined, record('b'));
+      hang = false;
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(await next).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('localStorage-like stores work, and null is nothing', () => {
@@ -186,6 +209,7 @@ describe('encryptedStore', () => {
 
   test.each<[string, unknown]>([
     ['none', []],
+    ['no list', undefined],
     ['16 bytes', [new Uint8Array(16)]],
     ['a string', ['secret']],
     ['nothing', [undefined]],
@@ -305,6 +329,13 @@ describe('leasedStore', () => {
     expect((await inner.get('key.lock'))?.id).toBe('successor');
   });
 
+  test('a holder that slept past its lease does not believe in it', async () => {
+    const { clock, lock } = setUp();
+    const lease = await lock();
+    clock.jump(leaseMs);
+    expect(lease.held()).toBe(false);
+  });
+
   test('a wait ends with its signal, and leaves nothing behind', async () => {
     const { clock, open, lock } = setUp();
     const held = await lock();
@@ -329,7 +360,7 @@ describe('leasedStore', () => {
   });
 
   test('a leaseMs that is no lease is refused', () => {
-    for (const wrong of [0, 999, Number.NaN, Number.POSITIVE_INFINITY]) {
+    for (const wrong of [0, 999, Number.NaN, 2 ** 31]) {
       expect(() => leasedStore(memoryStore(), { leaseMs: wrong })).toThrow('leaseMs: expected');
     }
   });

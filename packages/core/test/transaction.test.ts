@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AuthSessionOptions, createAuthSession } from '../src/index.js';
+import { AuthError, type AuthSessionOptions, createAuthSession, type TokenRecord } from '../src/index.js';
 import { FakeServer, lostAnswer, neverSent } from './support/fake-server.js';
 import { FakeBackend } from './support/fake-store.js';
 import { settle } from './support/manual-clock.js';
@@ -11,7 +11,7 @@ const hour = 3_600_000;
 function twoProcesses(options: { lock?: boolean; subscribe?: boolean } = { lock: true }) {
   const scene = new Scene();
   const backend = new FakeBackend();
-  const open = (extra: AuthSessionOptions = {}) =>
+  const open = (extra: Parameters<Scene['open']>[0] = {}) =>
     scene.open({ store: backend.open(options), scheduler: noTimers, ...extra });
   return { scene, backend, open, first: open(), second: open() };
 }
@@ -212,6 +212,16 @@ describe('across processes', () => {
   });
 });
 
+/** The next refresh is answered while the store takes no writes; the result repairs it. */
+function failNextSave(scene: Scene, backend: FakeBackend): () => void {
+  let repair = (): void => {};
+  scene.server.next('refresh', (proceed) => {
+    repair = backend.breakDown('compareAndSet');
+    return proceed();
+  });
+  return () => repair();
+}
+
 describe('stores that fail', () => {
   test('a store that cannot be read is a clear error; a valid token lives on', async () => {
     const { scene, backend, first } = twoProcesses();
@@ -259,11 +269,7 @@ describe('stores that fail', () => {
     const { scene, backend, first } = twoProcesses();
     await first.getTokens();
     await scene.clock.advance(2 * hour);
-    let repair = (): void => {};
-    scene.server.next('refresh', (proceed) => {
-      repair = backend.breakDown('compareAndSet');
-      return proceed();
-    });
+    const repair = failNextSave(scene, backend);
     expect(await first.getAccessToken()).toBe('access-2');
     expect(backend.holder?.held()).toBe(true);
     expect(stored(backend).tokens.accessToken).toBe('access-1');
@@ -281,11 +287,7 @@ describe('stores that fail', () => {
     const { scene, backend, first } = twoProcesses();
     await first.getTokens();
     await scene.clock.advance(2 * hour);
-    let repair = (): void => {};
-    scene.server.next('refresh', (proceed) => {
-      repair = backend.breakDown('compareAndSet');
-      return proceed();
-    });
+    const repair = failNextSave(scene, backend);
     await first.getTokens();
     await scene.clock.advance(2 * hour);
     await expect(first.getTokens()).rejects.toMatchObject({ code: 'store_failed' });
@@ -300,11 +302,7 @@ describe('stores that fail', () => {
     const session = open({ scheduler: null });
     await session.getTokens();
     await scene.clock.advance(2 * hour);
-    let repair = (): void => {};
-    scene.server.next('refresh', (proceed) => {
-      repair = backend.breakDown('compareAndSet');
-      return proceed();
-    });
+    const repair = failNextSave(scene, backend);
     expect(await session.getAccessToken()).toBe('access-2');
     expect(scene.clock.timers).toBe(0);
     expect(backend.holder).toBeUndefined();
@@ -331,39 +329,127 @@ describe('stores that fail', () => {
     expect(scene.server.refreshes).toBe(1);
   });
 
-  test('saving goes on until somebody else’s set stands there', async () => {
+  test('saving goes on after the lease is lost, and others find what was issued', async () => {
     const { scene, backend, first, second } = twoProcesses();
     await first.getTokens();
     await second.getTokens();
     await scene.clock.advance(2 * hour);
-    let repair = (): void => {};
-    scene.server.next('refresh', (proceed) => {
-      repair = backend.breakDown('compareAndSet');
-      return proceed();
-    });
+    const repair = failNextSave(scene, backend);
     await first.getTokens();
     backend.holder?.steal();
+    await scene.clock.advance(hour / 2);
     repair();
-    expect(await scene.until(second.getAccessToken())).toBe('access-3');
+    await scene.clock.advance(60_000);
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+    expect(await second.getAccessToken()).toBe('access-2');
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('saving goes on until somebody else’s set stands there', async () => {
+    const { scene, backend, first, second } = twoProcesses({ lock: false });
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    const repair = failNextSave(scene, backend);
+    await first.getTokens();
+    repair();
+    expect((await second.signIn()).accessToken).toBe('access-3');
     await scene.clock.advance(60_000);
     expect(stored(backend).tokens.accessToken).toBe('access-3');
     expect(await first.getAccessToken()).toBe('access-2');
     expect(await first.getAccessToken({ forceRefresh: true })).toBe('access-3');
   });
 
-  test('dispose ends the saving', async () => {
+  test('a set that could not be saved takes the place of one that somebody gave up', async () => {
+    const { scene, backend, first } = twoProcesses({ lock: false });
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    const repair = failNextSave(scene, backend);
+    await first.getTokens();
+    backend.records.set([...backend.records.keys()][0] as string, {
+      id: 'emptied',
+      value: '{"v":1,"guard":{"failures":0,"loginsAt":[]}}',
+    });
+    repair();
+    await scene.clock.advance(1_000);
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+  });
+
+  test('dispose tries once more to save, and leaves nothing running', async () => {
     const { scene, backend, first } = twoProcesses();
     await first.getTokens();
     await scene.clock.advance(2 * hour);
-    scene.server.next('refresh', (proceed) => {
-      backend.breakDown('compareAndSet');
-      return proceed();
-    });
+    const repair = failNextSave(scene, backend);
+    await first.getTokens();
+    repair();
+    first.dispose();
+    await settle();
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+    expect(scene.clock.timers).toBe(0);
+    expect(backend.holder).toBeUndefined();
+  });
+
+  test('what a disposed session could not save is kept for the next one on the same store', async () => {
+    const scene = new Scene();
+    const backend = new FakeBackend();
+    const store = backend.open({ lock: true });
+    const first = scene.open({ store, scheduler: noTimers });
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    const repair = failNextSave(scene, backend);
     await first.getTokens();
     first.dispose();
     await settle();
     expect(scene.clock.timers).toBe(0);
-    expect(backend.holder).toBeUndefined();
+    repair();
+    await scene.clock.advance(2_000);
+    const next = scene.open({ store, scheduler: noTimers });
+    expect(await next.getAccessToken()).toBe('access-2');
+    await settle();
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+    expect(scene.server.ledger).toHaveLength(2);
+  });
+
+  test('a sign-out while a failed save is tried again brings no token back', async () => {
+    for (const outcome of ['fails', 'succeeds']) {
+      const { scene, backend, first } = twoProcesses();
+      await first.getTokens();
+      await scene.clock.advance(2 * hour);
+      const repair = failNextSave(scene, backend);
+      await first.getTokens();
+      repair();
+      const gate = Promise.withResolvers<void>();
+      backend.next('compareAndSet', async () => {
+        await gate.promise;
+        if (outcome === 'fails') throw new Error('down');
+      });
+      await scene.clock.advance(300);
+      const signedOut = first.signOut();
+      gate.resolve();
+      await signedOut;
+      await scene.clock.advance(60_000);
+      await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+      expect(first.peek()).toBeUndefined();
+      expect(stored(backend)).not.toHaveProperty('tokens');
+    }
+  });
+
+  test('a store that loses every comparison while saving is an event', async () => {
+    const { scene, backend, first } = twoProcesses({ lock: false });
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    const [key] = [...backend.records.keys()] as [string];
+    scene.server.next('refresh', (proceed) => {
+      for (let turn = 0; turn < 8; turn++) {
+        backend.next('compareAndSet', () => {
+          backend.records.set(key, { ...(backend.records.get(key) as TokenRecord), id: `rewritten-${turn}` });
+        });
+      }
+      return proceed();
+    });
+    expect(await first.getAccessToken()).toBe('access-2');
+    expect(scene.events).toContainEqual(
+      expect.objectContaining({ type: 'store_failed', reason: 'contention' }),
+    );
   });
 
   test('a record this library did not write is reported and replaced', async () => {
@@ -503,6 +589,21 @@ describe('signing out', () => {
     expect(revoked).toEqual(['access-1']);
   });
 
+  test('it is revoked although the store cannot be told', async () => {
+    const scene = new Scene();
+    const backend = new FakeBackend();
+    const revoked: string[] = [];
+    const provider = {
+      ...scene.server.provider(),
+      revoke: async ({ accessToken }: { accessToken: string }) => void revoked.push(accessToken),
+    };
+    const session = createAuthSession(provider, { clock: scene.clock, store: backend.open() });
+    await session.getTokens();
+    backend.breakDown('compareAndSet');
+    await expect(session.signOut()).rejects.toMatchObject({ code: 'store_failed' });
+    expect(revoked).toEqual(['access-1']);
+  });
+
   test('a sign-out that cannot be stored holds here, and says that it was not told', async () => {
     const { backend, first } = twoProcesses();
     await first.getTokens();
@@ -583,6 +684,62 @@ describe('signing in', () => {
     expect(stored(backend).tokens.accessToken).toBe('access-1');
   });
 
+  test('signIn goes through although another process has signed out unnoticed', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    await second.getTokens();
+    await second.signOut();
+    expect((await first.signIn()).accessToken).toBe('access-2');
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+    expect(scene.server.logins).toBe(2);
+  });
+
+  test('a sign-in right after a sign-out waits for it', async () => {
+    const { backend, first } = twoProcesses();
+    await first.getTokens();
+    const gate = Promise.withResolvers<void>();
+    backend.next('get', () => gate.promise);
+    const signedOut = first.signOut();
+    const signedIn = first.signIn();
+    await settle();
+    gate.resolve();
+    await signedOut;
+    expect((await signedIn).accessToken).toBe('access-2');
+    expect(stored(backend).tokens.accessToken).toBe('access-2');
+    expect(await first.getAccessToken()).toBe('access-2');
+  });
+
+  test('a sign-in given up before it began sends nothing', async () => {
+    const { scene, first } = twoProcesses();
+    const signal = AbortSignal.abort(new Error('gone'));
+    await expect(first.signIn({ signal })).rejects.toThrow('gone');
+    await settle();
+    expect(scene.server.logins).toBe(0);
+  });
+
+  test('a sign-in that waits when its session is disposed sends nothing', async () => {
+    const { scene, first } = twoProcesses();
+    const gate = Promise.withResolvers<void>();
+    scene.server.next('login', async (proceed) => {
+      await gate.promise;
+      return proceed();
+    });
+    const call = first.getAccessToken();
+    const signIn = expect(first.signIn()).rejects.toMatchObject({ code: 'disposed' });
+    await settle();
+    first.dispose();
+    gate.resolve();
+    expect(await call).toBe('access-1');
+    await signIn;
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('an empty password is a mistake, and not sent', async () => {
+    const { scene, first } = twoProcesses();
+    await expect(first.signIn({ password: '' })).rejects.toMatchObject({ code: 'invalid_options' });
+    expect(scene.server.ledger).toEqual([]);
+  });
+
   test('without credentials signIn needs a password', async () => {
     const { scene } = twoProcesses();
     const session = scene.open({ provider: { password: null } });
@@ -603,5 +760,211 @@ describe('signing in', () => {
     });
     await expect(first.getTokens()).rejects.toMatchObject({ code: 'network' });
     expect((await first.signIn()).accessToken).toBe('access-1');
+  });
+});
+
+describe('the stored set', () => {
+  test('at a cold start one that is still valid is served, whatever becomes of its refresh', async () => {
+    const { scene, first, open } = twoProcesses();
+    await first.getTokens();
+    for (const share of [0.87, 0.995]) {
+      await scene.clock.advance(share * hour - (scene.clock.now() - scene.clock.start));
+      scene.server.next('refresh', () => {
+        throw new AuthError('rate_limited', { provider: 'fake', retryAfterMs: 1_000 });
+      });
+      expect(await open().getAccessToken()).toBe('access-1');
+      expect(await open().getAccessToken()).toBe('access-1');
+      await scene.clock.advance(1_000);
+    }
+  });
+
+  test('a refused refresh token is not left for the next process to present', async () => {
+    const { scene, first, open } = twoProcesses();
+    const start = () => open({ provider: { password: 'correct horse' } });
+    await first.getTokens();
+    scene.server.revokeAll();
+    scene.server.password = 'changed';
+    await scene.clock.advance(2 * hour);
+    const failed = expect(start().getTokens()).rejects.toMatchObject({ code: 'invalid_credentials' });
+    await scene.clock.advance(3_000);
+    await failed;
+    for (let count = 0; count < 3; count++) {
+      await expect(start().getTokens()).rejects.toMatchObject({ code: 'login_blocked' });
+    }
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('one that nobody has refused is not erased because a new one cannot be had', async () => {
+    const scene = new Scene();
+    const backend = new FakeBackend();
+    const open = () =>
+      scene.open({
+        store: backend.open(),
+        provider: { password: null },
+        initialTokens: { accessToken: 'given', expiresInMs: hour },
+      });
+    const session = open();
+    await session.getTokens();
+    await expect(session.getTokens({ forceRefresh: true })).rejects.toMatchObject({
+      code: 'reauthentication_required',
+    });
+    expect(await open().getAccessToken()).toBe('given');
+    await scene.clock.advance(hour - 1);
+    expect(await open().getAccessToken()).toBe('given');
+  });
+
+  test('an access token that was refused is not adopted at a cold start', async () => {
+    const { scene, first, second } = twoProcesses();
+    const { accessToken } = await first.getTokens();
+    expect(await second.getAccessToken({ rejected: accessToken })).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('forceRefresh is not satisfied by a flight that only looked into the store', async () => {
+    const { first, second } = twoProcesses();
+    await first.getTokens();
+    const [plain, forced] = await Promise.all([
+      second.getAccessToken(),
+      second.getAccessToken({ forceRefresh: true }),
+    ]);
+    expect([plain, forced]).toEqual(['access-1', 'access-2']);
+  });
+
+  test('a latch written while a set waits to be saved survives the save', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', (proceed) => {
+      backend.next('compareAndSet', () => {
+        throw new Error('down');
+      });
+      return proceed();
+    });
+    await first.getTokens();
+    await expect(first.signIn({ password: 'wrong' })).rejects.toMatchObject({ code: 'invalid_credentials' });
+    await scene.clock.advance(60_000);
+    await first.getAccessToken({ forceRefresh: true });
+    expect(stored(backend).guard.latch).toBeDefined();
+  });
+});
+
+describe('sessions of one account that differ', () => {
+  test('a caller with credentials is not refused because it joined one without', async () => {
+    const scene = new Scene();
+    const store = scene.memory();
+    const without = scene.open({ store, provider: { password: null } });
+    const having = scene.open({ store });
+    const [left, right] = await Promise.allSettled([without.getAccessToken(), having.getAccessToken()]);
+    expect(left).toMatchObject({ status: 'rejected', reason: { code: 'reauthentication_required' } });
+    expect(right).toMatchObject({ value: 'access-1' });
+  });
+
+  test('timers serve whoever wants them', async () => {
+    const scene = new Scene();
+    const store = scene.memory();
+    scene.open({ store, scheduler: null });
+    const session = scene.open({ store, keepAlive: true });
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    expect(scene.server.refreshes).toBe(2);
+  });
+
+  test('every session hears of a sign-out, also when a listener disposes one', async () => {
+    const scene = new Scene();
+    const store = scene.memory();
+    const heard: number[] = [];
+    const sessions = [0, 1, 2].map((index) =>
+      scene.open({
+        store,
+        onEvent: ({ type }) => {
+          if (type !== 'signed_out') return;
+          heard.push(index);
+          sessions[index]?.dispose();
+        },
+      }),
+    );
+    await sessions[0]?.getTokens();
+    await sessions[0]?.signOut();
+    expect(heard).toEqual([0, 1, 2]);
+  });
+});
+
+describe('hooks of the user’s own that throw', () => {
+  const fails = (): never => {
+    throw new Error('hook');
+  };
+
+  test.each<[string, AuthSessionOptions]>([
+    ['scheduler', { scheduler: { schedule: fails } }],
+    ['waitUntil', { waitUntil: fails }],
+    ['refreshPolicy', { refreshPolicy: fails }],
+    ['onEvent', { onEvent: fails }],
+  ])('%s breaks nothing', async (_, options) => {
+    const { scene, open } = twoProcesses({ lock: true, subscribe: true });
+    const session = open(options);
+    expect(await session.getAccessToken()).toBe('access-1');
+    const other = open();
+    await other.getAccessToken({ forceRefresh: true });
+    await settle();
+    expect(await session.getAccessToken()).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+});
+
+describe('back-off', () => {
+  test('timers back off while the store is down, and come back', async () => {
+    const scene = new Scene();
+    const backend = new FakeBackend();
+    const session = scene.open({ store: backend.open({ lock: true }), keepAlive: true });
+    await session.getTokens();
+    const repair = backend.breakDown('get', 'compareAndSet', 'lock');
+    await scene.clock.advance(3 * hour);
+    expect(scene.types().filter((type) => type === 'background_failed').length).toBeLessThan(50);
+    repair();
+    await scene.clock.advance(6 * 60_000);
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test.each(['invalid_credentials', 'credentials_unavailable', 'invalid_options'] as const)(
+    'a refresh that throws %s is paused like any other',
+    async (code) => {
+      const { scene, first } = twoProcesses();
+      await first.getTokens();
+      await scene.clock.advance(2 * hour);
+      let presented = 0;
+      for (let call = 0; call < 5; call++) {
+        scene.server.next('refresh', () => {
+          presented++;
+          throw new AuthError(code, { provider: 'fake', delivery: 'answered' });
+        });
+        await expect(scene.until(first.getTokens())).rejects.toMatchObject({ code });
+      }
+      expect(presented).toBe(1);
+    },
+  );
+
+  test('a blip before it takes no lost answer its second chance, and a 429 gives none back', async () => {
+    const { scene, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    let sent = 0;
+    const fail = (error: () => Error) =>
+      scene.server.next('refresh', () => {
+        sent++;
+        throw error();
+      });
+    fail(neverSent);
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'network' });
+    await scene.clock.advance(1_000);
+    for (const error of [lostAnswer, lostAnswer]) fail(error);
+    await expect(scene.until(first.getTokens())).rejects.toMatchObject({ code: 'network' });
+    expect(sent).toBe(3);
+    await scene.clock.advance(60_000);
+    fail(() => new AuthError('rate_limited', { provider: 'fake' }));
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'rate_limited' });
+    await scene.clock.advance(60_000);
+    fail(lostAnswer);
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'network' });
+    expect(sent).toBe(5);
   });
 });

@@ -38,9 +38,9 @@ export class FakeServer {
     this.#live.clear();
   }
 
-  /** Spends a refresh token behind the client's back, as another process would. */
-  refreshAs(refreshToken: string): IssuedTokens {
-    return this.#refresh(refreshToken);
+  /** Honours a refresh token that it did not issue. */
+  adopt(refreshToken: string): void {
+    this.#live.add(refreshToken);
   }
 
   provider(

@@ -7,7 +7,8 @@ interface Timer {
 
 /** A clock that stands still until a test moves it. Wall and monotonic time may part. */
 export class ManualClock implements Clock {
-  #wall = Date.UTC(2026, 0, 1);
+  readonly start: number = Date.UTC(2026, 0, 1);
+  #wall: number = this.start;
   #monotonic = 1_000;
   readonly #timers = new Map<number, Timer>();
   #nextHandle = 1;

@@ -1,0 +1,77 @@
+import { createBearerLoginAuth } from '@auth/bearer-login';
+import type { AuthSession, AuthSessionOptions } from '@auth/core';
+import { createJoorAuth } from '@auth/joor';
+import { createJwtLoginAuth } from '@auth/jwt-login';
+import { createPasswordRefreshAuth } from '@auth/password-refresh';
+import { createEmulator, type Emulator, type VendorHandle } from '@auth/testing/emulator';
+
+type SessionOptions = AuthSessionOptions<never> & {
+  readonly username?: string;
+  readonly password?: string | (() => string | Promise<string>) | undefined;
+};
+
+/** One provider on the emulator. */
+export interface VendorCase {
+  readonly name: string;
+  /** Whether it has a refresh: the others log in again. */
+  readonly refreshes: boolean;
+  handle(emulator: Emulator): VendorHandle<unknown>;
+  open(emulator: Emulator, options?: SessionOptions): AuthSession;
+}
+
+export const vendors: readonly VendorCase[] = [
+  {
+    name: 'joor',
+    refreshes: false,
+    handle: ({ joor }) => joor,
+    open: ({ joor }, options) => createJoorAuth({ ...joor.options, ...options }) as AuthSession,
+  },
+  {
+    name: 'joor with a token endpoint',
+    refreshes: true,
+    handle: ({ joor }) => joor,
+    open: ({ joor }, options) => {
+      const refresh = { tokenEndpoint: joor.tokenEndpoint };
+      return createJoorAuth({ ...joor.options, refresh, ...options }) as AuthSession;
+    },
+  },
+  {
+    name: 'bearer-login',
+    refreshes: true,
+    handle: ({ bearerLogin }) => bearerLogin,
+    open: ({ bearerLogin }, options) =>
+      createBearerLoginAuth({ ...bearerLogin.options, ...options }) as AuthSession,
+  },
+  {
+    name: 'password-refresh',
+    refreshes: true,
+    handle: ({ passwordRefresh }) => passwordRefresh,
+    open: ({ passwordRefresh }, options) =>
+      createPasswordRefreshAuth({ ...passwordRefresh.options, ...options }) as AuthSession,
+  },
+  {
+    name: 'jwt-login',
+    refreshes: true,
+    handle: ({ jwtLogin }) => jwtLogin,
+    open: ({ jwtLogin }, options) => createJwtLoginAuth({ ...jwtLogin.options, ...options }) as AuthSession,
+  },
+];
+
+/** The one where a single mistake ends the family: the sharpest to test the engine with. */
+export const [joor, keycloak, bearerLogin, passwordRefresh, jwtLogin] = vendors as [
+  VendorCase,
+  VendorCase,
+  VendorCase,
+  VendorCase,
+  VendorCase,
+];
+
+/** Loads what the first exchange loads, so that no test's clock waits for a module. */
+await Promise.all(
+  vendors.map(async ({ open }) => {
+    const emulator = createEmulator();
+    const session = open(emulator, { fetch: emulator.fetch, scheduler: null });
+    await session.getTokens();
+    await session.getTokens({ forceRefresh: true });
+  }),
+);
