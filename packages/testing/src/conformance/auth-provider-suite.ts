@@ -176,13 +176,18 @@ export function authProviderSuite(
             controller.abort(new Error('the deadline'));
           }),
       );
-      const outcome = await run(fetch, controller.signal).then(
+      const ended = run(fetch, controller.signal).then(
         () => 'resolved',
         () => 'rejected',
       );
+      const outcome = await Promise.race([ended, later(1_000, 'pending a second later')]);
       same(outcome, 'rejected', 'an exchange whose signal aborts');
     });
   });
+}
+
+function later<Value>(delayMs: number, value: Value): Promise<Value> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs, value));
 }
 
 const jsonType = { 'content-type': 'application/json' };

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { TokenResult, Vendor } from './vendor.js';
-import { bearerOf, json, readForm } from './wire-kit.js';
+import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
 /**
  * TeleTracker: success and failure stand in `success`, dates carry offsets, the token travels in `Authentication` or
@@ -27,17 +27,19 @@ export function bearerLoginServer(
       tokenExpiration: offsetDate(vendor.now() + accessTokenLifetimeMs),
       tokenLifetime: accessTokenLifetimeMs / 1000,
       refreshToken: issued.refreshToken,
-      refreshTokenExpiration: offsetDate(vendor.now() + refreshTokenLifetimeMs),
+      ...(refreshTokenLifetimeMs === 0
+        ? {}
+        : { refreshTokenExpiration: offsetDate(vendor.now() + refreshTokenLifetimeMs) }),
     };
-    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+    return { outcome: 'issued', issued: issued.refreshId, response: vendor.tokenAnswer(answer) };
   };
 
   server.post('/auth/login', async ({ req }) => {
     const form = await readForm(req.raw, types);
     const account = form?.get('username');
     const authOnly = ['1', 'true'].includes(form?.get('auth_only') ?? '');
-    return vendor.tokenCall({ endpoint: authOnly ? 'verify' : 'login', account }, () => {
-      const accountId = form?.get('account_id');
+    const accountId = form?.get('account_id');
+    return vendor.tokenCall({ endpoint: authOnly ? 'verify' : 'login', account, accountId }, () => {
       if (account === undefined || (accountId !== undefined && !/^\d+$/.test(accountId))) {
         return { ...refused(400, 'Bad request'), outcome: 'malformed' };
       }
@@ -67,13 +69,14 @@ export function bearerLoginServer(
     });
   });
 
-  server.all('*', ({ req }) =>
-    vendor.apiCall(
+  server.all('*', ({ req }) => {
+    if (isAuthPath(req.raw)) return json(404, { error: 'not_found' });
+    return vendor.apiCall(
       bearerOf(req.raw, 'authentication') ?? bearerOf(req.raw),
       (why) => json(why === 'missing' ? 401 : 403, { success: false, message: 'Invalid token' }),
       () => api(req.raw),
-    ),
-  );
+    );
+  });
   return server;
 }
 

@@ -3,35 +3,37 @@ import type { Emulator, VendorHandle, VendorName } from './emulator.js';
 import type { ScriptedAnswer } from './vendor.js';
 import { json } from './wire-kit.js';
 
-const names: Readonly<Record<string, VendorName>> = {
-  joor: 'joor',
-  'bearer-login': 'bearerLogin',
-  'password-refresh': 'passwordRefresh',
-  'jwt-login': 'jwtLogin',
-};
+const names: ReadonlyMap<string, VendorName> = new Map([
+  ['joor', 'joor'],
+  ['bearer-login', 'bearerLogin'],
+  ['password-refresh', 'passwordRefresh'],
+  ['jwt-login', 'jwtLogin'],
+]);
+
+type Knob = (vendor: VendorHandle<unknown>, body: Readonly<Record<string, unknown>>) => void;
+
+const knobs: ReadonlyMap<string, Knob> = new Map<string, Knob>([
+  ['settings', (vendor, body) => setChecked(vendor, body)],
+  ['account', (vendor, body) => vendor.addAccount(textOf(body, 'username'), textOf(body, 'password'))],
+  ['answer', (vendor, body) => vendor.answerNext(body as ScriptedAnswer)],
+  ['drop', (vendor, { times = 1 }) => vendor.dropNext(countOf('times', times))],
+  ['omit', (vendor, { fields }) => vendor.omitFields(...(Array.isArray(fields) ? fields.map(String) : []))],
+  ['expire', (vendor) => vendor.expireTokens()],
+  ['revoke', (vendor) => vendor.revokeAccessTokens()],
+  ['end', (vendor) => vendor.endSessions()],
+  ['reset', (vendor) => vendor.reset()],
+]);
 
 /** The knobs over HTTP: GET …/ledger, and POST with JSON to the others. */
 export function controlServer(emulator: Emulator): Hono {
   const server = new Hono();
-  const knobs: Record<string, (vendor: VendorHandle<unknown>, body: Record<string, unknown>) => void> = {
-    settings: (vendor, body) => setChecked(vendor, body),
-    account: (vendor, { username, password }) =>
-      vendor.addAccount(textOf('username', username), textOf('password', password)),
-    answer: (vendor, body) => vendor.answerNext(body as ScriptedAnswer),
-    drop: (vendor, { times }) => vendor.dropNext(typeof times === 'number' ? times : 1),
-    expire: (vendor) => vendor.expireTokens(),
-    revoke: (vendor) => vendor.revokeAccessTokens(),
-    end: (vendor) => vendor.endSessions(),
-    reset: (vendor) => vendor.reset(),
-  };
-
   server.get('/:vendor/ledger', ({ req }) => {
-    const name = names[req.param('vendor')];
+    const name = names.get(req.param('vendor'));
     return name === undefined ? json(404, { error: 'no such vendor' }) : json(200, emulator[name].ledger);
   });
   server.post('/:vendor/:knob', async ({ req }) => {
-    const name = names[req.param('vendor')];
-    const knob = knobs[req.param('knob')];
+    const name = names.get(req.param('vendor'));
+    const knob = knobs.get(req.param('knob'));
     if (name === undefined || knob === undefined) return json(404, { error: 'no such vendor or knob' });
     try {
       const text = await req.text();
@@ -44,15 +46,22 @@ export function controlServer(emulator: Emulator): Hono {
   return server;
 }
 
-function setChecked(vendor: VendorHandle<unknown>, body: Record<string, unknown>): void {
+function setChecked(vendor: VendorHandle<unknown>, body: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(body)) {
     if (!Object.hasOwn(vendor.settings, name)) throw new Error(`no such setting: ${name}`);
     if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error(`${name}: expected a number`);
+    if (value < 0 && name !== 'clockOffsetMs') throw new Error(`${name}: expected 0 or more`);
   }
   vendor.set(body);
 }
 
-function textOf(name: string, value: unknown): string {
+function countOf(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw new Error(`${name}: expected a whole number`);
+}
+
+function textOf(body: Readonly<Record<string, unknown>>, name: string): string {
+  const value = body[name];
   if (typeof value === 'string' && value !== '') return value;
-  throw new Error(`${name}: expected a string`);
+  throw new Error(`${name}: expected a text`);
 }

@@ -39,6 +39,8 @@ export interface VendorHandle<Options> {
   answerNext(answer: ScriptedAnswer): void;
   /** The next token calls take effect, and the connection breaks before the answer. */
   dropNext(times?: number): void;
+  /** Leaves these fields out of token answers from now on. */
+  omitFields(...names: readonly string[]): void;
   /** Access tokens issued so far are over; their refresh tokens live on. */
   expireTokens(): void;
   /** The same, for tests that mean a revocation: refresh tokens live on. */
@@ -64,7 +66,9 @@ export interface AccountOptions {
 export interface Emulator {
   /** Where it listens; without a socket a loopback name that only {@link fetch} knows. */
   readonly url: string;
-  /** Answers without a socket: this emulator's own URLs, and those of the vendors' real hosts. */
+  /**
+   * Answers without a socket: this emulator's own URLs, and those of the vendors' real hosts. It follows no redirect.
+   */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   readonly joor: VendorHandle<
     AccountOptions & { readonly clientId: string; readonly clientSecret: string }
@@ -91,7 +95,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
 export function emulatorAt(
   url: string,
   { api = {}, clock = systemClock }: EmulatorOptions,
-): { readonly emulator: Emulator; answer(request: Request): Response | Promise<Response> } {
+): { readonly emulator: Emulator; answer(request: Request): Response | Promise<Response>; stop(): void } {
   const vendors = {
     joor: new Vendor(clock, { accessMs: 10 * hourMs, refreshMs: dayMs }, 'single_use'),
     bearerLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 29 * dayMs }, 'single_use'),
@@ -155,7 +159,10 @@ export function emulatorAt(
   app.onError((error) => {
     throw error;
   });
-  return { emulator, answer: (request) => app.fetch(request) };
+  const stop = (): void => {
+    for (const vendor of Object.values(vendors)) vendor.stop();
+  };
+  return { emulator, answer: (request) => app.fetch(request), stop };
 }
 
 function handleOf<Options>(vendor: Vendor, apiUrl: string, options: Options): VendorHandle<Options> {
@@ -168,6 +175,7 @@ function handleOf<Options>(vendor: Vendor, apiUrl: string, options: Options): Ve
     addAccount: (username, password) => vendor.addAccount(username, password),
     answerNext: (answer) => vendor.answerNext(answer),
     dropNext: (times) => vendor.dropNext(times),
+    omitFields: (...names) => vendor.omitFields(names),
     expireTokens: () => vendor.tokens.endAccessTokens(),
     revokeAccessTokens: () => vendor.tokens.endAccessTokens(),
     endSessions: () => vendor.tokens.endSessions(),

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { randomText, unsignedJwt } from './random-token.js';
 import type { TokenResult, Vendor } from './vendor.js';
-import { bearerOf, json, readForm } from './wire-kit.js';
+import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
 export interface JoorClient {
   readonly clientId: string;
@@ -34,7 +34,7 @@ export function joorServer(
       session_state: randomText(16),
       scope: 'email profile',
     };
-    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+    return { outcome: 'issued', issued: issued.refreshId, response: vendor.tokenAnswer(answer) };
   };
   const isClient = (form: ReadonlyMap<string, string>): boolean =>
     form.get('client_id') === client.clientId && form.get('client_secret') === client.clientSecret;
@@ -80,13 +80,14 @@ export function joorServer(
     });
   });
 
-  server.all('*', ({ req }) =>
-    vendor.apiCall(
+  server.all('*', ({ req }) => {
+    if (isAuthPath(req.raw)) return json(404, { error: 'not_found' });
+    return vendor.apiCall(
       bearerOf(req.raw),
       () => json(401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' }),
       () => api(req.raw),
-    ),
-  );
+    );
+  });
   return server;
 }
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { randomText } from './random-token.js';
 import type { TokenResult, Vendor } from './vendor.js';
-import { bearerOf, json, readForm } from './wire-kit.js';
+import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
 /**
  * UniPoll (fastapi-users with refresh tokens of its own): tokens are opaque, only a user's newest refresh token is
@@ -14,7 +14,9 @@ export function jwtLoginServer(
   const server = new Hono();
   const types = ['application/x-www-form-urlencoded', 'multipart/form-data'] as const;
 
-  const grant = (account: string, clientId: string | undefined): TokenResult => {
+  const clientIds = new Map<string, string>();
+  const grant = (account: string, clientId = clientIds.get(account) ?? 'unipoll-account-1'): TokenResult => {
+    clientIds.set(account, clientId);
     const issued = vendor.issue(
       account,
       () => randomText(43),
@@ -25,9 +27,9 @@ export function jwtLoginServer(
       refresh_token: issued.refreshToken,
       token_type: 'bearer',
       expires_in: vendor.settings.accessTokenLifetimeMs / 1000,
-      client_id: clientId ?? 'unipoll-account-1',
+      client_id: clientId,
     };
-    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+    return { outcome: 'issued', issued: issued.refreshId, response: vendor.tokenAnswer(answer) };
   };
 
   server.post('/auth/jwt/login', async ({ req }) => {
@@ -35,7 +37,7 @@ export function jwtLoginServer(
     const account = form?.get('username');
     return vendor.tokenCall({ endpoint: 'login', account }, () => {
       const missing = ['grant_type', 'username', 'password'].filter((field) => !form?.get(field));
-      if (missing.length > 0) return unprocessable('body', missing);
+      if (missing.length > 0 || form?.get('grant_type') !== 'password') return unprocessable('body', missing);
       const verdict = vendor.checkPassword(account, form?.get('password'));
       if (verdict === 'right') return grant(account as string, form?.get('client_id'));
       const detail = verdict === 'locked' ? 'LOGIN_USER_NOT_VERIFIED' : 'LOGIN_BAD_CREDENTIALS';
@@ -47,7 +49,7 @@ export function jwtLoginServer(
     const presented = vendor.tokens.present(refreshToken);
     if (presented.state === 'spendable' && belongs(presented.accessToken)) {
       vendor.tokens.spend(refreshToken);
-      return grant(presented.account, undefined);
+      return grant(presented.account);
     }
     // Whoever shows an old token may have stolen it: nobody keeps a session.
     if (presented.state === 'spent') vendor.tokens.endSessions(presented.account);
@@ -86,21 +88,28 @@ export function jwtLoginServer(
         if (refreshToken === undefined || form?.get('grant_type') !== 'refresh_token') {
           return unprocessable('body', ['refresh_token', 'grant_type']);
         }
-        const basic = /^Basic [A-Za-z0-9+/]+=*$/.test(req.raw.headers.get('authorization') ?? '');
-        if (!basic) return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
+        if (!namesClient(req.raw))
+          return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
         return rotate(refreshToken, () => true);
       });
     });
   }
 
-  server.all('*', ({ req }) =>
-    vendor.apiCall(
+  server.all('*', ({ req }) => {
+    if (isAuthPath(req.raw)) return json(404, { error: 'not_found' });
+    return vendor.apiCall(
       bearerOf(req.raw),
       () => json(401, { detail: 'Unauthorized' }),
       () => api(req.raw),
-    ),
-  );
+    );
+  });
   return server;
+}
+
+/** Basic with a client id as the user and no password. */
+function namesClient(request: Request): boolean {
+  const encoded = /^Basic ([A-Za-z0-9+/]+=*)$/.exec(request.headers.get('authorization') ?? '')?.[1];
+  return encoded !== undefined && /^[^:]+:$/.test(atob(encoded));
 }
 
 /** FastAPI's validation error. */

@@ -5,6 +5,8 @@ export interface LedgerEntry {
   readonly endpoint: 'login' | 'refresh' | 'verify';
   /** The username; undefined where the call named nobody. */
   readonly account?: string | undefined;
+  /** TeleTracker's account_id. */
+  readonly accountId?: string | undefined;
   /** Id of the refresh token presented, such as `rt-3`; undefined for none, or one this server never issued. */
   readonly presented?: string | undefined;
   /** Id of the refresh token issued. */

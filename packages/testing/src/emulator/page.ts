@@ -71,6 +71,7 @@ ${rows.map(
 <li><code>answer</code>: <code>on</code> (login, refresh, token or api), <code>times</code>, <code>status</code>,
 <code>headers</code>, <code>body</code>: what the next calls get</li>
 <li><code>drop</code>: <code>times</code>: the next token calls take effect and lose their answer</li>
+<li><code>omit</code>: <code>fields</code>: left out of token answers from now on</li>
 <li><code>expire</code>, <code>revoke</code>: access tokens end; <code>end</code>: sessions end</li>
 <li><code>account</code>: <code>username</code>, <code>password</code>: another one</li>
 <li><code>reset</code>: ledger, tokens and scripted answers as at the start</li>

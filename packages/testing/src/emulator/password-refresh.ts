@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { unsignedJwt } from './random-token.js';
 import type { TokenResult, Vendor } from './vendor.js';
-import { bearerOf, json, readForm } from './wire-kit.js';
+import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
 /** Simacan: urlencoded forms, JWTs, single-use refresh tokens, and 401 for everything refused. */
 export function passwordRefreshServer(
@@ -22,7 +22,7 @@ export function passwordRefreshServer(
       token_type: 'bearer',
       expires_in: accessTokenLifetimeMs / 1000,
     };
-    return { outcome: 'issued', issued: issued.refreshId, response: json(200, answer) };
+    return { outcome: 'issued', issued: issued.refreshId, response: vendor.tokenAnswer(answer) };
   };
 
   server.post('/auth/password', async ({ req }) => {
@@ -58,12 +58,13 @@ export function passwordRefreshServer(
     });
   });
 
-  server.all('*', ({ req }) =>
-    vendor.apiCall(
+  server.all('*', ({ req }) => {
+    if (isAuthPath(req.raw)) return json(404, { error: 'not_found' });
+    return vendor.apiCall(
       bearerOf(req.raw),
       () => json(401, { error: 'unauthorized' }),
       () => api(req.raw),
-    ),
-  );
+    );
+  });
   return server;
 }

@@ -18,6 +18,8 @@ export async function startEmulator({ port = 0, ...options }: StartOptions = {})
   const { createAdaptorServer, RESPONSE_ALREADY_SENT } = await nodeServer();
   let answer: (request: Request) => Response | Promise<Response>;
   const server = createAdaptorServer({
+    // The process under test keeps its own Request and Response.
+    overrideGlobalObjects: false,
     async fetch(request: Request, bindings: object) {
       try {
         return await answer(request);
@@ -36,6 +38,7 @@ export async function startEmulator({ port = 0, ...options }: StartOptions = {})
   const located = emulatorAt(`http://127.0.0.1:${address.port}`, options);
   answer = located.answer;
   const close = async (): Promise<void> => {
+    located.stop();
     if ('closeAllConnections' in server) server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   };

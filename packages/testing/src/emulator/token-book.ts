@@ -112,5 +112,6 @@ export class TokenBook {
   clear(): void {
     this.#access.clear();
     this.#refresh.clear();
+    this.#issued = 0;
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '@auth/core';
 import { Ledger, type LedgerEntry } from './ledger.js';
 import { type Grant, TokenBook } from './token-book.js';
+import { json } from './wire-kit.js';
 
 /** How a vendor's server behaves, until it is set otherwise. */
 export interface VendorSettings {
@@ -44,6 +45,8 @@ export class DroppedConnection extends Error {}
 export interface TokenCall {
   readonly endpoint: LedgerEntry['endpoint'];
   readonly account?: string | undefined;
+  /** TeleTracker's account_id. */
+  readonly accountId?: string | undefined;
   readonly presented?: string | undefined;
 }
 
@@ -63,6 +66,8 @@ export class Vendor {
   readonly #accounts = new Map<string, VendorAccount>();
   #scripts: { answer: ScriptedAnswer; left: number }[] = [];
   #drops = 0;
+  #omitted: readonly string[] = [];
+  readonly #pauses = new Set<() => void>();
 
   constructor(
     clock: Clock,
@@ -95,11 +100,32 @@ export class Vendor {
     this.tokens.clear();
     this.#scripts = [];
     this.#drops = 0;
+    this.#omitted = [];
+    this.stop();
     for (const account of this.#accounts.values()) account.wrongPasswords = 0;
   }
 
-  /** The next calls get this answer, and nothing else happens. */
+  /** Drops the calls that wait. */
+  stop(): void {
+    for (const end of [...this.#pauses]) end();
+  }
+
+  /** Leaves these fields out of token answers from now on. */
+  omitFields(names: readonly string[]): void {
+    this.#omitted = names;
+  }
+
+  /** A token answer, without the fields a test leaves out. */
+  tokenAnswer(fields: Readonly<Record<string, unknown>>): Response {
+    const kept = Object.entries(fields).filter(([name]) => !this.#omitted.includes(name));
+    return json(200, Object.fromEntries(kept));
+  }
+
+  /** The next calls get this answer, and nothing else happens. @throws where no such answer can be sent */
   answerNext(answer: ScriptedAnswer): void {
+    if (!['login', 'refresh', 'token', 'api'].includes(answer.on ?? 'token'))
+      throw new Error(`no such call: ${answer.on}`);
+    scriptedResponse(answer);
     this.#scripts.push({ answer, left: answer.times ?? 1 });
   }
 
@@ -169,13 +195,7 @@ export class Vendor {
     const script = this.#scripts.find(({ answer, left }) => left > 0 && fits(answer));
     if (script === undefined) return undefined;
     script.left--;
-    const { status = 200, headers = {}, body } = script.answer;
-    const isText = body === undefined || body === null || typeof body === 'string';
-    if (isText) return new Response(body ?? null, { status, headers });
-    return new Response(JSON.stringify(body), {
-      status,
-      headers: { 'content-type': 'application/json', ...headers },
-    });
+    return scriptedResponse(script.answer);
   }
 
   /** Stamps the answer with the server's own clock. */
@@ -185,8 +205,21 @@ export class Vendor {
     return new Response(response.body, { status: response.status, headers });
   }
 
+  /** A pause beyond what a timer can hold lasts until {@link reset} or {@link stop}. */
   #pause(delayMs: number): Promise<void> | undefined {
     if (delayMs === 0) return undefined;
-    return new Promise((resolve) => this.#clock.setTimeout(resolve, delayMs));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = delayMs < 2 ** 31 ? this.#clock.setTimeout(resolve, delayMs) : undefined;
+    const end = (): void => {
+      this.#clock.clearTimeout(timer);
+      reject(new DroppedConnection());
+    };
+    this.#pauses.add(end);
+    return promise.finally(() => this.#pauses.delete(end));
   }
+}
+
+function scriptedResponse({ status = 200, headers = {}, body }: ScriptedAnswer): Response {
+  const isText = body === undefined || body === null || typeof body === 'string';
+  return isText ? new Response(body ?? null, { status, headers }) : json(status, body, headers);
 }

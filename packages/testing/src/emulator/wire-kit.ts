@@ -16,6 +16,14 @@ export async function readForm(
   }
 }
 
+/**
+ * Whether a path is meant for a token endpoint. One that no endpoint answers is a mistake in a base URL, and must not
+ * look like a refused login.
+ */
+export function isAuthPath(request: Request): boolean {
+  return /\/auth(\/|$)/.test(new URL(request.url).pathname);
+}
+
 /** The token behind `Bearer` in a header. */
 export function bearerOf(request: Request, header = 'authorization'): string | undefined {
   return /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.get(header) ?? '')?.[1];
