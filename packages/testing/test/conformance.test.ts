@@ -121,7 +121,7 @@ describe('the provider suite finds providers that break a promise', () => {
   const issuer = 'https://auth.example.com';
 
   /** A provider written in a hurry. */
-  function careless(password: string): AuthProvider<never> {
+  function careless(password: string): AuthProvider {
     return {
       name: 'careless',
       issuer,

@@ -10,11 +10,11 @@ import {
 import { check, same, type TestFunction } from './test-function.js';
 
 /** A provider and the server it talks to. */
-export interface ProviderFixture {
+export interface ProviderFixture<Extra = Record<string, unknown>> {
   /** With credentials that the server accepts. */
-  readonly provider: AuthProvider<never>;
+  readonly provider: AuthProvider<Extra>;
   /** The same with a password that it refuses. */
-  readonly refused: AuthProvider<never>;
+  readonly refused: AuthProvider<Extra>;
   /** Reaches the server. */
   readonly fetch: FetchLike;
   /** Passwords and client secrets of both: none may turn up in an error or a URL. */
@@ -52,11 +52,11 @@ const unclear: readonly { readonly what: string; readonly answer: () => Response
  *
  * @param createProvider called once per test
  */
-export function authProviderSuite(
+export function authProviderSuite<Extra>(
   test: TestFunction,
-  createProvider: () => MaybePromise<ProviderFixture>,
+  createProvider: () => MaybePromise<ProviderFixture<Extra>>,
 ): void {
-  const promise = (name: string, hold: (fixture: ProviderFixture) => Promise<void>): void => {
+  const promise = (name: string, hold: (fixture: ProviderFixture<Extra>) => Promise<void>): void => {
     test(`auth provider: ${name}`, async () => hold(await createProvider()));
   };
 
@@ -215,29 +215,29 @@ function counted(answer: FetchLike): {
   return { fetch, calls };
 }
 
-async function login(
-  provider: AuthProvider<never>,
+async function login<Extra>(
+  provider: AuthProvider<Extra>,
   fetch: FetchLike,
   signal: AbortSignal = new AbortController().signal,
-): Promise<IssuedTokens<never>> {
+): Promise<IssuedTokens<Extra>> {
   check(provider.prepareLogin !== undefined, 'the provider has no prepareLogin: give it credentials');
   const prepared = await provider.prepareLogin();
   return prepared.login({ fetch, signal });
 }
 
-async function refresh(
-  provider: AuthProvider<never>,
-  issued: IssuedTokens<never>,
+async function refresh<Extra>(
+  provider: AuthProvider<Extra>,
+  issued: IssuedTokens<Extra>,
   fetch: FetchLike,
   signal: AbortSignal = new AbortController().signal,
-): Promise<IssuedTokens<never>> {
-  const tokens = { ...issued, id: 'conformance', tokenType: 'Bearer', issuedAt: 0 } as TokenSet<never>;
+): Promise<IssuedTokens<Extra>> {
+  const tokens = { ...issued, id: 'conformance', tokenType: 'Bearer', issuedAt: 0 } as TokenSet<Extra>;
   return (provider.refresh as NonNullable<typeof provider.refresh>)(tokens, { fetch, signal });
 }
 
 /** Runs a check for the login and, where there is one, for the refresh. */
-async function forEachPhase(
-  { provider, fetch: real }: ProviderFixture,
+async function forEachPhase<Extra>(
+  { provider, fetch: real }: ProviderFixture<Extra>,
   hold: (phase: Phase, run: (fetch: FetchLike, signal?: AbortSignal) => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
   await hold('login', (fetch, signal) => login(provider, fetch, signal));

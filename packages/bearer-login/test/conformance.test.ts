@@ -1,0 +1,15 @@
+import { authProviderSuite } from '@auth/testing/conformance';
+import { createEmulator } from '@auth/testing/emulator';
+import { test } from 'vitest';
+import { bearerLoginProvider } from '../src/index.js';
+
+authProviderSuite(test, () => {
+  const emulator = createEmulator();
+  const { options } = emulator.bearerLogin;
+  return {
+    provider: bearerLoginProvider(options),
+    refused: bearerLoginProvider({ ...options, password: 'wrong-password' }),
+    fetch: emulator.fetch,
+    secrets: [emulator.bearerLogin.options.password, 'wrong-password'],
+  };
+});

@@ -1,0 +1,15 @@
+import { authProviderSuite } from '@auth/testing/conformance';
+import { createEmulator } from '@auth/testing/emulator';
+import { test } from 'vitest';
+import { passwordRefreshProvider } from '../src/index.js';
+
+authProviderSuite(test, () => {
+  const emulator = createEmulator();
+  const { options } = emulator.passwordRefresh;
+  return {
+    provider: passwordRefreshProvider(options),
+    refused: passwordRefreshProvider({ ...options, password: 'wrong-password' }),
+    fetch: emulator.fetch,
+    secrets: [emulator.passwordRefresh.options.password, 'wrong-password'],
+  };
+});

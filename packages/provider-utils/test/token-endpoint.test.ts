@@ -1,0 +1,258 @@
+import type { ExchangeContext, FetchLike } from '@auth/core';
+import nock from 'nock';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { preload, requestTokens, type TokenRequest } from '../src/index.js';
+import { parseShape, says } from '../src/wire.js';
+
+const host = 'https://auth.example.com';
+
+beforeEach(() => nock.disableNetConnect());
+afterEach(() => {
+  expect(nock.pendingMocks()).toEqual([]);
+  nock.cleanAll();
+  nock.enableNetConnect();
+});
+
+const overNetwork: FetchLike = (input, init) => fetch(input, init);
+
+function call(changes: Partial<TokenRequest<unknown>> = {}, context: Partial<ExchangeContext> = {}) {
+  const request: TokenRequest<unknown> = {
+    provider: 'test',
+    phase: 'login',
+    url: `${host}/token`,
+    body: new URLSearchParams({ password: 'canary-secret' }),
+    parse: ({ body }) => body,
+    isRefused: ({ status, body }) => status === 400 && says(body, 'error', 'invalid_grant'),
+    serverCodes: ['invalid_grant', 'Account disabled'],
+    ...changes,
+  };
+  return requestTokens(request, { fetch: overNetwork, signal: new AbortController().signal, ...context });
+}
+
+describe('what is sent', () => {
+  test('one POST with a form, that asks for JSON', async () => {
+    nock(host)
+      .post('/token', { password: 'canary-secret' })
+      .matchHeader('accept', 'application/json')
+      .matchHeader('content-type', 'application/x-www-form-urlencoded;charset=UTF-8')
+      .matchHeader('x-extra', '1')
+      .reply(200, { ok: 1 });
+    expect(await call({ headers: { 'x-extra': '1' } })).toEqual({ ok: 1 });
+  });
+
+  test('a multipart form goes out as bytes', async () => {
+    let body: ArrayBuffer | undefined;
+    const form = new FormData();
+    form.set('a', 'ä');
+    await call(
+      { body: form },
+      {
+        fetch: async (input) => {
+          body = await (input as Request).arrayBuffer();
+          return Response.json({});
+        },
+      },
+    );
+    expect(new TextDecoder().decode(body)).toContain('name="a"\r\n\r\nä\r\n');
+  });
+
+  test('a transport that answers without reading the form breaks nothing', async () => {
+    const form = new FormData();
+    for (const name of 'abcdefgh') form.set(name, name);
+    for (let turn = 0; turn < 20; turn++) {
+      expect(await call({ body: form }, { fetch: async () => Response.json({ ok: 1 }) })).toEqual({ ok: 1 });
+    }
+  });
+
+  test('nothing, after the deadline', async () => {
+    const signal = AbortSignal.abort(new Error('the deadline'));
+    let sent = 0;
+    const fetch = async (): Promise<Response> => {
+      sent++;
+      return Response.json({});
+    };
+    await expect(call({}, { fetch, signal })).rejects.toMatchObject({ code: 'network' });
+    expect(sent).toBe(0);
+  });
+});
+
+describe('what comes back', () => {
+  test.each<[string, number, string, Record<string, string>, string]>([
+    ['a refusal in the server’s JSON', 400, '{"error":"invalid_grant"}', {}, 'invalid_credentials'],
+    ['a 401 with JSON', 401, '{}', {}, 'invalid_credentials'],
+    ['a 401 without a body', 401, '', {}, 'invalid_credentials'],
+    [
+      'a 401 with plain words labelled as HTML',
+      401,
+      'Unauthorized',
+      { 'content-type': 'text/html' },
+      'invalid_credentials',
+    ],
+    [
+      'a 401 with JSON labelled as HTML',
+      401,
+      '{"error":"x"}',
+      { 'content-type': 'text/html' },
+      'invalid_credentials',
+    ],
+    [
+      'a 401 with an HTML page',
+      401,
+      '<!doctype html><p>',
+      { 'content-type': 'text/html' },
+      'server_unavailable',
+    ],
+    ['a 401 with an unlabelled page', 401, ' <!-- x --><html>', {}, 'server_unavailable'],
+    [
+      'a 401 with a challenge script',
+      401,
+      '<script>x</script>',
+      { 'content-type': 'text/plain' },
+      'server_unavailable',
+    ],
+    [
+      'a 401 with XHTML',
+      401,
+      '<?xml version="1.0"?><x/>',
+      { 'content-type': 'application/xhtml+xml' },
+      'server_unavailable',
+    ],
+    ['a 401 with other XML', 401, '<error/>', { 'content-type': 'application/xml' }, 'invalid_credentials'],
+    ['a bare 400', 400, 'Bad Request', {}, 'server_unavailable'],
+    ['a 500', 500, '{"error":"invalid_grant"}', {}, 'server_unavailable'],
+    ['a 503 without Retry-After', 503, '', {}, 'server_unavailable'],
+    ['a redirect', 302, '', { location: 'https://elsewhere.example' }, 'invalid_response'],
+    ['no JSON', 200, 'hello', {}, 'invalid_response'],
+    ['nothing', 204, '', {}, 'invalid_response'],
+  ])('%s', async (_, status, body, headers, code) => {
+    nock(host).post('/token').reply(status, body, headers);
+    await expect(call()).rejects.toMatchObject({ code, status, provider: 'test', phase: 'login' });
+  });
+
+  test('a refused refresh is refresh_refused', async () => {
+    nock(host).post('/token').reply(401, {});
+    await expect(call({ phase: 'refresh' })).rejects.toMatchObject({
+      code: 'refresh_refused',
+      delivery: 'answered',
+    });
+  });
+
+  test.each([
+    [{ error: 'invalid_grant', error_description: 'Account disabled' }, 'Account disabled'],
+    [{ error: 'invalid_grant', error_description: 'canary-secret' }, 'invalid_grant'],
+    [{ error: 'canary-secret' }, undefined],
+  ])('of %j only a known word is repeated', async (body, serverCode) => {
+    nock(host).post('/token').reply(401, body);
+    const error = (await call().catch((thrown: unknown) => thrown)) as { serverCode?: string; stack: string };
+    expect(error.serverCode).toBe(serverCode);
+    expect(`${error.stack}${JSON.stringify(error)}`).not.toContain('canary-secret');
+  });
+
+  test.each<[string, Record<string, string>, number | undefined]>([
+    ['seconds', { 'retry-after': '7' }, 7_000],
+    [
+      'a date, from the answer’s own Date',
+      { 'retry-after': 'Sun, 01 Apr 2018 20:40:12 GMT', date: 'Sun, 01 Apr 2018 20:39:12 GMT' },
+      60_000,
+    ],
+    [
+      'a date in the past',
+      { 'retry-after': 'Sun, 01 Apr 2018 20:00:00 GMT', date: 'Sun, 01 Apr 2018 20:39:12 GMT' },
+      0,
+    ],
+    ['a date without a Date', { 'retry-after': 'Sun, 01 Apr 2018 20:40:12 GMT' }, undefined],
+    ['a negative number', { 'retry-after': '-1' }, undefined],
+    ['a fraction', { 'retry-after': '1.5' }, undefined],
+    ['four hundred digits', { 'retry-after': '9'.repeat(400) }, undefined],
+    ['nothing', {}, undefined],
+  ])('Retry-After: %s', async (_, headers, retryAfterMs) => {
+    nock(host).post('/token').reply(429, 'slow down', headers);
+    const error = await call().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'rate_limited', delivery: 'answered', status: 429 });
+    expect((error as { retryAfterMs?: number }).retryAfterMs).toBe(retryAfterMs);
+  });
+
+  test('a 429 is one whatever becomes of its body', async () => {
+    const body = new ReadableStream({
+      pull() {
+        throw new Error('connection reset');
+      },
+    });
+    const fetch = async (): Promise<Response> =>
+      new Response(body, { status: 429, headers: { 'retry-after': '600' } });
+    await expect(call({}, { fetch })).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: 600_000 });
+  });
+
+  test('at most 1 MiB is read, and a longer answer is let go', async () => {
+    let pulled = 0;
+    let cancelled = false;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(64 * 1024));
+      },
+      cancel() {
+        cancelled = true;
+      },
+    });
+    const fetch = async (): Promise<Response> => new Response(body, { status: 200 });
+    await expect(call({}, { fetch })).rejects.toMatchObject({ code: 'invalid_response', status: 200 });
+    expect(pulled).toBeLessThan(20);
+    expect(cancelled).toBe(true);
+  });
+
+  test('an answer that breaks off is lost', async () => {
+    const body = new ReadableStream({
+      pull() {
+        throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+      },
+    });
+    const fetch = async (): Promise<Response> => new Response(body, { status: 200 });
+    await expect(call({}, { fetch })).rejects.toMatchObject({
+      code: 'network',
+      delivery: 'unknown',
+      detail: 'ECONNRESET',
+    });
+  });
+
+  test('an opaque redirect, as browsers give it, is refused', async () => {
+    const opaque = Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' });
+    await expect(call({}, { fetch: async () => opaque })).rejects.toMatchObject({ code: 'invalid_response' });
+  });
+
+  test('what a parse throws that is no AuthError keeps its name only', async () => {
+    nock(host).post('/token').reply(200, {});
+    const parse = (): never => {
+      throw new RangeError('canary-secret');
+    };
+    const error = await call({ parse }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'network', detail: 'RangeError' });
+    expect((error as Error).stack).not.toContain('canary-secret');
+  });
+
+  test.each([
+    ['ECONNRESET', 'unknown'],
+    ['ECONNREFUSED', 'not_sent'],
+  ])('%s: the request was %s', async (code, delivery) => {
+    nock(host)
+      .post('/token')
+      .replyWithError(Object.assign(new Error('x'), { code }));
+    await expect(call()).rejects.toMatchObject({ code: 'network', delivery, detail: code });
+  });
+});
+
+test('parseShape names what is missing and shows no value', async () => {
+  const z = await import('zod/mini');
+  const schema = z.object({ a: z.string(), b: z.object({ c: z.number() }) });
+  expect(() => parseShape(schema, { a: 5, b: { c: 'canary-secret' } })).toThrow('missing or wrong: a, b.c');
+  expect(() => parseShape(schema, 'canary-secret')).toThrow('missing or wrong: the body');
+  expect(() => parseShape(schema, 'canary-secret')).not.toThrow('canary');
+});
+
+test('preload loads, and a module that cannot be loaded is nobody’s unhandled rejection', async () => {
+  let loaded = 0;
+  preload(async () => void loaded++);
+  preload(() => Promise.reject(new Error('no such module')));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(loaded).toBe(1);
+});
