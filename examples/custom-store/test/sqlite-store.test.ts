@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tokenStoreSuite } from '@auth/testing/conformance';
+import { afterAll, expect, test } from 'vitest';
+import { sqliteStore } from '../src/sqlite-store.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'custom-store-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let count = 0;
+const newFile = (): string => join(folder, `${count++}.db`);
+
+tokenStoreSuite(test, () => sqliteStore(newFile()));
+
+test('what one process stored another finds', async () => {
+  const path = newFile();
+  using first = sqliteStore(path);
+  using second = sqliteStore(path);
+  expect(await first.compareAndSet('key', undefined, { id: 'a', value: 'tokens' })).toBe(true);
+  expect(await second.get('key')).toEqual({ id: 'a', value: 'tokens' });
+  expect(await second.compareAndSet('key', undefined, { id: 'b', value: 'others' })).toBe(false);
+});
