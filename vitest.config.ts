@@ -15,12 +15,11 @@ export default defineConfig({
     ],
   },
   test: {
-    projects: [packages, examples].flatMap((folder) =>
-      readdirSync(folder).map((name) => ({
-        extends: true,
-        test: { name, root: `${folder}${name}`, include: ['test/**/*.test.ts'] },
-      })),
-    ),
+    projects: [
+      ...readdirSync(packages).map((name) => project(name, `${packages}${name}`)),
+      ...readdirSync(examples).map((name) => project(name, `${examples}${name}`)),
+      project('scripts', fileURLToPath(new URL('scripts/', import.meta.url))),
+    ],
     coverage: {
       include: ['**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login}/src/**'],
       reporter: ['text'],
@@ -28,3 +27,7 @@ export default defineConfig({
     },
   },
 });
+
+function project(name: string, root: string) {
+  return { extends: true as const, test: { name, root, include: ['test/**/*.test.ts'] } };
+}

@@ -1,0 +1,111 @@
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const packages = join(root, 'packages');
+
+/** The packages that are published. */
+export const published: readonly string[] = readdirSync(packages).filter((name) => !manifestOf(name).private);
+
+interface Manifest {
+  readonly private?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+function manifestOf(name: string): Manifest {
+  return JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** A fresh directory with the packed packages in its node_modules, as an installation would leave it. */
+export class Workbench implements Disposable {
+  readonly directory: string = mkdtempSync(join(tmpdir(), 'consumer-'));
+
+  constructor() {
+    const packed = join(this.directory, 'packed');
+    const modules = join(this.directory, 'node_modules');
+    mkdirSync(packed);
+    mkdirSync(join(modules, '@auth'), { recursive: true });
+    const filters = published.flatMap((name) => ['--filter', `./packages/${name}`]);
+    execFileSync('npx', ['-y', 'pnpm@12.21.0', '-r', ...filters, 'pack', '--pack-destination', packed], {
+      cwd: root,
+      stdio: 'pipe',
+    });
+    for (const name of published) {
+      const target = join(modules, '@auth', name);
+      mkdirSync(target);
+      const tarball = join(
+        packed,
+        readdirSync(packed).find((file) => new RegExp(`^auth-${name}-\\d`).test(file)) as string,
+      );
+      execFileSync('tar', ['xzf', tarball, '-C', target, '--strip-components=1']);
+      for (const dependency of Object.keys(manifestOf(name).dependencies ?? {})) this.#link(name, dependency);
+    }
+    this.#linkFrom(root, '@types/node');
+    writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.directory, file), text);
+  }
+
+  copy(source: string, file: string): void {
+    cpSync(join(root, source), join(this.directory, file));
+  }
+
+  remove(file: string): void {
+    rmSync(join(this.directory, file));
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.directory, { recursive: true });
+  }
+
+  #link(owner: string, dependency: string): void {
+    if (!dependency.startsWith('@auth/')) this.#linkFrom(join(packages, owner), dependency);
+  }
+
+  #linkFrom(owner: string, dependency: string): void {
+    const target = join(this.directory, 'node_modules', dependency);
+    mkdirSync(join(target, '..'), { recursive: true });
+    rmSync(target, { force: true });
+    symlinkSync(realpathSync(join(owner, 'node_modules', dependency)), target);
+  }
+}
+
+/** A block of TypeScript in a README. */
+export interface Block {
+  /** Such as `joor-1`. */
+  readonly name: string;
+  readonly code: string;
+  /** Marked to be run as well. */
+  readonly runs: boolean;
+}
+
+/** All blocks of TypeScript in the READMEs of the project and of its published packages. */
+export function readmeBlocks(): Block[] {
+  const places = [
+    ['project', join(root, 'README.md')],
+    ...published.map((name) => [name, join(packages, name, 'README.md')]),
+  ];
+  return places.flatMap(([name, path]) =>
+    [...readFileSync(path as string, 'utf8').matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm)].map(
+      ([, run, code], index) => ({
+        name: `${name}-${index + 1}`,
+        code: code as string,
+        runs: run !== undefined,
+      }),
+    ),
+  );
+}
