@@ -38,10 +38,9 @@ export class Workbench implements Disposable {
     mkdirSync(packed);
     mkdirSync(join(modules, '@auth'), { recursive: true });
     const filters = published.flatMap((name) => ['--filter', `./packages/${name}`]);
-    execFileSync('npx', ['-y', 'pnpm@12.21.0', '-r', ...filters, 'pack', '--pack-destination', packed], {
-      cwd: root,
-      stdio: 'pipe',
-    });
+    const [command, ...first] = pnpm();
+    const args = [...first, '-r', ...filters, 'pack', '--pack-destination', packed];
+    execFileSync(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const name of published) {
       const target = join(modules, '@auth', name);
       mkdirSync(target);
@@ -82,6 +81,12 @@ export class Workbench implements Disposable {
     rmSync(target, { force: true });
     symlinkSync(realpathSync(join(owner, 'node_modules', dependency)), target);
   }
+}
+
+/** The pnpm that runs this, or the same version by npx where a test is run on its own. */
+function pnpm(): [string, ...string[]] {
+  const running = process.env['npm_execpath'] ?? '';
+  return /\bpnpm(\.\w+)?$/.test(running) ? [running] : ['npx', '-y', 'pnpm@12.21.0'];
 }
 
 /** A block of TypeScript in a README. */
