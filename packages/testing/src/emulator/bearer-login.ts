@@ -53,19 +53,15 @@ export function bearerLoginServer(
 
   server.post('/auth/refresh', async ({ req }) => {
     const refreshToken = (await readForm(req.raw, types))?.get('refresh_token');
-    const presented = vendor.tokens.present(refreshToken);
-    const known =
-      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
-    return vendor.tokenCall({ endpoint: 'refresh', ...known }, () => {
-      const now = vendor.tokens.present(refreshToken);
-      if (now.state !== 'spendable') {
+    return vendor.refreshCall(refreshToken, (presented) => {
+      if (presented.state !== 'spendable') {
         return {
           ...refused(403, 'Invalid refresh token'),
-          outcome: now.state === 'spent' ? 'reused' : 'refused',
+          outcome: presented.state === 'spent' ? 'reused' : 'refused',
         };
       }
       vendor.tokens.spend(refreshToken as string);
-      return grant(now.account);
+      return grant(presented.account);
     });
   });
 

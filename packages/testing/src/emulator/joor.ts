@@ -59,24 +59,20 @@ export function joorServer(
   server.post('/auth/token', async ({ req }) => {
     const form = await readForm(req.raw, ['application/x-www-form-urlencoded']);
     const refreshToken = form?.get('refresh_token');
-    const presented = vendor.tokens.present(refreshToken);
-    const known =
-      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
-    return vendor.tokenCall({ endpoint: 'refresh', ...known }, () => {
+    return vendor.refreshCall(refreshToken, (presented) => {
       if (form?.get('grant_type') !== 'refresh_token') {
         return malformed(400, 'unsupported_grant_type', 'Unsupported grant_type');
       }
       if (!isClient(form))
         return refused(401, 'invalid_client', 'Invalid client or Invalid client credentials');
-      const now = vendor.tokens.present(refreshToken);
-      if (now.state === 'unknown') return refused(400, 'invalid_grant', 'Invalid refresh token');
-      if (now.state === 'revoked') return refused(400, 'invalid_grant', 'Session not active');
-      if (now.state !== 'spendable') {
-        const outcome = now.state === 'spent' ? 'reused' : 'refused';
+      if (presented.state === 'unknown') return refused(400, 'invalid_grant', 'Invalid refresh token');
+      if (presented.state === 'revoked') return refused(400, 'invalid_grant', 'Session not active');
+      if (presented.state !== 'spendable') {
+        const outcome = presented.state === 'spent' ? 'reused' : 'refused';
         return { ...refused(400, 'invalid_grant', 'Token is not active'), outcome };
       }
       vendor.tokens.spend(refreshToken as string);
-      return grant(now.account);
+      return grant(presented.account);
     });
   });
 

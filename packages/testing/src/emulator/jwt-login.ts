@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { randomText } from './random-token.js';
+import type { Presented } from './token-book.js';
 import type { TokenResult, Vendor } from './vendor.js';
 import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
@@ -45,8 +46,11 @@ export function jwtLoginServer(
     });
   });
 
-  const rotate = (refreshToken: string, belongs: (accessToken: string) => boolean): TokenResult => {
-    const presented = vendor.tokens.present(refreshToken);
+  const rotate = (
+    refreshToken: string,
+    presented: Presented,
+    belongs: (accessToken: string) => boolean,
+  ): TokenResult => {
     if (presented.state === 'spendable' && belongs(presented.accessToken)) {
       vendor.tokens.spend(refreshToken);
       return grant(presented.account);
@@ -56,26 +60,17 @@ export function jwtLoginServer(
     const outcome = presented.state === 'spent' ? 'reused' : 'refused';
     return { outcome, response: json(401, { detail: 'Invalid refresh token' }) };
   };
-  const refreshCall = (
-    refreshToken: string | null | undefined,
-    effect: () => TokenResult,
-  ): Promise<Response> => {
-    const presented = vendor.tokens.present(refreshToken ?? undefined);
-    const known =
-      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
-    return vendor.tokenCall({ endpoint: 'refresh', ...known }, effect);
-  };
 
   server.post('/auth/jwt/refresh', ({ req }) => {
     const { headers } = req.raw;
-    const refreshToken = headers.get('refresh-token');
-    return refreshCall(refreshToken, () => {
-      if (refreshToken === null) return unprocessable('header', ['refresh-token']);
+    const refreshToken = headers.get('refresh-token') ?? undefined;
+    return vendor.refreshCall(refreshToken, (presented) => {
+      if (refreshToken === undefined) return unprocessable('header', ['refresh-token']);
       if (!headers.has('authorization')) return unprocessable('header', ['authorization']);
       const accessToken = bearerOf(req.raw);
       if (accessToken === undefined)
         return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
-      return rotate(refreshToken, (own) => own === accessToken);
+      return rotate(refreshToken, presented, (own) => own === accessToken);
     });
   });
 
@@ -84,13 +79,13 @@ export function jwtLoginServer(
     server.post(path, async ({ req }) => {
       const form = await readForm(req.raw, types);
       const refreshToken = form?.get('refresh_token');
-      return refreshCall(refreshToken, () => {
+      return vendor.refreshCall(refreshToken, (presented) => {
         if (refreshToken === undefined || form?.get('grant_type') !== 'refresh_token') {
           return unprocessable('body', ['refresh_token', 'grant_type']);
         }
         if (!namesClient(req.raw))
           return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
-        return rotate(refreshToken, () => true);
+        return rotate(refreshToken, presented, () => true);
       });
     });
   }

@@ -42,17 +42,13 @@ export function passwordRefreshServer(
 
   server.post('/auth/refresh', async ({ req }) => {
     const refreshToken = (await readForm(req.raw, types))?.get('refresh_token');
-    const presented = vendor.tokens.present(refreshToken);
-    const known =
-      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
-    return vendor.tokenCall({ endpoint: 'refresh', ...known }, () => {
-      const now = vendor.tokens.present(refreshToken);
-      if (now.state === 'spendable') {
+    return vendor.refreshCall(refreshToken, (presented) => {
+      if (presented.state === 'spendable') {
         vendor.tokens.spend(refreshToken as string);
-        return grant(now.account);
+        return grant(presented.account);
       }
       return {
-        outcome: now.state === 'spent' ? 'reused' : 'refused',
+        outcome: presented.state === 'spent' ? 'reused' : 'refused',
         response: json(401, { error: 'unauthorized' }),
       };
     });

@@ -1,6 +1,6 @@
 import type { Clock } from '@auth/core';
 import { Ledger, type LedgerEntry } from './ledger.js';
-import { type Grant, TokenBook } from './token-book.js';
+import { type Grant, type Presented, TokenBook } from './token-book.js';
 import { json } from './wire-kit.js';
 
 /** How a vendor's server behaves, until it is set otherwise. */
@@ -172,6 +172,17 @@ export class Vendor {
     await this.#pause(this.settings.delayAfterCommitMs);
     if (dropped) throw new DroppedConnection();
     return this.#dated(response);
+  }
+
+  /** Runs one refresh; what the token is good for is looked at when the call takes effect. */
+  refreshCall(
+    refreshToken: string | undefined,
+    effect: (presented: Presented) => TokenResult,
+  ): Promise<Response> {
+    const presented = this.tokens.present(refreshToken);
+    const known =
+      presented.state === 'unknown' ? {} : { account: presented.account, presented: presented.id };
+    return this.tokenCall({ endpoint: 'refresh', ...known }, () => effect(this.tokens.present(refreshToken)));
   }
 
   /** Runs one call of the API behind a token. */
