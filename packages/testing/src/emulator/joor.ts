@@ -21,8 +21,9 @@ export function joorServer(
 
   const grant = (account: string): TokenResult => {
     const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = vendor.settings;
+    const iat = Math.floor(vendor.now() / 1000);
     const jwt = (lifetimeMs: number): string =>
-      unsignedJwt({ sub: account, iat: vendor.now() / 1000, exp: (vendor.now() + lifetimeMs) / 1000 });
+      unsignedJwt({ sub: account, iat, exp: iat + lifetimeMs / 1000 });
     const issued = vendor.issue(account, jwt, () => jwt(refreshTokenLifetimeMs));
     const answer = {
       access_token: issued.accessToken,
