@@ -364,7 +364,7 @@ describe('knobs', () => {
 
   test('a page says what runs where', async () => {
     const page = await (await fetch(emulator.url)).text();
-    for (const text of ['JOOR', 'TeleTracker', 'Simacan', 'UniPoll', emulator.joor.options.baseUrl]) {
+    for (const text of ['JOOR', 'TeleTracker', 'Simacan', 'UniPoll', emulator.url, '/joor/auth/']) {
       expect(page).toContain(text);
     }
   });

@@ -8,7 +8,6 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
     {
       name: 'JOOR',
       slug: 'joor',
-      package: '@auth/joor',
       login: joor.options.baseUrl,
       refresh: joor.tokenEndpoint,
       api: joor.apiUrl,
@@ -16,7 +15,6 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
     {
       name: 'TeleTracker',
       slug: 'bearer-login',
-      package: '@auth/bearer-login',
       login: `${bearerLogin.options.baseUrl}/auth/login`,
       refresh: `${bearerLogin.options.baseUrl}/auth/refresh`,
       api: bearerLogin.apiUrl,
@@ -24,7 +22,6 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
     {
       name: 'Simacan',
       slug: 'password-refresh',
-      package: '@auth/password-refresh',
       login: `${passwordRefresh.options.baseUrl}/auth/password`,
       refresh: `${passwordRefresh.options.baseUrl}/auth/refresh`,
       api: passwordRefresh.apiUrl,
@@ -32,12 +29,12 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
     {
       name: 'UniPoll',
       slug: 'jwt-login',
-      package: '@auth/jwt-login',
       login: `${jwtLogin.options.baseUrl}/auth/jwt/login`,
       refresh: `${jwtLogin.options.baseUrl}/auth/jwt/refresh`,
       api: jwtLogin.apiUrl,
     },
   ];
+  const pathOf = (address: string): string => address.slice(url.length);
   const { username, password, clientId, clientSecret } = joor.options;
   return html`<!doctype html>
 <html lang="en">
@@ -49,22 +46,24 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
   body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
   .wide { overflow-x: auto }
   table { border-collapse: collapse }
-  th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #8884; vertical-align: top }
+  th, td { text-align: left; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid #8884; vertical-align: top }
   code { font-size: .9em }
 </style>
 <h1>Auth emulator</h1>
-<p>Four token servers on loopback. Every account is emulated: <code>${username}</code> with the password
-<code>${password}</code>; JOOR's client is <code>${clientId}</code> with the secret <code>${clientSecret}</code>.</p>
+<p>Four vendors' token servers, all below <code>${url}</code>. The account of each is <code>${username}</code> with the
+password <code>${password}</code>; JOOR's client is <code>${clientId}</code> with the secret
+<code>${clientSecret}</code>.</p>
 <div class="wide"><table>
-<tr><th>Vendor</th><th>Package</th><th>Log in</th><th>Refresh</th><th>API</th><th>Ledger</th></tr>
+<tr><th>Vendor</th><th>Log in</th><th>Refresh</th><th>API</th><th></th></tr>
 ${rows.map(
-  (row) => html`<tr><td>${row.name}</td><td><code>${row.package}</code></td><td><code>${row.login}</code></td>
-<td><code>${row.refresh}</code></td><td><code>${row.api}</code></td>
-<td><a href="${url}/_emulator/${row.slug}/ledger">ledger</a></td></tr>`,
+  (row) => html`<tr><td>${row.name}<br><small>@auth/${row.slug}</small></td>
+<td><code>${pathOf(row.login)}</code></td><td><code>${pathOf(row.refresh)}</code></td>
+<td><code>${pathOf(row.api)}</code></td><td><a href="/_emulator/${row.slug}/ledger">ledger</a></td></tr>`,
 )}
 </table></div>
 <h2>Knobs</h2>
-<p>POST JSON to <code>${url}/_emulator/&lt;vendor&gt;/&lt;knob&gt;</code>:</p>
+<p>POST JSON to <code>/_emulator/&lt;package&gt;/&lt;knob&gt;</code>, as
+<code>curl -d '{"times": 2, "status": 503}' ${url}/_emulator/joor/answer</code> does.</p>
 <ul>
 <li><code>settings</code>: <code>accessTokenLifetimeMs</code>, <code>refreshTokenLifetimeMs</code>,
 <code>delayBeforeCommitMs</code>, <code>delayAfterCommitMs</code>, <code>lockAfter</code>, <code>clockOffsetMs</code></li>
