@@ -12,14 +12,16 @@ const clock = manualClock(Date.now());
 await using emulator = await startEmulator({ clock });
 
 const rows: Row[] = [];
-for (const contestant of contestantsOn(emulator)) {
+const contestants = contestantsOn(emulator);
+// The first exchange loads modules; no provider should pay for that in the table.
+await Promise.all(contestants.map(({ open }) => open({ clock }).getTokens()));
+for (const contestant of contestants) {
   for (const step of stepsOf(contestant)) rows.push(await take(contestant, step));
 }
 printTable(rows);
 const wrong = rows.filter(({ saw, expected }) => saw !== expected).length;
-process.stdout.write(
-  wrong === 0 ? '\nEvery count is the expected one.\n' : `\n${wrong} counts are not the expected ones.\n`,
-);
+process.stdout.write('\nJOOR documents no refresh: it logs in again. Times are real, but no benchmark.\n');
+process.stdout.write(`${rows.length - wrong} of ${rows.length} counts are as expected.\n`);
 if (wrong > 0) process.exitCode = 1;
 
 interface Step {

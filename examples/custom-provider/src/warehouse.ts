@@ -2,6 +2,7 @@ import {
   AuthError,
   type AuthProvider,
   type AuthSession,
+  type AuthSessionOptions,
   createAuthSession,
   type ExchangeContext,
   type IssuedTokens,
@@ -15,8 +16,8 @@ export interface WarehouseOptions {
 }
 
 /** A session on an API that takes JSON at /login and /renew. */
-export function createWarehouseAuth(options: WarehouseOptions): AuthSession {
-  return createAuthSession(warehouseProvider(options));
+export function createWarehouseAuth(options: WarehouseOptions & AuthSessionOptions): AuthSession {
+  return createAuthSession(warehouseProvider(options), options);
 }
 
 /**

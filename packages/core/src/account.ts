@@ -231,7 +231,7 @@ export class Account {
   nextLoginAt({ clock, maxLoginsPerHour }: SessionContext): number | undefined {
     const oldest = this.#loginsSent[this.#loginsSent.length - maxLoginsPerHour];
     const leftMs = oldest === undefined ? 0 : oldest + limits.hourMs - clock.monotonic();
-    return leftMs > 0 ? clock.now() + leftMs : undefined;
+    return leftMs > 0 ? Math.ceil(clock.now() + leftMs) : undefined;
   }
 
   /** No token call before then, for the reason given. */

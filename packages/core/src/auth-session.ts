@@ -75,8 +75,8 @@ export interface AuthStatus {
 }
 
 /**
- * One identity on one server. All methods reject with an {@link AuthError}, or with the reason of the caller's own
- * signal. Sessions with the same key on the same store object share their work.
+ * One identity on one server. All methods reject with an {@link AuthError}, with the reason of the caller's own signal,
+ * or, for a URL that is none, with the platform's TypeError. Sessions with the same key on the same store object share their work.
  */
 export interface AuthSession<Extra = Record<string, unknown>> {
   /** The platform's fetch with the token on it. Works detached. */

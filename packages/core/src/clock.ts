@@ -20,3 +20,8 @@ export const systemClock: Clock = {
 export function unref(handle: unknown): void {
   (handle as { unref?: () => void } | undefined)?.unref?.();
 }
+
+/** Time since an instant of the monotonic clock, in whole milliseconds. */
+export function elapsedMs(clock: Clock, since: number): number {
+  return Math.round(clock.monotonic() - since);
+}

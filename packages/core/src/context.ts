@@ -61,7 +61,8 @@ export class SessionContext {
   }
 
   emit(body: EventBody): void {
-    if (this.listeners.length > 0) emit(this.listeners, this.key, this.provider.name, body);
+    if (this.listeners.length === 0) return;
+    emit(this.listeners, { at: this.clock.now(), key: this.key, provider: this.provider.name }, body);
   }
 
   emitFailure(phase: AuthPhase, error: AuthError, durationMs: number, resend: boolean): void {

@@ -2,7 +2,15 @@ import { AuthError } from './errors.js';
 import type { TokenRecord, TokenStore } from './store.js';
 
 /** A 256-bit AES key: 32 bytes, or a CryptoKey for AES-GCM. */
-export type EncryptionKey = CryptoKey | Uint8Array;
+export type EncryptionKey = AesGcmKey | Uint8Array;
+
+/** WebCrypto's CryptoKey, whose name not every set of types knows. */
+export interface AesGcmKey {
+  readonly type: string;
+  readonly extractable: boolean;
+  readonly algorithm: { readonly name: string };
+  readonly usages: readonly string[];
+}
 
 /** Options of {@link encryptedStore}. */
 export interface EncryptedStoreOptions {
@@ -52,7 +60,7 @@ function importKey(key: EncryptionKey): KeySource {
       return imported;
     };
   }
-  const algorithm = (key as CryptoKey | undefined)?.algorithm as
+  const algorithm = (key as AesGcmKey | undefined)?.algorithm as
     | { name?: string; length?: number }
     | undefined;
   if (algorithm?.name !== 'AES-GCM' || algorithm.length !== 256) {
@@ -60,7 +68,7 @@ function importKey(key: EncryptionKey): KeySource {
       detail: 'keys: expected 32 bytes or a CryptoKey for AES-GCM, 256 bits',
     });
   }
-  return () => Promise.resolve(key);
+  return () => Promise.resolve(key as CryptoKey);
 }
 
 async function seal(cryptoKey: CryptoKey, key: string, record: TokenRecord): Promise<TokenRecord> {

@@ -67,7 +67,7 @@ const meanings: Readonly<Record<AuthErrorCode, string>> = {
   invalid_credentials: 'the server refused the credentials',
   login_blocked: 'an earlier login was refused; change the credentials or call signIn()',
   refresh_refused: 'the server refused the refresh token',
-  reauthentication_required: 'the session is over and there are no credentials to start another',
+  reauthentication_required: 'there is no session, and no password to start one: call signIn({ password })',
   credentials_unavailable: 'the credentials could not be obtained',
   rate_limited: 'too many token requests for now',
   server_unavailable: 'the server gave neither a token nor a refusal',
@@ -79,7 +79,7 @@ const meanings: Readonly<Record<AuthErrorCode, string>> = {
   lock_timeout: 'the lock of the token store stayed taken',
   origin_not_allowed: 'the token must not go to this origin',
   insecure_url: 'the token must not travel over plain http',
-  signed_out: 'signed out',
+  signed_out: 'signed out: call signIn()',
   disposed: 'the session was disposed',
 };
 

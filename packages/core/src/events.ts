@@ -2,7 +2,9 @@ import { type AuthErrorCode, type AuthPhase, type Delivery, printable } from './
 
 interface EventOf<Type extends string> {
   readonly type: Type;
-  /** The session's store key, control characters escaped. */
+  /** When it happened, epoch milliseconds. */
+  readonly at: number;
+  /** The session's store key, control characters escaped. The default key holds the username. */
   readonly key: string;
   readonly provider: string;
 }
@@ -52,7 +54,7 @@ export type AuthEvent =
   | (EventOf<'login_blocked'> & { readonly blockedAt: number })
   | EventOf<'signed_out'>;
 
-type Each<Event> = Event extends AuthEvent ? Omit<Event, 'key' | 'provider'> : never;
+type Each<Event> = Event extends AuthEvent ? Omit<Event, 'at' | 'key' | 'provider'> : never;
 
 /** An event before it is told whose it is. */
 export type EventBody = Each<AuthEvent>;
@@ -62,11 +64,10 @@ export type EventListener = (event: AuthEvent) => void;
 /** Tells every listener; one that throws, rejects or calls back into the session breaks nothing. */
 export function emit(
   listeners: readonly EventListener[],
-  key: string,
-  provider: string,
+  source: { readonly at: number; readonly key: string; readonly provider: string },
   body: EventBody,
 ): void {
-  const event = Object.freeze({ ...body, key: printable(key), provider }) as AuthEvent;
+  const event = Object.freeze({ ...body, ...source, key: printable(source.key) }) as AuthEvent;
   for (const listener of [...listeners]) {
     try {
       const result: unknown = listener(event);

@@ -6,7 +6,12 @@ export type {
   Timeouts,
 } from './auth-session.js';
 export { type Clock, systemClock } from './clock.js';
-export { type EncryptedStoreOptions, type EncryptionKey, encryptedStore } from './encrypted-store.js';
+export {
+  type AesGcmKey,
+  type EncryptedStoreOptions,
+  type EncryptionKey,
+  encryptedStore,
+} from './encrypted-store.js';
 export {
   AuthError,
   type AuthErrorCode,
@@ -17,7 +22,7 @@ export {
   isAuthError,
 } from './errors.js';
 export type { AuthEvent } from './events.js';
-export { toAuthError } from './exchange.js';
+export { reasonOf, toAuthError } from './exchange.js';
 export { type KeyValue, keyValueStore } from './key-value-store.js';
 export { type LeasedStoreOptions, leasedStore } from './leased-store.js';
 export type { MaybePromise } from './maybe-promise.js';

@@ -1,9 +1,10 @@
+import { elapsedMs } from './clock.js';
 import { commit } from './commit.js';
 import type { SessionContext } from './context.js';
 import { sleep, within } from './deadline.js';
 import type { Guard, Latch, Stored } from './envelope.js';
-import { AuthError } from './errors.js';
-import { exchange } from './exchange.js';
+import { AuthError, isAuthError } from './errors.js';
+import { exchange, reasonOf, toAuthError } from './exchange.js';
 import type { Flight, Outcome } from './flight.js';
 import { isLatched, latchOf, nextLoginAt, withLogin } from './guard.js';
 import { limits } from './limits.js';
@@ -52,14 +53,14 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
     issued = await send(flight, prepared);
   } catch (thrown) {
     const error = thrown as AuthError;
-    context.emitFailure('login', error, clock.monotonic() - startedAt, false);
+    context.emitFailure('login', error, elapsedMs(clock, startedAt), false);
     if (error.code !== 'invalid_credentials') throw await pauseAfter(flight, read, error);
     await block(flight, read, prepared);
     throw error;
   }
   if (issued === undefined) return undefined;
   account.latch = undefined;
-  context.emit({ type: 'login', tokenId: issued.id, durationMs: clock.monotonic() - startedAt });
+  context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) });
   return commit(flight, read, issued, read.envelope.guard.latch?.hash);
 }
 
@@ -87,9 +88,9 @@ async function obtainSecrets(
     return await within(clock, timeouts.credentialsMs, () => failed('it took too long'), prepare);
   } catch (error) {
     // What a vault's client throws may hold the secret: its words stay here.
-    throw error instanceof AuthError && error.code === 'credentials_unavailable'
-      ? error
-      : failed('it failed');
+    if (!isAuthError(error) || error.code !== 'credentials_unavailable')
+      throw failed(`it threw ${reasonOf(error)}`);
+    throw toAuthError(error, { provider: provider.name, phase: 'login' });
   }
 }
 

@@ -24,10 +24,11 @@ export function pauseError(
   if (leftMs <= 0) return undefined;
   const code = account.pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');
   if (kind !== 'refresh' && code !== 'rate_limited') return undefined;
-  const detail = 'a pause after an earlier failure; nothing was sent';
+  const detail = 'it failed before, and waits until retryAt; nothing was sent';
   return new AuthError(code, {
     provider: context.provider.name,
-    retryAt: context.clock.now() + leftMs,
+    delivery: 'not_sent',
+    retryAt: Math.ceil(context.clock.now() + leftMs),
     detail,
   });
 }

@@ -1,3 +1,4 @@
+import { elapsedMs } from './clock.js';
 import { commit } from './commit.js';
 import { sleep } from './deadline.js';
 import type { Stored } from './envelope.js';
@@ -33,7 +34,7 @@ export async function refresh(flight: Flight, stored: Stored, parent: TokenSet):
     return 'read_again';
   }
   account.spend(parent.id);
-  const durationMs = context.clock.monotonic() - startedAt;
+  const durationMs = elapsedMs(context.clock, startedAt);
   context.emit({ type: 'refresh', tokenId: tokens.id, previousId: parent.id, durationMs });
   return commit(flight, read, tokens);
 }
@@ -71,7 +72,7 @@ async function presentOnce(flight: Flight, parent: TokenSet, mayResend: boolean)
     });
   } catch (thrown) {
     const error = thrown as AuthError;
-    context.emitFailure('refresh', error, clock.monotonic() - startedAt, mayResend && isAnswerLost(error));
+    context.emitFailure('refresh', error, elapsedMs(clock, startedAt), mayResend && isAnswerLost(error));
     throw error;
   }
 }

@@ -216,7 +216,7 @@ describe('refresh', () => {
     };
     await expect(refresh('r', secret)).rejects.toMatchObject({
       code: 'credentials_unavailable',
-      detail: 'clientSecret: its function gave none',
+      detail: 'clientSecret: its function threw Error',
     });
   });
 });

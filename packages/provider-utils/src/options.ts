@@ -4,6 +4,7 @@ import {
   type MaybePromise,
   type PreparedLogin,
   parseBaseUrl,
+  reasonOf,
 } from '@auth/core';
 
 /** A secret, or a function that gets it from where it is kept, asked before each use. */
@@ -11,6 +12,7 @@ export type Secret = string | (() => MaybePromise<string>);
 
 /** What every provider with a password login takes. */
 export interface PasswordOptions {
+  /** Whom to log in. It is part of the store's key, and no secret. */
   readonly username: string;
   /** Absent: the session never logs in by itself. */
   readonly password?: Secret | undefined;
@@ -62,17 +64,16 @@ export function wrong(option: string, expected: string): AuthError {
  */
 export async function secretOf(option: string, secret: Secret): Promise<string> {
   if (typeof secret === 'string') return secret;
+  const unavailable = (detail: string): AuthError =>
+    new AuthError('credentials_unavailable', { delivery: 'not_sent', detail: `${option}: ${detail}` });
   let value: unknown;
   try {
     value = await secret();
-  } catch {
-    value = undefined;
+  } catch (error) {
+    throw unavailable(`its function threw ${reasonOf(error)}`);
   }
   if (typeof value === 'string' && value !== '') return value;
-  throw new AuthError('credentials_unavailable', {
-    delivery: 'not_sent',
-    detail: `${option}: its function gave none`,
-  });
+  throw unavailable('its function returned no text');
 }
 
 /** The two ways in: with the configured password, where there is one, and with one a person just typed. */

@@ -1,35 +1,40 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { startEmulator } from './start-emulator.js';
+import { type RunningEmulator, startEmulator } from './start-emulator.js';
 
 const usage = `auth-emulator [--port PORT]
 
 Runs the four vendors' token servers on loopback until it is interrupted.
+  --port PORT   0, or left out: any free port
 `;
 
-const { values } = parseArgs({
-  options: { port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-});
-const port = values.port === undefined ? 0 : Number(values.port);
-if (values.help === true) {
-  process.stdout.write(usage);
-} else if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-  process.stderr.write(`auth-emulator: --port expects a number from 0 to 65535\n\n${usage}`);
+try {
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  const port = Number(values.port ?? 0);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error('--port expects a number from 0 to 65535');
+  if (values.help === true) process.stdout.write(usage);
+  else serve(await startEmulator({ port }));
+} catch (error) {
+  process.stderr.write(`auth-emulator: ${(error as Error).message}\n\n${usage}`);
   process.exitCode = 2;
-} else {
-  const emulator = await startEmulator({ port });
+}
+
+function serve(emulator: RunningEmulator): void {
   const { joor, bearerLogin, passwordRefresh, jwtLogin } = emulator;
   const lines = [
-    `Auth emulator on ${emulator.url}`,
+    `Auth emulator on ${emulator.url} (a page there lists endpoints and knobs)`,
     '',
     `  JOOR             baseUrl ${joor.options.baseUrl}`,
     `                   API     ${joor.apiUrl}`,
     `                   client  ${joor.options.clientId} / ${joor.options.clientSecret}`,
-    `  bearer-login     baseUrl ${bearerLogin.options.baseUrl}`,
+    `  TeleTracker      baseUrl ${bearerLogin.options.baseUrl}`,
     `                   API     ${bearerLogin.apiUrl}`,
-    `  password-refresh baseUrl ${passwordRefresh.options.baseUrl}`,
+    `  Simacan          baseUrl ${passwordRefresh.options.baseUrl}`,
     `                   API     ${passwordRefresh.apiUrl}`,
-    `  jwt-login        baseUrl ${jwtLogin.options.baseUrl}`,
+    `  UniPoll          baseUrl ${jwtLogin.options.baseUrl}`,
     `                   API     ${jwtLogin.apiUrl}`,
     '',
     `Account of all four: ${joor.options.username} / ${joor.options.password}`,

@@ -17,7 +17,7 @@ const knobs: ReadonlyMap<string, Knob> = new Map<string, Knob>([
   ['account', (vendor, body) => vendor.addAccount(textOf(body, 'username'), textOf(body, 'password'))],
   ['answer', (vendor, body) => vendor.answerNext(body as ScriptedAnswer)],
   ['drop', (vendor, { times = 1 }) => vendor.dropNext(countOf('times', times))],
-  ['omit', (vendor, { fields }) => vendor.omitFields(...(Array.isArray(fields) ? fields.map(String) : []))],
+  ['omit', (vendor, { fields }) => vendor.omitFields(...textsOf('fields', fields))],
   ['expire', (vendor) => vendor.expireTokens()],
   ['revoke', (vendor) => vendor.revokeAccessTokens()],
   ['end', (vendor) => vendor.endSessions()],
@@ -29,12 +29,16 @@ export function controlServer(emulator: Emulator): Hono {
   const server = new Hono();
   server.get('/:vendor/ledger', ({ req }) => {
     const name = names.get(req.param('vendor'));
-    return name === undefined ? json(404, { error: 'no such vendor' }) : json(200, emulator[name].ledger);
+    if (name === undefined)
+      return json(404, { error: `no such vendor: use ${[...names.keys()].join(', ')}` });
+    return json(200, emulator[name].ledger);
   });
   server.post('/:vendor/:knob', async ({ req }) => {
     const name = names.get(req.param('vendor'));
     const knob = knobs.get(req.param('knob'));
-    if (name === undefined || knob === undefined) return json(404, { error: 'no such vendor or knob' });
+    if (name === undefined)
+      return json(404, { error: `no such vendor: use ${[...names.keys()].join(', ')}` });
+    if (knob === undefined) return json(404, { error: `no such knob: use ${[...knobs.keys()].join(', ')}` });
     try {
       const text = await req.text();
       knob(emulator[name], text === '' ? {} : JSON.parse(text));
@@ -58,6 +62,11 @@ function setChecked(vendor: VendorHandle<unknown>, body: Readonly<Record<string,
 function countOf(name: string, value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   throw new Error(`${name}: expected a whole number`);
+}
+
+function textsOf(name: string, value: unknown): string[] {
+  if (Array.isArray(value) && value.every((text) => typeof text === 'string')) return value;
+  throw new Error(`${name}: expected a list of texts`);
 }
 
 function textOf(body: Readonly<Record<string, unknown>>, name: string): string {

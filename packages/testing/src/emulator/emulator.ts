@@ -51,7 +51,7 @@ export interface VendorHandle<Options> {
   refreshIdOf(refreshToken: string): string | undefined;
   /** Id of the refresh token issued last to an account. */
   newestRefreshId(username: string): string | undefined;
-  /** Ledger, tokens and scripts as at the start. Settings and accounts stay. */
+  /** Settings, ledger, tokens and scripted answers as at the start. Accounts that were added stay. */
   reset(): void;
 }
 

@@ -48,6 +48,7 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
   table { border-collapse: collapse }
   th, td { text-align: left; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid #8884; vertical-align: top }
   code { font-size: .9em }
+  pre { overflow-x: auto }
 </style>
 <h1>Auth emulator</h1>
 <p>Four vendors' token servers, all below <code>${url}</code>. The account of each is <code>${username}</code> with the
@@ -61,6 +62,13 @@ ${rows.map(
 <td><code>${pathOf(row.api)}</code></td><td><a href="/_emulator/${row.slug}/ledger">ledger</a></td></tr>`,
 )}
 </table></div>
+<h2>By hand</h2>
+<pre><code>curl -F grant_type=password -F client_id=${clientId} -F client_secret=${clientSecret} \\
+  -F username=${username} -F password=${password} ${joor.options.baseUrl}
+curl -d username=${username} -d password=${password} ${bearerLogin.options.baseUrl}/auth/login
+curl -d username=${username} -d password=${password} ${passwordRefresh.options.baseUrl}/auth/password
+curl -d grant_type=password -d username=${username} -d password=${password} \\
+  ${jwtLogin.options.baseUrl}/auth/jwt/login</code></pre>
 <h2>Knobs</h2>
 <p>POST JSON to <code>/_emulator/&lt;package&gt;/&lt;knob&gt;</code>, as
 <code>curl -d '{"times": 2, "status": 503}' ${url}/_emulator/joor/answer</code> does.</p>
@@ -73,7 +81,7 @@ ${rows.map(
 <li><code>omit</code>: <code>fields</code>: left out of token answers from now on</li>
 <li><code>expire</code>, <code>revoke</code>: access tokens end; <code>end</code>: sessions end</li>
 <li><code>account</code>: <code>username</code>, <code>password</code>: another one</li>
-<li><code>reset</code>: ledger, tokens and scripted answers as at the start</li>
+<li><code>reset</code>: settings, ledger, tokens and scripted answers as at the start</li>
 </ul>
 </html>`;
 }

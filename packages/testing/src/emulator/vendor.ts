@@ -63,6 +63,7 @@ export class Vendor {
   readonly settings: VendorSettings;
   readonly tokens: TokenBook;
   readonly #clock: Clock;
+  readonly #defaults: VendorSettings;
   readonly #accounts = new Map<string, VendorAccount>();
   #scripts: { answer: ScriptedAnswer; left: number }[] = [];
   #drops = 0;
@@ -75,7 +76,7 @@ export class Vendor {
     rotation: 'single_use' | 'newest_only',
   ) {
     this.#clock = clock;
-    this.settings = {
+    this.#defaults = {
       accessTokenLifetimeMs: lifetimes.accessMs,
       refreshTokenLifetimeMs: lifetimes.refreshMs,
       delayBeforeCommitMs: 0,
@@ -83,6 +84,7 @@ export class Vendor {
       lockAfter: 0,
       clockOffsetMs: 0,
     };
+    this.settings = { ...this.#defaults };
     this.tokens = new TokenBook(() => this.now(), rotation);
   }
 
@@ -94,8 +96,9 @@ export class Vendor {
     this.#accounts.set(username, { username, password, wrongPasswords: 0 });
   }
 
-  /** Everything as it was at the start, accounts excepted. */
+  /** Everything as it was at the start, but accounts that were added. */
   reset(): void {
+    Object.assign(this.settings, this.#defaults);
     this.ledger.clear();
     this.tokens.clear();
     this.#scripts = [];
@@ -123,8 +126,11 @@ export class Vendor {
 
   /** The next calls get this answer, and nothing else happens. @throws where no such answer can be sent */
   answerNext(answer: ScriptedAnswer): void {
-    if (!['login', 'refresh', 'token', 'api'].includes(answer.on ?? 'token'))
-      throw new Error(`no such call: ${answer.on}`);
+    const unknown = Object.keys(answer).find((name) => !scriptFields.includes(name));
+    if (unknown !== undefined) throw new Error(`no such field: ${unknown} (${scriptFields.join(', ')})`);
+    if (!['login', 'refresh', 'token', 'api'].includes(answer.on ?? 'token')) {
+      throw new Error(`on: expected login, refresh, token or api, not ${answer.on}`);
+    }
     scriptedResponse(answer);
     this.#scripts.push({ answer, left: answer.times ?? 1 });
   }
@@ -229,6 +235,8 @@ export class Vendor {
     return promise.finally(() => this.#pauses.delete(end));
   }
 }
+
+const scriptFields = ['on', 'times', 'status', 'headers', 'body'];
 
 function scriptedResponse({ status = 200, headers = {}, body }: ScriptedAnswer): Response {
   const isText = body === undefined || body === null || typeof body === 'string';
