@@ -3,6 +3,7 @@ import type { SessionContext } from './context.js';
 import type { Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
+import { doubling, slotFreeAt } from './guard.js';
 import { limits } from './limits.js';
 import type { TokenStore } from './store.js';
 import type { TokenSet } from './tokens.js';
@@ -15,7 +16,7 @@ export interface Unsaved {
   readonly tokens: TokenSet;
   /** The set it replaces; undefined: none was stored. */
   readonly parentId: string | undefined;
-  /** Initial tokens: of use only where the store has no record at all. */
+  /** Initial tokens: of use only where the store holds neither tokens nor a sign-out. */
   readonly initial: boolean;
   /** Hash of the latch that an accepted password has lifted. */
   readonly lifted: string | undefined;
@@ -76,6 +77,8 @@ export class Account {
   pauseCode: AuthErrorCode | undefined;
   /** The stored `notBefore` that {@link pausedUntil} already reflects. */
   #knownNotBefore: number | undefined;
+  /** Id of the set whose refresh token was presented here and whose answer was lost. */
+  lostId: string | undefined;
   /** Flights in a row that came to nothing. */
   failures: number = 0;
   /** Monotonic instant before which nobody starts a refresh that nobody waits for. */
@@ -211,10 +214,8 @@ export class Account {
   refuse(clock: Clock, id: string): boolean {
     if (this.#refused.includes(id)) return true;
     const ageMs = clock.monotonic() - this.#takenAt;
-    const coolDownMs = Math.min(
-      limits.rejectionCoolDownMinMs * 2 ** Math.min(this.#rejections - 1, 20),
-      limits.rejectionCoolDownMaxMs,
-    );
+    const { rejectionCoolDownMinMs, rejectionCoolDownMaxMs } = limits;
+    const coolDownMs = doubling(this.#rejections, rejectionCoolDownMinMs, rejectionCoolDownMaxMs);
     if (this.#rejections > 0 && ageMs < coolDownMs) return false;
     this.#rejections = ageMs < 2 * limits.rejectionCoolDownMaxMs ? this.#rejections + 1 : 1;
     remember(this.#refused, id);
@@ -229,8 +230,8 @@ export class Account {
 
   /** When this process may send another login, by its own count; undefined for now. */
   nextLoginAt({ clock, maxLoginsPerHour }: SessionContext): number | undefined {
-    const oldest = this.#loginsSent[this.#loginsSent.length - maxLoginsPerHour];
-    const leftMs = oldest === undefined ? 0 : oldest + limits.hourMs - clock.monotonic();
+    const freeAt = slotFreeAt(this.#loginsSent, maxLoginsPerHour);
+    const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
     return leftMs > 0 ? Math.ceil(clock.now() + leftMs) : undefined;
   }
 

@@ -1,12 +1,12 @@
 import type { Unsaved } from './account.js';
 import { sleep } from './deadline.js';
 import { replaces } from './decide.js';
-import { type Stored, writeEnvelope } from './envelope.js';
+import type { Stored } from './envelope.js';
 import { AuthError } from './errors.js';
 import type { Flight, Outcome } from './flight.js';
 import { settledGuard } from './guard.js';
 import { limits } from './limits.js';
-import { readStored, writeRecord } from './records.js';
+import { readStored, replaceStored } from './records.js';
 import { noteSignOut, revoke, signedOutError } from './sign-out.js';
 import type { TokenSet } from './tokens.js';
 
@@ -50,7 +50,10 @@ export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsav
   const { context, account } = flight;
   const end = await save(flight, stored, unsaved);
   // Signed out meanwhile, which the store is told or about to be.
-  if (account.unsaved !== unsaved) return 'read_again';
+  if (account.unsaved !== unsaved) {
+    await revoke(context, unsaved.tokens);
+    return 'read_again';
+  }
   if (end === 'failed') {
     if (account.tokens === undefined) account.take(context, unsaved.tokens, 'store');
     throw new AuthError('store_failed', {
@@ -61,7 +64,7 @@ export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsav
   account.unsaved = undefined;
   if (end === 'saved') {
     account.take(context, unsaved.tokens, 'store');
-    context.emit({ type: 'store_recovered', tokenId: unsaved.tokens.id });
+    if (!unsaved.initial) context.emit({ type: 'store_recovered', tokenId: unsaved.tokens.id });
   }
   return 'read_again';
 }
@@ -110,8 +113,8 @@ async function save(flight: Flight, read: Stored, unsaved: Unsaved): Promise<Sav
   let looked = lease.held();
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
-      const record = writeEnvelope({ tokens, guard: settledGuard(base.envelope.guard, lifted) });
-      if (looked && (await writeRecord(context, base.recordId, record))) return 'saved';
+      const envelope = { tokens, guard: settledGuard(base.envelope.guard, lifted) };
+      if (looked && (await replaceStored(context, base, envelope)) !== undefined) return 'saved';
       base = await readStored(context);
     } catch {
       return 'failed';

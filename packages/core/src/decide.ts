@@ -39,8 +39,8 @@ export function decide(flight: Flight, stored: Stored): Decision {
 
 /** Whether the set that waits to be saved belongs in the place of what is stored. */
 export function replaces(unsaved: Unsaved, stored: Stored): boolean {
-  if (unsaved.initial) return stored.recordId === undefined;
   const standing = stored.envelope.tokens?.id;
+  if (unsaved.initial) return standing === undefined && stored.envelope.signedOutAt === undefined;
   return standing === undefined || standing === unsaved.parentId || standing === unsaved.tokens.id;
 }
 

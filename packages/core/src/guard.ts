@@ -15,8 +15,12 @@ export async function isLatched(latch: Latch, secrets: readonly string[]): Promi
 
 /** When the next login may be sent; undefined for now. An instant ahead of our clock counts as now. */
 export function nextLoginAt(guard: Guard, now: number, maxLoginsPerHour: number): number | undefined {
-  const recent = recentLogins(guard, now);
-  const oldest = recent[recent.length - maxLoginsPerHour];
+  return slotFreeAt(recentLogins(guard, now), maxLoginsPerHour);
+}
+
+/** When one of the last hour's logins, in order, is an hour old and makes room for another; undefined where there is room. */
+export function slotFreeAt(instants: readonly number[], maxLoginsPerHour: number): number | undefined {
+  const oldest = instants[instants.length - maxLoginsPerHour];
   return oldest === undefined ? undefined : oldest + limits.hourMs;
 }
 
@@ -32,7 +36,12 @@ export function settledGuard({ loginsAt, latch }: Guard, lifted: string | undefi
 
 /** The pause that follows this many failures in a row. */
 export function coolDownMs(failures: number): number {
-  return Math.min(limits.coolDownMinMs * 2 ** Math.min(failures - 1, 20), limits.coolDownMaxMs);
+  return doubling(failures, limits.coolDownMinMs, limits.coolDownMaxMs);
+}
+
+/** The minimum at the first count, twice as much at each further one, and no more than the maximum. */
+export function doubling(count: number, minMs: number, maxMs: number): number {
+  return Math.min(minMs * 2 ** (count - 1), maxMs);
 }
 
 function recentLogins(guard: Guard, now: number): readonly number[] {

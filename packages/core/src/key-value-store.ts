@@ -85,16 +85,12 @@ class Turns {
   /** Runs `work` at once where nobody is at it, so that synchronous stores stay synchronous. */
   take<T>(key: string, work: () => MaybePromise<T>): MaybePromise<T> {
     const before = this.#last.get(key);
-    const result = before === undefined ? work() : inTime(before).then(work);
+    const result = before === undefined ? work() : before.then(work);
     if (!isThenable(result)) return result;
-    const done = result
-      .then(
-        () => {},
-        () => {},
-      )
-      .then(() => {
-        if (this.#last.get(key) === done) this.#last.delete(key);
-      });
+    const turn = Promise.resolve(before).then(() => inTime(result));
+    const done = turn.then(() => {
+      if (this.#last.get(key) === done) this.#last.delete(key);
+    });
     this.#last.set(key, done);
     return result;
   }
@@ -103,10 +99,16 @@ class Turns {
 /** A write that never ends must not hold up the key for ever. */
 const turnMs = 5_000;
 
-function inTime(turn: Promise<unknown>): Promise<unknown> {
+/** Ends with the work, however it ends, or with its time. */
+function inTime(work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, turnMs);
-  return Promise.race([turn, promise]).finally(() => clearTimeout(timer));
+  const end = (): void => {
+    clearTimeout(timer);
+    resolve();
+  };
+  work.then(end, end);
+  return promise;
 }
 
 function then<To>(value: unknown, next: (value: unknown) => MaybePromise<To>): MaybePromise<To> {

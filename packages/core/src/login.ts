@@ -19,8 +19,12 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   const { context, account, plan } = flight;
   const { provider, clock } = context;
   const { guard, tokens } = stored.envelope;
-  if (!flight.wanted)
+  if (tokens?.refreshToken !== undefined && account.isSpent(tokens.id)) {
+    return forgetRefreshToken(flight, stored, tokens);
+  }
+  if (!flight.wanted) {
     throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
+  }
   const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
   if (latch !== undefined && plan.typed !== true && wasJustAsked(context, latch))
     throw blocked(context, latch);
@@ -31,8 +35,6 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
     const detail = 'maxLoginsPerHour is reached';
     throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
   }
-  if (tokens?.refreshToken !== undefined && account.isSpent(tokens.id))
-    return forgetRefreshToken(flight, stored, tokens);
   flight.prepared ??= await obtainSecrets(context, prepare);
   const { prepared } = flight;
   if (latch !== undefined && (await isLatched(latch, prepared.secrets))) {
@@ -40,11 +42,11 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
     throw blocked(context, latch);
   }
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
-  if (flight.overtakenBySignOut) throw signedOutError(context);
   // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
   const counted = { ...stored.envelope, guard: withLogin(guard, clock.now()) };
   const read = await replaceStored(context, stored, counted);
   if (read === undefined) return 'read_again';
+  if (flight.overtakenBySignOut) throw signedOutError(context);
   if (!flight.lease.held()) return 'lock_again';
   account.countLogin(clock);
   const startedAt = clock.monotonic();

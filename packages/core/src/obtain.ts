@@ -2,7 +2,7 @@ import type { Account } from './account.js';
 import type { SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
-import type { FlightPlan } from './flight.js';
+import type { Flight, FlightPlan } from './flight.js';
 import { limits } from './limits.js';
 import { signedOutError } from './sign-out.js';
 import type { TokenSet } from './tokens.js';
@@ -40,11 +40,15 @@ export async function handOutEarly(
   context: SessionContext,
   account: Account,
   tokens: TokenSet,
+  signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   account.handedOut = true;
   if (account.seenAt < account.freshUntil || !account.mayRefreshEarly(context.clock)) return tokens;
   const work = refreshInBackground(context, account, { kind: 'refresh' });
-  if (!context.mayOutliveCalls) await wait(context, work, undefined).catch(() => {});
+  if (!context.mayOutliveCalls) {
+    await wait(context, work, signal).catch(() => {});
+    signal?.throwIfAborted();
+  }
   if (account.signedOut) throw signedOutError(context);
   return account.tokens ?? tokens;
 }
@@ -60,14 +64,13 @@ export function runLogin(
     signal?.throwIfAborted();
     for (let busy = isBusy(account); busy !== undefined; busy = isBusy(account)) {
       const { flight } = account;
-      if (flight !== undefined && isSameSignIn(flight.plan, plan)) return flight.tokens;
+      if (flight !== undefined && isJoinable(flight, context, plan)) return flight.tokens;
       await busy;
       signal?.throwIfAborted();
       assertLive(context, account);
     }
     const tokens = await startFlight(context, account, plan).tokens;
-    account.handedOut = true;
-    return tokens;
+    return tokens && handedOut(account, tokens);
   };
   return wait(context, queue(), signal);
 }
@@ -86,28 +89,36 @@ export function assertLive(
 async function bring(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
   const { clock } = context;
   const { forced = false, rejected } = need;
-  for (let turn = 1; ; turn++) {
+  for (let joined = 0; ; joined++) {
+    // A person's login comes first; whatever it brings, this caller looks for itself.
+    for (let running = account.flight; isPersons(running); running = account.flight) await running.settled;
     assertLive(context, account);
     const inHand = account.tokens;
-    if (inHand !== undefined && !forced && fits(inHand, need) && account.isUsable(clock))
-      return handedOut(account, inHand);
+    const isGood = inHand !== undefined && fits(inHand, need) && account.isUsable(clock);
+    if (isGood && !forced) return handedOut(account, inHand);
     const flight = account.flight ?? startFlight(context, account, { kind: 'refresh', forced, rejected });
-    if (flight.plan.kind !== 'refresh') {
-      await flight.settled;
-      continue;
-    }
     flight.wanted = true;
+    const isLast = joined === limits.joins;
     try {
       const tokens = (await flight.tokens) as TokenSet;
-      const isNew = !forced || flight.plan.forced === true || flight.hasExchanged;
-      if ((isNew && fits(tokens, need)) || turn > limits.joins) return handedOut(account, tokens);
+      if (isLast || isAnswer(flight, tokens, need)) return handedOut(account, tokens);
     } catch (error) {
-      if (turn <= limits.joins && wasNotOurs(error, flight.context, context)) continue;
+      if (!isLast && wasNotOurs(error, flight.context, context)) continue;
       const anyWillDo = !forced && need.unlike === undefined && rejected === undefined;
       if (anyWillDo && account.isAlive(clock)) return handedOut(account, account.tokens as TokenSet);
       throw error;
     }
   }
+}
+
+function isPersons(flight: Flight | undefined): flight is Flight {
+  return flight !== undefined && flight.plan.kind !== 'refresh';
+}
+
+/** What an exchange brought is the answer, even where the server issued the same access token again. */
+function isAnswer(flight: Flight, tokens: TokenSet, need: Need): boolean {
+  if (flight.hasExchanged && tokens.id !== need.unlike) return true;
+  return fits(tokens, need) && (need.forced !== true || flight.plan.forced === true);
 }
 
 function fits({ id, accessToken }: TokenSet, { unlike, rejected }: Need): boolean {
@@ -119,21 +130,28 @@ function handedOut(account: Account, tokens: TokenSet): TokenSet {
   return tokens;
 }
 
-/** The flight ended where a login was needed: a timer sends none, and another session may have no credentials. */
+/** The flight ended where a login was needed: a timer sends none, and another session has credentials of its own. */
 function wasNotOurs(error: unknown, theirs: SessionContext, ours: SessionContext): boolean {
   if (!isAuthError(error)) return false;
   if (error.code === 'refresh_refused') return true;
-  return (
-    error.code === 'reauthentication_required' && theirs !== ours && ours.provider.prepareLogin !== undefined
-  );
+  return theirs !== ours && ours.provider.prepareLogin !== undefined && loginFailures.has(error.code);
 }
+
+const loginFailures: ReadonlySet<string> = new Set([
+  'reauthentication_required',
+  'invalid_credentials',
+  'login_blocked',
+  'credentials_unavailable',
+]);
 
 function isBusy(account: Account): Promise<void> | undefined {
   return account.flight?.settled ?? account.signingOut;
 }
 
-function isSameSignIn(running: FlightPlan, wanted: FlightPlan): boolean {
-  return [running, wanted].every(({ kind, typed }) => kind === 'sign_in' && typed !== true);
+/** Only the same session's own sign-in checks the same password; and one that a sign-out overtook helps nobody. */
+function isJoinable(flight: Flight, context: SessionContext, plan: FlightPlan): boolean {
+  const areSignIns = [flight.plan, plan].every(({ kind, typed }) => kind === 'sign_in' && typed !== true);
+  return areSignIns && flight.context === context && !flight.overtakenBySignOut;
 }
 
 function wait<Result>(

@@ -5,7 +5,6 @@ export class Outgoing {
   readonly input: string | URL | Request;
   readonly init: RequestInit | undefined;
   #spare: Request | undefined;
-  #sent = false;
 
   constructor(input: string | URL | Request, init: RequestInit | undefined) {
     this.input = input;
@@ -17,7 +16,7 @@ export class Outgoing {
 
   /** False where the body is a stream of the caller's, which can be read only once. */
   get isReplayable(): boolean {
-    return !this.#sent || isRereadable(this.init?.body);
+    return isRereadable(this.init?.body);
   }
 
   get method(): string {
@@ -26,7 +25,6 @@ export class Outgoing {
 
   /** Sends it, or another copy of it, with these headers; `change` replaces parts of the init. */
   send(fetch: FetchLike, headers: Headers, change?: RequestInit): Promise<Response> {
-    this.#sent = true;
     return fetch(this.#take(), { ...this.init, ...change, headers });
   }
 

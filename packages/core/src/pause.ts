@@ -2,12 +2,10 @@ import type { Account } from './account.js';
 import type { SessionContext } from './context.js';
 import type { Guard, Stored } from './envelope.js';
 import { AuthError } from './errors.js';
-import { isAnswerLost } from './exchange.js';
 import type { Flight, FlightPlan } from './flight.js';
 import { coolDownMs } from './guard.js';
 import { limits } from './limits.js';
 import { replaceStored } from './records.js';
-import type { TokenSet } from './tokens.js';
 
 /**
  * The error of the pause in force, if there is one. A person who signs in waits for a server that asked for it, not
@@ -36,26 +34,19 @@ export function pauseError(
 /**
  * Writes the pause that follows a failed exchange, for this process and all that share the store. Returns the error
  * with its `retryAt`.
- *
- * @param presented the set whose refresh token was sent
  */
-export async function pauseAfter(
-  flight: Flight,
-  stored: Stored,
-  error: AuthError,
-  presented?: TokenSet,
-): Promise<AuthError> {
+export async function pauseAfter(flight: Flight, stored: Stored, error: AuthError): Promise<AuthError> {
   const { context, account } = flight;
   const { guard } = stored.envelope;
   const limited = error.code === 'rate_limited';
   const failures = limited ? 0 : guard.failures + 1;
   const notBefore = context.clock.now() + (limited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures));
   account.pause(context.clock, notBefore, error.code);
-  const lost = presented !== undefined && isAnswerLost(error) ? { lostId: presented.id } : {};
+  const { lostId = guard.lostId } = account;
   // Where it cannot be saved, this process keeps to it all the same.
   await replaceStored(context, stored, {
     ...stored.envelope,
-    guard: { ...guard, failures, notBefore, ...lost },
+    guard: { ...guard, failures, notBefore, ...(lostId === undefined ? {} : { lostId }) },
   }).catch(() => undefined);
   return new AuthError(error.code, { ...error, retryAt: notBefore });
 }

@@ -4,7 +4,7 @@ import { type Envelope, emptyGuard, readEnvelope, type Stored, writeEnvelope } f
 import { AuthError, isAuthError } from './errors.js';
 import { reasonOf } from './exchange.js';
 import { isThenable, type MaybePromise } from './maybe-promise.js';
-import type { Lease, TokenRecord } from './store.js';
+import type { Lease } from './store.js';
 
 type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
 
@@ -20,24 +20,15 @@ export async function readStored(context: SessionContext): Promise<Stored> {
 /** Writes in place of what was read. Undefined: somebody else wrote meanwhile. @throws AuthError `store_failed` */
 export async function replaceStored(
   context: SessionContext,
-  stored: Stored,
+  { recordId }: Stored,
   envelope: Envelope,
 ): Promise<Stored | undefined> {
+  const { store, key } = context;
   const record = writeEnvelope(envelope);
-  return (await writeRecord(context, stored.recordId, record))
-    ? { recordId: record.id, envelope }
-    : undefined;
-}
-
-/** @throws AuthError `store_failed` */
-export async function writeRecord(
-  context: SessionContext,
-  expectedId: string | undefined,
-  record: TokenRecord,
-): Promise<boolean> {
-  return callStore(context, 'compareAndSet', () =>
-    context.store.compareAndSet(context.key, expectedId, record),
+  const isReplaced = await callStore(context, 'compareAndSet', () =>
+    store.compareAndSet(key, recordId, record),
   );
+  return isReplaced ? { recordId: record.id, envelope } : undefined;
 }
 
 /** A store without a lock excludes nobody: flights are single within the process all the same. */

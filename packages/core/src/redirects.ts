@@ -27,19 +27,16 @@ export async function sendFollowing(
   for (let hops = 0; isRedirect(context, response); hops++) {
     const location = response.headers.get('location');
     if (location === null) return response;
+    response.body?.cancel().catch(() => {});
     if (hops === limits.redirects) throw new TypeError('too many redirects');
     url = new URL(location, url);
     assertAllowed(url, context.provider, context.insecureOrigins);
-    const { status } = response;
-    response.body?.cancel().catch(() => {});
-    if ((status === 303 && method !== 'GET' && method !== 'HEAD') || (status < 303 && method === 'POST')) {
-      method = 'GET';
+    if (turnsIntoGet(response.status, method)) method = 'GET';
+    if (method !== outgoing.method) {
       response = await context.fetch(url, withoutBody(outgoing, headers));
-    } else if (method === outgoing.method) {
+    } else {
       if (!outgoing.isReplayable) throw new TypeError('a streamed body cannot follow a redirect');
       response = await outgoing.sendTo(url, context.fetch, headers, { redirect: 'manual' });
-    } else {
-      response = await context.fetch(url, withoutBody(outgoing, headers));
     }
   }
   return response;
@@ -51,6 +48,12 @@ function isRedirect(context: SessionContext, response: Response): boolean {
     throw new AuthError('origin_not_allowed', { provider: context.provider.name, detail });
   }
   return redirectStatuses.has(response.status);
+}
+
+/** Fetch standard, HTTP-redirect fetch, 12. */
+function turnsIntoGet(status: number, method: string): boolean {
+  if (status === 303) return method !== 'GET' && method !== 'HEAD';
+  return status < 303 && method === 'POST';
 }
 
 /** The GET that a redirect made of another method. */
@@ -65,7 +68,10 @@ function withoutBody({ init, input }: Outgoing, headers: Headers): RequestInit {
   ]) {
     kept.delete(name);
   }
-  const { body: _, ...rest } = init ?? {};
-  const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
-  return { ...rest, ...(signal ? { signal } : {}), method: 'GET', headers: kept, redirect: 'manual' };
+  const own =
+    input instanceof Request
+      ? { signal: input.signal, credentials: input.credentials, cache: input.cache }
+      : {};
+  const { body: _, ...rest } = { ...own, ...init };
+  return { ...rest, method: 'GET', headers: kept, redirect: 'manual' };
 }

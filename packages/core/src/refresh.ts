@@ -1,3 +1,4 @@
+import type { Account } from './account.js';
 import { elapsedMs } from './clock.js';
 import { commit } from './commit.js';
 import { sleep } from './deadline.js';
@@ -19,15 +20,16 @@ export async function refresh(flight: Flight, stored: Stored, parent: TokenSet):
   // Taking a lock has shown that the store can be written. Without one a write shows it, before a token is spent.
   if (context.store.lock === undefined) read = await replaceStored(context, stored, stored.envelope);
   if (read === undefined) return 'read_again';
+  if (flight.overtakenBySignOut) throw signedOutError(context);
   if (!flight.lease.held()) return 'lock_again';
   const startedAt = context.clock.monotonic();
   let tokens: TokenSet;
   try {
-    tokens = await present(flight, parent, read.envelope.guard.lostId !== parent.id);
+    tokens = await present(flight, parent, !wasLost(account, read, parent));
   } catch (thrown) {
     const error = thrown as AuthError;
     if (error.code === 'signed_out') throw error;
-    if (error.code !== 'refresh_refused') throw await pauseAfter(flight, read, error, parent);
+    if (error.code !== 'refresh_refused') throw await pauseAfter(flight, read, error);
     // Refused: by the server's word, or because somebody else has spent it. The store knows.
     account.spend(parent.id);
     flight.wasRefused = true;
@@ -37,6 +39,11 @@ export async function refresh(flight: Flight, stored: Stored, parent: TokenSet):
   const durationMs = elapsedMs(context.clock, startedAt);
   context.emit({ type: 'refresh', tokenId: tokens.id, previousId: parent.id, durationMs });
   return commit(flight, read, tokens);
+}
+
+/** Whether an answer to this very token was lost before, here or in another process. */
+function wasLost(account: Account, read: Stored, parent: TokenSet): boolean {
+  return [account.lostId, read.envelope.guard.lostId].includes(parent.id);
 }
 
 /**
@@ -72,6 +79,7 @@ async function presentOnce(flight: Flight, parent: TokenSet, mayResend: boolean)
     });
   } catch (thrown) {
     const error = thrown as AuthError;
+    if (isAnswerLost(error)) flight.account.lostId = parent.id;
     context.emitFailure('refresh', error, elapsedMs(clock, startedAt), mayResend && isAnswerLost(error));
     throw error;
   }

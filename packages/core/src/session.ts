@@ -150,33 +150,12 @@ class Session implements AuthSession {
     options: { readonly password?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<TokenSet> {
     const { password, signal } = options;
-    const { provider } = this.#context;
-    if (password === undefined) {
-      const prepare = provider.prepareLogin?.bind(provider);
-      if (prepare === undefined)
-        throw new AuthError('reauthentication_required', { provider: provider.name });
-      return (await runLogin(this.#context, this.#live(), { kind: 'sign_in', prepare }, signal)) as TokenSet;
-    }
-    if (typeof password !== 'string' || password === '') {
-      throw new AuthError('invalid_options', {
-        provider: provider.name,
-        detail: 'password: expected a text',
-      });
-    }
-    if (provider.prepareSignIn === undefined) {
-      throw new AuthError('invalid_options', {
-        provider: provider.name,
-        detail: 'password: this provider takes none here',
-      });
-    }
-    const prepare = (): MaybePromise<PreparedLogin<unknown>> =>
-      (provider.prepareSignIn as (text: string) => never)(password);
-    return (await runLogin(
-      this.#context,
-      this.#live(),
-      { kind: 'sign_in', prepare, typed: true },
-      signal,
-    )) as TokenSet;
+    const plan = {
+      kind: 'sign_in',
+      prepare: this.#prepareSignIn(password),
+      typed: password !== undefined,
+    } as const;
+    return (await runLogin(this.#context, this.#live(), plan, signal)) as TokenSet;
   }
 
   async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>, typed: boolean): Promise<void> {
@@ -207,6 +186,22 @@ class Session implements AuthSession {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  #prepareSignIn(password: string | undefined): () => MaybePromise<PreparedLogin<unknown>> {
+    const { provider } = this.#context;
+    if (password === undefined) {
+      const { prepareLogin } = provider;
+      if (prepareLogin !== undefined) return () => prepareLogin.call(provider);
+      throw new AuthError('reauthentication_required', { provider: provider.name });
+    }
+    const { prepareSignIn } = provider;
+    if (prepareSignIn !== undefined && typeof password === 'string' && password !== '') {
+      return () => prepareSignIn.call(provider, password);
+    }
+    const detail =
+      prepareSignIn === undefined ? 'password: this provider takes none here' : 'password: expected a text';
+    throw new AuthError('invalid_options', { provider: provider.name, detail });
   }
 
   /** The way of nearly every call: one look at the clock. */
@@ -245,7 +240,7 @@ class Session implements AuthSession {
       return obtain(context, account, { unlike: inHand.id, signal });
     }
     if (inHand !== undefined && account.isUsable(context.clock))
-      return handOutEarly(context, account, inHand);
+      return handOutEarly(context, account, inHand, signal);
     const isPlain = signal === undefined && rejected === undefined;
     return isPlain ? obtainTogether(context, account) : obtain(context, account, { rejected, signal });
   }

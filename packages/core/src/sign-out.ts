@@ -24,7 +24,8 @@ export async function signOut(context: SessionContext, account: Account): Promis
   const stored = await writing.catch(() => undefined);
   if (account.signingOut === over) account.signingOut = undefined;
   for (const tokens of [inHand, stored?.id === inHand?.id ? undefined : stored]) {
-    if (tokens !== undefined) await revoke(context, tokens);
+    // One that the server has answered would look stolen.
+    if (tokens !== undefined && !account.isSpent(tokens.id)) await revoke(context, tokens);
   }
   await writing;
 }

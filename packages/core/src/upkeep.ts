@@ -14,7 +14,9 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   account.flight = flight;
   flight.tokens.then(
     () => scheduleRefresh(account),
-    (error: unknown) => scheduleRetry(account, error),
+    (error: unknown) => {
+      if (plan.kind === 'refresh') scheduleRetry(account, error);
+    },
   );
   try {
     context.waitUntil?.(flight.done);
@@ -49,7 +51,7 @@ function scheduleRefresh(account: Account, at: number = account.freshUntil): voi
   if (context?.provider.refresh === undefined) return;
   const run = (): Promise<void> => refreshOnTime(account, tokens.id);
   try {
-    account.cancelTimer = context.scheduler?.schedule({ key: account.schedulerKey, at, run });
+    account.cancelTimer = quietly(context.scheduler?.schedule({ key: account.schedulerKey, at, run }));
   } catch {
     // Without its timer the set is refreshed by the next caller.
   }
@@ -90,7 +92,7 @@ function keepsAlive(account: Account): boolean {
 function watchStore(context: SessionContext, account: Account): void {
   if (context.store.subscribe === undefined || account.unsubscribe !== undefined) return;
   try {
-    account.unsubscribe = context.store.subscribe(context.key, () => void followStore(account));
+    account.unsubscribe = quietly(context.store.subscribe(context.key, () => void followStore(account)));
   } catch (error) {
     account.unsubscribe = () => {};
     storeError(context, 'subscribe', error);
@@ -102,14 +104,25 @@ async function followStore(account: Account): Promise<void> {
   await account.flight?.settled;
   const [context] = account.contexts;
   if (context === undefined) return;
+  const inHand = account.tokens;
   const stored = await readStored(context).catch(() => undefined);
-  // A flight that started meanwhile reads for itself.
-  if (stored === undefined || account.flight !== undefined) return;
+  // A flight that started meanwhile reads for itself, and one that has ended knows better.
+  if (stored === undefined || account.flight !== undefined || account.tokens !== inHand) return;
   noteSignOut(account, stored);
   const { tokens } = stored.envelope;
   if (tokens === undefined || account.signedOut || account.unsaved !== undefined) return;
-  if (account.tokens === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
-  const before = account.tokens.id;
+  if (inHand === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
   account.adopt(context, tokens);
-  if (tokens.id !== before) scheduleRefresh(account);
+  if (tokens.id !== inHand.id) scheduleRefresh(account);
+}
+
+/** A way to stop that breaks nothing by failing. */
+function quietly(stop: (() => void) | undefined): () => void {
+  return () => {
+    try {
+      stop?.();
+    } catch {
+      // It was to end, and nobody waits for it.
+    }
+  };
 }

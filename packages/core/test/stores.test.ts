@@ -100,10 +100,10 @@ describe('keyValueStore', () => {
       });
       void store.compareAndSet('key', undefined, record('a'));
       await vi.advanceTimersByTimeAsync(0);
-      const next = store.compareAndSet('key', undefined, record('b'));
+      const next = ['b', 'c', 'd'].map((id) => store.compareAndSet('key', undefined, record(id)));
       hang = false;
       await vi.advanceTimersByTimeAsync(5_000);
-      expect(await next).toBe(true);
+      expect(await Promise.all(next)).toEqual([true, false, false]);
     } finally {
       vi.useRealTimers();
     }

@@ -968,3 +968,204 @@ describe('back-off', () => {
     expect(sent).toBe(5);
   });
 });
+
+describe('sign-ins that must not be taken for one another', () => {
+  test('another session’s sign-in proves nothing about this one’s password', async () => {
+    const scene = new Scene();
+    const store = scene.memory();
+    const knows = scene.open({ store });
+    const guesses = scene.open({ store, provider: { password: 'a guess' } });
+    const [left, right] = await Promise.allSettled([knows.signIn(), guesses.signIn()]);
+    expect(left).toMatchObject({ status: 'fulfilled' });
+    expect(right).toMatchObject({ status: 'rejected', reason: { code: 'invalid_credentials' } });
+    expect(scene.server.logins).toBe(2);
+  });
+
+  test('one after a sign-out does not join one from before it', async () => {
+    const { scene, first } = twoProcesses();
+    scene.server.next('login', async (proceed) => {
+      await settle();
+      return proceed();
+    });
+    const before = first.signIn().catch(({ code }) => code);
+    await Promise.resolve();
+    const signedOut = first.signOut();
+    const after = first.signIn();
+    expect(await before).toBe('signed_out');
+    await signedOut;
+    expect(await first.getAccessToken()).toBe((await after).accessToken);
+  });
+
+  test('a caller is not refused for another session’s wrong password', async () => {
+    const scene = new Scene();
+    const store = scene.memory();
+    const wrong = scene.open({ store, provider: { password: 'wrong' } });
+    const right = scene.open({ store });
+    const [left, other] = await Promise.allSettled([wrong.getAccessToken(), right.getAccessToken()]);
+    expect(left).toMatchObject({ reason: { code: 'invalid_credentials' } });
+    expect(other).toMatchObject({ value: 'access-1' });
+  });
+
+  test('a mistyped sign-in leaves initial tokens alone', async () => {
+    const scene = new Scene();
+    const session = scene.open({ initialTokens: { accessToken: 'given', expiresInMs: hour } });
+    await expect(session.signIn({ password: 'typo' })).rejects.toMatchObject({ code: 'invalid_credentials' });
+    expect(await session.getAccessToken()).toBe('given');
+    expect(scene.types()).not.toContain('store_recovered');
+  });
+});
+
+describe('small windows', () => {
+  test('one 401 costs one exchange, also where the server issues the same access token again', async () => {
+    const { scene, first } = twoProcesses();
+    const sent = await first.getTokens();
+    for (let call = 0; call < 3; call++) {
+      scene.server.next('refresh', (proceed) => ({ ...proceed(), accessToken: sent.accessToken }));
+    }
+    const next = await first.tokenRejected(sent, { status: 401, headers: new Headers() });
+    expect(next?.accessToken).toBe(sent.accessToken);
+    expect(next?.id).not.toBe(sent.id);
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test.each([
+    ['429', () => new AuthError('rate_limited', { provider: 'fake' })],
+    ['no connection', neverSent],
+  ])('a token whose answer was lost is not sent twice again after %s', async (_, second) => {
+    const { scene, first, open } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    let sent = 0;
+    const fail = (error: () => Error) =>
+      scene.server.next('refresh', () => {
+        sent++;
+        throw error();
+      });
+    for (const error of [lostAnswer, second, lostAnswer, lostAnswer, lostAnswer]) fail(error);
+    await scene.until(first.getTokens().catch(() => {}));
+    expect(sent).toBe(2);
+    await scene.clock.advance(60_000);
+    await scene.until(first.getTokens().catch(() => {}));
+    expect(sent).toBe(3);
+    await scene.clock.advance(60_000);
+    await scene.until(
+      open()
+        .getTokens()
+        .catch(() => {}),
+    );
+    expect(sent).toBe(4);
+  });
+
+  test('a slow notification does not put an old set back', async () => {
+    const { backend, open, second } = twoProcesses({ lock: true, subscribe: true });
+    const store = backend.open({ lock: true, subscribe: true });
+    const { get } = store;
+    const gate = Promise.withResolvers<void>();
+    let slow = false;
+    store.get = async (key) => {
+      const record = await get(key);
+      if (slow) {
+        slow = false;
+        await gate.promise;
+      }
+      return record;
+    };
+    const first = open({ store });
+    await first.getTokens();
+    slow = true;
+    await second.signIn();
+    await settle();
+    const newest = await first.signIn();
+    gate.resolve();
+    await settle();
+    expect(first.peek()).toBe(newest);
+  });
+
+  test('a timer that is refused tells the other processes', async () => {
+    const { scene, open } = twoProcesses();
+    const sessions = [1, 2, 3, 4].map(() => open({ scheduler: undefined, keepAlive: true }));
+    for (const session of sessions) await session.getTokens();
+    scene.server.revokeAll();
+    await scene.clock.advance(0.9 * hour);
+    expect(scene.server.refreshes).toBe(1);
+    expect(scene.server.logins).toBe(1);
+    for (const session of sessions) session.dispose();
+  });
+
+  test('a sign-out between the last write and the send keeps password and token back', async () => {
+    for (const lock of [true, false]) {
+      const { scene, backend, first } = twoProcesses({ lock });
+      await first.getTokens();
+      if (lock) scene.server.revokeAll();
+      await scene.clock.advance(2 * hour);
+      if (lock) await scene.until(first.getTokens().then(() => first.signOut()));
+      const before = scene.server.ledger.length;
+      const session = scene.open({ store: backend.open({ lock }), scheduler: noTimers, key: 'another' });
+      let signedOut: Promise<void> | undefined;
+      backend.next('compareAndSet', () => {
+        signedOut = session.signOut();
+      });
+      await expect(session.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+      await signedOut;
+      expect(scene.server.ledger).toHaveLength(before);
+    }
+  });
+
+  test('an aborted caller does not wait for an early refresh', async () => {
+    const { scene, open } = twoProcesses();
+    const session = open({ scheduler: null });
+    await session.getTokens();
+    await scene.clock.advance(0.9 * hour);
+    scene.server.next('refresh', () => new Promise(() => {}));
+    const controller = new AbortController();
+    const call = expect(session.getTokens({ signal: controller.signal })).rejects.toThrow('gone');
+    await settle();
+    controller.abort(new Error('gone'));
+    await call;
+  });
+
+  test('sign-out does not show the server a token that it has answered', async () => {
+    const scene = new Scene();
+    const backend = new FakeBackend();
+    const revoked: (string | undefined)[] = [];
+    const provider = {
+      ...scene.server.provider(),
+      revoke: async ({ refreshToken }: { refreshToken?: string }) => void revoked.push(refreshToken),
+    };
+    const session = createAuthSession(provider, {
+      clock: scene.clock,
+      store: backend.open(),
+      scheduler: noTimers,
+    });
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    const repair = failNextSave(scene, backend);
+    await session.getTokens();
+    repair();
+    await session.signOut();
+    expect(revoked).toEqual(['refresh-2']);
+  });
+
+  test('a cancel and an unsubscribe that throw break nothing', async () => {
+    const fails = () => () => {
+      throw new Error('stop');
+    };
+    const scene = new Scene();
+    const store = { ...scene.memory(), subscribe: fails };
+    const session = scene.open({ store, scheduler: { schedule: fails } });
+    await session.getTokens();
+    await session.getTokens({ forceRefresh: true });
+    await session.signOut();
+    session.dispose();
+  });
+
+  test('mistyped passwords put no refresh off', async () => {
+    const { scene, first } = twoProcesses();
+    await first.getTokens();
+    for (let turn = 0; turn < 9; turn++) await first.signIn({ password: 'typo' }).catch(() => {});
+    await scene.clock.advance(0.85 * hour);
+    await first.getTokens();
+    await settle();
+    expect(scene.server.refreshes).toBe(1);
+  });
+});
