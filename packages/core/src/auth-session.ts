@@ -63,7 +63,7 @@ export interface GetTokenOptions {
 export interface AuthStatus {
   /**
    * `signed_in`: there are tokens. `signed_out`: by `signOut()`, here or elsewhere. `login_blocked`: a refused login
-   * stands. `idle`: none of these, the first call will log in.
+   * stands. `idle`: none of these; where it has credentials, the first call logs in.
    */
   readonly state: 'signed_in' | 'signed_out' | 'login_blocked' | 'idle';
   /** End of the access token, where known. */

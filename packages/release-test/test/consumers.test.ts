@@ -55,13 +55,35 @@ describe.each(['5.9', '6', '7'])(
         noEmit: true,
       };
       bench.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts'] }));
-      const tsc = join(import.meta.dirname, '..', 'node_modules', `typescript-${version}`, 'bin', 'tsc');
-      const { stdout } = await run(process.execPath, [tsc, '-p', bench.directory]).catch((error) => error);
-      expect(stdout).toBe('');
+      expect(await compile(version, 'tsconfig.json')).toBe('');
+    });
+
+    test('declarations stand on their own, with the types of Node and no DOM', async () => {
+      const compilerOptions = {
+        module: 'nodenext',
+        target: 'es2023',
+        lib: ['es2023'],
+        types: ['node'],
+        strict: true,
+        skipLibCheck: false,
+        noEmit: true,
+      };
+      const files = ['warehouse.ts', 'readme-joor-1.ts'];
+      bench.write('strict.json', JSON.stringify({ compilerOptions, files }));
+      expect(await compile(version, 'strict.json')).toBe('');
     });
   },
   60_000,
 );
+
+/** What the compiler of that version has to say. */
+async function compile(version: string, project: string): Promise<string> {
+  const tsc = join(import.meta.dirname, '..', 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+  const { stdout } = await run(process.execPath, [tsc, '-p', join(bench.directory, project)]).catch(
+    (error) => error,
+  );
+  return stdout;
+}
 
 test.each(blocks.filter(({ runs }) => runs))('the README example $name runs', async ({ name }) => {
   const args = ['--import', './setup.ts', `readme-${name}.ts`];
