@@ -1,4 +1,5 @@
-import { type Account, freeUnused } from './account.js';
+import type { Account } from './account.js';
+import { freeUnused } from './accounts.js';
 import { keepSaving, saveUnsaved } from './commit.js';
 import type { SessionContext } from './context.js';
 import { type Decision, decide } from './decide.js';

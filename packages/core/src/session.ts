@@ -1,4 +1,5 @@
-import { type Account, joinAccount, leaveAccount } from './account.js';
+import type { Account } from './account.js';
+import { joinAccount, leaveAccount } from './accounts.js';
 import { createFetch } from './auth-fetch.js';
 import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
 import { SessionContext } from './context.js';
