@@ -116,7 +116,7 @@ async function bring(flight: Flight): Promise<TokenSet | undefined> {
   // A first look without the lock: where somebody else has refreshed, there is nothing to exclude anyone from.
   const first = decide(flight, await readStored(context));
   if (first.step === 'adopt') return account.adopt(context, first.tokens);
-  context.provider.preload?.();
+  if (first.step !== 'save') context.provider.preload?.();
   for (let turn = 0; turn < limits.leaseTurns; turn++) {
     try {
       flight.lease = await takeLease(context);

@@ -91,6 +91,45 @@ test.each(blocks.filter(({ runs }) => runs))('the README example $name runs', as
   expect(stdout.trim()).not.toBe('');
 });
 
+test('with a fresh token at hand no provider loads ky or zod, and nothing touches fetch', async () => {
+  bench.write('probe.ts', probe);
+  const { stdout } = await run(process.execPath, ['probe.ts'], { cwd: bench.directory });
+  expect(stdout.trim()).toBe('given, given: 0 heavy modules');
+});
+
+/** A program that gets its token from the store: first one given to it, then one that a session before it left. */
+const probe = `
+import { registerHooks } from 'node:module';
+const loaded: string[] = [];
+registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+for (const name of ['fetch', 'Request', 'Response', 'Headers', 'FormData']) {
+  Object.defineProperty(globalThis, name, { get: () => loaded.push('zod: ' + name + ' was touched') });
+}
+const { memoryStore } = await import('@auth/core');
+const { createJoorAuth } = await import('@auth/joor');
+const { createBearerLoginAuth, teletracker } = await import('@auth/bearer-login');
+const { createPasswordRefreshAuth, simacan } = await import('@auth/password-refresh');
+const { createJwtLoginAuth } = await import('@auth/jwt-login');
+const store = memoryStore();
+const account = { username: 'ada', password: 'x', store };
+const initialTokens = { accessToken: 'given', refreshToken: 'r', expiresInMs: 3_600_000 };
+const seen = new Set<string>();
+for (const start of [{ initialTokens }, {}]) {
+  const sessions = [
+    createJoorAuth({ environment: 'sandbox', clientId: 'c', clientSecret: 's', ...account, ...start }),
+    createBearerLoginAuth({ ...teletracker(), ...account, ...start }),
+    createPasswordRefreshAuth({ ...simacan('staging'), ...account, ...start }),
+    createJwtLoginAuth({ baseUrl: 'https://unipoll.example', ...account, ...start }),
+  ];
+  for (const session of sessions) {
+    seen.add(await session.getAccessToken());
+    session.dispose();
+  }
+}
+const heavy = loaded.filter((url) => /\\/(ky|zod)\\/|token-endpoint|wire|^zod:/.test(url));
+console.log([...seen, ...seen].join(', ') + ': ' + heavy.length + ' heavy modules');
+`;
+
 test('every published package has a README with an example that runs', () => {
   const withExample = new Set(blocks.filter(({ runs }) => runs).map(({ name }) => name.replace(/-\d+$/, '')));
   expect([...withExample].sort()).toEqual([...published, 'project'].sort());
