@@ -21,15 +21,20 @@ export function keyValueStore(keyValue: KeyValue): TokenStore {
   const { read, write } = accessTo(keyValue);
   const turns = turnsOf(keyValue);
   return {
-    get: (key) => then(read(key), parse),
+    get: (key) => then(read(encoded(key)), parse),
     compareAndSet: (key, expectedId, next) =>
       turns.take(key, () =>
-        then(read(key), (value) => {
+        then(read(encoded(key)), (value) => {
           if (parse(value)?.id !== expectedId) return false;
-          return then(write(key, prefix + JSON.stringify(next)), () => true);
+          return then(write(encoded(key), prefix + JSON.stringify(next)), () => true);
         }),
       ),
   };
+}
+
+/** Keeps keys apart in stores that shorten them at a `?`, take `/` and `:` for one, or know no upper case. */
+function encoded(key: string): string {
+  return key.replace(/[^a-z0-9_-]/g, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function accessTo(keyValue: KeyValue): {

@@ -61,6 +61,18 @@ describe('keyValueStore', () => {
     expect(store.compareAndSet('key', undefined, record('b'))).toBe(false);
   });
 
+  test('keys are told apart by stores that look at half of them', () => {
+    const careless = new Map<string, string>();
+    const half = (key: string): string => (key.toLowerCase().split('?')[0] as string).replaceAll('/', ':');
+    const store = keyValueStore({
+      get: (key: string) => careless.get(half(key)),
+      set: (key: string, value: string) => careless.set(half(key), value),
+    });
+    const keys = ['a?b', 'a?c', 'a/b', 'a:b', 'A/b', '%003f'];
+    for (const key of keys) expect(store.compareAndSet(key, undefined, record(key))).toBe(true);
+    for (const key of keys) expect(store.get(key)).toEqual(record(key));
+  });
+
   test('comparisons take turns, also between two stores on one map', async () => {
     const map = new AsyncMap();
     const stores = [keyValueStore(map), keyValueStore(map)] as const;
