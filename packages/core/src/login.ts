@@ -5,7 +5,7 @@ import { sleep, within } from './deadline.js';
 import type { Guard, Latch, Stored } from './envelope.js';
 import { AuthError, isAuthError } from './errors.js';
 import { exchange, reasonOf, toAuthError } from './exchange.js';
-import type { Flight, Outcome } from './flight.js';
+import type { Flight, FlightPlan, Outcome } from './flight.js';
 import { isLatched, latchOf, nextLoginAt, withLogin } from './guard.js';
 import { limits } from './limits.js';
 import { pauseAfter } from './pause.js';
@@ -25,22 +25,9 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   if (!flight.wanted) {
     throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
   }
-  const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
-  if (latch !== undefined && plan.typed !== true && wasJustAsked(context, latch))
-    throw blocked(context, latch);
   const prepare = plan.prepare ?? provider.prepareLogin?.bind(provider);
   if (prepare === undefined) return giveUp(flight, stored);
-  const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
-  if (retryAt !== undefined) {
-    const detail = 'maxLoginsPerHour is reached';
-    throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
-  }
-  flight.prepared ??= await obtainSecrets(context, prepare);
-  const { prepared } = flight;
-  if (latch !== undefined && (await isLatched(latch, prepared.secrets))) {
-    if (plan.typed !== true) context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
-    throw blocked(context, latch);
-  }
+  const prepared = await permittedSecrets(flight, guard, prepare);
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
   // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
   const counted = { ...stored.envelope, guard: withLogin(guard, clock.now()) };
@@ -66,6 +53,30 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   return commit(flight, read, issued, read.envelope.guard.latch?.hash);
 }
 
+/** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */
+async function permittedSecrets(
+  flight: Flight,
+  guard: Guard,
+  prepare: NonNullable<FlightPlan['prepare']>,
+): Promise<PreparedLogin<unknown>> {
+  const { context, account, plan } = flight;
+  const { provider, clock } = context;
+  const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
+  const isConfigured = plan.typed !== true;
+  if (latch !== undefined && isConfigured && wasJustAsked(context, latch)) throw blocked(context, latch);
+  const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
+  if (retryAt !== undefined) {
+    const detail = 'maxLoginsPerHour is reached';
+    throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
+  }
+  flight.prepared ??= await obtainSecrets(context, prepare);
+  if (latch !== undefined && (await isLatched(latch, flight.prepared.secrets))) {
+    if (isConfigured) context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
+    throw blocked(context, latch);
+  }
+  return flight.prepared;
+}
+
 function send({ context, plan }: Flight, prepared: PreparedLogin<unknown>): Promise<TokenSet | undefined> {
   return exchange(context, 'login', async (exchangeContext) => {
     const sentAt = context.clock.now();
@@ -76,7 +87,7 @@ function send({ context, plan }: Flight, prepared: PreparedLogin<unknown>): Prom
 
 async function obtainSecrets(
   context: SessionContext,
-  prepare: () => PreparedLogin<unknown> | Promise<PreparedLogin<unknown>>,
+  prepare: NonNullable<FlightPlan['prepare']>,
 ): Promise<PreparedLogin<unknown>> {
   const { clock, timeouts, provider } = context;
   const failed = (detail: string): AuthError =>

@@ -132,10 +132,10 @@ class Session implements AuthSession {
     const stored = await readStored(this.#context);
     const { guard, signedOutAt } = stored.envelope;
     noteSignOut(account, stored);
-    const inHand = account.isAlive(this.#context.clock) ? account.tokens : account.unsaved?.tokens;
-    const tokens = inHand ?? stored.envelope.tokens;
-    const latch = account.latch ?? guard.latch;
     const now = this.#context.clock.now();
+    const inHand = account.isAlive(this.#context.clock) ? account.tokens : account.unsaved?.tokens;
+    const tokens = [inHand, stored.envelope.tokens].find((set) => this.#isOfUse(set, now));
+    const latch = account.latch ?? guard.latch;
     const retryAt = guard.notBefore !== undefined && guard.notBefore > now ? guard.notBefore : undefined;
     const signedOut = account.signedOut || (signedOutAt !== undefined && tokens === undefined);
     const state = signedOut ? 'signed_out' : tokens ? 'signed_in' : latch ? 'login_blocked' : 'idle';
@@ -187,6 +187,13 @@ class Session implements AuthSession {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Whether a set is alive, or can be exchanged for one that is. */
+  #isOfUse(tokens: TokenSet | undefined, now: number): tokens is TokenSet {
+    if (tokens === undefined) return false;
+    const canRefresh = tokens.refreshToken !== undefined && this.#context.provider.refresh !== undefined;
+    return canRefresh || now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
   }
 
   #prepareSignIn(password: string | undefined): () => MaybePromise<PreparedLogin<unknown>> {

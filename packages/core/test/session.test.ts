@@ -540,6 +540,16 @@ describe('events and status', () => {
     expect(await session.status()).toEqual({ state: 'signed_out', retryAt: clock.now() + 1_000 });
   });
 
+  test('a session whose token is over and cannot be refreshed is idle', async () => {
+    const { session, clock } = setUp({}, (fake) => {
+      fake.issuesRefreshTokens = false;
+    });
+    await session.getTokens();
+    expect(await session.status()).toMatchObject({ state: 'signed_in' });
+    await clock.advance(hour);
+    expect(await session.status()).toEqual({ state: 'idle' });
+  });
+
   test('peek looks at memory only', async () => {
     const { session, clock } = setUp();
     expect(session.peek()).toBeUndefined();
