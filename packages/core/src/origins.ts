@@ -21,7 +21,7 @@ export function assertAllowed(
 }
 
 /** Exact origin, or `https://*.example.com` for any one label, as in TLS certificates (RFC 9525 section 6.3). */
-export function isAllowedOrigin(url: URL, allowedOrigins: readonly string[]): boolean {
+function isAllowedOrigin(url: URL, allowedOrigins: readonly string[]): boolean {
   const { origin, protocol, host } = url;
   if (allowedOrigins.includes(origin)) return true;
   const dot = host.indexOf('.');

@@ -32,7 +32,7 @@ export interface ScriptedAnswer {
 }
 
 /** A person, or a machine's user, that can log in. */
-export interface VendorAccount {
+interface VendorAccount {
   readonly username: string;
   password: string;
   wrongPasswords: number;
