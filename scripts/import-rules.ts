@@ -15,6 +15,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'bearer-login': provider,
   'password-refresh': provider,
   'jwt-login': provider,
+  'store-file': [...common, 'node:'],
+  'store-redis': common,
+  'store-web': common,
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
 };
 

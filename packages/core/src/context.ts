@@ -1,7 +1,7 @@
 import type { AuthSessionOptions, Timeouts } from './auth-session.js';
 import { type Clock, systemClock } from './clock.js';
 import { AuthError, type AuthPhase } from './errors.js';
-import { type EventBody, type EventListener, emit } from './events.js';
+import { type EventBody, type EventListener, emitEvent } from './events.js';
 import { limits } from './limits.js';
 import { memoryStore } from './memory-store.js';
 import { assertOrigin, isSecure, parseBaseUrl } from './origins.js';
@@ -62,7 +62,7 @@ export class SessionContext {
 
   emit(body: EventBody): void {
     if (this.listeners.length === 0) return;
-    emit(this.listeners, { at: this.clock.now(), key: this.key, provider: this.provider.name }, body);
+    emitEvent(this.listeners, { at: this.clock.now(), key: this.key, provider: this.provider.name }, body);
   }
 
   emitFailure(phase: AuthPhase, error: AuthError, durationMs: number, resend: boolean): void {

@@ -6,6 +6,7 @@ interface EventOf<Type extends string> {
   readonly at: number;
   /** The session's store key, control characters escaped. The default key holds the username. */
   readonly key: string;
+  /** The provider's name; of what a store itself reports, the store's, such as `store-file`. */
   readonly provider: string;
 }
 
@@ -48,6 +49,14 @@ export type AuthEvent =
   | (EventOf<'store_recovered'> & { readonly tokenId: string })
   /** The store holds something this library did not write; it counts as nothing and will be replaced. */
   | EventOf<'record_unreadable'>
+  /** A store moved something it cannot read out of the way. `place`: where it is kept now. */
+  | (EventOf<'record_set_aside'> & { readonly place: string })
+  /** A store cannot write where it should: what it keeps from now on is lost sooner, or less well guarded. */
+  | (EventOf<'store_degraded'> & {
+      readonly keptIn: 'local_storage' | 'memory';
+      /** The error's own code or class name, such as QuotaExceededError. */
+      readonly reason: string;
+    })
   /** The lease ended before the work did; the work starts over. */
   | EventOf<'lease_lost'>
   /** A login was refused, or was not sent because an earlier refusal stands. Epoch milliseconds. */
@@ -62,7 +71,7 @@ export type EventBody = Each<AuthEvent>;
 export type EventListener = (event: AuthEvent) => void;
 
 /** Tells every listener; one that throws, rejects or calls back into the session breaks nothing. */
-export function emit(
+export function emitEvent(
   listeners: readonly EventListener[],
   source: { readonly at: number; readonly key: string; readonly provider: string },
   body: EventBody,

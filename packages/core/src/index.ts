@@ -21,10 +21,11 @@ export {
   findAuthError,
   isAuthError,
 } from './errors.js';
-export type { AuthEvent } from './events.js';
+export { type AuthEvent, type EventBody, emitEvent } from './events.js';
 export { reasonOf, toAuthError } from './exchange.js';
 export { type KeyValue, keyValueStore } from './key-value-store.js';
-export { type LeasedStoreOptions, leasedStore } from './leased-store.js';
+export { type LeaseSteps, waitForLease } from './lease.js';
+export { type LeasedStoreOptions, type LeaseOwner, leasedStore } from './leased-store.js';
 export type { MaybePromise } from './maybe-promise.js';
 export { memoryStore } from './memory-store.js';
 export { parseBaseUrl } from './origins.js';

@@ -1,23 +1,32 @@
-import { type Clock, systemClock, unref } from './clock.js';
+import { type Clock, systemClock } from './clock.js';
 import { AuthError } from './errors.js';
+import { type LeaseSteps, waitForLease } from './lease.js';
 import { limits } from './limits.js';
+import type { MaybePromise } from './maybe-promise.js';
 import { randomId } from './random-id.js';
-import type { Lease, TokenRecord, TokenStore } from './store.js';
+import type { TokenRecord, TokenStore } from './store.js';
 
 /** Options of {@link leasedStore}. */
 export interface LeasedStoreOptions {
   /** How long a lease outlives its last renewal, and so how long a dead holder blocks others. Default 15 s. */
   readonly leaseMs?: number | undefined;
   readonly clock?: Clock | undefined;
+  /** Lets a waiter that can tell take over from a dead holder at once. */
+  readonly owner?: LeaseOwner | undefined;
 }
 
-/** A waiter looks at the lock record this often: soon after a release, and not so often that it loads the store. */
-const pollMs = 50;
-/** Renewals per lease, so that two may fail before it ends. */
-const renewals = 3;
+/** Who holds a lease, where others can find out whether that process still exists. */
+export interface LeaseOwner {
+  /** Stands in the lock record. */
+  readonly name: string;
+  /** Whether the holder of that name can never go on. In doubt false: its lease ends by itself. */
+  isGone(name: string): MaybePromise<boolean>;
+}
+
 /** Lock records of accounts nobody uses any more may go after a day. */
 const evictAfterMs = 24 * 3_600_000;
 const free = 'free';
+const held = 'held';
 
 /**
  * Gives any store whose `compareAndSet` is ATOMIC across its users a lease: a record under `key + '.lock'`, renewed
@@ -35,159 +44,83 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
   return {
     get: (key) => store.get(key),
     compareAndSet: (key, expectedId, next) => store.compareAndSet(key, expectedId, next),
-    lock: (key, { signal }) => acquire(store, `${key}.lock`, leaseMs, clock, signal),
+    lock: (key, { signal }) =>
+      waitForLease(new LockRecord(store, `${key}.lock`, leaseMs, clock, options.owner), signal),
     ...(store.subscribe === undefined ? {} : { subscribe: store.subscribe.bind(store) }),
   };
 }
 
-async function acquire(
-  store: TokenStore,
-  key: string,
-  leaseMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Lease> {
-  let seenId: string | undefined;
-  let seenAt = 0;
-  for (;;) {
-    signal.throwIfAborted();
-    const standing = await store.get(key);
-    if (standing?.id !== seenId) {
-      seenId = standing?.id;
-      seenAt = clock.monotonic();
-    }
-    const takeable =
-      standing === undefined || standing.value === free || clock.monotonic() - seenAt >= leaseMs;
-    if (takeable) {
-      const asked = momentOf(clock);
-      const mine = lockRecord('held', clock);
-      if (await store.compareAndSet(key, standing?.id, mine)) {
-        const lease = new RecordLease(store, key, leaseMs, clock, mine.id, asked);
-        if (!signal.aborted) return lease;
-        await lease.release();
-      }
-    }
-    await pause(clock, pollMs * (0.5 + Math.random()), signal);
-  }
-}
-
-interface Moment {
-  readonly monotonic: number;
-  readonly wall: number;
-}
-
-function momentOf(clock: Clock): Moment {
-  return { monotonic: clock.monotonic(), wall: clock.now() };
-}
-
-class RecordLease implements Lease {
+/** One waiter's, and then holder's, view of a lock record. */
+class LockRecord implements LeaseSteps {
+  readonly leaseMs: number;
+  readonly clock: Clock;
   readonly #store: TokenStore;
   readonly #key: string;
-  readonly #leaseMs: number;
-  readonly #clock: Clock;
-  readonly #lost = new AbortController();
-  #recordId: string;
+  readonly #owner: LeaseOwner | undefined;
+  /** The record that a waiter sees, and since when. */
+  #seenId: string | undefined;
+  #seenAt = 0;
+  /** The record that is ours. */
+  #ownId: string | undefined;
   /** A renewal whose answer was lost: it may stand there. */
   #doubtfulId: string | undefined;
-  /** When the renewal that succeeded last was asked for. */
-  #confirmed: Moment;
-  #timer: unknown;
-  #renewal: Promise<void> = Promise.resolve();
-  #released = false;
 
-  constructor(
-    store: TokenStore,
-    key: string,
-    leaseMs: number,
-    clock: Clock,
-    recordId: string,
-    confirmed: Moment,
-  ) {
+  constructor(store: TokenStore, key: string, leaseMs: number, clock: Clock, owner: LeaseOwner | undefined) {
     this.#store = store;
     this.#key = key;
-    this.#leaseMs = leaseMs;
-    this.#clock = clock;
-    this.#recordId = recordId;
-    this.#confirmed = confirmed;
-    this.#renewLater();
+    this.leaseMs = leaseMs;
+    this.clock = clock;
+    this.#owner = owner;
   }
 
-  get lost(): AbortSignal {
-    return this.#lost.signal;
+  async take(): Promise<boolean> {
+    const standing = await this.#store.get(this.#key);
+    return (await this.#isTakeable(standing)) && this.#replace(standing?.id, this.#heldRecord());
   }
 
-  held(): boolean {
-    if (this.#released || this.#lost.signal.aborted) return false;
-    // The monotonic clock stands still in sleep, the wall clock may be set back: the larger lapse counts.
-    const { monotonic, wall } = this.#confirmed;
-    const passedMs = Math.max(this.#clock.monotonic() - monotonic, this.#clock.now() - wall);
-    if (passedMs < this.#leaseMs) return true;
-    this.#lose();
-    return false;
+  async renew(): Promise<boolean> {
+    await this.#resolveDoubt();
+    const next = this.#heldRecord();
+    this.#doubtfulId = next.id;
+    const isRenewed = await this.#replace(this.#ownId, next);
+    this.#doubtfulId = undefined;
+    return isRenewed;
   }
 
-  async release(): Promise<void> {
-    if (this.#released) return;
-    this.#released = true;
-    this.#clock.clearTimeout(this.#timer);
-    await this.#renewal;
-    if (!this.#lost.signal.aborted) {
-      await this.#resolveDoubt();
-      await this.#store.compareAndSet(this.#key, this.#recordId, lockRecord(free, this.#clock));
+  async giveBack(): Promise<void> {
+    await this.#resolveDoubt();
+    await this.#replace(this.#ownId, this.#record(free));
+  }
+
+  async #isTakeable(standing: TokenRecord | undefined): Promise<boolean> {
+    if (standing === undefined || standing.value === free) return true;
+    const now = this.clock.monotonic();
+    if (standing.id !== this.#seenId) {
+      this.#seenId = standing.id;
+      this.#seenAt = now;
     }
+    if (now - this.#seenAt >= this.leaseMs) return true;
+    const holder = standing.value.slice(held.length + 1);
+    return holder !== '' && (await this.#owner?.isGone(holder)) === true;
+  }
+
+  async #replace(expectedId: string | undefined, next: TokenRecord): Promise<boolean> {
+    const isReplaced = await this.#store.compareAndSet(this.#key, expectedId, next);
+    if (isReplaced) this.#ownId = next.id;
+    return isReplaced;
   }
 
   async #resolveDoubt(): Promise<void> {
     if (this.#doubtfulId === undefined) return;
-    if ((await this.#store.get(this.#key))?.id === this.#doubtfulId) this.#recordId = this.#doubtfulId;
+    if ((await this.#store.get(this.#key))?.id === this.#doubtfulId) this.#ownId = this.#doubtfulId;
     this.#doubtfulId = undefined;
   }
 
-  #lose(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#lost.abort();
+  #heldRecord(): TokenRecord {
+    return this.#record(this.#owner === undefined ? held : `${held} ${this.#owner.name}`);
   }
 
-  #renewLater(): void {
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#renewal = this.#renew();
-    }, this.#leaseMs / renewals);
-    unref(this.#timer);
+  #record(value: string): TokenRecord {
+    return { id: randomId(), value, evictAt: this.clock.now() + evictAfterMs };
   }
-
-  async #renew(): Promise<void> {
-    if (!this.held()) return;
-    try {
-      await this.#resolveDoubt();
-      const asked = momentOf(this.#clock);
-      const next = lockRecord('held', this.#clock);
-      this.#doubtfulId = next.id;
-      const renewed = await this.#store.compareAndSet(this.#key, this.#recordId, next);
-      this.#doubtfulId = undefined;
-      if (!renewed) return this.#lose();
-      this.#recordId = next.id;
-      this.#confirmed = asked;
-    } catch {
-      // held() ends the lease if this goes on for too long.
-    }
-    if (!this.#released && this.held()) this.#renewLater();
-  }
-}
-
-function lockRecord(value: 'held' | 'free', clock: Clock): TokenRecord {
-  return { id: randomId(), value, evictAt: clock.now() + evictAfterMs };
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, delayMs);
-    const onAbort = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

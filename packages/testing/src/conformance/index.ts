@@ -1,3 +1,4 @@
 export { authProviderSuite, type ProviderFixture } from './auth-provider-suite.js';
+export { type PeerCommand, type StorePeer, servePeer } from './store-peer.js';
 export type { TestFunction } from './test-function.js';
-export { tokenStoreSuite } from './token-store-suite.js';
+export { type TokenStoreSuiteOptions, tokenStoreSuite } from './token-store-suite.js';

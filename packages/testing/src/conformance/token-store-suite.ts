@@ -1,5 +1,17 @@
 import type { MaybePromise, TokenRecord, TokenStore } from '@auth/core';
+import type { StorePeer } from './store-peer.js';
 import { check, same, type TestFunction } from './test-function.js';
+
+/** What else the suite needs to know to try a store across processes. */
+export interface TokenStoreSuiteOptions {
+  /** How long a lease outlives its last renewal, milliseconds: make it short. Without it nothing waits for one to end. */
+  readonly leaseMs?: number | undefined;
+  /**
+   * Opens another process, or tab, on the data of a place that starts empty: `processPeers` from
+   * `@auth/testing/processes` does. Without it the suite stays in one process.
+   */
+  readonly openPeer?: ((place: string) => Promise<StorePeer>) | undefined;
+}
 
 /** Keys that a careless encoding mixes up. */
 const awkwardKeys = [
@@ -25,7 +37,20 @@ const awkwardValues = ['', '{"v":1}', 'line\nbreak\u0000 and "quotes"', 'ünïc�
  *
  * @param createStore gives an empty store; called once per test. One that is disposable is disposed after it.
  */
-export function tokenStoreSuite(test: TestFunction, createStore: () => MaybePromise<TokenStore>): void {
+export function tokenStoreSuite(
+  test: TestFunction,
+  createStore: () => MaybePromise<TokenStore>,
+  options: TokenStoreSuiteOptions = {},
+): void {
+  onePeer(test, createStore, options);
+  if (options.openPeer !== undefined) severalPeers(test, options.openPeer, options);
+}
+
+function onePeer(
+  test: TestFunction,
+  createStore: () => MaybePromise<TokenStore>,
+  { leaseMs }: TokenStoreSuiteOptions,
+): void {
   const promise = (name: string, hold: (store: TokenStore) => Promise<void>): void => {
     test(`token store: ${name}`, async () => {
       const store = await createStore();
@@ -134,6 +159,123 @@ export function tokenStoreSuite(test: TestFunction, createStore: () => MaybeProm
     check(next.held(), 'the wait that ended left no lock behind');
     await next.release();
   });
+
+  promise('a lock, where there is one, is had by one waiter after the other', async (store) => {
+    if (store.lock === undefined) return;
+    let inside = 0;
+    let most = 0;
+    const pass = async (): Promise<void> => {
+      const lease = await (store.lock as NonNullable<TokenStore['lock']>)('key', { signal: never() });
+      most = Math.max(most, ++inside);
+      check(!lease.lost.aborted, 'a lease that is held is not lost');
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      inside--;
+      await lease.release();
+    };
+    await Promise.all(Array.from({ length: 8 }, pass));
+    same(most, 1, 'holders at a time');
+  });
+
+  if (leaseMs === undefined) return;
+  promise('a lease is renewed for as long as it is needed', async (store) => {
+    if (store.lock === undefined) return;
+    const lease = await store.lock('key', { signal: never() });
+    const patience = AbortSignal.timeout(leaseMs * 1.8);
+    const outcome = await store.lock('key', { signal: patience }).then(
+      () => 'granted',
+      () => 'refused',
+    );
+    same(outcome, 'refused', 'a second lease, while the first is renewed');
+    check(lease.held(), 'a renewed lease is held');
+    await lease.release();
+  });
+}
+
+function severalPeers(
+  test: TestFunction,
+  openPeer: (place: string) => Promise<StorePeer>,
+  { leaseMs }: TokenStoreSuiteOptions,
+): void {
+  const promise = (name: string, count: number, hold: (peers: StorePeer[]) => Promise<void>): void => {
+    test(`token store, several processes: ${name}`, async () => {
+      const place = `place-${Math.random().toString(36).slice(2)}`;
+      const peers = await Promise.all(Array.from({ length: count }, () => openPeer(place)));
+      try {
+        await hold(peers);
+      } finally {
+        await Promise.all(peers.map((peer) => peer.kill()));
+      }
+    });
+  };
+
+  promise('no write of any is lost', 4, async (peers) => {
+    await Promise.all(peers.map((peer) => peer.run({ do: 'count', key: 'key', times: 25 })));
+    same(await peers[0]?.run({ do: 'read', key: 'key' }), '100', 'the sum of 4 × 25');
+  });
+
+  promise('of many holders of the lock one is inside', 4, async (peers) => {
+    const met = await Promise.all(peers.map((peer) => peer.run({ do: 'intrude', key: 'key', times: 8 })));
+    same(met, [0, 0, 0, 0], 'others met inside');
+  });
+
+  promise('a change is told to the others', 2, async ([first, second]) => {
+    await second?.run({ do: 'listen', key: 'key' });
+    await first?.run({ do: 'count', key: 'key', times: 1 });
+    let heard = await second?.run({ do: 'heard' });
+    for (let look = 0; heard === 0 && look < 200; look++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      heard = await second?.run({ do: 'heard' });
+    }
+    check(Number(heard) > 0, 'the other was not told within 2 s');
+  });
+
+  if (leaseMs === undefined) return;
+  // What a busy machine may add to a lease's time.
+  const marginMs = 3_000;
+
+  promise('the lock of a holder that was killed is free in time', 2, async ([first, second]) => {
+    await first?.run({ do: 'hold', key: 'key' });
+    await first?.kill();
+    await inTime(second?.run({ do: 'hold', key: 'key' }), leaseMs + marginMs);
+  });
+
+  promise('a frozen holder loses the lock, knows it, and takes it from nobody', 3, async (peers) => {
+    const [first, second, third] = peers;
+    if (first?.freeze === undefined) return;
+    await first.run({ do: 'hold', key: 'key' });
+    first.freeze();
+    try {
+      await inTime(second?.run({ do: 'hold', key: 'key' }), leaseMs + marginMs);
+    } finally {
+      first.thaw?.();
+    }
+    same(await first.run({ do: 'held' }), false, 'held, in the one that was frozen');
+    await first.run({ do: 'release' });
+    same(await second?.run({ do: 'held' }), true, 'held, in its successor');
+    let granted = false;
+    const waiting = third?.run({ do: 'hold', key: 'key' }).then(() => {
+      granted = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    check(!granted, 'the release of a lost lease let a third one in');
+    await second?.run({ do: 'release' });
+    await waiting;
+  });
+}
+
+/** A signal for those who wait as long as it takes. */
+function never(): AbortSignal {
+  return new AbortController().signal;
+}
+
+async function inTime(work: Promise<unknown> | undefined, limitMs: number): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms`)), limitMs);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function record(id: string, value = `value of ${id}`): TokenRecord {

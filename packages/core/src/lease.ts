@@ -1,0 +1,122 @@
+import { type Clock, unref } from './clock.js';
+import type { MaybePromise } from './maybe-promise.js';
+import type { Lease } from './store.js';
+
+/** What a store does to get a lease, to keep it alive and to give it back. */
+export interface LeaseSteps {
+  /** How long a lease outlives its last renewal. */
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  /** One attempt. False: somebody else has it. */
+  take(): MaybePromise<boolean>;
+  /** Puts the end off to `leaseMs` from now. False: it is lost. After a throw it is tried again while the lease lasts. */
+  renew(): MaybePromise<boolean>;
+  /** Gives it back unless somebody else has it by now. Not called for a lease known to be lost. */
+  giveBack(): MaybePromise<void>;
+}
+
+/** A waiter tries this often: soon after a release, and not so often that it loads the store. */
+const pollMs = 50;
+/** Renewals per lease, so that two may fail before it ends. */
+const renewals = 3;
+
+/** Waits for a lease, and then renews it until it is released. Rejects when `signal` aborts, or with what `take` throws. */
+export async function waitForLease(steps: LeaseSteps, signal: AbortSignal): Promise<Lease> {
+  for (;;) {
+    signal.throwIfAborted();
+    const asked = momentOf(steps.clock);
+    if (await steps.take()) {
+      const lease = new RenewedLease(steps, asked);
+      if (!signal.aborted) return lease;
+      await lease.release();
+    }
+    await pause(steps.clock, pollMs * (0.5 + Math.random()), signal);
+  }
+}
+
+interface Moment {
+  readonly monotonic: number;
+  readonly wall: number;
+}
+
+function momentOf(clock: Clock): Moment {
+  return { monotonic: clock.monotonic(), wall: clock.now() };
+}
+
+class RenewedLease implements Lease {
+  readonly #steps: LeaseSteps;
+  readonly #lost = new AbortController();
+  /** When the renewal that succeeded last was asked for. */
+  #confirmed: Moment;
+  #timer: unknown;
+  #renewal: Promise<void> = Promise.resolve();
+  #released = false;
+
+  constructor(steps: LeaseSteps, confirmed: Moment) {
+    this.#steps = steps;
+    this.#confirmed = confirmed;
+    this.#renewLater();
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  held(): boolean {
+    if (this.#released || this.#lost.signal.aborted) return false;
+    const { clock, leaseMs } = this.#steps;
+    // The monotonic clock stands still in sleep, the wall clock may be set back: the larger lapse counts.
+    const { monotonic, wall } = this.#confirmed;
+    const passedMs = Math.max(clock.monotonic() - monotonic, clock.now() - wall);
+    if (passedMs < leaseMs) return true;
+    this.#lose();
+    return false;
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    this.#steps.clock.clearTimeout(this.#timer);
+    await this.#renewal;
+    if (!this.#lost.signal.aborted) await this.#steps.giveBack();
+  }
+
+  #lose(): void {
+    this.#steps.clock.clearTimeout(this.#timer);
+    this.#lost.abort();
+  }
+
+  #renewLater(): void {
+    const { clock, leaseMs } = this.#steps;
+    this.#timer = clock.setTimeout(() => {
+      this.#renewal = this.#renew();
+    }, leaseMs / renewals);
+    unref(this.#timer);
+  }
+
+  async #renew(): Promise<void> {
+    if (!this.held()) return;
+    try {
+      const asked = momentOf(this.#steps.clock);
+      if (!(await this.#steps.renew())) return this.#lose();
+      this.#confirmed = asked;
+    } catch {
+      // held() ends the lease if this goes on for too long.
+    }
+    if (!this.#released && this.held()) this.#renewLater();
+  }
+}
+
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, delayMs);
+    const onAbort = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,86 @@
+import {
+  AuthError,
+  type AuthEvent,
+  type Clock,
+  emitEvent,
+  leasedStore,
+  reasonOf,
+  type TokenStore,
+} from '@auth/core';
+import { processOwner } from './owner.js';
+import { atPath, defaultDirectory, inDirectory, type Placing } from './place.js';
+import { RecordFiles } from './record-files.js';
+import { Watching } from './watching.js';
+
+/** Options of {@link fileStore}. */
+export interface FileStoreOptions {
+  /**
+   * The folder of any number of accounts. Default: the platform's place for a program's state, `auth-tokens` in
+   * `$XDG_STATE_HOME` or `~/.local/state`, `~/Library/Application Support`, or `%LOCALAPPDATA%`.
+   */
+  readonly directory?: string | undefined;
+  /** In place of `directory`: what the names of the one account's files begin with. */
+  readonly path?: string | undefined;
+  /** How long a holder that was frozen or is on another machine blocks others, milliseconds. Default 15 s. */
+  readonly leaseMs?: number | undefined;
+  /** The leases' clock. */
+  readonly clock?: Clock | undefined;
+  /** Hears `record_set_aside` and, when watching fails, `store_failed`. */
+  readonly onEvent?: ((event: AuthEvent) => void) | undefined;
+}
+
+/** A store in files. Disposing it ends its watchers; leases and files stay. */
+export interface FileStore extends Required<TokenStore>, AsyncDisposable {}
+
+/**
+ * Keeps records in files that only their owner can read, shared by all processes on the machine: `compareAndSet` is
+ * atomic across them, and `lock` excludes them. A holder that died is noticed at once on Linux; elsewhere, and where
+ * it was frozen, its lease is taken over after `leaseMs`. Needs a file system with hard links.
+ *
+ * @throws AuthError `invalid_options`
+ */
+export function fileStore(options: FileStoreOptions = {}): FileStore {
+  const { leaseMs, clock, onEvent } = options;
+  const placeOf = placing(options);
+  const listeners = onEvent === undefined ? [] : [onEvent];
+  const source = (key: string) => ({ at: Date.now(), key, provider: 'store-file' });
+  const watching = new Watching((error) => {
+    const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
+    emitEvent(listeners, source(''), body);
+  });
+  const common = {
+    foreignKey: options.path === undefined ? 'set_aside' : 'refuse',
+    ownWrites: watching,
+    onSetAside: (key: string, place: string) =>
+      emitEvent(listeners, source(key), { type: 'record_set_aside', place }),
+  } as const;
+  const records = new RecordFiles({ ...common, placeOf, durable: true });
+  const locks = new RecordFiles({ ...common, placeOf: besides(placeOf), durable: false });
+  const { lock } = leasedStore(locks, { leaseMs, clock, owner: processOwner() }) as Required<TokenStore>;
+  return {
+    get: (key) => records.get(key),
+    compareAndSet: (key, expectedId, next) => records.compareAndSet(key, expectedId, next),
+    lock,
+    subscribe: (key, listener) => watching.subscribe(placeOf(key), listener),
+    [Symbol.asyncDispose]: async () => watching.close(),
+  };
+}
+
+function placing({ directory, path }: FileStoreOptions): Placing {
+  for (const [name, value] of Object.entries({ directory, path })) {
+    if (value !== undefined && (typeof value !== 'string' || value === '' || value.includes('\0'))) {
+      throw new AuthError('invalid_options', { detail: `${name}: expected a path` });
+    }
+  }
+  if (path === undefined) return inDirectory(directory ?? defaultDirectory());
+  if (directory === undefined) return atPath(path);
+  throw new AuthError('invalid_options', { detail: 'directory, path: expected one of them' });
+}
+
+/** A lock's files stand beside those of its record. */
+function besides(placeOf: Placing): Placing {
+  return (lockKey) => {
+    const { directory, name } = placeOf(lockKey.slice(0, -'.lock'.length));
+    return { directory, name: `${name}.lock` };
+  };
+}

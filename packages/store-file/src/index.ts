@@ -1,0 +1,1 @@
+export { type FileStore, type FileStoreOptions, fileStore } from './file-store.js';

@@ -1,0 +1,54 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import type { LeaseOwner } from '@auth/core';
+
+/**
+ * This process, named so that no other is ever taken for it: by the boot it lives in, its pid namespace, its pid and
+ * the time it was started. Undefined where the platform does not tell; there a dead holder's lease ends by itself.
+ */
+export function processOwner(): LeaseOwner | undefined {
+  own ??= identify();
+  return own === 'unknown' ? undefined : { name: own, isGone };
+}
+
+let own: string | undefined;
+
+function identify(): string {
+  try {
+    // Boot and namespace: where pids mean the same as here.
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return [boot, readlinkSync('/proc/self/ns/pid'), process.pid, statusOf(process.pid).startedAt].join(' ');
+  } catch {
+    return 'unknown';
+  }
+}
+
+function isGone(name: string): boolean {
+  const [boot, namespace, pid, startedAt] = name.split(' ');
+  const [ownBoot, ownNamespace] = own?.split(' ') ?? [];
+  if (boot !== ownBoot || namespace !== ownNamespace) return false;
+  try {
+    const status = statusOf(Number(pid));
+    return status.startedAt !== startedAt || status.isDead;
+  } catch {
+    return isUnknown(Number(pid));
+  }
+}
+
+/** The start time in clock ticks since boot, and whether nothing of the process runs any more. proc_pid_stat(5). */
+function statusOf(pid: number): { startedAt: string; isDead: boolean } {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The command's name, in parentheses, may hold spaces and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state = '', startedAt = ''] = [fields[0], fields[19]];
+  return { startedAt, isDead: 'ZXx'.includes(state) };
+}
+
+/** What /proc hides may still be there for a signal. */
+function isUnknown(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as { code?: string }).code === 'ESRCH';
+  }
+}

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AuthError, type TokenRecord } from '@auth/core';
+import {
+  hasCode,
+  linkNew,
+  makeDirectory,
+  moveAside,
+  namesIn,
+  readText,
+  removeQuietly,
+  syncDirectory,
+  writeNew,
+} from './disk.js';
+import type { Place, Placing } from './place.js';
+import { fromText, rememberedIds, toText } from './record-text.js';
+import type { OwnWrites } from './watching.js';
+
+/** How records of one kind are kept. */
+export interface RecordFilesOptions {
+  readonly placeOf: Placing;
+  /** Whether a record must survive a power cut. */
+  readonly durable: boolean;
+  /** What to do with a record of another key in a key's place. */
+  readonly foreignKey: 'set_aside' | 'refuse';
+  readonly ownWrites: OwnWrites;
+  onSetAside(key: string, place: string): void;
+}
+
+/** The highest generation of a key. */
+interface Generation {
+  readonly number: number;
+  readonly record: TokenRecord;
+  readonly replaced: readonly string[];
+  readonly isReadable: boolean;
+}
+
+/** A generation disappears when a higher one is there: looking again finds that. More often than this is no accident. */
+const looks = 100;
+/** A temporary file this old belongs to nobody alive; a writer whose file is gone all the same reports an error. */
+const abandonedMs = 60_000;
+
+/**
+ * Keeps one record a key, in files `<name>.<generation>`. A write is a complete new file, linked to the name of the
+ * next generation: link(2) fails where that name exists, so of all writers who read the same record one succeeds,
+ * whoever was frozen for however long in between. Readers take the highest generation; only lower ones are removed.
+ */
+export class RecordFiles {
+  readonly #options: RecordFilesOptions;
+  readonly #checked = new Set<string>();
+
+  constructor(options: RecordFilesOptions) {
+    this.#options = options;
+  }
+
+  async get(key: string): Promise<TokenRecord | undefined> {
+    return (await this.#newest(key, this.#options.placeOf(key)))?.record;
+  }
+
+  async compareAndSet(key: string, expectedId: string | undefined, next: TokenRecord): Promise<boolean> {
+    const { placeOf, durable, ownWrites } = this.#options;
+    const place = placeOf(key);
+    const standing = await this.#newest(key, place);
+    if (standing?.record.id !== expectedId) return false;
+    const number = (standing?.number ?? 0) + 1;
+    const replaced = standing === undefined ? [] : [standing.record.id, ...standing.replaced];
+    const text = toText({ key, record: next, replaced: replaced.slice(0, rememberedIds) });
+    const endWrite = ownWrites.begin(place, number);
+    let isLinked = false;
+    try {
+      isLinked = await this.#publish(place, number, text);
+    } finally {
+      endWrite(isLinked);
+    }
+    if (!isLinked) return false;
+    if (durable) await syncDirectory(place.directory);
+    return this.#settle(key, place, number, next.id, standing);
+  }
+
+  async #newest(key: string, place: Place): Promise<Generation | undefined> {
+    await this.#check(place);
+    let isEmpty = false;
+    for (let look = 0; look < looks; look++) {
+      const number = Math.max(0, ...generationsIn(await namesIn(place.directory), place));
+      if (number === 0) {
+        // A folder read while names come and go may show neither the old name nor the new one.
+        if (isEmpty) return undefined;
+        isEmpty = true;
+        continue;
+      }
+      const text = await readText(pathOf(place, number));
+      if (text !== undefined) return this.#parse(key, number, text);
+    }
+    throw new AuthError('store_failed', { detail: 'the file changes faster than it can be read' });
+  }
+
+  #parse(key: string, number: number, text: string): Generation {
+    const file = fromText(text);
+    if (file !== undefined && file.key === key) return { number, ...file, isReadable: true };
+    if (file !== undefined && this.#options.foreignKey === 'refuse') {
+      throw new AuthError('store_failed', {
+        detail: 'path: the file holds the tokens of another account; use directory for several, or remove it',
+      });
+    }
+    // Something to be replaced, known by where it stands.
+    return { number, record: { id: `unreadable-${number}`, value: '' }, replaced: [], isReadable: false };
+  }
+
+  async #publish(place: Place, number: number, text: string): Promise<boolean> {
+    const temporary = join(place.directory, `${place.name}.tmp-${randomUUID()}`);
+    try {
+      await writeNew(temporary, text, this.#options.durable).catch(async (error) => {
+        if (!hasCode(error, 'ENOENT')) throw error;
+        await makeDirectory(place.directory);
+        await writeNew(temporary, text, this.#options.durable);
+      });
+      return await linkNew(temporary, pathOf(place, number));
+    } catch (error) {
+      if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
+      const detail =
+        'the file system refuses hard links, without which no write is safe; use another directory';
+      throw new AuthError('store_failed', { detail });
+    } finally {
+      await removeQuietly(temporary);
+    }
+  }
+
+  /** Tidies up, and tells whether the write stands: who was frozen before its link may have linked into the past. */
+  async #settle(
+    key: string,
+    place: Place,
+    number: number,
+    id: string,
+    standing: Generation | undefined,
+  ): Promise<boolean> {
+    const newest = await this.#newest(key, place);
+    if (standing?.isReadable === false) await this.#setAside(key, place, standing.number);
+    await this.#prune(place, newest?.number ?? 0);
+    return newest === undefined || newest.number === number || newest.replaced.includes(id);
+  }
+
+  async #setAside(key: string, place: Place, number: number): Promise<void> {
+    const aside = join(place.directory, `${place.name}.corrupt-${number}-${randomUUID()}`);
+    if (await moveAside(pathOf(place, number), aside)) this.#options.onSetAside(key, aside);
+  }
+
+  async #prune(place: Place, highest: number): Promise<void> {
+    const names = await namesIn(place.directory);
+    const lower = generationsIn(names, place).filter((number) => number < highest);
+    await Promise.all(lower.map((number) => removeQuietly(pathOf(place, number))));
+    for (const name of names) {
+      if (!name.startsWith(`${place.name}.tmp-`)) continue;
+      const path = join(place.directory, name);
+      const { mtimeMs } = await lstat(path).catch(() => ({ mtimeMs: Date.now() }));
+      if (Date.now() - mtimeMs > abandonedMs) await removeQuietly(path);
+    }
+  }
+
+  /** Refuses a folder of ours that is a link to elsewhere. */
+  async #check({ directory }: Place): Promise<void> {
+    if (this.#options.foreignKey === 'refuse' || this.#checked.has(directory)) return;
+    const stats = await lstat(directory).catch(() => undefined);
+    if (stats === undefined) return;
+    if (!stats.isDirectory()) {
+      throw new AuthError('store_failed', { detail: `${directory} is no folder of its own` });
+    }
+    this.#checked.add(directory);
+  }
+}
+
+function pathOf(place: Place, number: number): string {
+  return join(place.directory, `${place.name}.${number}`);
+}
+
+function generationsIn(names: readonly string[], { name }: Place): number[] {
+  return names.flatMap((candidate) => {
+    if (!candidate.startsWith(`${name}.`)) return [];
+    const number = /^[1-9]\d{0,14}$/.exec(candidate.slice(name.length + 1))?.[0];
+    return number === undefined ? [] : [Number(number)];
+  });
+}

@@ -1,0 +1,92 @@
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import type { Place } from './place.js';
+
+/** Lets a writer's own generations pass without a notification: asked before the write, told how it ended. */
+export interface OwnWrites {
+  begin(place: Place, number: number): (isWritten: boolean) => void;
+}
+
+interface Watched {
+  readonly listeners: Set<() => void>;
+  /** The highest generation that needs no notification any more. */
+  seen: number;
+}
+
+interface WatchedDirectory {
+  readonly watcher: FSWatcher;
+  readonly names: Map<string, Watched>;
+}
+
+/** Tells listeners of new generations, with one watcher a folder, which holds no process open. */
+export class Watching implements OwnWrites {
+  readonly #directories = new Map<string, WatchedDirectory>();
+  readonly #onError: (error: unknown) => void;
+
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  subscribe(place: Place, listener: () => void): () => void {
+    const directory = this.#directories.get(place.directory) ?? this.#watch(place.directory);
+    const watched = directory.names.get(place.name) ?? { listeners: new Set(), seen: 0 };
+    directory.names.set(place.name, watched);
+    // Wrapped, so that one function given twice is two subscriptions.
+    const own = (): void => listener();
+    watched.listeners.add(own);
+    return () => {
+      watched.listeners.delete(own);
+      if (watched.listeners.size > 0 || directory.names.get(place.name) !== watched) return;
+      directory.names.delete(place.name);
+      if (directory.names.size === 0) this.#unwatch(place.directory, directory);
+    };
+  }
+
+  begin({ directory, name }: Place, number: number): (isWritten: boolean) => void {
+    const watched = this.#directories.get(directory)?.names.get(name);
+    if (watched === undefined || number <= watched.seen) return () => {};
+    watched.seen = number;
+    // Not ours after all: perhaps somebody else's, whose notification went by.
+    return (isWritten) => {
+      if (!isWritten) tell(watched.listeners);
+    };
+  }
+
+  close(): void {
+    for (const [path, directory] of [...this.#directories]) this.#unwatch(path, directory);
+  }
+
+  #watch(path: string): WatchedDirectory {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const watcher = watch(path, { persistent: false });
+    const directory: WatchedDirectory = { watcher, names: new Map() };
+    watcher.on('change', (_event, name) => this.#notice(directory, name?.toString()));
+    watcher.on('error', (error) => {
+      this.#unwatch(path, directory);
+      this.#onError(error);
+    });
+    this.#directories.set(path, directory);
+    return directory;
+  }
+
+  #unwatch(path: string, directory: WatchedDirectory): void {
+    if (this.#directories.get(path) === directory) this.#directories.delete(path);
+    directory.watcher.close();
+  }
+
+  #notice({ names }: WatchedDirectory, file: string | undefined): void {
+    // Some platforms do not say which file it was.
+    if (file === undefined) {
+      for (const { listeners } of names.values()) tell(listeners);
+      return;
+    }
+    const [, name = '', number = ''] = /^(.+)\.([1-9]\d{0,14})$/.exec(file) ?? [];
+    const watched = names.get(name);
+    if (watched === undefined || Number(number) <= watched.seen) return;
+    watched.seen = Number(number);
+    tell(watched.listeners);
+  }
+}
+
+function tell(listeners: ReadonlySet<() => void>): void {
+  for (const listener of [...listeners]) listener();
+}

@@ -1,0 +1,1 @@
+export { processPeers } from './process-peers.js';

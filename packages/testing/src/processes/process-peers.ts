@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { PeerCommand, StorePeer } from '../conformance/store-peer.js';
+
+/** Beside this file once built; the sources are not what a child process can run. */
+const child = fileURLToPath(new URL('../../dist/processes/child.js', import.meta.url));
+
+/**
+ * Opens peers for `tokenStoreSuite` that are processes of their own (Node). Each imports `module`, which exports
+ * `createStore(place: string)`: a store over the data of that place, such as a folder or a prefix of that name.
+ */
+export function processPeers(module: string | URL): (place: string) => Promise<StorePeer> {
+  return async (place) => {
+    const process = fork(child, [String(module), place], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const ended = new Promise<void>((resolve) => process.once('exit', () => resolve()));
+    await answerOf(process, ended);
+    return {
+      async run(command) {
+        process.send(command);
+        return answerOf(process, ended);
+      },
+      async kill() {
+        process.kill('SIGKILL');
+        await ended;
+      },
+      freeze: () => void process.kill('SIGSTOP'),
+      thaw: () => void process.kill('SIGCONT'),
+    };
+  };
+}
+
+/** What a child says next. One question is asked at a time. */
+export interface Answer {
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** What a child is told. */
+export type Question = PeerCommand;
+
+async function answerOf(process: ChildProcess, ended: Promise<void>): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  process.once('message', resolve);
+  const gone = ended.then((): Answer => ({ error: 'the process ended' }));
+  const { result, error } = await Promise.race([promise, gone]);
+  process.off('message', resolve);
+  if (error !== undefined) throw new Error(error);
+  return result;
+}
