@@ -10,6 +10,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@auth\/testing\/(.+)$/, replacement: `${packages}testing/src/$1/index.ts` },
+      { find: '@auth/test-tools', replacement: `${packages}test-tools/src/index.ts` },
       { find: /^@auth\/provider-utils\/wire$/, replacement: `${packages}provider-utils/src/wire.ts` },
       { find: /^@auth\/([^/]+)$/, replacement: `${packages}$1/src/index.ts` },
     ],

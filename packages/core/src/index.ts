@@ -31,6 +31,7 @@ export { memoryStore } from './memory-store.js';
 export { parseBaseUrl } from './origins.js';
 export { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 export type { AuthProvider, ExchangeContext, FetchLike, PreparedLogin } from './provider.js';
+export { randomId } from './random-id.js';
 export { createAuthSession, verifyLogin } from './session.js';
 export type { Lease, TokenRecord, TokenStore } from './store.js';
 export { type RefreshScheduler, type RefreshTask, timerScheduler } from './timer-scheduler.js';

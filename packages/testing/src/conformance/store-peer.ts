@@ -1,4 +1,4 @@
-import type { Lease, TokenRecord, TokenStore } from '@auth/core';
+import { type Lease, randomId, type TokenRecord, type TokenStore } from '@auth/core';
 
 /** What the suite asks of a peer. Plain data: it travels between processes. */
 export type PeerCommand =
@@ -81,6 +81,5 @@ export function servePeer(store: TokenStore): (command: PeerCommand) => Promise<
 }
 
 function record(value: string): TokenRecord {
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16)).join('-');
-  return { id, value };
+  return { id: randomId(), value };
 }

@@ -1,0 +1,104 @@
+import {
+  AuthError,
+  type AuthEvent,
+  type Clock,
+  emitEvent,
+  randomId,
+  reasonOf,
+  systemClock,
+  type TokenRecord,
+  type TokenStore,
+  waitForLease,
+} from '@auth/core';
+import { type Connection, connectionOf, type RedisClient } from './client.js';
+import { Notifications } from './notifications.js';
+import * as scripts from './scripts.js';
+
+/** Options of {@link redisStore}. */
+export interface RedisStoreOptions {
+  /** Your own client, of ioredis 6 or node-redis 6, single or cluster. It is used, and never closed. */
+  readonly client: RedisClient;
+  /** What all key and channel names begin with. Default `auth:`. */
+  readonly prefix?: string | undefined;
+  /** How long a holder that died or was frozen blocks others, milliseconds. Default 15 s. */
+  readonly leaseMs?: number | undefined;
+  /** The leases' clock, and the one `evictAt` counts on. */
+  readonly clock?: Clock | undefined;
+  /** Hears `store_failed` when the connection for notifications breaks. */
+  readonly onEvent?: ((event: AuthEvent) => void) | undefined;
+}
+
+/** A store in Redis. Disposing it ends its connection for notifications; your client, records and leases stay. */
+export interface RedisStore extends Required<TokenStore>, AsyncDisposable {}
+
+/**
+ * Keeps records in Redis, shared by all machines that use it: `compareAndSet` is one script and therefore atomic,
+ * and `lock` excludes everybody for as long as Redis remembers. A fail-over may forget a lease; the comparison then
+ * refuses the slower holder's write.
+ *
+ * @throws AuthError `invalid_options`
+ */
+export function redisStore(options: RedisStoreOptions): RedisStore {
+  const connection = connectionOf(options?.client);
+  const { prefix = 'auth:', leaseMs = 15_000, clock = systemClock, onEvent } = options;
+  // The braces around the key must be the first: they make a key's names share a slot of the cluster.
+  expect(typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix', 'a string without braces');
+  expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
+  const nameOf = (key: string): string => `${prefix}{${encoded(key)}}`;
+  const notifications = new Notifications(connection, randomId(), (error) => {
+    const source = { at: clock.now(), key: '', provider: 'store-redis' };
+    const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
+    emitEvent(onEvent === undefined ? [] : [onEvent], source, body);
+  });
+
+  return {
+    async get(key) {
+      const [id, value, evictAt] = (await connection.run(scripts.read, nameOf(key))) as (string | null)[];
+      if (typeof id !== 'string' || typeof value !== 'string') return undefined;
+      return typeof evictAt === 'string' ? { id, value, evictAt: Number(evictAt) } : { id, value };
+    },
+
+    async compareAndSet(key, expectedId, next) {
+      const name = nameOf(key);
+      const expected = expectedId === undefined ? '' : `=${expectedId}`;
+      const values = [expected, next.id, next.value, ...lifetime(next, clock), name, notifications.origin];
+      return (await connection.run(scripts.compareAndSet, name, ...values)) === 1;
+    },
+
+    lock: (key, { signal }) =>
+      waitForLease(leaseSteps(connection, `${nameOf(key)}:lock`, leaseMs, clock), signal),
+
+    subscribe: (key, listener) => notifications.subscribe(nameOf(key), listener),
+
+    [Symbol.asyncDispose]: async () => notifications.close(),
+  };
+}
+
+/** A lease under a name of its own, with one owner for as long as it is waited for and held. */
+function leaseSteps(connection: Connection, name: string, leaseMs: number, clock: Clock) {
+  const owner = randomId();
+  const run = async (script: string): Promise<boolean> =>
+    (await connection.run(script, name, owner, String(leaseMs))) === 1;
+  return {
+    leaseMs,
+    clock,
+    take: () => run(scripts.take),
+    renew: () => run(scripts.renew),
+    giveBack: async () => void (await run(scripts.release)),
+  };
+}
+
+/** `evictAt` as it comes back, and as time from now: the server's clock is another. */
+function lifetime({ evictAt }: TokenRecord, clock: Clock): [evictAt: string, ttlMs: string] {
+  if (evictAt === undefined) return ['', ''];
+  return [String(evictAt), String(Math.max(1, Math.ceil(evictAt - clock.now())))];
+}
+
+/** No brace of a key's own, and nothing that UTF-8 cannot say. */
+function encoded(key: string): string {
+  return key.replace(/[%{}]|\p{Cs}/gu, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function expect(holds: boolean, option: string, expected: string): void {
+  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+}

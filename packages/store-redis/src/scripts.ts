@@ -1,0 +1,33 @@
+/** The record under KEYS[1]: id, value and evictAt, or nils. */
+export const read = `return redis.call('HMGET', KEYS[1], 'id', 'value', 'evictAt')`;
+
+/**
+ * Puts a record in place of the one with the expected id, and tells the others, in one step.
+ * ARGV: expected id with a leading '=', or '' for none; id; value; evictAt or ''; time to live in ms or '';
+ * channel; who writes. A publication that the server refuses must not undo the write it tells of.
+ */
+export const compareAndSet = `
+local standing = redis.call('HGET', KEYS[1], 'id')
+if (standing and '=' .. standing or '') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'id', ARGV[2], 'value', ARGV[3])
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'evictAt', ARGV[4]) end
+if ARGV[5] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
+redis.pcall('PUBLISH', ARGV[6], ARGV[7])
+return 1`;
+
+/** Puts off the end of a lease that is ours. ARGV: owner, lease in ms. */
+export const renew = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1`;
+
+/** Takes a lease that is free, or ours since an attempt whose answer was lost. ARGV: owner, lease in ms. */
+export const take: string = `
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+${renew.trim()}`;
+
+/** Gives back a lease that is ours. ARGV: owner. */
+export const release = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`;

@@ -1,0 +1,208 @@
+import type { AuthEvent, TokenRecord } from '@auth/core';
+import { freePort, type RedisServer, redisServer, startRedis } from '@auth/test-tools';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type RedisClient, redisStore } from '../src/index.js';
+import { libraries, type OwnClient } from './support/clients.js';
+
+const { path } = redisServer();
+const { signal } = new AbortController();
+const record = (id: string): TokenRecord => ({ id, value: `secret value of ${id}` });
+
+test.each([
+  [{}, 'client: expected a client of ioredis 6 or of redis'],
+  [{ client: {} as RedisClient }, 'client: expected'],
+  [{ client: new Redis({ lazyConnect: true }), prefix: 'a{b}' }, 'prefix: expected a string without braces'],
+  [{ client: new Redis({ lazyConnect: true }), leaseMs: 5 }, 'leaseMs: expected'],
+  [undefined, 'client: expected'],
+])('wrong options are named', (options, message) => {
+  expect(() => redisStore(options as never)).toThrow(message);
+});
+
+test('the clients of both libraries fit as they are', () => {
+  const clients: RedisClient[] = [new Redis({ lazyConnect: true }), createClient()];
+  for (const client of clients) expect(redisStore({ client })).toHaveProperty('lock');
+});
+
+describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
+  let server: RedisServer;
+  let own: OwnClient;
+  /** A client of the test's, to look and to interfere. */
+  let raw: Redis;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    own = await open(server.port);
+    raw = new Redis(server.port, '127.0.0.1');
+    raw.on('error', () => {});
+  });
+  afterAll(async () => {
+    raw.disconnect();
+    await own.end();
+    await server[Symbol.asyncDispose]();
+  });
+
+  test('names of a key share a slot of the cluster, whatever is in it', async () => {
+    const store = redisStore({ client: own.client, prefix: 'slots:' });
+    for (const key of ['{a}b', 'a}{b', '%7b', '["joor","https://x/","{}"]', '\ud800', '\udc00']) {
+      await store.compareAndSet(key, undefined, record(key));
+      await store.lock(key, { signal });
+    }
+    const names = await raw.keys('slots:*');
+    expect(names).toHaveLength(12);
+    expect(new Set(names.map((name) => /^slots:\{([^{}]+)\}(:lock)?$/.exec(name)?.[1])).size).toBe(6);
+  });
+
+  test('evictAt becomes a time to live from now, whatever the server’s clock says', async () => {
+    const store = redisStore({ client: own.client, prefix: 'ttl:' });
+    await store.compareAndSet('key', undefined, { ...record('a'), evictAt: Date.now() + 60_000 });
+    const ttl = await raw.pttl('ttl:{key}');
+    expect(ttl).toBeGreaterThan(50_000);
+    expect(ttl).toBeLessThanOrEqual(60_000);
+    await store.compareAndSet('key', 'a', record('b'));
+    expect(await raw.pttl('ttl:{key}')).toBe(-1);
+    await store.compareAndSet('key', 'b', { ...record('c'), evictAt: Date.now() - 1_000 });
+    await vi.waitFor(async () => expect(await store.get('key')).toBeUndefined());
+  });
+
+  test('30 a record is one value, replaced whole', async () => {
+    const store = redisStore({ client: own.client, prefix: 'whole:' });
+    await store.compareAndSet('key', undefined, { ...record('a'), evictAt: Date.now() + 60_000 });
+    await store.compareAndSet('key', 'a', record('b'));
+    expect(await raw.hgetall('whole:{key}')).toEqual(record('b'));
+  });
+
+  test('something else under the name is an error, and stays', async () => {
+    const store = redisStore({ client: own.client, prefix: 'foreign:' });
+    await raw.set('foreign:{key}', 'not ours');
+    await expect(store.get('key')).rejects.toThrow();
+    await expect(store.compareAndSet('key', undefined, record('a'))).rejects.toThrow();
+    expect(await raw.get('foreign:{key}')).toBe('not ours');
+  });
+
+  test('15 a slow holder takes nothing from its successor', async () => {
+    const store = redisStore({ client: own.client, prefix: 'slow:', leaseMs: 1_000 });
+    const first = await store.lock('key', { signal });
+    await raw.del('slow:{key}:lock');
+    const second = await store.lock('key', { signal });
+    await first.release();
+    expect(await raw.exists('slow:{key}:lock')).toBe(1);
+    expect(second.held()).toBe(true);
+    await second.release();
+    expect(await raw.exists('slow:{key}:lock')).toBe(0);
+  });
+
+  test('16 a fail-over that forgets the lease: the holder learns of it at its next renewal', async () => {
+    const store = redisStore({ client: own.client, prefix: 'over:', leaseMs: 1_000 });
+    const first = await store.lock('key', { signal });
+    const lost = new Promise((resolve) => first.lost.addEventListener('abort', resolve));
+    await raw.del('over:{key}:lock');
+    await lost;
+    expect(first.held()).toBe(false);
+    await first.release();
+  });
+
+  test('14 a lease lasts for as long as it is renewed', async () => {
+    const store = redisStore({ client: own.client, prefix: 'long:', leaseMs: 1_000 });
+    const lease = await store.lock('key', { signal });
+    const outcome = await store.lock('key', { signal: AbortSignal.timeout(2_200) }).catch(() => 'refused');
+    expect(outcome).toBe('refused');
+    expect(lease.held()).toBe(true);
+    await lease.release();
+  });
+
+  test('a lease whose answer was lost is taken again by the same waiter', async () => {
+    let isLost = true;
+    const client = {
+      ...('status' in own.client ? { status: 'ready' } : {}),
+      duplicate: () => own.client.duplicate(),
+      eval: async (...args: Parameters<RedisClient['eval']>) => {
+        const result = await (own.client.eval as (...values: unknown[]) => Promise<unknown>)(...args);
+        if (isLost && String(args[0]).includes("'NX'")) {
+          isLost = false;
+          return 0;
+        }
+        return result;
+      },
+    } as RedisClient;
+    const store = redisStore({ client, prefix: 'again:' });
+    const startedAt = performance.now();
+    const lease = await store.lock('key', { signal });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    await lease.release();
+  });
+
+  test('what is published holds no token, and its own writes are no news to a store', async () => {
+    const messages: string[] = [];
+    const spy = raw.duplicate();
+    await spy.psubscribe('*');
+    spy.on('pmessage', (_pattern, channel, message) => messages.push(`${channel} ${message}`));
+    await using store = redisStore({ client: own.client, prefix: 'news:' });
+    await using other = redisStore({ client: own.client, prefix: 'news:' });
+    let heard = 0;
+    store.subscribe('key', () => heard++);
+    // It says once that it listens now.
+    await vi.waitFor(() => expect(heard).toBe(1));
+    await store.compareAndSet('key', undefined, record('a'));
+    await other.compareAndSet('key', 'a', record('b'));
+    await vi.waitFor(() => expect(heard).toBe(2));
+    await other.compareAndSet('another', undefined, record('c'));
+    await vi.waitFor(() => expect(messages).toHaveLength(3));
+    expect(heard).toBe(2);
+    expect(messages.join()).not.toContain('secret');
+    for (const message of messages) expect(message).toMatch(/^news:\{(key|another)\} [0-9a-f]{24}$/);
+    spy.disconnect();
+  });
+
+  test('who unsubscribed hears nothing; disposing ends the store’s connection and not the client', async () => {
+    const subscribers = async (): Promise<number> =>
+      String(await raw.client('LIST', 'TYPE', 'pubsub'))
+        .split('\n')
+        .filter(Boolean).length;
+    await vi.waitFor(async () => expect(await subscribers()).toBe(0));
+    const store = redisStore({ client: own.client, prefix: 'end:' });
+    const heard: string[] = [];
+    const stop = store.subscribe('key', () => heard.push('first'));
+    store.subscribe('key', () => heard.push('second'));
+    await vi.waitFor(() => expect(heard).toEqual(['first', 'second']));
+    expect(await subscribers()).toBe(1);
+    stop();
+    stop();
+    await redisStore({ client: own.client, prefix: 'end:' }).compareAndSet('key', undefined, record('a'));
+    await vi.waitFor(() => expect(heard).toEqual(['first', 'second', 'second']));
+    await store[Symbol.asyncDispose]();
+    await vi.waitFor(async () => expect(await subscribers()).toBe(0));
+    expect(await store.get('key')).toEqual(record('a'));
+  });
+});
+
+describe.runIf(path).each(Object.entries(libraries))('an outage, on %s', (_, open) => {
+  test('is one event; afterwards listeners are told to look, and all works again', async () => {
+    await using server = await startRedis(await freePort());
+    const own = await open(server.port);
+    const events: AuthEvent[] = [];
+    await using store = redisStore({ client: own.client, onEvent: (event) => events.push(event) });
+    let heard = 0;
+    store.subscribe('key', () => heard++);
+    await vi.waitFor(() => expect(heard).toBe(1));
+    const lease = await store.lock('key', { signal });
+    await server.kill();
+    await vi.waitFor(() => expect(events.length).toBeGreaterThan(0), { timeout: 3_000 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(events).toMatchObject([{ type: 'store_failed', operation: 'subscribe', provider: 'store-redis' }]);
+    await server.restart();
+    await vi.waitFor(() => expect(heard).toBeGreaterThan(1), { timeout: 5_000 });
+    expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
+    const soFar = heard;
+    await using other = redisStore({ client: own.client });
+    await other.compareAndSet('key', 'a', record('b'));
+    await vi.waitFor(() => expect(heard).toBeGreaterThan(soFar));
+    // The server forgot the lease; its holder finds out and takes nothing away.
+    const next = await other.lock('key', { signal });
+    await lease.release();
+    expect(next.held()).toBe(true);
+    await next.release();
+    await own.end();
+  }, 20_000);
+});

@@ -1,0 +1,2 @@
+export { chromium } from './chromium.ts';
+export { freePort, type RedisServer, redisServer, startRedis } from './redis-server.ts';

@@ -1,0 +1,35 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Something from a Debian package that tests run against. */
+export interface Program {
+  /** Undefined where it is missing. */
+  readonly path: string | undefined;
+}
+
+/**
+ * Looks for a program. Where it is missing a contributor is told what is left out; in CI that is a failure.
+ *
+ * @throws Error in CI, where it is missing
+ */
+export function find(names: readonly string[], what: string, install: string): Program {
+  const path = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => names.map((name) => join(folder, name)))
+    .find(isExecutable);
+  if (path === undefined) {
+    const message = `${names[0]} is not installed: ${what} left out. To install it: ${install}`;
+    if (process.env['CI'] === 'true') throw new Error(message);
+    process.stderr.write(`\n*** ${message}\n\n`);
+  }
+  return { path };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
