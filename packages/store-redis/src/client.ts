@@ -88,10 +88,19 @@ function overNodeRedis(client: NodeRedisClient): Connection {
       const subscriber = client.duplicate() as Subscriber;
       subscriber.on('error', onError);
       subscriber.on('ready', onReady);
-      // What it cannot do now it tries on; the event above tells.
-      subscriber.connect().catch(() => {});
+      let connected: Promise<unknown> | undefined;
+      const connect = (): Promise<unknown> => {
+        connected ??= subscriber.connect().catch((error: unknown) => {
+          connected = undefined;
+          throw error;
+        });
+        return connected;
+      };
       return {
-        subscribe: (channel) => subscriber.subscribe(channel, (message, from) => onMessage(from, message)),
+        async subscribe(channel) {
+          await connect();
+          await subscriber.subscribe(channel, (message, from) => onMessage(from, message));
+        },
         unsubscribe: (channel) => subscriber.unsubscribe(channel),
         close: () => subscriber.destroy(),
       };

@@ -1,5 +1,8 @@
 import type { Connection, Listening } from './client.js';
 
+/** A subscription that failed is asked for again after this. */
+const askAgainMs = 5_000;
+
 /** Tells listeners of writes by others, over one connection that is opened when the first one subscribes. */
 export class Notifications {
   readonly #connection: Connection;
@@ -7,8 +10,6 @@ export class Notifications {
   readonly origin: string;
   readonly #onError: (error: unknown) => void;
   readonly #listeners = new Map<string, Set<() => void>>();
-  /** Channels whose subscription failed: asked for again with the next connection. */
-  readonly #failed = new Set<string>();
   #listening: Listening | undefined;
   #wasReady = false;
   #isTroubled = false;
@@ -31,14 +32,12 @@ export class Notifications {
       listeners.delete(own);
       if (listeners.size > 0 || this.#listeners.get(channel) !== listeners) return;
       this.#listeners.delete(channel);
-      this.#failed.delete(channel);
       this.#listening?.unsubscribe(channel).catch(() => {});
     };
   }
 
   close(): void {
     this.#listeners.clear();
-    this.#failed.clear();
     this.#listening?.close();
     this.#listening = undefined;
   }
@@ -54,22 +53,28 @@ export class Notifications {
   }
 
   #ask(channel: string): void {
-    this.#failed.delete(channel);
     this.#listening?.subscribe(channel).then(
-      // What was published before the server knew of us went by unheard.
-      () => tell(this.#listeners.get(channel)),
+      () => {
+        this.#isTroubled = false;
+        // What was published before the server knew of us went by unheard.
+        tell(this.#listeners.get(channel));
+      },
       (error: unknown) => {
         if (!this.#listeners.has(channel)) return;
-        this.#failed.add(channel);
         this.#onTrouble(error);
+        const timer = setTimeout(() => this.#askAgain(channel), askAgainMs);
+        (timer as { unref?: () => void }).unref?.();
       },
     );
   }
 
+  #askAgain(channel: string): void {
+    if (this.#listeners.has(channel)) this.#ask(channel);
+  }
+
   #onReady(): void {
     this.#isTroubled = false;
-    for (const channel of [...this.#failed]) this.#ask(channel);
-    // As did what was published during an outage.
+    // As does what is published during an outage.
     if (this.#wasReady) for (const listeners of this.#listeners.values()) tell(listeners);
     this.#wasReady = true;
   }

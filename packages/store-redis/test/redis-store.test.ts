@@ -1,7 +1,7 @@
 import type { AuthEvent, TokenRecord } from '@auth/core';
-import { freePort, type RedisServer, redisServer, startRedis } from '@auth/test-tools';
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { type RedisServer, redisServer, startRedis } from '@auth/test-tools';
+import { Cluster, Redis } from 'ioredis';
+import { createClient, createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type RedisClient, redisStore } from '../src/index.js';
 import { libraries, type OwnClient } from './support/clients.js';
@@ -157,7 +157,7 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
 
   test('who unsubscribed hears nothing; disposing ends the store’s connection and not the client', async () => {
     const subscribers = async (): Promise<number> =>
-      String(await raw.client('LIST', 'TYPE', 'pubsub'))
+      String(await raw.call('CLIENT', 'LIST', 'TYPE', 'pubsub'))
         .split('\n')
         .filter(Boolean).length;
     await vi.waitFor(async () => expect(await subscribers()).toBe(0));
@@ -179,7 +179,7 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
 
 describe.runIf(path).each(Object.entries(libraries))('an outage, on %s', (_, open) => {
   test('is one event; afterwards listeners are told to look, and all works again', async () => {
-    await using server = await startRedis(await freePort());
+    await using server = await startRedis();
     const own = await open(server.port);
     const events: AuthEvent[] = [];
     await using store = redisStore({ client: own.client, onEvent: (event) => events.push(event) });
@@ -205,4 +205,72 @@ describe.runIf(path).each(Object.entries(libraries))('an outage, on %s', (_, ope
     await next.release();
     await own.end();
   }, 20_000);
+});
+
+describe.runIf(path)('on a cluster', () => {
+  test.each([
+    [
+      'ioredis',
+      async (port: number): Promise<OwnClient> => {
+        const client = new Cluster([{ host: '127.0.0.1', port }], { scaleReads: 'slave' });
+        return { client, end: async () => client.disconnect() };
+      },
+    ],
+    [
+      'node-redis',
+      async (port: number): Promise<OwnClient> => {
+        const client = createCluster({
+          rootNodes: [{ url: `redis://127.0.0.1:${port}` }],
+          useReplicas: true,
+        });
+        await client.connect();
+        return { client, end: async () => client.destroy() };
+      },
+    ],
+  ])('%s: records, leases and notifications', async (_, open) => {
+    await using server = await startRedis({ isCluster: true });
+    const own = await open(server.port);
+    await using store = redisStore({ client: own.client });
+    let heard = 0;
+    store.subscribe('key', () => heard++);
+    await vi.waitFor(() => expect(heard).toBe(1));
+    expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
+    expect(await store.compareAndSet('key', undefined, record('b'))).toBe(false);
+    expect(await store.get('key')).toEqual(record('a'));
+    const lease = await store.lock('key', { signal });
+    await using other = redisStore({ client: own.client });
+    await expect(other.lock('key', { signal: AbortSignal.timeout(100) })).rejects.toThrow();
+    await lease.release();
+    await other.compareAndSet('key', 'a', record('b'));
+    await vi.waitFor(() => expect(heard).toBe(2));
+    await store[Symbol.asyncDispose]();
+    await own.end();
+  });
+});
+
+test('a subscription that fails is one event and is asked for again', async () => {
+  vi.useFakeTimers();
+  try {
+    const events: AuthEvent[] = [];
+    let asked = 0;
+    const subscriber = {
+      on: () => {},
+      disconnect: () => {},
+      subscribe: async () => {
+        if (++asked < 3) throw Object.assign(new Error('secret'), { code: 'NOPERM' });
+      },
+    };
+    const client = { status: 'ready', eval: async () => null, duplicate: () => subscriber };
+    const store = redisStore({ client, onEvent: (event) => events.push(event) });
+    let heard = 0;
+    store.subscribe('key', () => heard++);
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect([asked, heard]).toEqual([1, 0]);
+    await vi.advanceTimersByTimeAsync(5_001);
+    expect([asked, heard]).toEqual([3, 1]);
+    expect(events).toMatchObject([{ type: 'store_failed', reason: 'NOPERM' }]);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

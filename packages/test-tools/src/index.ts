@@ -1,2 +1,2 @@
 export { chromium } from './chromium.ts';
-export { freePort, type RedisServer, redisServer, startRedis } from './redis-server.ts';
+export { type RedisServer, redisServer, startRedis } from './redis-server.ts';

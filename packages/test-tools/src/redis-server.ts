@@ -20,28 +20,27 @@ export interface RedisServer extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts a Redis. @throws Error where redis-server is missing */
-export async function startRedis(port?: number): Promise<RedisServer> {
+/** Options of {@link startRedis}. */
+export interface StartOptions {
+  /** Default: a free one. */
+  readonly port?: number | undefined;
+  readonly isCluster?: boolean | undefined;
+}
+
+/** Starts a Redis, or a cluster of one. @throws Error where redis-server is missing */
+export async function startRedis({ port, isCluster = false }: StartOptions = {}): Promise<RedisServer> {
   const { path } = redisServer();
   if (path === undefined) throw new Error('redis-server is missing');
   const chosen = port ?? (await freePort());
   const directory = mkdtempSync(join(tmpdir(), 'redis-'));
   let process: ChildProcess;
+  const options = `--port ${chosen} --bind 127.0.0.1 --appendonly no --dir ${directory}`.split(' ');
+  if (isCluster) options.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
   const restart = async (): Promise<void> => {
-    const args = [
-      '--port',
-      chosen,
-      '--bind',
-      '127.0.0.1',
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--dir',
-      directory,
-    ];
-    process = spawn(path, args.map(String), { stdio: 'ignore' });
-    while (!(await answers(chosen))) {
+    process = spawn(path, [...options, '--save', ''], { stdio: 'ignore' });
+    // One node has all the slots; other servers know no such command.
+    const ready = isCluster ? ['CLUSTER ADDSLOTSRANGE 0 16383', 'SET ready yes'] : ['PING'];
+    while (!(await understands(chosen, ready))) {
       if (process.exitCode !== null) throw new Error(`redis-server ended with ${process.exitCode}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -65,7 +64,7 @@ export async function startRedis(port?: number): Promise<RedisServer> {
 }
 
 /** A port nobody listens on. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -74,13 +73,17 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(port: number): Promise<boolean> {
+/** Whether the last of the commands succeeds. */
+async function understands(port: number, commands: readonly string[]): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
     await once(socket, 'connect');
-    socket.write('PING\r\n');
-    const [data] = await once(socket, 'data');
-    return String(data).startsWith('+PONG');
+    let reply = '';
+    for (const command of commands) {
+      socket.write(`${command}\r\n`);
+      [reply] = (await once(socket.setEncoding('utf8'), 'data')) as [string];
+    }
+    return reply.startsWith('+');
   } catch {
     return false;
   } finally {
