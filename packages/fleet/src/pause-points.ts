@@ -1,0 +1,74 @@
+import filesystem from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import type { FetchLike, TokenStore } from '@auth/core';
+import type { Point } from './worker-protocol.ts';
+
+/** Calls `pause` when the first exchange comes to that point. */
+export function pauseAt(
+  stopAt: Point | undefined,
+  pause: (at: Point) => Promise<void>,
+  store: TokenStore,
+): { readonly store: TokenStore; readonly fetch: FetchLike } {
+  let isLocked = false;
+  let isAnswered = false;
+  let isDone = false;
+  const reach = async (point: Point): Promise<void> => {
+    if (point !== stopAt || isDone) return;
+    isDone = true;
+    await pause(point);
+  };
+  if (stopAt === 'half_written' || stopAt === 'before_link' || stopAt === 'after_link') {
+    pauseInFiles(reach, () => isAnswered);
+  }
+  return {
+    store: {
+      ...store,
+      async get(key) {
+        const record = await store.get(key);
+        if (isLocked) await reach('before_held');
+        return record;
+      },
+      async lock(key, options) {
+        const lease = await (store.lock as NonNullable<TokenStore['lock']>)(key, options);
+        isLocked = true;
+        return lease;
+      },
+      async compareAndSet(key, expectedId, next) {
+        if (isAnswered) await reach('after_answer');
+        return store.compareAndSet(key, expectedId, next);
+      },
+    },
+    async fetch(input, init) {
+      await reach('before_request');
+      const response = await fetch(input, init);
+      isAnswered = true;
+      await reach('after_commit');
+      return response;
+    },
+  };
+}
+
+/** Makes the steps of a file being written visible, by standing in for the functions of node:fs/promises. */
+function pauseInFiles(reach: (point: Point) => Promise<void>, isAnswered: () => boolean): void {
+  const { open, link } = filesystem;
+  const isRecord = (path: unknown): boolean => isAnswered() && !String(path).includes('.lock.');
+  filesystem.open = async (...args: Parameters<typeof open>) => {
+    const file = await open(...args);
+    if (!isRecord(args[0]) || !String(args[0]).includes('.tmp-')) return file;
+    const { writeFile } = file;
+    file.writeFile = async (data, ...rest) => {
+      const text = String(data);
+      await file.write(text.slice(0, text.length / 2));
+      await reach('half_written');
+      await file.truncate(0);
+      return writeFile.call(file, data, ...rest);
+    };
+    return file;
+  };
+  filesystem.link = async (existing, path) => {
+    if (isRecord(path)) await reach('before_link');
+    await link(existing, path);
+    if (isRecord(path)) await reach('after_link');
+  };
+  syncBuiltinESMExports();
+}
