@@ -58,10 +58,9 @@ function pauseInFiles(reach: (point: Point) => Promise<void>, isAnswered: () => 
     const { writeFile } = file;
     file.writeFile = async (data, ...rest) => {
       const text = String(data);
-      await file.write(text.slice(0, text.length / 2));
+      await writeFile.call(file, text.slice(0, text.length / 2), ...rest);
       await reach('half_written');
-      await file.truncate(0);
-      return writeFile.call(file, data, ...rest);
+      await writeFile.call(file, text.slice(text.length / 2), ...rest);
     };
     return file;
   };
