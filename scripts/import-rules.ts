@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'jwt-login': provider,
   'store-file': [...common, 'node:'],
   'store-redis': common,
-  'store-web': common,
+  'store-web': [...common, 'idb'],
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
 };
 

@@ -1,0 +1,1 @@
+export { type WebStore, type WebStoreOptions, webStore } from './web-store.js';

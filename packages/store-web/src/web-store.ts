@@ -1,0 +1,99 @@
+import {
+  AuthError,
+  type AuthEvent,
+  emitEvent,
+  keyValueStore,
+  leasedStore,
+  memoryStore,
+  reasonOf,
+  type TokenStore,
+} from '@auth/core';
+import { Channels } from './channels.js';
+import { fallbackStore } from './fallback-store.js';
+import { IndexedDbStore } from './indexed-db.js';
+import { webLock } from './web-lock.js';
+
+/** Options of {@link webStore}. */
+export interface WebStoreOptions {
+  /** Names the database, the locks and the channels. Stores of one origin and name share records. Default `auth-tokens`. */
+  readonly name?: string | undefined;
+  /**
+   * Where IndexedDB refuses, keep records in localStorage, readable by every script of the origin and by whoever has
+   * the disk, rather than in memory alone. Default false.
+   */
+  readonly allowPlaintext?: boolean | undefined;
+  /** Hears `store_degraded` when the browser refuses to keep a record where it should be. */
+  readonly onEvent?: ((event: AuthEvent) => void) | undefined;
+}
+
+/** A store in a browser. Disposing it closes its database connection and channels; records and locks stay. */
+export interface WebStore extends Required<TokenStore>, AsyncDisposable {}
+
+/**
+ * Keeps records in IndexedDB, shared by all tabs of an origin and encrypted at rest; `lock` excludes other tabs. What
+ * the browser refuses to keep is kept in memory until it accepts again, with an event. Importing and creating it
+ * touches nothing, so that pages can be rendered on a server.
+ *
+ * @throws AuthError `invalid_options`
+ */
+export function webStore(options: WebStoreOptions = {}): WebStore {
+  const { name = 'auth-tokens', allowPlaintext = false, onEvent } = options;
+  if (typeof name !== 'string' || name === '') {
+    throw new AuthError('invalid_options', { detail: 'name: expected a string that is not empty' });
+  }
+  const degraded =
+    (keptIn: 'local_storage' | 'memory') =>
+    (key: string, error: unknown): void => {
+      const body = { type: 'store_degraded', keptIn, reason: reasonOf(error) } as const;
+      const listeners = onEvent === undefined ? [] : [onEvent];
+      emitEvent(listeners, { at: Date.now(), key, provider: 'store-web' }, body);
+    };
+  const database = new IndexedDbStore(name);
+  const records = allowPlaintext
+    ? fallbackStore(
+        database,
+        fallbackStore(inLocalStorage(name), memoryStore(), degraded('memory')),
+        degraded('local_storage'),
+      )
+    : fallbackStore(database, memoryStore(), degraded('memory'));
+  const leased = leasedStore(records) as Required<TokenStore>;
+  const channels = new Channels(name);
+  return {
+    get: (key) => records.get(key),
+
+    async compareAndSet(key, expectedId, next) {
+      const isSet = await records.compareAndSet(key, expectedId, next);
+      if (isSet) channels.tell(key, next.id);
+      return isSet;
+    },
+
+    async lock(key, options) {
+      try {
+        return await webLock(`${name}:${key}`, options.signal);
+      } catch (error) {
+        if (!hasNoLocks(error)) throw error;
+        return leased.lock(key, options);
+      }
+    },
+
+    subscribe: (key, listener) => channels.subscribe(key, listener),
+
+    async [Symbol.asyncDispose]() {
+      channels.close();
+      await database.close();
+    },
+  };
+}
+
+/** On plain http there are no Web Locks, in a sandbox they are forbidden; a tab of its own needs none. */
+function hasNoLocks(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof DOMException && error.name === 'SecurityError');
+}
+
+/** Looked up at each call: where storage is forbidden, a look alone throws. */
+function inLocalStorage(name: string): TokenStore {
+  return keyValueStore({
+    getItem: (key) => localStorage.getItem(`${name}:${key}`),
+    setItem: (key, value) => localStorage.setItem(`${name}:${key}`, value),
+  });
+}
