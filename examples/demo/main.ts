@@ -1,7 +1,9 @@
 /** Runs the main job of each provider on the emulator, and compares what the server saw with what it should. */
+import { isRedisInstalled } from '@auth/test-tools';
 import { manualClock } from '@auth/testing/clock';
 import { startEmulator } from '@auth/testing/emulator';
 import { type Contestant, contestantsOn } from './contestants.ts';
+import { processRows } from './processes.ts';
 import { printTable, type Row } from './table.ts';
 
 const callers = 1_000;
@@ -18,8 +20,14 @@ await Promise.all(contestants.map(({ open }) => open({ clock }).getTokens()));
 for (const contestant of contestants) {
   for (const step of stepsOf(contestant)) rows.push(await take(contestant, step));
 }
+rows.push(...(await processRows()));
 printTable(rows);
 const wrong = rows.filter(({ saw, expected }) => saw !== expected).length;
+if (!isRedisInstalled()) {
+  process.stdout.write(
+    '\nThe row on Redis is left out: redis-server is not installed (apt-get install redis-server).\n',
+  );
+}
 process.stdout.write('\nJOOR documents no refresh: it logs in again. Times are real, but no benchmark.\n');
 process.stdout.write(`${rows.length - wrong} of ${rows.length} counts are as expected.\n`);
 if (wrong > 0) process.exitCode = 1;
@@ -88,7 +96,7 @@ async function take({ name, server }: Contestant, step: Step): Promise<Row> {
     .filter(([, count]) => count > 0)
     .map(([call, count]) => `${count} ${call}${count === 1 ? '' : call === 'login' ? 's' : 'es'}`);
   return {
-    provider: name,
+    package: name,
     step: step.name,
     happened,
     saw: saw.join(', ') || 'none',

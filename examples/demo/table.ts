@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 
 /** One line of the result. */
 export interface Row {
-  readonly provider: string;
+  readonly package: string;
   readonly step: string;
   readonly happened: string;
   /** Token calls that the server saw. */
@@ -13,11 +13,11 @@ export interface Row {
 
 /** Prints the rows as a table, in colours on a terminal only. */
 export function printTable(rows: readonly Row[]): void {
-  const header = ['provider', 'step', 'what happened', 'token calls the server saw', 'time'];
-  const lines = rows.map(({ provider, step, happened, saw, expected, durationMs }, index) => {
+  const header = ['package', 'step', 'what happened', 'token calls the server saw', 'time'];
+  const lines = rows.map(({ package: name, step, happened, saw, expected, durationMs }, index) => {
     const verdict = saw === expected ? saw : `${saw}, expected ${expected}`;
-    const isFirst = rows[index - 1]?.provider !== provider;
-    return [isFirst ? provider : '', step, happened, verdict, `${Math.round(durationMs)} ms`];
+    const isFirst = rows[index - 1]?.package !== name;
+    return [isFirst ? name : '', step, happened, verdict, `${Math.round(durationMs)} ms`];
   });
   const widths = header.map((title, column) =>
     Math.max(title.length, ...lines.map((cells) => cells[column]?.length ?? 0)),

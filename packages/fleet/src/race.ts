@@ -6,6 +6,8 @@ export interface RaceResult {
   readonly rounds: number;
   /** Token calls that the server saw. One a round is right. */
   readonly exchanges: number;
+  /** Those of them that were logins. None is right. */
+  readonly logins: number;
   /** Processes without a token, or whose token the API refused. */
   readonly failures: number;
   /** Rounds after which the store did not hold the newest refresh token. */
@@ -30,7 +32,7 @@ export async function race(
   const workers = await Promise.all(Array.from({ length: processes }, () => fleet.open()));
   await Promise.all(workers.map((worker) => worker.token()));
   fleet.calls();
-  let exchanges = 0;
+  const calls: string[] = [];
   let failures = 0;
   let lost = 0;
   const durationsMs: number[] = [];
@@ -41,9 +43,10 @@ export async function race(
     durationsMs.push(Math.max(...answers.map(({ tookMs }) => tookMs)));
     const statuses = await Promise.all(workers.map((worker) => worker.call()));
     failures += answers.filter(({ error }, index) => error !== undefined || statuses[index] !== 200).length;
-    exchanges += fleet.calls().length;
+    calls.push(...fleet.calls());
     if (!(await fleet.keepsNewest())) lost++;
     onRound(round);
   }
-  return { rounds, exchanges, failures, lost, durationsMs };
+  const logins = calls.filter((call) => call.startsWith('login')).length;
+  return { rounds, exchanges: calls.length, logins, failures, lost, durationsMs };
 }

@@ -22,6 +22,8 @@ export const published: readonly string[] = readdirSync(packages).filter((name) 
 interface Manifest {
   readonly private?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
+  /** What the user brings. */
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 function manifestOf(name: string): Manifest {
@@ -49,7 +51,10 @@ export class Workbench implements Disposable {
         readdirSync(packed).find((file) => new RegExp(`^auth-${name}-\\d`).test(file)) as string,
       );
       execFileSync('tar', ['xzf', tarball, '-C', target, '--strip-components=1']);
-      for (const dependency of Object.keys(manifestOf(name).dependencies ?? {})) this.#link(name, dependency);
+      const { dependencies, peerDependencies } = manifestOf(name);
+      for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
+        this.#link(name, dependency);
+      }
     }
     this.#linkFrom(root, '@types/node');
     writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');

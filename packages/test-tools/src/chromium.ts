@@ -1,9 +1,9 @@
-import { find, type Program } from './installed.ts';
+import { expectInstalled, type Program } from './installed.ts';
 
 /** The browser, and how it is started where there is neither a display nor a network. */
 export function chromium(): Program & { readonly args: readonly string[] } {
   const install = 'apt-get install -y --no-install-recommends chromium';
-  return { ...find(['chromium', 'chromium-browser'], 'tests in a browser', install), args };
+  return { ...expectInstalled(['chromium', 'chromium-browser'], 'tests in a browser', install), args };
 }
 
 const args = [

@@ -1,2 +1,2 @@
 export { chromium } from './chromium.ts';
-export { type RedisServer, redisServer, startRedis } from './redis-server.ts';
+export { isRedisInstalled, type RedisServer, redisServer, startRedis } from './redis-server.ts';

@@ -7,16 +7,22 @@ export interface Program {
   readonly path: string | undefined;
 }
 
-/**
- * Looks for a program. Where it is missing a contributor is told what is left out; in CI that is a failure.
- *
- * @throws Error in CI, where it is missing
- */
-export function find(names: readonly string[], what: string, install: string): Program {
-  const path = (process.env['PATH'] ?? '')
+/** Looks for a program under any of its names. */
+export function find(names: readonly string[]): string | undefined {
+  return (process.env['PATH'] ?? '')
     .split(delimiter)
     .flatMap((folder) => names.map((name) => join(folder, name)))
     .find(isExecutable);
+}
+
+/**
+ * Looks for a program that tests need. Where it is missing a contributor is told what is left out; in CI that is a
+ * failure.
+ *
+ * @throws Error in CI, where it is missing
+ */
+export function expectInstalled(names: readonly string[], what: string, install: string): Program {
+  const path = find(names);
   if (path === undefined) {
     const message = `${names[0]} is not installed: ${what} left out. To install it: ${install}`;
     if (process.env['CI'] === 'true') throw new Error(message);

@@ -4,11 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { find, type Program } from './installed.ts';
+import { expectInstalled, find, type Program } from './installed.ts';
 
-/** Redis, which nothing starts by itself. */
+const names = ['redis-server'];
+
+/** Redis, for tests that need it. */
 export function redisServer(): Program {
-  return find(['redis-server'], 'everything on Redis', 'apt-get install -y redis-server');
+  return expectInstalled(names, 'everything on Redis', 'apt-get install -y redis-server');
+}
+
+/** Whether there is one, for those who can do without. */
+export function isRedisInstalled(): boolean {
+  return find(names) !== undefined;
 }
 
 /** A Redis of its own, on loopback, that forgets everything when it stops. */
@@ -29,7 +36,7 @@ export interface StartOptions {
 
 /** Starts a Redis, or a cluster of one. @throws Error where redis-server is missing */
 export async function startRedis({ port, isCluster = false }: StartOptions = {}): Promise<RedisServer> {
-  const { path } = redisServer();
+  const path = find(names);
   if (path === undefined) throw new Error('redis-server is missing');
   const chosen = port ?? (await freePort());
   const directory = mkdtempSync(join(tmpdir(), 'redis-'));

@@ -9,7 +9,13 @@ import {
   type TokenStore,
 } from '@auth/core';
 import { describe, expect, test } from 'vitest';
-import { authProviderSuite, type ProviderFixture, tokenStoreSuite } from '../src/conformance/index.js';
+import {
+  authProviderSuite,
+  type ProviderFixture,
+  servePeer,
+  type TokenStoreSuiteOptions,
+  tokenStoreSuite,
+} from '../src/conformance/index.js';
 
 describe('core’s own stores pass', () => {
   describe('memoryStore', () => tokenStoreSuite(test, () => memoryStore()));
@@ -25,16 +31,67 @@ describe('core’s own stores pass', () => {
     }));
   describe('encryptedStore', () =>
     tokenStoreSuite(test, () => encryptedStore(memoryStore(), { keys: [new Uint8Array(32)] })));
-  describe('leasedStore', () => tokenStoreSuite(test, () => leasedStore(memoryStore())));
+  const leaseMs = 1_000;
+  describe('leasedStore', () =>
+    tokenStoreSuite(test, () => leasedStore(memoryStore(), { leaseMs }), {
+      leaseMs,
+      openPeer: peersOn((shared) => ({ ...leasedStore(shared, { leaseMs }), subscribe: shared.subscribe })),
+    }));
 });
 
+/** A store in memory that tells others of changes: what peers in one process share. */
+function sharedStore(): Required<Pick<TokenStore, 'subscribe'>> & TokenStore {
+  const inner = memoryStore();
+  const listeners = new Set<() => void>();
+  return {
+    get: async (key) => inner.get(key),
+    async compareAndSet(key, expected, next) {
+      const isSet = await inner.compareAndSet(key, expected, next);
+      if (isSet) for (const listener of listeners) listener();
+      return isSet;
+    },
+    subscribe: (_, listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Peers in this process, each with a store of its own over what the place's peers share. */
+function peersOn(
+  open: (shared: ReturnType<typeof sharedStore>) => TokenStore,
+): NonNullable<TokenStoreSuiteOptions['openPeer']> {
+  const places = new Map<string, ReturnType<typeof sharedStore>>();
+  return async (place) => {
+    const shared = places.get(place) ?? sharedStore();
+    places.set(place, shared);
+    let isAlive = true;
+    const alive = <Result>(work: () => Result): Result | Promise<never> =>
+      isAlive ? work() : new Promise<never>(() => {});
+    const store = open({
+      ...shared,
+      get: (key) => alive(() => shared.get(key)),
+      compareAndSet: (key, expected, next) => alive(() => shared.compareAndSet(key, expected, next)),
+    });
+    return {
+      run: servePeer(store),
+      kill: async () => {
+        isAlive = false;
+      },
+    };
+  };
+}
+
 /** The names of the promises that a store breaks. */
-async function brokenPromises(createStore: () => TokenStore): Promise<string[]> {
+async function brokenPromises(
+  createStore: () => TokenStore,
+  options?: TokenStoreSuiteOptions,
+): Promise<string[]> {
   const tests: [string, () => Promise<void>][] = [];
-  tokenStoreSuite((name, run) => tests.push([name, run]), createStore);
+  tokenStoreSuite((name, run) => tests.push([name, run]), createStore, options);
   const broken: string[] = [];
   for (const [name, run] of tests) {
-    await run().catch(() => broken.push(name.replace('token store: ', '')));
+    await run().catch(() => broken.push(name.replace(/^token store(, several processes)?: /, '')));
   }
   return broken;
 }
@@ -104,16 +161,92 @@ describe('the suite finds stores that break a promise', () => {
     expect(await brokenPromises(createStore)).toContain(promise);
   });
 
+  const noLock: TokenStore['lock'] = async () => ({
+    lost: new AbortController().signal,
+    held: () => true,
+    release: () => {},
+  });
+  test.each<[string, (shared: ReturnType<typeof sharedStore>) => TokenStore, string]>([
+    [
+      'a compare that is atomic within one process only',
+      (shared) => ({
+        ...shared,
+        lock: noLock,
+        async compareAndSet(key, expected, next) {
+          if ((await shared.get(key))?.id !== expected) return false;
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          return shared.compareAndSet(key, (await shared.get(key))?.id, next);
+        },
+      }),
+      'no write of any is lost',
+    ],
+    [
+      'a lock within one process only',
+      (shared) => ({ ...shared, lock: noLock }),
+      'of many holders of the lock one is inside',
+    ],
+    [
+      'no notification',
+      (shared) => ({ ...shared, lock: noLock, subscribe: () => () => {} }),
+      'a change is told to the others',
+    ],
+    [
+      'a lock that dies with its holder',
+      (shared) => ({
+        ...shared,
+        async lock(key, { signal }) {
+          const name = `${key}.lock`;
+          const isFree = async (): Promise<boolean> => (await shared.get(name))?.id !== 'held';
+          const set = async (from: string | undefined, id: string): Promise<boolean> =>
+            shared.compareAndSet(name, from, { id, value: '' });
+          while (!((await isFree()) && (await set((await shared.get(name))?.id, 'held')))) {
+            await new Promise((resolve) => setTimeout(resolve, 10));
+            signal.throwIfAborted();
+          }
+          return { lost: signal, held: () => true, release: async () => void (await set('held', 'free')) };
+        },
+      }),
+      'the lock of a holder that was killed is free in time',
+    ],
+  ])(
+    'across processes: %s',
+    async (_, open, promise) => {
+      const broken = await brokenPromises(() => memoryStore(), { leaseMs: 100, openPeer: peersOn(open) });
+      expect(broken).toContain(promise);
+    },
+    20_000,
+  );
+
+  test('a lease that nobody renews', async () => {
+    const forgetful = (): TokenStore => {
+      let heldUntil = 0;
+      return {
+        ...memoryStore(),
+        async lock(_, { signal }) {
+          while (Date.now() < heldUntil) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            signal.throwIfAborted();
+          }
+          heldUntil = Date.now() + 200;
+          return { lost: new AbortController().signal, held: () => true, release: () => {} };
+        },
+      };
+    };
+    expect(await brokenPromises(forgetful, { leaseMs: 200 })).toContain(
+      'a lease is renewed for as long as it is needed',
+    );
+  });
+
   test('and none in one that keeps them all, which it disposes', async () => {
     let disposed = 0;
     const createStore = (): TokenStore & Disposable =>
       Object.assign(memoryStore(), { [Symbol.dispose]: () => void disposed++ });
     expect(await brokenPromises(createStore)).toEqual([]);
-    expect(disposed).toBe(10);
+    expect(disposed).toBe(11);
     const createAsync = (): TokenStore & AsyncDisposable =>
       Object.assign(memoryStore(), { [Symbol.asyncDispose]: async () => void disposed++ });
     await brokenPromises(createAsync);
-    expect(disposed).toBe(20);
+    expect(disposed).toBe(22);
   });
 });
 
