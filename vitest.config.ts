@@ -22,7 +22,9 @@ export default defineConfig({
       project('scripts', fileURLToPath(new URL('scripts/', import.meta.url))),
     ],
     coverage: {
-      include: ['**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login,store-file,store-redis}/src/**'],
+      include: [
+        '**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login,store-file,store-redis}/src/**',
+      ],
       reporter: ['text'],
       thresholds: { lines: 95, branches: 90 },
     },
