@@ -19,6 +19,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'store-redis': common,
   'store-web': [...common, 'idb'],
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
+  'test-tools': ['node:'],
+  fleet: ['@auth', 'ioredis', 'node:'],
 };
 
 /** Modules that cost 80 to 100 ms to load, and where alone they may be imported statically: behind a dynamic import. */

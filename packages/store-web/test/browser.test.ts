@@ -116,15 +116,14 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       await tokensOf([closing, other]);
       calls();
       await passDay([closing, other]);
-      // The server keeps it waiting; nobody will read the answer.
-      scene.emulator.jwtLogin.set({ delayBeforeCommitMs: 3_600_000 });
-      closing.evaluate(() => void tokens());
-      await vi.waitFor(async () => {
-        const { held } = await other.evaluate(() => navigator.locks.query());
-        expect(held).toHaveLength(1);
-      });
+      // Its request never leaves, and it holds the lock all the while.
+      const isSending = Promise.withResolvers<void>();
+      await closing.route('**/auth/jwt/refresh', () => isSending.resolve());
+      await closing.evaluate(() => void tokens());
+      await isSending.promise;
       const waiting = tokensOf([other]);
-      scene.emulator.jwtLogin.set({ delayBeforeCommitMs: 0 });
+      const { held } = await other.evaluate(() => navigator.locks.query());
+      expect(held).toHaveLength(1);
       await closing.close();
       expect(await waiting).toHaveLength(1);
       expect(await other.evaluate((url) => call(url), scene.apiUrl)).toBe(200);

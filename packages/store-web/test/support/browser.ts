@@ -1,39 +1,36 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { chromium as installed } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { build } from 'rolldown';
 
 export const { path: executablePath, args } = installed();
 
-const packages = join(import.meta.dirname, '..', '..', '..');
-const require = createRequire(join(packages, 'jwt-login', 'src', 'index.ts'));
-const requireHere = createRequire(import.meta.url);
+const html = '<!doctype html><title>tests</title><script type="module" src="/page.js"></script>';
 
-/** Where the page finds its modules: the built packages, and what they stand on. */
-const roots: Readonly<Record<string, string>> = {
-  '/@auth/': packages,
-  '/idb/': folderOf(requireHere, 'idb'),
-  '/zod/': folderOf(require, 'zod'),
-  '/ky/': folderOf(createRequire(join(packages, 'provider-utils', 'src', 'index.ts')), 'ky'),
-};
-const imports = {
-  '@auth/core': '/@auth/core/dist/index.js',
-  '@auth/provider-utils': '/@auth/provider-utils/dist/index.js',
-  '@auth/provider-utils/wire': '/@auth/provider-utils/dist/wire.js',
-  '@auth/jwt-login': '/@auth/jwt-login/dist/index.js',
-  '@auth/store-web': '/@auth/store-web/dist/index.js',
-  '@auth/testing/conformance': '/@auth/testing/dist/conformance/index.js',
-  idb: '/idb/build/index.js',
-  ky: '/ky/distribution/index.js',
-  'zod/mini': '/zod/mini/index.js',
-};
-const html = `<!doctype html><title>tests</title>
-<script type="importmap">${JSON.stringify({ imports })}</script>
-<script type="module" src="/@auth/store-web/test/support/page.js"></script>`;
+/** What a page loads, in one file: made of the packages' sources, so that no test runs on a stale build. */
+async function bundle(): Promise<string> {
+  const packages = join(import.meta.dirname, '..', '..', '..');
+  const { output } = await build({
+    input: join(import.meta.dirname, 'page.js'),
+    platform: 'browser',
+    write: false,
+    output: { codeSplitting: false },
+    resolve: {
+      alias: {
+        '@auth/core': join(packages, 'core/src/index.ts'),
+        '@auth/jwt-login': join(packages, 'jwt-login/src/index.ts'),
+        '@auth/provider-utils/wire': join(packages, 'provider-utils/src/wire.ts'),
+        '@auth/provider-utils': join(packages, 'provider-utils/src/index.ts'),
+        '@auth/store-web': join(packages, 'store-web/src/index.ts'),
+        '@auth/testing/conformance': join(packages, 'testing/src/conformance/index.ts'),
+      },
+    },
+  });
+  return output[0].code;
+}
 
 /** A browser, the server its pages come from, and behind that the emulator. */
 export class BrowserScene implements AsyncDisposable {
@@ -60,7 +57,8 @@ export class BrowserScene implements AsyncDisposable {
   static async start(clock: Parameters<typeof startEmulator>[0] = {}): Promise<BrowserScene> {
     const emulator = await startEmulator(clock);
     const origin = new URL(emulator.jwtLogin.options.baseUrl).origin;
-    const server = createServer((request, response) => void answer(origin, request, response));
+    const script = await bundle();
+    const server = createServer((request, response) => void answer(origin, script, request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const browser = await chromium.launch({
@@ -112,14 +110,17 @@ export class BrowserScene implements AsyncDisposable {
   }
 }
 
-async function answer(emulator: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  emulator: string,
+  script: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = request.url ?? '/';
-  const root = Object.keys(roots).find((prefix) => path.startsWith(prefix));
-  if (root !== undefined) {
-    const file = join(roots[root] as string, path.slice(root.length));
+  if (path === '/page.js') {
     // A sandboxed page has an origin of its own.
     response.writeHead(200, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' });
-    return void response.end(await readFile(file));
+    return void response.end(script);
   }
   if (path === '/' || path === '/sandboxed') {
     const policy = path === '/' ? {} : { 'content-security-policy': 'sandbox allow-scripts' };
@@ -139,10 +140,4 @@ async function answer(emulator: string, request: IncomingMessage, response: Serv
     'content-type': answered.headers.get('content-type') ?? 'text/plain',
   });
   response.end(Buffer.from(await answered.arrayBuffer()));
-}
-
-function folderOf(from: NodeJS.Require, name: string): string {
-  let folder = dirname(from.resolve(name));
-  while (!folder.endsWith(`/${name}`)) folder = dirname(folder);
-  return folder;
 }
