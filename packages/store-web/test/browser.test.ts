@@ -117,10 +117,16 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       calls();
       await passDay([closing, other]);
       // Its request never leaves, and it holds the lock all the while.
-      const isSending = Promise.withResolvers<void>();
-      await closing.route('**/auth/jwt/refresh', () => isSending.resolve());
-      await closing.evaluate(() => void tokens());
-      await isSending.promise;
+      await closing.evaluate(
+        () =>
+          new Promise<void>((resolve) => {
+            globalThis.fetch = () => {
+              resolve();
+              return new Promise(() => {});
+            };
+            tokens();
+          }),
+      );
       const waiting = tokensOf([other]);
       const { held } = await other.evaluate(() => navigator.locks.query());
       expect(held).toHaveLength(1);
