@@ -11,7 +11,7 @@ export interface LeaseSteps {
   take(): MaybePromise<boolean>;
   /** Puts the end off to `leaseMs` from now. False: it is lost. After a throw it is tried again while the lease lasts. */
   renew(): MaybePromise<boolean>;
-  /** Gives it back unless somebody else has it by now. Not called for a lease known to be lost. */
+  /** Gives it back, unless somebody else has it by now. Also called for a lease that was held for too long. */
   giveBack(): MaybePromise<void>;
 }
 
@@ -78,7 +78,7 @@ class RenewedLease implements Lease {
     this.#released = true;
     this.#steps.clock.clearTimeout(this.#timer);
     await this.#renewal;
-    if (!this.#lost.signal.aborted) await this.#steps.giveBack();
+    await this.#steps.giveBack();
   }
 
   #lose(): void {

@@ -41,13 +41,20 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
   if (!(leaseMs >= 1_000 && leaseMs <= limits.timerMaxMs)) {
     throw new AuthError('invalid_options', { detail: 'leaseMs: expected 1000 to 2147483647' });
   }
+  const sightings = new Map<string, Sighting>();
   return {
     get: (key) => store.get(key),
     compareAndSet: (key, expectedId, next) => store.compareAndSet(key, expectedId, next),
     lock: (key, { signal }) =>
-      waitForLease(new LockRecord(store, `${key}.lock`, leaseMs, clock, options.owner), signal),
+      waitForLease(new LockRecord(store, `${key}.lock`, leaseMs, clock, options.owner, sightings), signal),
     ...(store.subscribe === undefined ? {} : { subscribe: store.subscribe.bind(store) }),
   };
+}
+
+/** A lock record that is not ours, and since when it stands unchanged. */
+interface Sighting {
+  readonly id: string;
+  readonly at: number;
 }
 
 /** One waiter's, and then holder's, view of a lock record. */
@@ -57,15 +64,22 @@ class LockRecord implements LeaseSteps {
   readonly #store: TokenStore;
   readonly #key: string;
   readonly #owner: LeaseOwner | undefined;
-  /** The record that a waiter sees, and since when. */
-  #seenId: string | undefined;
-  #seenAt = 0;
+  /** What the waiters of this store see, by key: one that gives up early leaves its sighting to the next. */
+  readonly #sightings: Map<string, Sighting>;
   /** The record that is ours. */
   #ownId: string | undefined;
   /** A renewal whose answer was lost: it may stand there. */
   #doubtfulId: string | undefined;
 
-  constructor(store: TokenStore, key: string, leaseMs: number, clock: Clock, owner: LeaseOwner | undefined) {
+  constructor(
+    store: TokenStore,
+    key: string,
+    leaseMs: number,
+    clock: Clock,
+    owner: LeaseOwner | undefined,
+    sightings: Map<string, Sighting>,
+  ) {
+    this.#sightings = sightings;
     this.#store = store;
     this.#key = key;
     this.leaseMs = leaseMs;
@@ -93,15 +107,20 @@ class LockRecord implements LeaseSteps {
   }
 
   async #isTakeable(standing: TokenRecord | undefined): Promise<boolean> {
-    if (standing === undefined || standing.value === free) return true;
-    const now = this.clock.monotonic();
-    if (standing.id !== this.#seenId) {
-      this.#seenId = standing.id;
-      this.#seenAt = now;
+    if (standing === undefined || standing.value === free || this.#hasLapsed(standing)) {
+      this.#sightings.delete(this.#key);
+      return true;
     }
-    if (now - this.#seenAt >= this.leaseMs) return true;
     const holder = standing.value.slice(held.length + 1);
     return holder !== '' && (await this.#owner?.isGone(holder)) === true;
+  }
+
+  #hasLapsed({ id }: TokenRecord): boolean {
+    const now = this.clock.monotonic();
+    const sighting = this.#sightings.get(this.#key);
+    if (sighting?.id === id) return now - sighting.at >= this.leaseMs;
+    this.#sightings.set(this.#key, { id, at: now });
+    return false;
   }
 
   async #replace(expectedId: string | undefined, next: TokenRecord): Promise<boolean> {

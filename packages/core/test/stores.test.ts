@@ -281,6 +281,48 @@ describe('leasedStore', () => {
     expect((await waiting).held()).toBe(true);
   });
 
+  test('64 waiters that give up early leave what they saw to the next', async () => {
+    const { clock, inner, open } = setUp();
+    await inner.compareAndSet('key.lock', undefined, { id: 'dead', value: 'held' });
+    const store = open();
+    const patient = async (): Promise<string> => {
+      const controller = new AbortController();
+      const waiting = store.lock?.('key', { signal: controller.signal }).then(
+        () => 'granted',
+        () => 'gave up',
+      );
+      await clock.advance(leaseMs / 2);
+      controller.abort();
+      return (await waiting) as string;
+    };
+    expect([await patient(), await patient(), await patient()]).toEqual(['gave up', 'gave up', 'granted']);
+  });
+
+  test('a lease that was held for too long is given back all the same', async () => {
+    const { clock, inner, lock } = setUp();
+    const lease = await lock();
+    clock.jump(leaseMs);
+    expect(lease.held()).toBe(false);
+    await lease.release();
+    expect((await inner.get('key.lock'))?.value).toBe('free');
+  });
+
+  test('what an owner is known not to come back for is taken at once', async () => {
+    const { clock, inner } = setUp();
+    const owner = { name: 'us', isGone: (name: string) => name === 'dead process' };
+    const store = leasedStore(inner, { leaseMs, clock, owner });
+    const take = async (value: string): Promise<boolean | undefined> => {
+      await inner.compareAndSet('key.lock', (await inner.get('key.lock'))?.id, { id: value, value });
+      const waiting = store.lock?.('key', { signal });
+      await clock.advance(200);
+      const lease = await Promise.race([waiting, undefined]);
+      return lease?.held();
+    };
+    expect(await take('held living process')).toBeUndefined();
+    expect(await take('held dead process')).toBe(true);
+    expect((await inner.get('key.lock'))?.value).toBe('held us');
+  });
+
   test('a holder that cannot renew knows that it has lost the lease', async () => {
     const { clock, lock, breakDown } = setUp();
     const lease = await lock();

@@ -2,8 +2,8 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import type { LeaseOwner } from '@auth/core';
 
 /**
- * This process, named so that no other is ever taken for it: by the boot it lives in, its pid namespace, its pid and
- * the time it was started. Undefined where the platform does not tell; there a dead holder's lease ends by itself.
+ * This process, named so that no other is ever taken for it: by the boot and the namespaces it lives in, its pid
+ * and the time it was started. Undefined where the platform does not tell; there a dead holder's lease ends by itself.
  */
 export function processOwner(): LeaseOwner | undefined {
   own ??= identify();
@@ -14,18 +14,28 @@ let own: string | undefined;
 
 function identify(): string {
   try {
-    // Boot and namespace: where pids mean the same as here.
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return [boot, readlinkSync('/proc/self/ns/pid'), process.pid, statusOf(process.pid).startedAt].join(' ');
+    const namespaces = `${readlinkSync('/proc/self/ns/pid')},${timeNamespace()}`;
+    return [boot, namespaces, process.pid, statusOf(process.pid).startedAt].join(' ');
   } catch {
     return 'unknown';
   }
 }
 
+/** Start times are told by the namespace's clock. Kernels before 5.6 have one clock. */
+function timeNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/time');
+  } catch {
+    return '';
+  }
+}
+
 function isGone(name: string): boolean {
-  const [boot, namespace, pid, startedAt] = name.split(' ');
-  const [ownBoot, ownNamespace] = own?.split(' ') ?? [];
-  if (boot !== ownBoot || namespace !== ownNamespace) return false;
+  const [boot, namespaces, pid, startedAt] = name.split(' ');
+  const [ownBoot, ownNamespaces] = own?.split(' ') ?? [];
+  // Elsewhere pids and start times mean something else.
+  if (boot !== ownBoot || namespaces !== ownNamespaces) return false;
   try {
     const status = statusOf(Number(pid));
     return status.startedAt !== startedAt || status.isDead;

@@ -48,3 +48,14 @@ export function atPath(path: string): Placing {
   const place = { directory: dirname(resolve(path)), name: basename(path) };
   return () => place;
 }
+
+/** The file of a generation. */
+export function pathOf({ directory, name }: Place, number: number): string {
+  return join(directory, `${name}.g${number}`);
+}
+
+/** Which generation of what a file is, if it is one. */
+export function parseGeneration(file: string): { name: string; number: number } | undefined {
+  const [, name, number] = /^(.+)\.g([1-9]\d{0,14})$/s.exec(file) ?? [];
+  return name === undefined ? undefined : { name, number: Number(number) };
+}

@@ -13,7 +13,7 @@ import {
   syncDirectory,
   writeNew,
 } from './disk.js';
-import type { Place, Placing } from './place.js';
+import { type Place, type Placing, parseGeneration, pathOf } from './place.js';
 import { fromText, rememberedIds, toText } from './record-text.js';
 import type { OwnWrites } from './watching.js';
 
@@ -42,7 +42,7 @@ const looks = 100;
 const abandonedMs = 60_000;
 
 /**
- * Keeps one record a key, in files `<name>.<generation>`. A write is a complete new file, linked to the name of the
+ * Keeps one record a key, in files `<name>.g<generation>`. A write is a complete new file, linked to the name of the
  * next generation: link(2) fails where that name exists, so of all writers who read the same record one succeeds,
  * whoever was frozen for however long in between. Readers take the highest generation; only lower ones are removed.
  */
@@ -137,7 +137,7 @@ export class RecordFiles {
     const newest = await this.#newest(key, place);
     if (standing?.isReadable === false) await this.#setAside(key, place, standing.number);
     await this.#prune(place, newest?.number ?? 0);
-    return newest === undefined || newest.number === number || newest.replaced.includes(id);
+    return newest !== undefined && (newest.number === number || newest.replaced.includes(id));
   }
 
   async #setAside(key: string, place: Place, number: number): Promise<void> {
@@ -169,14 +169,9 @@ export class RecordFiles {
   }
 }
 
-function pathOf(place: Place, number: number): string {
-  return join(place.directory, `${place.name}.${number}`);
-}
-
 function generationsIn(names: readonly string[], { name }: Place): number[] {
   return names.flatMap((candidate) => {
-    if (!candidate.startsWith(`${name}.`)) return [];
-    const number = /^[1-9]\d{0,14}$/.exec(candidate.slice(name.length + 1))?.[0];
-    return number === undefined ? [] : [Number(number)];
+    const generation = parseGeneration(candidate);
+    return generation?.name === name ? [generation.number] : [];
   });
 }

@@ -1,5 +1,5 @@
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
-import type { Place } from './place.js';
+import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { type Place, parseGeneration } from './place.js';
 
 /** Lets a writer's own generations pass without a notification: asked before the write, told how it ended. */
 export interface OwnWrites {
@@ -13,7 +13,7 @@ interface Watched {
 }
 
 interface WatchedDirectory {
-  readonly watcher: FSWatcher;
+  watcher: FSWatcher;
   readonly names: Map<string, Watched>;
 }
 
@@ -56,16 +56,45 @@ export class Watching implements OwnWrites {
   }
 
   #watch(path: string): WatchedDirectory {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const watcher = watch(path, { persistent: false });
-    const directory: WatchedDirectory = { watcher, names: new Map() };
-    watcher.on('change', (_event, name) => this.#notice(directory, name?.toString()));
-    watcher.on('error', (error) => {
-      this.#unwatch(path, directory);
-      this.#onError(error);
-    });
+    const directory: WatchedDirectory = { watcher: this.#open(path), names: new Map() };
     this.#directories.set(path, directory);
     return directory;
+  }
+
+  #open(path: string): FSWatcher {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const watcher = watch(path, { persistent: false });
+    const current = (): WatchedDirectory | undefined => {
+      const directory = this.#directories.get(path);
+      return directory?.watcher === watcher ? directory : undefined;
+    };
+    watcher.on('change', (_event, name) => {
+      const directory = current();
+      if (directory === undefined) return;
+      if (existsSync(path)) this.#notice(directory, name?.toString());
+      else this.#reopen(path, directory);
+    });
+    watcher.on('error', (error) => {
+      const directory = current();
+      if (directory !== undefined) this.#unwatch(path, directory);
+      this.#onError(error);
+    });
+    return watcher;
+  }
+
+  /** The folder was removed, and the watcher sees nothing of its successor. */
+  #reopen(path: string, directory: WatchedDirectory): void {
+    directory.watcher.close();
+    try {
+      directory.watcher = this.#open(path);
+    } catch (error) {
+      this.#directories.delete(path);
+      this.#onError(error);
+    }
+    for (const watched of directory.names.values()) {
+      watched.seen = 0;
+      tell(watched.listeners);
+    }
   }
 
   #unwatch(path: string, directory: WatchedDirectory): void {
@@ -79,10 +108,10 @@ export class Watching implements OwnWrites {
       for (const { listeners } of names.values()) tell(listeners);
       return;
     }
-    const [, name = '', number = ''] = /^(.+)\.([1-9]\d{0,14})$/.exec(file) ?? [];
+    const { name = '', number = 0 } = parseGeneration(file) ?? {};
     const watched = names.get(name);
-    if (watched === undefined || Number(number) <= watched.seen) return;
-    watched.seen = Number(number);
+    if (watched === undefined || number <= watched.seen) return;
+    watched.seen = number;
     tell(watched.listeners);
   }
 }

@@ -47,7 +47,7 @@ function filesUnder(folder: string): string[] {
 /** The one file of a key. */
 function fileOf(key: string): string {
   const { directory: folder, name } = inDirectory(directory)(key);
-  const [file] = readdirSync(folder).filter((candidate) => candidate.startsWith(`${name}.`));
+  const [file] = readdirSync(folder).filter((candidate) => candidate.startsWith(`${name}.g`));
   return join(folder, file as string);
 }
 
@@ -105,7 +105,7 @@ describe('what is on the disk', () => {
     for (const key of keys) expect(await store.get(key)).toEqual(record(key));
     const names = filesUnder(directory).map((path) => path.slice(directory.length + 1));
     expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(keys.length);
-    for (const name of names) expect(name).toMatch(/^[0-9a-f]{2}\/[0-9a-f]{62}\.1$/);
+    for (const name of names) expect(name).toMatch(/^[0-9a-f]{2}\/[0-9a-f]{62}\.g1$/);
   });
 
   test('24 two accounts saved at once by two stores both survive', async () => {
@@ -161,10 +161,6 @@ describe('23 what the store did not write', () => {
     ['an empty file', (file) => writeFileSync(file, '')],
     ['JSON of another program', (file) => writeFileSync(file, '{"token":"x"}')],
     [
-      'JSON of a later version',
-      (file) => writeFileSync(file, readFileSync(file, 'utf8').replace('"v":1', '"v":2')),
-    ],
-    [
       'the record of another key',
       (file) =>
         writeFileSync(
@@ -197,6 +193,16 @@ describe('23 what the store did not write', () => {
     expect(place).toContain('.corrupt-1-');
     expect(lstatSync(place)).toBeDefined();
     expect(events).toHaveLength(1);
+  });
+
+  test('what a later version wrote is an error, and stays', async () => {
+    const store = open();
+    await store.compareAndSet('key', undefined, record('a'));
+    const later = readFileSync(fileOf('key'), 'utf8').replace('"v":1', '"v":2');
+    writeFileSync(fileOf('key'), later);
+    await expect(store.get('key')).rejects.toThrow('written by a later version');
+    await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow('later version');
+    expect(readFileSync(fileOf('key'), 'utf8')).toBe(later);
   });
 
   test('71 what a symbolic link points to is neither read nor written', async () => {
@@ -254,7 +260,7 @@ describe('path', () => {
     const store = fileStore({ path: path() });
     await store.compareAndSet('key', undefined, record('a'));
     const lease = await store.lock('key', { signal: new AbortController().signal });
-    expect(readdirSync(directory).sort()).toEqual(['tokens.json.1', 'tokens.json.lock.1']);
+    expect(readdirSync(directory).sort()).toEqual(['tokens.json.g1', 'tokens.json.lock.g1']);
     await lease.release();
     expect(await fileStore({ path: path() }).get('key')).toEqual(record('a'));
   });
@@ -267,10 +273,20 @@ describe('path', () => {
     expect(await store.get('ada')).toEqual(record('a'));
   });
 
+  test('a copy that somebody made beside it is left alone', async () => {
+    const store = fileStore({ path: path() });
+    await store.compareAndSet('key', undefined, record('a'));
+    const copy = `${path()}.20261122`;
+    writeFileSync(copy, readFileSync(`${path()}.g1`));
+    await store.compareAndSet('key', 'a', record('b'));
+    expect(await store.get('key')).toEqual(record('b'));
+    expect(existsSync(copy)).toBe(true);
+  });
+
   test('what it holds and cannot be read is set aside', async () => {
     const onEvent = (event: AuthEvent): void => void events.push(event);
     const store = fileStore({ path: path(), onEvent });
-    writeFileSync(`${path()}.3`, 'no record');
+    writeFileSync(`${path()}.g3`, 'no record');
     expect(await store.compareAndSet('key', 'unreadable-3', record('a'))).toBe(true);
     expect(events.map(({ type }) => type)).toEqual(['record_set_aside']);
   });
@@ -347,6 +363,19 @@ describe('notification', () => {
     await other.compareAndSet('another', undefined, record('d'));
     await other.compareAndSet('key', 'c', record('e'));
     await vi.waitFor(() => expect(heard).toBe(2));
+  });
+
+  test('a folder that was removed and made again is listened to as before', async () => {
+    await using store = open();
+    await using other = open();
+    let heard = 0;
+    await other.compareAndSet('key', undefined, record('a'));
+    store.subscribe('key', () => heard++);
+    rmSync(directory, { recursive: true });
+    expect(await heardWithin(() => heard, 2_000)).toBeGreaterThan(0);
+    const before = heard;
+    await other.compareAndSet('key', undefined, record('b'));
+    expect(await heardWithin(() => heard - before, 2_000)).toBeGreaterThan(0);
   });
 
   test('who unsubscribed hears nothing, and disposing ends all', async () => {

@@ -3,8 +3,9 @@ import { AuthError } from '@auth/core';
 /** What is used of a client of `ioredis`: a `Redis` or a `Cluster`. */
 export interface IoredisClient {
   readonly status: string;
+  readonly isCluster?: boolean;
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
-  duplicate(): unknown;
+  duplicate(...overrides: never[]): unknown;
 }
 
 /** What is used of a client of `redis` (node-redis): from `createClient` or `createCluster`. */
@@ -62,8 +63,13 @@ function overIoredis(client: IoredisClient): Connection {
   return {
     run: (script, key, ...values) => client.eval(script, 1, key, ...values),
     listen({ onMessage, onReady, onError }) {
-      const subscriber = client.duplicate() as Subscriber;
-      subscriber.on('error', onError);
+      const { duplicate } = client as { duplicate(...overrides: unknown[]): unknown };
+      // A subscription waits for its connection, whatever your commands do.
+      const own = { enableOfflineQueue: true, autoResubscribe: true };
+      const overrides = client.isCluster === true ? [[], own] : [own];
+      const subscriber = duplicate.apply(client, overrides) as Subscriber;
+      // A cluster speaks of its nodes.
+      for (const event of ['error', 'node error']) subscriber.on(event, onError);
       subscriber.on('ready', onReady);
       subscriber.on('message', onMessage);
       return {
@@ -86,8 +92,8 @@ function overNodeRedis(client: NodeRedisClient): Connection {
     run: (script, key, ...values) => client.eval(script, { keys: [key], arguments: values }),
     listen({ onMessage, onReady, onError }) {
       const subscriber = client.duplicate() as Subscriber;
-      subscriber.on('error', onError);
-      subscriber.on('ready', onReady);
+      for (const event of ['error', 'node-error']) subscriber.on(event, onError);
+      for (const event of ['ready', 'node-ready']) subscriber.on(event, onReady);
       let connected: Promise<unknown> | undefined;
       const connect = (): Promise<unknown> => {
         connected ??= subscriber.connect().catch((error: unknown) => {
@@ -101,7 +107,11 @@ function overNodeRedis(client: NodeRedisClient): Connection {
           await connect();
           await subscriber.subscribe(channel, (message, from) => onMessage(from, message));
         },
-        unsubscribe: (channel) => subscriber.unsubscribe(channel),
+        async unsubscribe(channel) {
+          // Behind a subscription that still waits.
+          await connect();
+          await subscriber.unsubscribe(channel);
+        },
         close: () => subscriber.destroy(),
       };
     },

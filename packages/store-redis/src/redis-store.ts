@@ -53,16 +53,14 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 
   return {
     async get(key) {
-      const [id, value, evictAt] = (await connection.run(scripts.read, nameOf(key))) as (string | null)[];
-      if (typeof id !== 'string' || typeof value !== 'string') return undefined;
-      return typeof evictAt === 'string' ? { id, value, evictAt: Number(evictAt) } : { id, value };
+      return recordOf(await connection.run(scripts.read, nameOf(key)));
     },
 
     async compareAndSet(key, expectedId, next) {
       const name = nameOf(key);
       const expected = expectedId === undefined ? '' : `=${expectedId}`;
       const values = [expected, next.id, next.value, ...lifetime(next, clock), name, notifications.origin];
-      return (await connection.run(scripts.compareAndSet, name, ...values)) === 1;
+      return isYes(await connection.run(scripts.compareAndSet, name, ...values));
     },
 
     lock: (key, { signal }) =>
@@ -78,7 +76,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 function leaseSteps(connection: Connection, name: string, leaseMs: number, clock: Clock) {
   const owner = randomId();
   const run = async (script: string): Promise<boolean> =>
-    (await connection.run(script, name, owner, String(leaseMs))) === 1;
+    isYes(await connection.run(script, name, owner, String(Math.ceil(leaseMs))));
   return {
     leaseMs,
     clock,
@@ -88,10 +86,25 @@ function leaseSteps(connection: Connection, name: string, leaseMs: number, clock
   };
 }
 
+/** A client may be set to hand out numbers as strings, and strings as buffers. */
+function isYes(reply: unknown): boolean {
+  return Number(reply) === 1;
+}
+
+function recordOf(reply: unknown): TokenRecord | undefined {
+  if (!Array.isArray(reply)) throw new TypeError('the client gives replies of another shape');
+  const [id, value, evictAt] = reply.map((field) => (field === null ? undefined : String(field)));
+  if (id === undefined || value === undefined) return undefined;
+  return evictAt === undefined ? { id, value } : { id, value, evictAt: Number(evictAt) };
+}
+
+/** Kept longer than it must be: the machine that wrote it last may have a clock that is hours ahead. */
+const graceMs = 24 * 3_600_000;
+
 /** `evictAt` as it comes back, and as time from now: the server's clock is another. */
 function lifetime({ evictAt }: TokenRecord, clock: Clock): [evictAt: string, ttlMs: string] {
   if (evictAt === undefined) return ['', ''];
-  return [String(evictAt), String(Math.max(1, Math.ceil(evictAt - clock.now())))];
+  return [String(evictAt), String(Math.max(0, Math.ceil(evictAt - clock.now())) + graceMs)];
 }
 
 /** No brace of a key's own, and nothing that UTF-8 cannot say. */

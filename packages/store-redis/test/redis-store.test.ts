@@ -54,16 +54,47 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
     expect(new Set(names.map((name) => /^slots:\{([^{}]+)\}(:lock)?$/.exec(name)?.[1])).size).toBe(6);
   });
 
-  test('evictAt becomes a time to live from now, whatever the server’s clock says', async () => {
+  test('evictAt becomes a time to live from now, and a day more, whatever the clocks say', async () => {
     const store = redisStore({ client: own.client, prefix: 'ttl:' });
-    await store.compareAndSet('key', undefined, { ...record('a'), evictAt: Date.now() + 60_000 });
-    const ttl = await raw.pttl('ttl:{key}');
-    expect(ttl).toBeGreaterThan(50_000);
-    expect(ttl).toBeLessThanOrEqual(60_000);
-    await store.compareAndSet('key', 'a', record('b'));
-    expect(await raw.pttl('ttl:{key}')).toBe(-1);
-    await store.compareAndSet('key', 'b', { ...record('c'), evictAt: Date.now() - 1_000 });
-    await vi.waitFor(async () => expect(await store.get('key')).toBeUndefined());
+    const dayMs = 24 * 3_600_000;
+    const ttlAfter = async (id: string, expected: string | undefined, evictAt?: number): Promise<number> => {
+      const next = evictAt === undefined ? record(id) : { ...record(id), evictAt };
+      expect(await store.compareAndSet('key', expected, next)).toBe(true);
+      return raw.pttl('ttl:{key}');
+    };
+    const ttl = await ttlAfter('a', undefined, Date.now() + 60_000);
+    expect(ttl).toBeGreaterThan(dayMs + 50_000);
+    expect(ttl).toBeLessThanOrEqual(dayMs + 60_000);
+    expect(await ttlAfter('b', 'a')).toBe(-1);
+    // By a clock that is a week ahead everything is over.
+    const past = await ttlAfter('c', 'b', Date.now() - 7 * dayMs);
+    expect(past).toBeGreaterThan(dayMs - 10_000);
+    expect(await store.get('key')).toMatchObject({ id: 'c' });
+  });
+
+  test('replies as a client may be set to give them', async () => {
+    const bend = (change: (reply: unknown) => unknown): RedisClient =>
+      ({
+        ...('status' in own.client ? { status: 'ready' } : {}),
+        duplicate: () => own.client.duplicate(),
+        eval: async (...args: Parameters<RedisClient['eval']>) =>
+          change(await (own.client.eval as (...values: unknown[]) => Promise<unknown>)(...args)),
+      }) as RedisClient;
+    const asBuffers = (reply: unknown): unknown =>
+      Array.isArray(reply) ? reply.map((part) => (part === null ? null : Buffer.from(String(part)))) : reply;
+    const asStrings = (reply: unknown): unknown => (typeof reply === 'number' ? String(reply) : reply);
+    const evictAt = Date.now() + 60_000;
+    for (const [index, change] of [asBuffers, asStrings].entries()) {
+      const store = redisStore({ client: bend(change), prefix: `bent-${index}:`, leaseMs: 10_000 / 3 });
+      expect(await store.get('key')).toBeUndefined();
+      expect(await store.compareAndSet('key', undefined, { ...record('ä'), evictAt })).toBe(true);
+      expect(await store.compareAndSet('key', undefined, record('b'))).toBe(false);
+      expect(await store.get('key')).toEqual({ ...record('ä'), evictAt });
+      const lease = await store.lock('key', { signal: AbortSignal.timeout(1_000) });
+      await lease.release();
+    }
+    const strange = redisStore({ client: bend(() => ({})), prefix: 'bent:' });
+    await expect(strange.get('key')).rejects.toThrow('replies of another shape');
   });
 
   test('30 a record is one value, replaced whole', async () => {
@@ -155,6 +186,16 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
     spy.disconnect();
   });
 
+  test('who leaves before the connection stands leaves no subscription', async () => {
+    const store = redisStore({ client: own.client, prefix: 'brief:' });
+    for (let index = 0; index < 5; index++) store.subscribe(`key-${index}`, () => {})();
+    let heard = 0;
+    store.subscribe('last', () => heard++);
+    await vi.waitFor(() => expect(heard).toBe(1));
+    await vi.waitFor(async () => expect(await raw.pubsub('CHANNELS', 'brief:*')).toEqual(['brief:{last}']));
+    await store[Symbol.asyncDispose]();
+  });
+
   test('who unsubscribed hears nothing; disposing ends the store’s connection and not the client', async () => {
     const subscribers = async (): Promise<number> =>
       String(await raw.call('CLIENT', 'LIST', 'TYPE', 'pubsub'))
@@ -207,12 +248,26 @@ describe.runIf(path).each(Object.entries(libraries))('an outage, on %s', (_, ope
   }, 20_000);
 });
 
+test.runIf(path)('a client that fails fast does not make its notifications fail', async () => {
+  await using server = await startRedis();
+  const client = new Redis(server.port, '127.0.0.1', { enableOfflineQueue: false, autoResubscribe: false });
+  await vi.waitFor(() => expect(client.status).toBe('ready'));
+  const events: AuthEvent[] = [];
+  await using store = redisStore({ client, onEvent: (event) => events.push(event) });
+  let heard = 0;
+  store.subscribe('key', () => heard++);
+  await vi.waitFor(() => expect(heard).toBe(1));
+  expect(events).toEqual([]);
+  client.disconnect();
+});
+
 describe.runIf(path)('on a cluster', () => {
   test.each([
     [
       'ioredis',
       async (port: number): Promise<OwnClient> => {
         const client = new Cluster([{ host: '127.0.0.1', port }], { scaleReads: 'slave' });
+        client.on('error', () => {});
         return { client, end: async () => client.disconnect() };
       },
     ],
@@ -227,25 +282,38 @@ describe.runIf(path)('on a cluster', () => {
         return { client, end: async () => client.destroy() };
       },
     ],
-  ])('%s: records, leases and notifications', async (_, open) => {
-    await using server = await startRedis({ isCluster: true });
-    const own = await open(server.port);
-    await using store = redisStore({ client: own.client });
-    let heard = 0;
-    store.subscribe('key', () => heard++);
-    await vi.waitFor(() => expect(heard).toBe(1));
-    expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
-    expect(await store.compareAndSet('key', undefined, record('b'))).toBe(false);
-    expect(await store.get('key')).toEqual(record('a'));
-    const lease = await store.lock('key', { signal });
-    await using other = redisStore({ client: own.client });
-    await expect(other.lock('key', { signal: AbortSignal.timeout(100) })).rejects.toThrow();
-    await lease.release();
-    await other.compareAndSet('key', 'a', record('b'));
-    await vi.waitFor(() => expect(heard).toBe(2));
-    await store[Symbol.asyncDispose]();
-    await own.end();
-  });
+  ])(
+    '%s: records, leases and notifications',
+    async (_, open) => {
+      await using server = await startRedis({ isCluster: true });
+      const own = await open(server.port);
+      const events: AuthEvent[] = [];
+      await using store = redisStore({ client: own.client, onEvent: (event) => events.push(event) });
+      let heard = 0;
+      store.subscribe('key', () => heard++);
+      await vi.waitFor(() => expect(heard).toBeGreaterThan(0));
+      expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
+      expect(await store.compareAndSet('key', undefined, record('b'))).toBe(false);
+      expect(await store.get('key')).toEqual(record('a'));
+      const lease = await store.lock('key', { signal });
+      await using other = redisStore({ client: own.client });
+      await expect(other.lock('key', { signal: AbortSignal.timeout(100) })).rejects.toThrow();
+      await lease.release();
+      let before = heard;
+      await other.compareAndSet('key', 'a', record('b'));
+      await vi.waitFor(() => expect(heard).toBeGreaterThan(before));
+      await server.kill();
+      await vi.waitFor(() => expect(events).toHaveLength(1), { timeout: 5_000 });
+      before = heard;
+      await server.restart();
+      // What was published meanwhile went by unheard: it is told to look.
+      await vi.waitFor(() => expect(heard).toBeGreaterThan(before), { timeout: 10_000 });
+      expect(events).toMatchObject([{ type: 'store_failed', operation: 'subscribe' }]);
+      await store[Symbol.asyncDispose]();
+      await own.end();
+    },
+    30_000,
+  );
 });
 
 test('a subscription that fails is one event and is asked for again', async () => {

@@ -1,23 +1,37 @@
-/** Tells other tabs of changes, with one channel a key and nothing in it but record ids. */
+interface OpenChannel {
+  readonly channel: BroadcastChannel;
+  readonly listeners: Set<() => void>;
+}
+
+/** Tells other tabs of changes, over one channel a key with nothing in it but record ids. */
 export class Channels {
   readonly #name: string;
-  readonly #open = new Map<string, { channel: BroadcastChannel; listeners: Set<() => void> }>();
+  readonly #open = new Map<string, OpenChannel>();
 
   constructor(name: string) {
     this.#name = name;
   }
 
-  /** Tells the other tabs. */
+  /** Tells the other tabs, where that is possible. */
   tell(key: string, recordId: string): void {
-    this.#channel(key)?.channel.postMessage(recordId);
+    const listening = this.#open.get(key)?.channel;
+    const channel = listening ?? this.#create(key);
+    channel?.postMessage(recordId);
+    if (listening === undefined) channel?.close();
   }
 
   subscribe(key: string, listener: () => void): () => void {
-    const listeners = this.#channel(key)?.listeners;
+    const opened = this.#open.get(key) ?? this.#listen(key);
+    if (opened === undefined) return () => {};
     // Wrapped, so that one function given twice is two subscriptions.
     const own = (): void => listener();
-    listeners?.add(own);
-    return () => void listeners?.delete(own);
+    opened.listeners.add(own);
+    return () => {
+      opened.listeners.delete(own);
+      if (opened.listeners.size > 0 || this.#open.get(key) !== opened) return;
+      this.#open.delete(key);
+      opened.channel.close();
+    };
   }
 
   close(): void {
@@ -25,18 +39,27 @@ export class Channels {
     this.#open.clear();
   }
 
-  #channel(key: string): { channel: BroadcastChannel; listeners: Set<() => void> } | undefined {
-    const known = this.#open.get(key);
-    if (known !== undefined || globalThis.BroadcastChannel === undefined) return known;
-    const channel = new BroadcastChannel(`${this.#name}:${key}`);
+  #listen(key: string): OpenChannel | undefined {
+    const channel = this.#create(key);
+    if (channel === undefined) return undefined;
     const listeners = new Set<() => void>();
     channel.onmessage = () => {
       for (const listener of [...listeners]) listener();
     };
-    // On a server it must not hold the process open.
-    (channel as { unref?: () => void }).unref?.();
     const opened = { channel, listeners };
     this.#open.set(key, opened);
     return opened;
+  }
+
+  #create(key: string): BroadcastChannel | undefined {
+    try {
+      const channel = new BroadcastChannel(`${this.#name}:${key}`);
+      // On a server it must not hold the process open.
+      (channel as { unref?: () => void }).unref?.();
+      return channel;
+    } catch {
+      // There is none, or storage is forbidden and channels with it: each tab is on its own.
+      return undefined;
+    }
   }
 }

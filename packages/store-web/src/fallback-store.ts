@@ -1,17 +1,33 @@
-import { isAuthError, type TokenRecord, type TokenStore } from '@auth/core';
+import { isAuthError, type MaybePromise, type TokenRecord, type TokenStore } from '@auth/core';
 
-/** A record that should be in the first store, and the one it replaces there. */
+/** A store that may refuse to keep records. */
+export interface RefusingStore extends TokenStore {
+  /** Lets go of the record with that id. It needs no room. */
+  forget(key: string, id: string): MaybePromise<void>;
+}
+
+/** A record that should be in the first store. */
 interface Detour {
-  readonly replaces: string | null;
+  /** The id of what it replaces there, null for nothing; absent where that could not be found out. */
+  readonly replaces?: string | null;
   readonly record: TokenRecord;
 }
 
+/** What counts for a key, and where a write has to begin. */
+interface Reading {
+  readonly record: TokenRecord | undefined;
+  /** What stands in the first store; `'refused'` where it cannot be asked. */
+  readonly standing: TokenRecord | undefined | 'refused';
+  /** What stands in the second. */
+  readonly detourId: string | undefined;
+}
+
 /**
- * Keeps records in `first`, and those that it refuses in `second`. A record kept there counts for as long as the one
- * it replaces stands unchanged in `first`, and moves back with the next write that succeeds.
+ * Keeps records in `first`, and those that it refuses in `second`. A record kept there counts for as long as what it
+ * replaces stands unchanged in `first`, and goes with the next write that succeeds there.
  */
 export function fallbackStore(
-  first: TokenStore,
+  first: RefusingStore,
   second: TokenStore,
   onRefused: (key: string, error: unknown) => void,
 ): TokenStore {
@@ -21,13 +37,8 @@ export function fallbackStore(
     if (!isRefusing) onRefused(key, error);
     isRefusing = true;
   };
-  const readDetour = async (key: string): Promise<{ id?: string; detour?: Detour | undefined }> => {
-    const record = await second.get(key);
-    return record === undefined ? {} : { id: record.id, detour: parse(record.value) };
-  };
 
-  /** What stands in `first`; `'refused'` where it cannot be asked. */
-  const readFirst = async (key: string): Promise<TokenRecord | undefined | 'refused'> => {
+  const readFirst = async (key: string): Promise<Reading['standing']> => {
     try {
       return await first.get(key);
     } catch (error) {
@@ -38,42 +49,57 @@ export function fallbackStore(
     }
   };
 
-  /** What counts, and what `first` is to be asked to replace. */
-  const read = async (
-    key: string,
-  ): Promise<{ record: TokenRecord | undefined; base: string | undefined }> => {
+  const read = async (key: string): Promise<Reading> => {
     const standing = await readFirst(key);
-    const { detour } = await readDetour(key);
-    if (detour !== undefined && (standing === 'refused' || (standing?.id ?? null) === detour.replaces)) {
-      return { record: detour.record, base: detour.replaces ?? undefined };
+    const kept = await second.get(key);
+    const detour = parse(kept?.value);
+    if (detour === undefined) {
+      return { record: standing === 'refused' ? undefined : standing, standing, detourId: kept?.id };
     }
-    const record = standing === 'refused' ? undefined : standing;
-    return { record, base: record?.id };
+    const counts =
+      standing === 'refused' || detour.replaces === undefined || detour.replaces === (standing?.id ?? null);
+    if (counts) return { record: detour.record, standing, detourId: kept?.id };
+    return { record: standing, standing, detourId: await retire(key, kept?.id) };
+  };
+
+  /** Empties a detour that is over, so that it never counts again. */
+  const retire = async (key: string, detourId: string | undefined): Promise<string | undefined> => {
+    if (detourId === undefined || detourId === over.id) return detourId;
+    await second.compareAndSet(key, detourId, over);
+    return over.id;
   };
 
   return {
     get: async (key) => (await read(key)).record,
 
     async compareAndSet(key, expectedId, next) {
-      const { record, base } = await read(key);
+      const { record, standing, detourId } = await read(key);
       if (record?.id !== expectedId) return false;
-      try {
-        const isSet = await first.compareAndSet(key, base, next);
-        isRefusing = false;
-        return isSet;
-      } catch (error) {
-        refused(key, error);
+      let detour: Detour = { record: next };
+      if (standing !== 'refused') {
+        try {
+          const isSet = await first.compareAndSet(key, standing?.id, next);
+          isRefusing = false;
+          if (isSet) await retire(key, detourId);
+          return isSet;
+        } catch (error) {
+          refused(key, error);
+        }
+        // Left there, it would be taken for the current one by the next tab, and after a reload.
+        if (standing !== undefined) await first.forget(key, standing.id);
+        detour = { replaces: (await first.get(key))?.id ?? null, record: next };
       }
-      const detour: Detour = { replaces: base ?? null, record: next };
-      const { id } = await readDetour(key);
-      return second.compareAndSet(key, id, { id: next.id, value: JSON.stringify(detour) });
+      return second.compareAndSet(key, detourId, { id: next.id, value: JSON.stringify(detour) });
     },
   };
 }
 
-function parse(value: string): Detour | undefined {
+/** Stands in the second store where a detour was. */
+const over: TokenRecord = { id: 'over', value: '' };
+
+function parse(value: string | undefined): Detour | undefined {
   try {
-    return JSON.parse(value) as Detour;
+    return value === undefined ? undefined : (JSON.parse(value) as Detour);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { encryptedStore, type MaybePromise, type TokenRecord, type TokenStore } from '@auth/core';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { RefusingStore } from './fallback-store.js';
 
 interface Schema extends DBSchema {
   /** Encrypted records. */
@@ -24,7 +25,7 @@ const restMs = 10_000;
  * which no other tab can enter. Rejects while the browser refuses: with its quota used up, in some private modes, on
  * pages without WebCrypto.
  */
-export class IndexedDbStore implements TokenStore {
+export class IndexedDbStore implements RefusingStore {
   readonly #name: string;
   #opened: Promise<Opened> | undefined;
   /** When opening took too long, on the monotonic clock. */
@@ -35,11 +36,21 @@ export class IndexedDbStore implements TokenStore {
   }
 
   get(key: string): Promise<TokenRecord | undefined> {
-    return this.#use((store) => store.get(key));
+    return this.#use(({ store }) => store.get(key));
   }
 
   compareAndSet(key: string, expectedId: string | undefined, next: TokenRecord): Promise<boolean> {
-    return this.#use((store) => store.compareAndSet(key, expectedId, next));
+    return this.#use(({ store }) => store.compareAndSet(key, expectedId, next));
+  }
+
+  /** Deleting works where the quota is used up. */
+  forget(key: string, id: string): Promise<void> {
+    return this.#use(async ({ database }) => {
+      const transaction = database.transaction('records', 'readwrite');
+      const standing = await transaction.store.get(key);
+      if (standing?.id === id) transaction.store.delete(key).catch(() => {});
+      await transaction.done;
+    });
   }
 
   async close(): Promise<void> {
@@ -48,15 +59,15 @@ export class IndexedDbStore implements TokenStore {
     (await opened?.catch(() => undefined))?.database.close();
   }
 
-  async #use<Result>(work: (store: TokenStore) => MaybePromise<Result>): Promise<Result> {
+  async #use<Result>(work: (opened: Opened) => MaybePromise<Result>): Promise<Result> {
     const opened = this.#open();
     try {
-      return await work((await opened).store);
+      return await work(await opened);
     } catch (error) {
       // The browser, or another tab that wants to delete it, has closed the database meanwhile.
       if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error;
       if (this.#opened === opened) this.#opened = undefined;
-      return work((await this.#open()).store);
+      return work(await this.#open());
     }
   }
 
@@ -77,20 +88,23 @@ export class IndexedDbStore implements TokenStore {
     if (globalThis.crypto?.subtle === undefined) throw new DOMException('no WebCrypto', 'SecurityError');
     if (globalThis.indexedDB === undefined) throw new DOMException('no IndexedDB', 'NotSupportedError');
     const database = await this.#openDatabase();
-    const key = await keyIn(database);
-    return { database, store: encryptedStore(recordsIn(database), { keys: [key] }) };
+    try {
+      const key = await keyIn(database);
+      return { database, store: encryptedStore(recordsIn(database), { keys: [key] }) };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   async #openDatabase(): Promise<IDBPDatabase<Schema>> {
-    const close = (): void => void this.close();
     const opening = openDB<Schema>(this.#name, 1, {
       upgrade(database) {
         database.createObjectStore('records');
         database.createObjectStore('keys');
       },
-      // Another tab wants to delete or to upgrade it.
-      blocking: close,
-      terminated: close,
+      // Another tab wants to delete or to upgrade it. The next use opens it again.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
     });
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => {

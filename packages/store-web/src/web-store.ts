@@ -9,7 +9,7 @@ import {
   type TokenStore,
 } from '@auth/core';
 import { Channels } from './channels.js';
-import { fallbackStore } from './fallback-store.js';
+import { fallbackStore, type RefusingStore } from './fallback-store.js';
 import { IndexedDbStore } from './indexed-db.js';
 import { webLock } from './web-lock.js';
 
@@ -69,7 +69,7 @@ export function webStore(options: WebStoreOptions = {}): WebStore {
 
     async lock(key, options) {
       try {
-        return await webLock(`${name}:${key}`, options.signal);
+        return await webLock(`auth:${name}:${key}`, options.signal);
       } catch (error) {
         if (!hasNoLocks(error)) throw error;
         return leased.lock(key, options);
@@ -91,9 +91,14 @@ function hasNoLocks(error: unknown): boolean {
 }
 
 /** Looked up at each call: where storage is forbidden, a look alone throws. */
-function inLocalStorage(name: string): TokenStore {
-  return keyValueStore({
+function inLocalStorage(name: string): RefusingStore {
+  const store = keyValueStore({
     getItem: (key) => localStorage.getItem(`${name}:${key}`),
     setItem: (key, value) => localStorage.setItem(`${name}:${key}`, value),
   });
+  // An empty record needs less room than the one it replaces.
+  return {
+    ...store,
+    forget: async (key, id) => void (await store.compareAndSet(key, id, { id: 'none', value: '' })),
+  };
 }

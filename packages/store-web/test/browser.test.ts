@@ -226,18 +226,12 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       );
     };
 
-    /** Two tabs, one of which found the quota used up at its first write. */
-    const withoutQuota = async (): Promise<[Page, Page]> => {
+    test('quota: the record is kept in memory, told once, and moves back', async () => {
       const [tab, other] = (await Promise.all([scene.tab(), scene.tab()])) as [Page, Page];
       for (const page of [tab, other]) await page.evaluate(() => openStore());
       // Before the first use: the browser remembers what room it found.
       await setQuota(tab, 1);
       expect(await put(tab, undefined, 'b')).toBe(true);
-      return [tab, other];
-    };
-
-    test('quota: the record is kept in memory, told once, and moves back', async () => {
-      const [tab, other] = await withoutQuota();
       expect(await put(tab, 'b', 'c')).toBe(true);
       expect(await put(tab, 'b', 'x')).toBe(false);
       expect(await get(tab)).toMatchObject({ id: 'c' });
@@ -248,12 +242,32 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       expect(await get(other)).toMatchObject({ id: 'd' });
     });
 
-    test('quota, and another tab writes: its record counts', async () => {
-      const [tab, other] = await withoutQuota();
-      await setQuota(tab);
-      expect(await put(other, undefined, 'c')).toBe(true);
-      expect(await get(tab)).toMatchObject({ id: 'c' });
-      expect(await put(tab, 'b', 'd')).toBe(false);
+    test('a database that has no room for its key is closed again, so that it can be deleted', async () => {
+      const [tab, deleter] = (await Promise.all([scene.tab(), scene.tab()])) as [Page, Page];
+      await setQuota(tab, 1);
+      await tab.evaluate(async () => {
+        openStore();
+        for (let attempt = 0; attempt < 3; attempt++) await store().get('key');
+      });
+      expect(await degraded(tab)).toEqual(['memory: QuotaExceededError']);
+      expect(await deleteDatabase(deleter)).toBe('deleted');
+    });
+
+    test('a page that may have no channels keeps its records all the same', async () => {
+      const tab = await scene.tab();
+      await tab.evaluate(() => {
+        Object.assign(globalThis, {
+          BroadcastChannel: class {
+            constructor() {
+              throw new DOMException('forbidden', 'SecurityError');
+            }
+          },
+        });
+        openStore();
+        store().subscribe('key', () => {})();
+      });
+      expect(await put(tab, undefined, 'a')).toBe(true);
+      expect(await get(tab)).toMatchObject({ id: 'a' });
     });
 
     test('localStorage full: memory, and both steps told', async () => {
@@ -389,14 +403,18 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       return count;
     });
     expect(heard).toBe(0);
-    const deleted = await deleter.evaluate(
-      () =>
-        new Promise<string>((resolve) => {
-          const deleting = indexedDB.deleteDatabase('auth-tokens');
-          deleting.onblocked = () => resolve('blocked');
-          deleting.onsuccess = () => resolve('deleted');
-        }),
-    );
-    expect(deleted).toBe('deleted');
+    expect(await deleteDatabase(deleter)).toBe('deleted');
   });
 });
+
+/** Whether a tab can delete the database, or another holds it open. */
+function deleteDatabase(tab: Page): Promise<string> {
+  return tab.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const deleting = indexedDB.deleteDatabase('auth-tokens');
+        deleting.onblocked = () => resolve('blocked');
+        deleting.onsuccess = () => resolve('deleted');
+      }),
+  );
+}
