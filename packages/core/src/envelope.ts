@@ -21,7 +21,7 @@ export interface Guard {
   readonly failures: number;
   /** Id of the set whose refresh token was presented and whose answer was lost. */
   readonly lostId?: string;
-  /** Instants of the logins of the last hour. */
+  /** Instants of the last logins, as many as `maxLoginsPerHour`. */
   readonly loginsAt: readonly number[];
 }
 

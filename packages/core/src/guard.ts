@@ -24,9 +24,13 @@ export function slotFreeAt(instants: readonly number[], maxLoginsPerHour: number
   return oldest === undefined ? undefined : oldest + limits.hourMs;
 }
 
-/** The guard with one more login in it, as it is written before the login is sent. */
-export function withLogin(guard: Guard, now: number): Guard {
-  return { ...guard, loginsAt: [...recentLogins(guard, now), now] };
+/**
+ * The guard with one more login in it, as it is written before the login is sent. The newest are kept whatever their
+ * age: old by a clock that is hours ahead, they may be young for everybody else.
+ */
+export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): Guard {
+  const loginsAt = [...guard.loginsAt, now].sort((left, right) => left - right);
+  return { ...guard, loginsAt: loginsAt.slice(-maxLoginsPerHour) };
 }
 
 /** The guard after an answer that settles the matter: no pause, and not the latch that an accepted password has lifted. */

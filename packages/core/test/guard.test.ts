@@ -229,6 +229,21 @@ describe('maxLoginsPerHour', () => {
     expect(server.logins).toBe(2);
   });
 
+  test('a process whose clock is hours ahead does not make the others forget', async () => {
+    const { server, clock, open } = scene();
+    const limit = { maxLoginsPerHour: 3 };
+    const ahead = {
+      now: () => clock.now() + 2 * hour,
+      monotonic: () => clock.monotonic(),
+      setTimeout: (callback: () => void, delayMs: number) => clock.setTimeout(callback, delayMs),
+      clearTimeout: (handle: unknown) => clock.clearTimeout(handle as never),
+    };
+    for (let start = 0; start < 2; start++) await open(undefined, limit).signIn();
+    await open(undefined, { ...limit, clock: ahead }).signIn();
+    expect(await codeOf(open(undefined, limit).signIn())).toBe('rate_limited');
+    expect(server.logins).toBe(3);
+  });
+
   test('an instant ahead of the clock counts as now, and does not count for ever', async () => {
     const { clock, open } = scene();
     clock.jump(5 * hour);
