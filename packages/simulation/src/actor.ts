@@ -1,0 +1,203 @@
+import type { AuthSession, Clock, TokenSet, TokenStore } from '@auth/core';
+import type { Core } from './core.ts';
+import type { Exchange, Network } from './network.ts';
+import type { Plan } from './plan.ts';
+import type { Random } from './random.ts';
+import type { Server } from './server.ts';
+import type { SharedStore } from './store.ts';
+import type { Process, World } from './world.ts';
+
+/** The key that all processes share. */
+export const key = 'account';
+
+/** A call of a program: for a token, and with it to the API. */
+export interface Call {
+  readonly life: Life;
+  readonly startedAt: number;
+  endedAt: number | undefined;
+  /** `'ok'`: the API has answered; `'refused'`: it still refuses; else the error's code. */
+  result: string | undefined;
+  tokens: TokenSet | undefined;
+}
+
+/** What a life is part of. */
+export interface Surroundings {
+  readonly core: Core;
+  readonly world: World;
+  readonly random: Random;
+  readonly server: Server;
+  readonly network: Network;
+  readonly store: SharedStore;
+  readonly plan: Plan;
+  /** The password that the vault hands out. */
+  vault: string;
+  onSignedIn(life: Life): void;
+  trace(line: string): void;
+}
+
+/** One process from its start to its crash, with one session. */
+export class Life {
+  readonly process: Process;
+  readonly session: AuthSession;
+  /** Calls that have not ended, or have just. */
+  readonly calls: Call[] = [];
+  /** The one that ended last. */
+  lastCall: Call | undefined;
+  /** Its exchanges that have not ended. */
+  readonly underWay = new Set<Exchange>();
+  /** Refresh tokens whose fate it has learned from the server. */
+  readonly answered = new Set<string>();
+  /** Refresh tokens whose answer it has lost: how often, and when last. */
+  readonly lost = new Map<string, { count: number; at: number }>();
+  /** Ids of records it has read or tried to write. */
+  readonly knownIds = new Set<string>();
+  /** Time it stood still. */
+  frozenMs = 0;
+  /** For how long it will stand still once it has the lock. */
+  freezeWithLockMs = 0;
+  signingIn = 0;
+  readonly #around: Surroundings;
+
+  constructor(name: string, wallOffsetMs: number, around: Surroundings) {
+    this.#around = around;
+    const { core, world, random, plan } = around;
+    this.process = {
+      name,
+      startedAt: world.now,
+      isAlive: true,
+      frozenUntil: 0,
+      wallOffsetMs,
+      timers: 0,
+    };
+    const clock = clockOf(world, this.process);
+    this.session = core.createAuthSession(this.#provider(), {
+      store: this.#store(clock),
+      clock,
+      key,
+      random: () => random.next(),
+      maxLoginsPerHour: plan.maxLoginsPerHour,
+      onEvent: (event) =>
+        around.trace(
+          `${name}: ${JSON.stringify({ ...event, at: undefined, key: undefined, provider: undefined })}`,
+        ),
+    });
+  }
+
+  /** Asks for a token and calls the API; once more with what the session gives after a refusal. */
+  call(): void {
+    const { world, server } = this.#around;
+    const call: Call = {
+      life: this,
+      startedAt: world.now,
+      endedAt: undefined,
+      result: undefined,
+      tokens: undefined,
+    };
+    this.calls.push(call);
+    const end = (result: string): void => {
+      call.endedAt = world.now;
+      call.result = result;
+      this.lastCall = call;
+      this.#around.trace(`${this.process.name}: call ends: ${result}`);
+    };
+    const send = async (tokens: TokenSet): Promise<boolean> => {
+      call.tokens = tokens;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      world.schedule(this.process, 10, () => resolve(server.accepts(tokens.accessToken)));
+      return promise;
+    };
+    const run = async (): Promise<string> => {
+      const tokens = await this.session.getTokens();
+      if (await send(tokens)) return 'ok';
+      const next = await this.session.tokenRejected(tokens, { status: 401, headers: new Headers() });
+      return next !== undefined && (await send(next)) ? 'ok' : 'refused';
+    };
+    run().then(end, (error: { code?: string }) => end(String(error.code ?? error)));
+  }
+
+  freeze(forMs: number): void {
+    this.process.frozenUntil = Math.max(this.process.frozenUntil, this.#around.world.now + forMs);
+    this.frozenMs += forMs;
+  }
+
+  signIn(): void {
+    this.signingIn++;
+    const end = (result: string): void => {
+      this.signingIn--;
+      this.#around.trace(`${this.process.name}: sign-in ends: ${result}`);
+      // What could not be saved yet is served all the same.
+      if (result === 'ok' || result === 'store_failed') this.#around.onSignedIn(this);
+    };
+    this.session.signIn().then(
+      () => end('ok'),
+      (error: { code?: string }) => end(String(error.code ?? error)),
+    );
+  }
+
+  signOut(): void {
+    this.session.signOut().then(
+      () => this.#around.trace(`${this.process.name}: signed out`),
+      (error: { code?: string }) =>
+        this.#around.trace(`${this.process.name}: sign-out failed: ${error.code}`),
+    );
+  }
+
+  #provider() {
+    const { core, network, server } = this.#around;
+    const issued = (
+      answer: Awaited<ReturnType<Network['send']>>,
+      refusal: 'invalid_credentials' | 'refresh_refused',
+    ) => {
+      if (answer.kind === 'issued') return answer;
+      throw new core.AuthError(refusal, { provider: 'simulated', status: 401, delivery: 'answered' });
+    };
+    return {
+      name: 'simulated',
+      issuer: 'https://auth.example',
+      account: 'account',
+      allowedOrigins: ['https://api.example'],
+      prepareLogin: () => {
+        const password = this.#around.vault;
+        return {
+          secrets: [password],
+          login: async ({ signal }: { signal: AbortSignal }) =>
+            issued(await network.send(this.process, 'login', password, signal), 'invalid_credentials'),
+        };
+      },
+      refresh: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) =>
+        issued(await network.send(this.process, 'refresh', refreshToken, signal), 'refresh_refused'),
+      revoke: async ({ refreshToken = '' }: TokenSet) => server.revoke(refreshToken),
+    };
+  }
+
+  #store(clock: Clock): TokenStore {
+    const { core, store, plan } = this.#around;
+    const own = store.of(this.process);
+    if (plan.store === 'atomic' || plan.store === 'get_then_set') return own;
+    return core.leasedStore(own, { clock });
+  }
+}
+
+function clockOf(world: World, process: Process): Clock {
+  return {
+    now: () => world.now + process.wallOffsetMs,
+    monotonic: () => world.now - process.startedAt,
+    setTimeout(callback, delayMs) {
+      process.timers++;
+      const timer = { isSet: true, happening: undefined as unknown };
+      timer.happening = world.schedule(process, delayMs, () => {
+        if (timer.isSet) process.timers--;
+        timer.isSet = false;
+        callback();
+      });
+      return timer;
+    },
+    clearTimeout(handle) {
+      const timer = handle as { isSet: boolean; happening: { isCancelled: boolean } } | undefined;
+      if (timer === undefined || !timer.isSet) return;
+      timer.isSet = false;
+      timer.happening.isCancelled = true;
+      process.timers--;
+    },
+  };
+}

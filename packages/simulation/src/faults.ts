@@ -1,0 +1,66 @@
+import { key, type Life, type Surroundings } from './actor.ts';
+import type { Fault } from './plan.ts';
+
+/** Lets a fault happen. `life` gives the current life of a process, `restart` begins another. */
+export function strike(
+  fault: Fault,
+  { world, server, network, store }: Surroundings,
+  life: (process: number) => Life,
+  restart: (process: number) => void,
+  setVault: (password: string) => void,
+): void {
+  switch (fault.kind) {
+    case 'crash': {
+      const { process } = life(fault.process);
+      // Between crash and restart there is nothing to crash.
+      if (!process.isAlive) return;
+      process.isAlive = false;
+      world.schedule(undefined, fault.restartAfterMs, () => restart(fault.process));
+      return;
+    }
+    case 'freeze':
+      life(fault.process).freeze(fault.forMs);
+      return;
+    case 'freeze_with_lock':
+      life(fault.process).freezeWithLockMs = fault.forMs;
+      return;
+    case 'clock_step':
+      life(fault.process).process.wallOffsetMs += fault.byMs;
+      return;
+    case 'store_outage':
+      store.downUntil = world.now + fault.forMs;
+      return;
+    case 'slow_store':
+      store.slowUntil = world.now + fault.forMs;
+      return;
+    case 'lose_write_answer':
+      store.loseAnswers++;
+      return;
+    case 'fail_write':
+      store.failWrites++;
+      return;
+    case 'forget_lease':
+      store.interfere(`${key}.lock`, { id: `forgotten-${world.steps}`, value: 'free' });
+      return;
+    case 'sign_out':
+    case 'sign_in': {
+      const actor = life(fault.process);
+      world.schedule(actor.process, 0, () => (fault.kind === 'sign_out' ? actor.signOut() : actor.signIn()));
+      return;
+    }
+    case 'revoke_access':
+      server.revokeAccessTokens();
+      return;
+    case 'end_sessions':
+      server.endSessions();
+      return;
+    case 'change_password': {
+      const password = `password-${world.steps}`;
+      server.password = password;
+      world.schedule(undefined, fault.vaultAfterMs, () => setVault(password));
+      return;
+    }
+    default:
+      network.troubles.push(fault);
+  }
+}

@@ -1,0 +1,102 @@
+import type { Core } from './core.ts';
+import type { Random } from './random.ts';
+import type { Answer, Server } from './server.ts';
+import type { Process, World } from './world.ts';
+
+/** What goes wrong with one exchange. */
+export type Trouble =
+  | { readonly kind: 'refuse_connection' | 'drop_before' | 'drop_after' | 'stall' | 'break' }
+  | { readonly kind: 'limit'; readonly retryAfterMs: number | undefined };
+
+/** One request to the token endpoint, as an observer with a view of everything sees it. */
+export interface Exchange {
+  readonly process: Process;
+  readonly kind: 'login' | 'refresh';
+  /** The refresh token or the password. */
+  readonly secret: string;
+  readonly sentAt: number;
+  /** When the process learned how it ended, or gave up. */
+  endedAt: number | undefined;
+  /** What the process has learned: nothing is `lost`. */
+  outcome: 'pending' | 'issued' | 'refused' | 'limited' | 'not_sent' | 'lost';
+}
+
+/** Between the processes and the server. */
+export class Network {
+  readonly troubles: Trouble[] = [];
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #server: Server;
+  readonly #core: Core;
+  readonly #onSend: (exchange: Exchange) => void;
+  readonly #onEnd: (exchange: Exchange) => void;
+
+  constructor(
+    world: World,
+    random: Random,
+    server: Server,
+    core: Core,
+    hooks: { onSend(exchange: Exchange): void; onEnd(exchange: Exchange): void },
+  ) {
+    this.#world = world;
+    this.#random = random;
+    this.#server = server;
+    this.#core = core;
+    this.#onSend = hooks.onSend;
+    this.#onEnd = hooks.onEnd;
+  }
+
+  /** Sends a token request; rejects as a provider's transport would. */
+  send(process: Process, kind: Exchange['kind'], secret: string, signal: AbortSignal): Promise<Answer> {
+    const exchange: Exchange = {
+      process,
+      kind,
+      secret,
+      sentAt: this.#world.now,
+      endedAt: undefined,
+      outcome: 'pending',
+    };
+    this.#onSend(exchange);
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const end = (outcome: Exchange['outcome'], settle: () => void): void => {
+      if (exchange.endedAt !== undefined) return;
+      exchange.endedAt = this.#world.now;
+      exchange.outcome = outcome;
+      this.#onEnd(exchange);
+      settle();
+    };
+    signal.addEventListener('abort', () => end('lost', () => reject(signal.reason)), { once: true });
+    const delay = (): number => this.#random.between(2, this.#random.chance(0.1) ? 3_000 : 120);
+    const fail = (outcome: 'not_sent' | 'lost', error: Error): void =>
+      void this.#world.schedule(process, delay(), () => end(outcome, () => reject(error)));
+    const trouble = this.troubles.shift();
+    const { AuthError } = this.#core;
+    const reset = (): Error =>
+      Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } });
+    if (trouble?.kind === 'refuse_connection') {
+      fail('not_sent', Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }));
+      return promise;
+    }
+    this.#world.schedule(undefined, delay(), () => {
+      switch (trouble?.kind) {
+        case 'drop_before':
+          return fail('lost', reset());
+        case 'break':
+          return fail('lost', new AuthError('server_unavailable', { status: 502, delivery: 'unknown' }));
+        case 'limit': {
+          const { retryAfterMs } = trouble;
+          const error = new AuthError('rate_limited', { status: 429, retryAfterMs, delivery: 'answered' });
+          this.#world.schedule(process, delay(), () => end('limited', () => reject(error)));
+          return;
+        }
+      }
+      const answer = kind === 'login' ? this.#server.login(secret) : this.#server.refresh(secret);
+      if (trouble?.kind === 'drop_after') return fail('lost', reset());
+      if (trouble?.kind === 'stall') return;
+      this.#world.schedule(process, delay(), () =>
+        end(answer.kind === 'issued' ? 'issued' : 'refused', () => resolve(answer)),
+      );
+    });
+    return promise;
+  }
+}

@@ -1,0 +1,119 @@
+import { Random } from './random.ts';
+import type { Rotation } from './server.ts';
+
+/** What kind of store the processes share. */
+export type StoreKind =
+  /** Atomic compare, and a lease by it. */
+  | 'leased'
+  /** The same, whose lock records are sometimes forgotten: a fail-over. */
+  | 'forgetful_lease'
+  /** Atomic compare, no lock. */
+  | 'atomic'
+  /** A get followed by a set, no lock. */
+  | 'get_then_set';
+
+/** One thing that goes wrong, or that somebody does. */
+export type Fault = { readonly at: number } & (
+  | { readonly kind: 'crash'; readonly process: number; readonly restartAfterMs: number }
+  | { readonly kind: 'freeze'; readonly process: number; readonly forMs: number }
+  /** As soon as it has taken the lock. */
+  | { readonly kind: 'freeze_with_lock'; readonly process: number; readonly forMs: number }
+  | { readonly kind: 'clock_step'; readonly process: number; readonly byMs: number }
+  /** The next exchange never reaches the server, and says so or not. */
+  | { readonly kind: 'refuse_connection' }
+  | { readonly kind: 'drop_before' }
+  /** The next exchange takes effect, and its answer is lost, at once, or for as long as one waits. */
+  | { readonly kind: 'drop_after' }
+  | { readonly kind: 'stall' }
+  | { readonly kind: 'limit'; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'break' }
+  | { readonly kind: 'store_outage'; readonly forMs: number }
+  /** The next write takes effect and throws; or throws without effect. */
+  | { readonly kind: 'lose_write_answer' }
+  | { readonly kind: 'fail_write' }
+  | { readonly kind: 'slow_store'; readonly forMs: number }
+  | { readonly kind: 'forget_lease' }
+  | { readonly kind: 'sign_out'; readonly process: number }
+  | { readonly kind: 'sign_in'; readonly process: number }
+  | { readonly kind: 'revoke_access' }
+  | { readonly kind: 'end_sessions' }
+  /** Somebody changes the password on the server; the vault follows later, if at all. */
+  | { readonly kind: 'change_password'; readonly vaultAfterMs: number }
+);
+
+/** Everything a run consists of. The same plan runs the same way on every machine. */
+export interface Plan {
+  readonly seed: number;
+  readonly store: StoreKind;
+  readonly rotation: Rotation;
+  readonly processes: number;
+  readonly accessLifeMs: number;
+  readonly maxLoginsPerHour: number;
+  /** How long faults go on. */
+  readonly troubleMs: number;
+  readonly calls: readonly { readonly at: number; readonly process: number }[];
+  readonly faults: readonly Fault[];
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+/** The plan of a seed. */
+export function planOf(seed: number): Plan {
+  const random = new Random(seed);
+  const processes = random.between(1, 4);
+  const troubleMs = random.pick([5, 20, 90]) * minuteMs;
+  const store = random.pick<StoreKind>(['leased', 'leased', 'forgetful_lease', 'atomic', 'get_then_set']);
+  const at = (): number => random.between(0, troubleMs);
+  const process = (): number => random.between(0, processes - 1);
+  const calls = Array.from({ length: random.between(10, 30) }, () => ({ at: at(), process: process() }));
+  // Callers come together more often than not.
+  for (const call of [...calls]) {
+    if (random.chance(0.5)) calls.push({ at: call.at + random.between(0, 200), process: process() });
+  }
+  const faults = Array.from({ length: random.between(0, 8) }, () => {
+    // Most faults meet a call at work.
+    const when = random.chance(0.8) ? random.pick(calls).at + random.between(0, 1_500) : at();
+    return faultAt(when, random, process, store);
+  });
+  return {
+    seed,
+    store,
+    rotation: random.pick<Rotation>(['reuse_rejected', 'reuse_ends_family', 'grace']),
+    processes,
+    accessLifeMs: random.pick([minuteMs, 10 * minuteMs, hourMs]),
+    maxLoginsPerHour: random.pick([4, 20]),
+    troubleMs,
+    calls: calls.sort((left, right) => left.at - right.at),
+    faults: faults.sort((left, right) => left.at - right.at),
+  };
+}
+
+function faultAt(at: number, random: Random, process: () => number, store: StoreKind): Fault {
+  const kinds: readonly (() => Fault)[] = [
+    () => ({ at, kind: 'crash', process: process(), restartAfterMs: random.pick([0, 500, 20_000]) }),
+    () => ({ at, kind: 'freeze', process: process(), forMs: random.pick([2_000, 14_000, 16_000, 120_000]) }),
+    () => ({ at, kind: 'clock_step', process: process(), byMs: random.between(-2 * hourMs, 2 * hourMs) }),
+    () => ({ at, kind: 'refuse_connection' }),
+    () => ({ at, kind: 'drop_before' }),
+    () => ({ at, kind: 'drop_after' }),
+    () => ({ at, kind: 'drop_after' }),
+    () => ({ at, kind: 'stall' }),
+    () => ({ at, kind: 'limit', retryAfterMs: random.pick([undefined, 5_000, 3 * hourMs]) }),
+    () => ({ at, kind: 'break' }),
+    () => ({ at, kind: 'store_outage', forMs: random.pick([300, 4_000, 90_000]) }),
+    () => ({ at, kind: 'lose_write_answer' }),
+    () => ({ at, kind: 'fail_write' }),
+    () => ({ at, kind: 'slow_store', forMs: random.pick([2_000, 30_000]) }),
+    () => ({ at, kind: 'sign_out', process: process() }),
+    () => ({ at, kind: 'sign_in', process: process() }),
+    () => ({ at, kind: 'revoke_access' }),
+    () => ({ at, kind: 'end_sessions' }),
+    () => ({ at, kind: 'change_password', vaultAfterMs: random.pick([1_000, 10 * minuteMs, 10 * hourMs]) }),
+  ];
+  if (store === 'forgetful_lease' && random.chance(0.3)) return { at, kind: 'forget_lease' };
+  if (store !== 'atomic' && store !== 'get_then_set' && random.chance(0.15)) {
+    return { at, kind: 'freeze_with_lock', process: process(), forMs: random.pick([5_000, 20_000, 120_000]) };
+  }
+  return random.pick(kinds)();
+}

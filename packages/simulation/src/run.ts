@@ -1,0 +1,122 @@
+import { Life, type Surroundings } from './actor.ts';
+import { Checks, recoveryMs, settleMs } from './checks.ts';
+import type { Core } from './core.ts';
+import { strike } from './faults.ts';
+import { Network } from './network.ts';
+import type { Plan } from './plan.ts';
+import { Random } from './random.ts';
+import { Server } from './server.ts';
+import { standIn } from './stand-in.ts';
+import { SharedStore } from './store.ts';
+import { World } from './world.ts';
+
+/** What a run came to. */
+export interface RunResult {
+  readonly steps: number;
+  readonly exchanges: number;
+  /** Broken rules, the first one first. */
+  readonly violations: readonly string[];
+}
+
+const minuteMs = 60_000;
+/** Calls after the last fault, in minutes: often at first, when much is to be mended. */
+const quietCalls = [1, 2, 3, 5, 8, 13, 20, 30, 45, 62, 70, 75];
+
+/** Runs a plan from beginning to end. Nothing in it takes real time, and nothing in it differs from run to run. */
+export async function run(core: Core, plan: Plan, trace?: (line: string) => void): Promise<RunResult> {
+  const world = new World();
+  const startedAt = world.now;
+  const random = new Random(plan.seed ^ 0x5eed);
+  const server = new Server(world, plan.rotation, plan.accessLifeMs);
+  const lives: Life[] = [];
+  const current: Life[] = [];
+  let exchanges = 0;
+  const lifeOf = (process: unknown): Life | undefined => lives.find((life) => life.process === process);
+  const say = (line: string): void =>
+    trace?.(`${((world.now - startedAt) / 1_000).toFixed(3).padStart(10)}  ${line}`);
+  const network = new Network(world, random, server, core, {
+    onSend: (exchange) => {
+      exchanges++;
+      say(`${exchange.process.name} -> server: ${exchange.kind} ${exchange.secret}`);
+      checks.onSend(exchange);
+    },
+    onEnd: (exchange) => {
+      say(`${exchange.process.name} <- server: ${exchange.kind} ${exchange.outcome}`);
+      checks.onEnd(exchange);
+    },
+  });
+  const store = new SharedStore(world, random, plan.store !== 'get_then_set', {
+    onWrite: (write) => checks.onWrite(lifeOf(write.process), write),
+    onRead: (process, _, record) => checks.onRead(lifeOf(process), record),
+  });
+  const around: Surroundings = {
+    core,
+    world,
+    random,
+    server,
+    network,
+    store,
+    plan,
+    vault: server.password,
+    onSignedIn: (life) => checks.signedOut.delete(life),
+    trace: say,
+  };
+  const checks = new Checks(around, lives);
+
+  const start = (index: number): void => {
+    const wallOffsetMs = current[index]?.process.wallOffsetMs ?? 0;
+    const life = new Life(`p${index}.${lives.length}`, wallOffsetMs, around);
+    current[index] = life;
+    lives.push(life);
+  };
+  const callAfter = (delayMs: number, index: number): void =>
+    void world.schedule(undefined, delayMs, () => {
+      const life = current[index] as Life;
+      world.schedule(life.process, 0, () => life.call());
+    });
+
+  const restore = standIn(random);
+  const onRejection = (reason: unknown): void => checks.violate('no unhandled rejection', String(reason));
+  process.on('unhandledRejection', onRejection);
+  try {
+    for (let index = 0; index < plan.processes; index++) start(index);
+    for (const { at, process: index } of plan.calls) callAfter(at, index);
+    for (const fault of plan.faults) {
+      world.schedule(undefined, fault.at, () => {
+        say(`*** ${JSON.stringify({ ...fault, at: undefined })}`);
+        strike(
+          fault,
+          around,
+          (index) => current[index] as Life,
+          start,
+          (password) => {
+            around.vault = password;
+          },
+        );
+      });
+    }
+    const settled = (): void => checks.afterStep();
+    await world.runUntil(startedAt + plan.troubleMs + settleMs, settled);
+
+    say('--- faults are over');
+    checks.isQuiet = true;
+    network.troubles.length = 0;
+    store.loseAnswers = store.failWrites = 0;
+    const quietAt = world.now;
+    for (const minute of quietCalls) {
+      for (let index = 0; index < plan.processes; index++) callAfter(minute * minuteMs, index);
+    }
+    await world.runUntil(quietAt + recoveryMs, settled);
+    checks.afterRecovery(current);
+
+    for (const life of lives) if (life.process.isAlive) life.session.dispose();
+    await world.runUntil(world.now + settleMs, settled);
+    for (const { process: left } of current) {
+      if (left.timers > 0) checks.violate('no timer is left after dispose', `${left.name}: ${left.timers}`);
+    }
+  } finally {
+    process.off('unhandledRejection', onRejection);
+    restore();
+  }
+  return { steps: world.steps, exchanges, violations: checks.violations };
+}

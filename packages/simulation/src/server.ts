@@ -1,0 +1,117 @@
+import type { World } from './world.ts';
+
+/** How the server treats a refresh token that was spent before. */
+export type Rotation =
+  | 'reuse_rejected'
+  | 'reuse_ends_family'
+  /** Within 2 s it gets the same answer again, as some servers allow; later as the first. */
+  | 'grace';
+
+interface Family {
+  isAlive: boolean;
+}
+
+interface Grant {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly accessEndsAt: number;
+  readonly family: Family;
+  isAccessRevoked: boolean;
+  spentAt: number | undefined;
+  successor: Grant | undefined;
+}
+
+/** What a token call comes to. */
+export type Answer =
+  | {
+      readonly kind: 'issued';
+      readonly accessToken: string;
+      readonly refreshToken: string;
+      readonly expiresInMs: number;
+    }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'limited'; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'broken' };
+
+const graceMs = 2_000;
+
+/** A provider's token server: what it honours, and the password it takes. */
+export class Server {
+  readonly #world: World;
+  readonly #rotation: Rotation;
+  readonly #accessLifeMs: number;
+  readonly #byRefreshToken = new Map<string, Grant>();
+  readonly #byAccessToken = new Map<string, Grant>();
+  #issued = 0;
+  password = 'right';
+
+  constructor(world: World, rotation: Rotation, accessLifeMs: number) {
+    this.#world = world;
+    this.#rotation = rotation;
+    this.#accessLifeMs = accessLifeMs;
+  }
+
+  login(password: string): Answer {
+    if (password !== this.password) return { kind: 'refused' };
+    return this.#answer(this.#issue({ isAlive: true }));
+  }
+
+  refresh(refreshToken: string): Answer {
+    const grant = this.#byRefreshToken.get(refreshToken);
+    if (grant === undefined || !grant.family.isAlive) return { kind: 'refused' };
+    if (grant.spentAt === undefined) {
+      grant.spentAt = this.#world.now;
+      grant.successor = this.#issue(grant.family);
+      return this.#answer(grant.successor);
+    }
+    const isGraced = this.#rotation === 'grace' && this.#world.now - grant.spentAt <= graceMs;
+    if (isGraced && grant.successor !== undefined) return this.#answer(grant.successor);
+    if (this.#rotation === 'reuse_ends_family') grant.family.isAlive = false;
+    return { kind: 'refused' };
+  }
+
+  revoke(refreshToken: string): void {
+    const grant = this.#byRefreshToken.get(refreshToken);
+    if (grant !== undefined) grant.family.isAlive = false;
+  }
+
+  /** Whether the API takes an access token. */
+  accepts(accessToken: string): boolean {
+    const grant = this.#byAccessToken.get(accessToken);
+    return grant?.family.isAlive === true && !grant.isAccessRevoked && this.#world.now < grant.accessEndsAt;
+  }
+
+  /** Whether a refresh token would bring another pair. */
+  honours(refreshToken: string): boolean {
+    const grant = this.#byRefreshToken.get(refreshToken);
+    return grant?.family.isAlive === true && grant.spentAt === undefined;
+  }
+
+  revokeAccessTokens(): void {
+    for (const grant of this.#byAccessToken.values()) grant.isAccessRevoked = true;
+  }
+
+  endSessions(): void {
+    for (const { family } of this.#byRefreshToken.values()) family.isAlive = false;
+  }
+
+  #issue(family: Family): Grant {
+    const number = ++this.#issued;
+    const grant: Grant = {
+      accessToken: `access-${number}`,
+      refreshToken: `refresh-${number}`,
+      accessEndsAt: this.#world.now + this.#accessLifeMs,
+      family,
+      isAccessRevoked: false,
+      spentAt: undefined,
+      successor: undefined,
+    };
+    this.#byRefreshToken.set(grant.refreshToken, grant);
+    this.#byAccessToken.set(grant.accessToken, grant);
+    return grant;
+  }
+
+  #answer({ accessToken, refreshToken }: Grant): Answer {
+    return { kind: 'issued', accessToken, refreshToken, expiresInMs: this.#accessLifeMs };
+  }
+}

@@ -1,0 +1,22 @@
+import type { Core } from './core.ts';
+import type { Plan } from './plan.ts';
+import { run } from './run.ts';
+
+/** The rule that a violation is of. */
+export function ruleOf(violation: string): string {
+  return violation.slice(0, violation.indexOf(':'));
+}
+
+/** Leaves out faults, then calls, as long as the same rule stays broken. */
+export async function shrink(core: Core, plan: Plan, rule: string): Promise<Plan> {
+  const breaks = async (candidate: Plan): Promise<boolean> =>
+    (await run(core, candidate)).violations.some((violation) => ruleOf(violation) === rule);
+  let smallest = plan;
+  for (const part of ['faults', 'calls'] as const) {
+    for (let index = smallest[part].length - 1; index >= 0; index--) {
+      const candidate = { ...smallest, [part]: smallest[part].toSpliced(index, 1) };
+      if (await breaks(candidate)) smallest = candidate;
+    }
+  }
+  return smallest;
+}
