@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const packages = fileURLToPath(new URL('packages/', import.meta.url));
 const examples = fileURLToPath(new URL('examples/', import.meta.url));
 
-/** Every folder is a project; packages find each other's sources, so that no test runs on a stale build. */
+/** Every folder is a project; packages find each other's sources; only processes that tests start run what was built. */
 export default defineConfig({
   resolve: {
     alias: [

@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
   'test-tools': ['node:'],
   fleet: ['@auth', 'ioredis', 'node:'],
-  simulation: common,
+  simulation: [...common, 'node:'],
 };
 
 /** Modules that cost 80 to 100 ms to load, and where alone they may be imported statically: behind a dynamic import. */

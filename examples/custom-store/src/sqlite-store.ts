@@ -5,7 +5,7 @@ import { leasedStore, type TokenRecord, type TokenStore } from '@auth/core';
  * Tokens in an SQLite file. One statement compares and writes, so the store is atomic across the processes that share
  * the file, and {@link leasedStore} can give it a lease.
  */
-export function sqliteStore(path: string): TokenStore & Disposable {
+export function sqliteStore(path: string, leaseMs?: number): TokenStore & Disposable {
   const database = new DatabaseSync(path, { timeout: 2_000 });
   database.exec(
     'CREATE TABLE IF NOT EXISTS tokens (key TEXT PRIMARY KEY, id TEXT NOT NULL, record TEXT NOT NULL) STRICT',
@@ -30,5 +30,5 @@ export function sqliteStore(path: string): TokenStore & Disposable {
       return changes === 1;
     },
   };
-  return Object.assign(leasedStore(store), { [Symbol.dispose]: () => database.close() });
+  return Object.assign(leasedStore(store, { leaseMs }), { [Symbol.dispose]: () => database.close() });
 }

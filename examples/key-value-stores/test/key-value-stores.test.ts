@@ -29,7 +29,7 @@ describe.each(Object.entries(stores))('%s', (_, createStore) => {
   });
 });
 
-test('what get-then-set loses: two processes at the same moment both log in, and one pair is overwritten', async () => {
+test('what get-then-set loses: of two writers at the same moment both believe that they have won', async () => {
   const map = new Map<string, string>();
   const slow = () => ({
     get: async (key: string) => {

@@ -19,7 +19,7 @@ tokenStoreSuite(test, async () => {
   return postgresStore(database);
 });
 
-test('five processes that meet an empty table log in once', async () => {
+test('five sessions that meet an empty table, each with a store of its own, log in once', async () => {
   await database.query('TRUNCATE auth_tokens');
   const { jwtLogin, fetch } = createEmulator();
   const sessions = Array.from({ length: 5 }, () =>

@@ -49,12 +49,15 @@ class RenewedLease implements Lease {
   /** When the renewal that succeeded last was asked for. */
   #confirmed: Moment;
   #timer: unknown;
+  /** Ends the lease where no renewal gets through, one that hangs included. */
+  #end: unknown;
   #renewal: Promise<void> = Promise.resolve();
   #released = false;
 
   constructor(steps: LeaseSteps, confirmed: Moment) {
     this.#steps = steps;
     this.#confirmed = confirmed;
+    this.#endLater();
     this.#renewLater();
   }
 
@@ -77,13 +80,33 @@ class RenewedLease implements Lease {
     if (this.#released) return;
     this.#released = true;
     this.#steps.clock.clearTimeout(this.#timer);
-    await this.#renewal;
+    await Promise.race([this.#renewal, this.#isLost()]);
+    this.#steps.clock.clearTimeout(this.#end);
     await this.#steps.giveBack();
+  }
+
+  #isLost(): Promise<void> {
+    const { signal } = this.#lost;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
   #lose(): void {
     this.#steps.clock.clearTimeout(this.#timer);
+    this.#steps.clock.clearTimeout(this.#end);
     this.#lost.abort();
+  }
+
+  #endLater(): void {
+    const { clock, leaseMs } = this.#steps;
+    clock.clearTimeout(this.#end);
+    this.#end = clock.setTimeout(
+      () => this.#lose(),
+      leaseMs - (clock.monotonic() - this.#confirmed.monotonic),
+    );
+    unref(this.#end);
   }
 
   #renewLater(): void {
@@ -100,6 +123,7 @@ class RenewedLease implements Lease {
       const asked = momentOf(this.#steps.clock);
       if (!(await this.#steps.renew())) return this.#lose();
       this.#confirmed = asked;
+      if (!this.#released) this.#endLater();
     } catch {
       // held() ends the lease if this goes on for too long.
     }

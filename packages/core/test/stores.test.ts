@@ -281,6 +281,54 @@ describe('leasedStore', () => {
     expect((await waiting).held()).toBe(true);
   });
 
+  test('a renewal that hangs ends the lease in time, and release does not wait for it', async () => {
+    const { clock, inner } = setUp();
+    let hangs = false;
+    const store = leasedStore(
+      {
+        get: (key) => inner.get(key),
+        compareAndSet: (key, expectedId, next) =>
+          hangs && next.value === 'held' ? new Promise(() => {}) : inner.compareAndSet(key, expectedId, next),
+      },
+      { leaseMs, clock },
+    );
+    const taking = store.lock?.('key', { signal });
+    await clock.advance(100);
+    const lease = (await taking) as NonNullable<Awaited<typeof taking>>;
+    hangs = true;
+    await clock.advance(leaseMs + 1);
+    expect(lease.lost.aborted).toBe(true);
+    await lease.release();
+    expect((await inner.get('key.lock'))?.value).toBe('free');
+    expect(clock.timers).toBe(0);
+  });
+
+  test('a lease counts from when its renewal was asked for, not from when the answer came', async () => {
+    const { clock, inner } = setUp();
+    let delayMs = 0;
+    const store = leasedStore(
+      {
+        get: (key) => inner.get(key),
+        async compareAndSet(key, expectedId, next) {
+          const isSet = await inner.compareAndSet(key, expectedId, next);
+          if (delayMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, delayMs));
+          return isSet;
+        },
+      },
+      { leaseMs, clock },
+    );
+    const taking = store.lock?.('key', { signal });
+    await clock.advance(100);
+    const lease = (await taking) as NonNullable<Awaited<typeof taking>>;
+    // Asked for after a third of the lease, answered just in time, and the next one not at all.
+    delayMs = leaseMs / 2;
+    await clock.advance(leaseMs / 3 + leaseMs / 2);
+    expect(lease.held()).toBe(true);
+    delayMs = 10 * leaseMs;
+    await clock.advance(leaseMs / 2);
+    expect(lease.held()).toBe(false);
+  });
+
   test('64 waiters that give up early leave what they saw to the next', async () => {
     const { clock, inner, open } = setUp();
     await inner.compareAndSet('key.lock', undefined, { id: 'dead', value: 'held' });

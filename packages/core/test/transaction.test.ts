@@ -62,7 +62,7 @@ describe('across processes', () => {
     expect(stored(backend).tokens.accessToken).toBe('access-2');
   });
 
-  test('a waiter whose lock times out adopts what the holder saved, else says so and exchanges nothing', async () => {
+  test('13 a waiter whose lock times out adopts what the holder saved, else says so and exchanges nothing', async () => {
     const { scene, backend, first, second } = twoProcesses();
     await first.getTokens();
     await second.getTokens();
@@ -670,7 +670,7 @@ describe('signing in', () => {
     expect(scene.server.logins).toBe(1);
   });
 
-  test('a sign-in that cannot be saved is no success, and its tokens are not lost', async () => {
+  test('65 a sign-in that cannot be saved is no success, and its tokens are not lost', async () => {
     const { scene, backend, first } = twoProcesses();
     let repair = (): void => {};
     scene.server.next('login', (proceed) => {

@@ -27,6 +27,32 @@ describe.each(kinds)('12, 66 a process is stopped beyond its lease, on the %s st
     expect(await fleet.keepsNewest()).toBe(true);
   }, 30_000);
 
+  test.each(['after_commit', 'after_answer'] as const)(
+    '%s: what it brings does not overwrite what the others have saved',
+    async (point) => {
+      await using temporary = await temporaryPlace(kind, leaseMs);
+      await using fleet = await Fleet.start(temporary.place);
+      const survivor = await fleet.open();
+      await survivor.token();
+      fleet.calls();
+      fleet.expire();
+      const sleeper = await fleet.open(point);
+      sleeper.askToken();
+      await sleeper.heard('waiting');
+      sleeper.freeze();
+      expect(await survivor.token()).not.toHaveProperty('error');
+      expect(await fleet.keepsNewest()).toBe(true);
+      sleeper.thaw();
+      sleeper.goOn();
+      expect(await sleeper.heard('token')).not.toHaveProperty('error');
+      // The server took the survivor's for a thief's, and the login that followed is everybody's.
+      expect(fleet.calls()).toEqual(['refresh issued', 'refresh reused', 'login issued']);
+      expect(await fleet.keepsNewest()).toBe(true);
+      expect([await sleeper.call(), await survivor.call()]).toEqual([200, 200]);
+    },
+    30_000,
+  );
+
   test('after it: the survivors need no more than two token calls, and one login recovers all', async () => {
     await using temporary = await temporaryPlace(kind, leaseMs);
     await using fleet = await Fleet.start(temporary.place);

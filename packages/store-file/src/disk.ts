@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { chmod, type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Never through a symbolic link, and never waiting for the other end of a pipe. Windows knows neither flag. */
@@ -84,6 +84,11 @@ export async function namesIn(path: string): Promise<readonly string[]> {
 /** Makes a folder for its owner alone, and those above it. */
 export async function makeDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/** Leaves a folder to its owner alone; somebody else's stays as it is. */
+export async function tightenDirectory(path: string): Promise<void> {
+  await chmod(path, 0o700).catch(() => {});
 }
 
 /** Removes a name; one that is gone, or that cannot go, stays as it is. */

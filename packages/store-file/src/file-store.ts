@@ -1,12 +1,4 @@
-import {
-  AuthError,
-  type AuthEvent,
-  type Clock,
-  emitEvent,
-  leasedStore,
-  reasonOf,
-  type TokenStore,
-} from '@auth/core';
+import { AuthError, type AuthEvent, emitEvent, leasedStore, reasonOf, type TokenStore } from '@auth/core';
 import { processOwner } from './owner.js';
 import { atPath, defaultDirectory, inDirectory, type Placing } from './place.js';
 import { RecordFiles } from './record-files.js';
@@ -23,8 +15,6 @@ export interface FileStoreOptions {
   readonly path?: string | undefined;
   /** How long a holder that was frozen or is on another machine blocks others, milliseconds. Default 15 s. */
   readonly leaseMs?: number | undefined;
-  /** The leases' clock. */
-  readonly clock?: Clock | undefined;
   /** Hears `record_set_aside` and, when watching fails, `store_failed`. */
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
@@ -40,7 +30,7 @@ export interface FileStore extends Required<TokenStore>, AsyncDisposable {}
  * @throws AuthError `invalid_options`
  */
 export function fileStore(options: FileStoreOptions = {}): FileStore {
-  const { leaseMs, clock, onEvent } = options;
+  const { leaseMs, onEvent } = options;
   const placeOf = placing(options);
   const listeners = onEvent === undefined ? [] : [onEvent];
   const source = (key: string) => ({ at: Date.now(), key, provider: 'store-file' });
@@ -49,14 +39,14 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
     emitEvent(listeners, source(''), body);
   });
   const common = {
-    foreignKey: options.path === undefined ? 'set_aside' : 'refuse',
+    isOneAccount: options.path !== undefined,
     ownWrites: watching,
     onSetAside: (key: string, place: string) =>
       emitEvent(listeners, source(key), { type: 'record_set_aside', place }),
   } as const;
   const records = new RecordFiles({ ...common, placeOf, durable: true });
   const locks = new RecordFiles({ ...common, placeOf: besides(placeOf), durable: false });
-  const { lock } = leasedStore(locks, { leaseMs, clock, owner: processOwner() }) as Required<TokenStore>;
+  const { lock } = leasedStore(locks, { leaseMs, owner: processOwner() }) as Required<TokenStore>;
   return {
     get: (key) => records.get(key),
     compareAndSet: (key, expectedId, next) => records.compareAndSet(key, expectedId, next),

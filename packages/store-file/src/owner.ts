@@ -40,7 +40,7 @@ function isGone(name: string): boolean {
     const status = statusOf(Number(pid));
     return status.startedAt !== startedAt || status.isDead;
   } catch {
-    return isUnknown(Number(pid));
+    return isAbsent(Number(pid));
   }
 }
 
@@ -50,11 +50,11 @@ function statusOf(pid: number): { startedAt: string; isDead: boolean } {
   // The command's name, in parentheses, may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state = '', startedAt = ''] = [fields[0], fields[19]];
-  return { startedAt, isDead: 'ZXx'.includes(state) };
+  return { startedAt, isDead: /^[ZXx]$/.test(state) };
 }
 
 /** What /proc hides may still be there for a signal. */
-function isUnknown(pid: number): boolean {
+function isAbsent(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return false;

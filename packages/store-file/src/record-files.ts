@@ -11,6 +11,7 @@ import {
   readText,
   removeQuietly,
   syncDirectory,
+  tightenDirectory,
   writeNew,
 } from './disk.js';
 import { type Place, type Placing, parseGeneration, pathOf } from './place.js';
@@ -22,8 +23,8 @@ export interface RecordFilesOptions {
   readonly placeOf: Placing;
   /** Whether a record must survive a power cut. */
   readonly durable: boolean;
-  /** What to do with a record of another key in a key's place. */
-  readonly foreignKey: 'set_aside' | 'refuse';
+  /** All keys have the same place, and the folder is the user's. */
+  readonly isOneAccount: boolean;
   readonly ownWrites: OwnWrites;
   onSetAside(key: string, place: string): void;
 }
@@ -98,7 +99,7 @@ export class RecordFiles {
   #parse(key: string, number: number, text: string): Generation {
     const file = fromText(text);
     if (file !== undefined && file.key === key) return { number, ...file, isReadable: true };
-    if (file !== undefined && this.#options.foreignKey === 'refuse') {
+    if (file !== undefined && this.#options.isOneAccount) {
       throw new AuthError('store_failed', {
         detail: 'path: the file holds the tokens of another account; use directory for several, or remove it',
       });
@@ -115,12 +116,9 @@ export class RecordFiles {
         await makeDirectory(place.directory);
         await writeNew(temporary, text, this.#options.durable);
       });
-      return await linkNew(temporary, pathOf(place, number));
-    } catch (error) {
-      if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
-      const detail =
-        'the file system refuses hard links, without which no write is safe; use another directory';
-      throw new AuthError('store_failed', { detail });
+      return await linkNew(temporary, pathOf(place, number)).catch((error) => {
+        throw hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS') ? noLinks() : error;
+      });
     } finally {
       await removeQuietly(temporary);
     }
@@ -157,16 +155,22 @@ export class RecordFiles {
     }
   }
 
-  /** Refuses a folder of ours that is a link to elsewhere. */
+  /** Refuses a folder of ours that is a link to elsewhere, and tightens one that others can write to. */
   async #check({ directory }: Place): Promise<void> {
-    if (this.#options.foreignKey === 'refuse' || this.#checked.has(directory)) return;
+    if (this.#options.isOneAccount || this.#checked.has(directory)) return;
     const stats = await lstat(directory).catch(() => undefined);
     if (stats === undefined) return;
     if (!stats.isDirectory()) {
       throw new AuthError('store_failed', { detail: `${directory} is no folder of its own` });
     }
+    if ((stats.mode & 0o077) !== 0) await tightenDirectory(directory);
     this.#checked.add(directory);
   }
+}
+
+function noLinks(): AuthError {
+  const detail = 'the file system refuses hard links, without which no write is safe; use another directory';
+  return new AuthError('store_failed', { detail });
 }
 
 function generationsIn(names: readonly string[], { name }: Place): number[] {

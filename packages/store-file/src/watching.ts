@@ -17,6 +17,9 @@ interface WatchedDirectory {
   readonly names: Map<string, Watched>;
 }
 
+/** A watcher that failed is replaced after this. */
+const reopenMs = 5_000;
+
 /** Tells listeners of new generations, with one watcher a folder, which holds no process open. */
 export class Watching implements OwnWrites {
   readonly #directories = new Map<string, WatchedDirectory>();
@@ -75,14 +78,16 @@ export class Watching implements OwnWrites {
       else this.#reopen(path, directory);
     });
     watcher.on('error', (error) => {
-      const directory = current();
-      if (directory !== undefined) this.#unwatch(path, directory);
       this.#onError(error);
+      setTimeout(() => {
+        const directory = current();
+        if (directory !== undefined) this.#reopen(path, directory);
+      }, reopenMs).unref();
     });
     return watcher;
   }
 
-  /** The folder was removed, and the watcher sees nothing of its successor. */
+  /** The watcher failed, or its folder was removed and it sees nothing of the successor. */
   #reopen(path: string, directory: WatchedDirectory): void {
     directory.watcher.close();
     try {

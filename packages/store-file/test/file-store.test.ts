@@ -79,6 +79,14 @@ describe('what is on the disk', () => {
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
   });
 
+  test('70 a folder of the store that others could write to is tightened, the user’s own is left', async () => {
+    await open().compareAndSet('key', undefined, record('a'));
+    const folder = dirname(fileOf('key'));
+    for (const path of [folder, directory]) chmodSync(path, 0o777);
+    await open().get('key');
+    expect([folder, directory].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o777]);
+  });
+
   test('70 an old file that others could read is tightened when it is read', async () => {
     await open().compareAndSet('key', undefined, record('a'));
     chmodSync(fileOf('key'), 0o644);
@@ -106,6 +114,18 @@ describe('what is on the disk', () => {
     const names = filesUnder(directory).map((path) => path.slice(directory.length + 1));
     expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(keys.length);
     for (const name of names) expect(name).toMatch(/^[0-9a-f]{2}\/[0-9a-f]{62}\.g1$/);
+  });
+
+  test('69 many writers at once use no name in common', async () => {
+    const stores = [open(), open(), open()];
+    await stores[0]?.compareAndSet('key', undefined, record('start'));
+    const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
+    const wins = await Promise.all(
+      ids.map((id, index) => stores[index % 3]?.compareAndSet('key', 'start', record(id))),
+    );
+    expect(wins.filter(Boolean)).toHaveLength(1);
+    expect(await open().get('key')).toEqual(record(ids[wins.indexOf(true)] as string));
+    expect(filesUnder(directory)).toHaveLength(1);
   });
 
   test('24 two accounts saved at once by two stores both survive', async () => {
@@ -213,7 +233,8 @@ describe('23 what the store did not write', () => {
     renameSync(file, target);
     const text = readFileSync(target, 'utf8');
     symlinkSync(target, file);
-    await store.compareAndSet('key', (await store.get('key'))?.id, record('b'));
+    expect(await store.get('key')).toEqual({ id: 'unreadable-1', value: '' });
+    await store.compareAndSet('key', 'unreadable-1', record('b'));
     expect(readFileSync(target, 'utf8')).toBe(text);
     expect(lstatSync(fileOf('key')).isFile()).toBe(true);
   });
@@ -237,7 +258,7 @@ describe('one winner', () => {
       const frozen = new RecordFiles({
         placeOf: inDirectory(directory),
         durable: true,
-        foreignKey: 'set_aside',
+        isOneAccount: false,
         onSetAside: () => {},
         ownWrites: {
           begin: () => {

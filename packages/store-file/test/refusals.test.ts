@@ -9,7 +9,10 @@ import { fileStore } from '../src/index.js';
 const refusals = vi.hoisted(() => ({
   link: undefined as string | undefined,
   sync: undefined as string | undefined,
+  fileSync: undefined as string | undefined,
+  once: undefined as string | undefined,
 }));
+const modes = vi.hoisted(() => [] as unknown[]);
 const watchers = vi.hoisted(() => [] as EventEmitter[]);
 
 vi.mock('node:fs/promises', async (original) => {
@@ -19,12 +22,18 @@ vi.mock('node:fs/promises', async (original) => {
   };
   return {
     ...real,
-    link: async (...args: Parameters<typeof real.link>) =>
-      refusals.link === undefined ? real.link(...args) : refuse(refusals.link),
+    link: async (...args: Parameters<typeof real.link>) => {
+      const { link = refusals.once } = refusals;
+      refusals.once = undefined;
+      return link === undefined ? real.link(...args) : refuse(link);
+    },
     open: async (...args: Parameters<typeof real.open>) => {
       const file = await real.open(...args);
-      if (refusals.sync !== undefined && (await file.stat()).isDirectory()) {
-        file.sync = async () => refuse(refusals.sync as string);
+      const isTemporary = String(args[0]).includes('.tmp-');
+      if (isTemporary) modes.push(args[2]);
+      const code = isTemporary ? refusals.fileSync : refusals.sync;
+      if (code !== undefined && (isTemporary || (await file.stat()).isDirectory())) {
+        file.sync = async () => refuse(code);
       }
       return file;
     },
@@ -62,7 +71,35 @@ test('one that cannot sync a folder will do, one that fails to is an error', asy
   refusals.sync = undefined;
 });
 
-test('a watcher that fails is an event, and the next listener starts another', () => {
+test('70 a file is for its owner alone from its first byte', async () => {
+  modes.length = 0;
+  await fileStore({ directory }).compareAndSet('other', undefined, { id: 'a', value: '' });
+  expect(modes).toEqual([0o600]);
+});
+
+test('22 a record that is not surely on the disk is not put in place', async () => {
+  const store = fileStore({ directory });
+  await store.compareAndSet('synced', undefined, { id: 'a', value: '' });
+  refusals.fileSync = 'EIO';
+  await expect(store.compareAndSet('synced', 'a', { id: 'b', value: '' })).rejects.toThrow('EIO');
+  refusals.fileSync = undefined;
+  expect(await store.get('synced')).toEqual({ id: 'a', value: '' });
+});
+
+test('67 on Windows a write outlasts a scanner that holds the file for a moment', async () => {
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
+  const store = fileStore({ directory });
+  Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });
+  try {
+    refusals.once = 'EBUSY';
+    expect(await store.compareAndSet('scanned', undefined, { id: 'a', value: '' })).toBe(true);
+  } finally {
+    Object.defineProperty(process, 'platform', platform);
+  }
+});
+
+test('a watcher that fails is an event, and is replaced', () => {
+  vi.useFakeTimers();
   const events: AuthEvent[] = [];
   const store = fileStore({ directory, onEvent: (event) => events.push(event) });
   const stop = store.subscribe('key', () => {});
@@ -71,9 +108,13 @@ test('a watcher that fails is an event, and the next listener starts another', (
   const before = watchers.length;
   let heard = 0;
   store.subscribe('key', () => heard++);
-  expect(watchers).toHaveLength(before + 1);
+  expect(watchers).toHaveLength(before);
+  vi.advanceTimersByTime(5_000);
+  vi.useRealTimers();
+  // What changed meanwhile went by unseen.
+  expect([watchers.length, heard]).toEqual([before + 1, 1]);
   stop();
   // Not every platform says which file it was.
   watchers.at(-1)?.emit('change', 'rename', null);
-  expect(heard).toBe(1);
+  expect(heard).toBe(2);
 });

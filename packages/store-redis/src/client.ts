@@ -95,11 +95,16 @@ function overNodeRedis(client: NodeRedisClient): Connection {
       for (const event of ['error', 'node-error']) subscriber.on(event, onError);
       for (const event of ['ready', 'node-ready']) subscriber.on(event, onReady);
       let connected: Promise<unknown> | undefined;
+      let isClosed = false;
       const connect = (): Promise<unknown> => {
-        connected ??= subscriber.connect().catch((error: unknown) => {
-          connected = undefined;
-          throw error;
-        });
+        connected ??= subscriber.connect().then(
+          // Closed while it was connecting: what has opened since is closed again.
+          () => isClosed && subscriber.destroy(),
+          (error: unknown) => {
+            connected = undefined;
+            throw error;
+          },
+        );
         return connected;
       };
       return {
@@ -112,7 +117,10 @@ function overNodeRedis(client: NodeRedisClient): Connection {
           await connect();
           await subscriber.unsubscribe(channel);
         },
-        close: () => subscriber.destroy(),
+        close() {
+          isClosed = true;
+          subscriber.destroy();
+        },
       };
     },
   };

@@ -1,7 +1,6 @@
 import {
   AuthError,
   type AuthEvent,
-  type Clock,
   emitEvent,
   randomId,
   reasonOf,
@@ -22,8 +21,6 @@ export interface RedisStoreOptions {
   readonly prefix?: string | undefined;
   /** How long a holder that died or was frozen blocks others, milliseconds. Default 15 s. */
   readonly leaseMs?: number | undefined;
-  /** The leases' clock, and the one `evictAt` counts on. */
-  readonly clock?: Clock | undefined;
   /** Hears `store_failed` when the connection for notifications breaks. */
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
@@ -40,13 +37,13 @@ export interface RedisStore extends Required<TokenStore>, AsyncDisposable {}
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
   const connection = connectionOf(options?.client);
-  const { prefix = 'auth:', leaseMs = 15_000, clock = systemClock, onEvent } = options;
+  const { prefix = 'auth:', leaseMs = 15_000, onEvent } = options;
   // The braces around the key must be the first: they make a key's names share a slot of the cluster.
   expect(typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix', 'a string without braces');
   expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const nameOf = (key: string): string => `${prefix}{${encoded(key)}}`;
   const notifications = new Notifications(connection, randomId(), (error) => {
-    const source = { at: clock.now(), key: '', provider: 'store-redis' };
+    const source = { at: Date.now(), key: '', provider: 'store-redis' };
     const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
     emitEvent(onEvent === undefined ? [] : [onEvent], source, body);
   });
@@ -59,12 +56,11 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     async compareAndSet(key, expectedId, next) {
       const name = nameOf(key);
       const expected = expectedId === undefined ? '' : `=${expectedId}`;
-      const values = [expected, next.id, next.value, ...lifetime(next, clock), name, notifications.origin];
+      const values = [expected, next.id, next.value, ...lifetime(next), name, notifications.origin];
       return isYes(await connection.run(scripts.compareAndSet, name, ...values));
     },
 
-    lock: (key, { signal }) =>
-      waitForLease(leaseSteps(connection, `${nameOf(key)}:lock`, leaseMs, clock), signal),
+    lock: (key, { signal }) => waitForLease(leaseSteps(connection, `${nameOf(key)}:lock`, leaseMs), signal),
 
     subscribe: (key, listener) => notifications.subscribe(nameOf(key), listener),
 
@@ -73,13 +69,13 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 }
 
 /** A lease under a name of its own, with one owner for as long as it is waited for and held. */
-function leaseSteps(connection: Connection, name: string, leaseMs: number, clock: Clock) {
+function leaseSteps(connection: Connection, name: string, leaseMs: number) {
   const owner = randomId();
   const run = async (script: string): Promise<boolean> =>
     isYes(await connection.run(script, name, owner, String(Math.ceil(leaseMs))));
   return {
     leaseMs,
-    clock,
+    clock: systemClock,
     take: () => run(scripts.take),
     renew: () => run(scripts.renew),
     giveBack: async () => void (await run(scripts.release)),
@@ -102,9 +98,9 @@ function recordOf(reply: unknown): TokenRecord | undefined {
 const graceMs = 24 * 3_600_000;
 
 /** `evictAt` as it comes back, and as time from now: the server's clock is another. */
-function lifetime({ evictAt }: TokenRecord, clock: Clock): [evictAt: string, ttlMs: string] {
+function lifetime({ evictAt }: TokenRecord): [evictAt: string, ttlMs: string] {
   if (evictAt === undefined) return ['', ''];
-  return [String(evictAt), String(Math.max(0, Math.ceil(evictAt - clock.now())) + graceMs)];
+  return [String(evictAt), String(Math.max(0, Math.ceil(evictAt - Date.now())) + graceMs)];
 }
 
 /** No brace of a key's own, and nothing that UTF-8 cannot say. */

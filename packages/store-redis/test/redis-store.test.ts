@@ -248,6 +248,40 @@ describe.runIf(path).each(Object.entries(libraries))('an outage, on %s', (_, ope
   }, 20_000);
 });
 
+test.runIf(path)('a publication that the server refuses does not undo the write', async () => {
+  await using server = await startRedis();
+  const admin = new Redis(server.port, '127.0.0.1');
+  await admin.call('ACL', 'SETUSER', 'quiet', 'on', '>pw', '~*', '+@all', 'resetchannels');
+  const client = new Redis(server.port, '127.0.0.1', { username: 'quiet', password: 'pw' });
+  const store = redisStore({ client });
+  expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
+  expect(await store.get('key')).toEqual(record('a'));
+  for (const each of [client, admin]) each.disconnect();
+});
+
+test.runIf(path)('disposed while it connects, a store leaves no connection behind', async () => {
+  await using server = await startRedis();
+  for (const open of Object.values(libraries)) {
+    const own = await open(server.port);
+    const admin = new Redis(server.port, '127.0.0.1');
+    for (const turns of [0, 1, 3]) {
+      const store = redisStore({ client: own.client });
+      store.subscribe('key', () => {});
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+      await store[Symbol.asyncDispose]();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await admin.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).toBe('');
+    expect(
+      String(await admin.call('CLIENT', 'LIST'))
+        .trim()
+        .split('\n'),
+    ).toHaveLength(2);
+    admin.disconnect();
+    await own.end();
+  }
+});
+
 test.runIf(path)('a client that fails fast does not make its notifications fail', async () => {
   await using server = await startRedis();
   const client = new Redis(server.port, '127.0.0.1', { enableOfflineQueue: false, autoResubscribe: false });

@@ -136,6 +136,21 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       expect(calls()).toEqual(['refresh issued']);
     });
 
+    test('12 a lock that another program steals is known to be lost', async () => {
+      const tab = await scene.tab();
+      const [before, after, told] = await tab.evaluate(async () => {
+        openStore();
+        const lease = await store().lock('key', { signal: new AbortController().signal });
+        const isHeld = lease.held();
+        await navigator.locks.request('auth:auth-tokens:key', { steal: true }, () => {});
+        await new Promise((resolve) => setTimeout(resolve));
+        const result = [isHeld, lease.held(), lease.lost.aborted];
+        await lease.release();
+        return result;
+      });
+      expect([before, after, told]).toEqual([true, false, true]);
+    });
+
     test('a sign-out in one tab signs out all', async () => {
       const tabs = await tabsWithSession(3);
       await tokensOf(tabs);
@@ -323,9 +338,21 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
           }),
       );
       await tab.evaluate(() => openStore());
+      const startedAt = performance.now();
       expect(await put(tab, undefined, 'a')).toBe(true);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
       expect(await degraded(tab)).toEqual(['memory: TimeoutError']);
       expect(await get(tab)).toMatchObject({ id: 'a' });
+      await holder.close();
+      // It is left alone for ten seconds after it took too long.
+      await tab.evaluate(() => {
+        const { now } = performance;
+        performance.now = () => now.call(performance) + 10_001;
+      });
+      expect(await put(tab, 'a', 'b')).toBe(true);
+      const other = await scene.tab();
+      await other.evaluate(() => openStore());
+      expect(await get(other)).toMatchObject({ id: 'b' });
     });
 
     test('a database that another tab deletes is let go, and made again', async () => {

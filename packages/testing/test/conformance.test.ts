@@ -188,7 +188,7 @@ describe('the suite finds stores that break a promise', () => {
     [
       'no notification',
       (shared) => ({ ...shared, lock: noLock, subscribe: () => () => {} }),
-      'a change is told to the others',
+      'a change is told to the others, where that is possible',
     ],
     [
       'a lock that dies with its holder',
@@ -216,6 +216,11 @@ describe('the suite finds stores that break a promise', () => {
     },
     20_000,
   );
+
+  test('a store without lock and notification is no worse for it', async () => {
+    const openPeer = peersOn(({ get, compareAndSet }) => ({ get, compareAndSet }));
+    expect(await brokenPromises(() => memoryStore(), { leaseMs: 100, openPeer })).toEqual([]);
+  });
 
   test('a lease that nobody renews', async () => {
     const forgetful = (): TokenStore => {

@@ -8,6 +8,8 @@ export type PeerCommand =
   | { readonly do: 'read'; readonly key: string }
   /** Takes the lock, so many times; answers how often somebody else was inside too. */
   | { readonly do: 'intrude'; readonly key: string; readonly times: number }
+  /** Whether its store has that. */
+  | { readonly do: 'has'; readonly member: 'lock' | 'subscribe' }
   /** Takes the lock and keeps it. */
   | { readonly do: 'hold'; readonly key: string }
   /** Whether the lock taken by `hold` is held. */
@@ -63,6 +65,8 @@ export function servePeer(store: TokenStore): (command: PeerCommand) => Promise<
         }
         return met;
       }
+      case 'has':
+        return store[command.member] !== undefined;
       case 'hold':
         lease = await take(command.key);
         return lease.held();

@@ -1,13 +1,13 @@
 /** A peer of the token store suite: imports the module it is given, and carries out what it is told. */
 import type { TokenStore } from '@auth/core';
-import { servePeer } from '../conformance/store-peer.js';
-import type { Answer, Question } from './process-peers.js';
+import { type PeerCommand, servePeer } from '../conformance/store-peer.js';
+import type { Answer } from './process-peers.js';
 
 const [, , module = '', place = ''] = process.argv;
 const { createStore } = (await import(module)) as { createStore(place: string): Promise<TokenStore> };
 const serve = servePeer(await createStore(place));
 
-process.on('message', async (question: Question) => {
+process.on('message', async (question: PeerCommand) => {
   try {
     answer({ result: await serve(question) });
   } catch (error) {

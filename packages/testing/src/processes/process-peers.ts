@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { PeerCommand, StorePeer } from '../conformance/store-peer.js';
+import type { StorePeer } from '../conformance/store-peer.js';
 
 /** Beside this file once built; the sources are not what a child process can run. */
 const child = fileURLToPath(new URL('../../dist/processes/child.js', import.meta.url));
@@ -34,9 +34,6 @@ export interface Answer {
   readonly result?: unknown;
   readonly error?: string;
 }
-
-/** What a child is told. */
-export type Question = PeerCommand;
 
 async function answerOf(process: ChildProcess, ended: Promise<void>): Promise<unknown> {
   const { promise, resolve } = Promise.withResolvers<Answer>();
