@@ -235,7 +235,7 @@ describe('the refresh policy', () => {
   const set = (lifetimeMs?: number): TokenSet =>
     tokenSetFrom({ accessToken: 'a', expiresInMs: lifetimeMs }, 1_000);
 
-  test('75 to 85 % of the life, and 30 s before its end at the latest', () => {
+  test('three quarters of the life and up to a tenth more, and 30 s before its end at the latest', () => {
     expect(defaultRefreshPolicy(set(hour), () => 0)).toEqual({
       advisoryAt: 1_000 + 0.75 * hour,
       mandatoryAt: 1_000 + hour - 30_000,

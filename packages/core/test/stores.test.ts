@@ -222,7 +222,7 @@ describe('encryptedStore', () => {
   test.each<[string, unknown]>([
     ['none', []],
     ['no list', undefined],
-    ['16 bytes', [new Uint8Array(16)]],
+    ['sixteen bytes', [new Uint8Array(16)]],
     ['a string', ['secret']],
     ['nothing', [undefined]],
   ])('keys: %s is refused', (_, keys) => {
