@@ -52,15 +52,8 @@ export class Outgoing {
   }
 }
 
+/** Everything but streams: theirs is read once, whoever made them. */
 function isRereadable(body: BodyInit | null | undefined): boolean {
-  return (
-    body === undefined ||
-    body === null ||
-    typeof body === 'string' ||
-    body instanceof URLSearchParams ||
-    body instanceof FormData ||
-    body instanceof Blob ||
-    body instanceof ArrayBuffer ||
-    ArrayBuffer.isView(body)
-  );
+  if (typeof body !== 'object' || body === null) return true;
+  return !('getReader' in body) && !(Symbol.asyncIterator in body);
 }

@@ -49,7 +49,12 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
   const { body, type } = await encoded(request.body);
   signal.throwIfAborted();
   return ky.post(request.url, {
-    fetch,
+    // Taken apart: a fetch of another make does not know the platform's Request.
+    fetch: (input) => {
+      const { url, method, headers, redirect, signal: deadline } = input as Request;
+      const init = { method, headers: Object.fromEntries(headers), redirect, signal: deadline };
+      return fetch(url, body === undefined ? init : { ...init, body });
+    },
     signal,
     headers: { accept: 'application/json', ...type, ...request.headers },
     ...(body === undefined ? {} : { body }),
@@ -64,14 +69,13 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
 
 /** A form as bytes: ky cancels a body that is a stream, which Node's FormData stream does not survive. */
 async function encoded(form: URLSearchParams | FormData | undefined): Promise<{
-  readonly body?: URLSearchParams | ArrayBuffer;
+  readonly body?: ArrayBuffer;
   readonly type?: { readonly 'content-type': string };
 }> {
   if (form === undefined) return {};
-  if (form instanceof URLSearchParams) return { body: form };
-  const multipart = new Response(form);
-  const type = { 'content-type': multipart.headers.get('content-type') as string };
-  return { body: await multipart.arrayBuffer(), type };
+  const whole = new Response(form);
+  const type = { 'content-type': whole.headers.get('content-type') as string };
+  return { body: await whole.arrayBuffer(), type };
 }
 
 /** Known from the headers alone: whatever becomes of the body, the server has asked for a pause. */

@@ -47,13 +47,30 @@ describe('what is sent', () => {
     await call(
       { body: form },
       {
-        fetch: async (input) => {
-          body = await (input as Request).arrayBuffer();
+        fetch: async (_, init) => {
+          body = init?.body as ArrayBuffer;
           return Response.json({});
         },
       },
     );
     expect(new TextDecoder().decode(body)).toContain('name="a"\r\n\r\nä\r\n');
+  });
+
+  test('a transport of another make gets nothing that it would have to know', async () => {
+    const seen: unknown[] = [];
+    await call(
+      { body: new URLSearchParams({ a: 'ä' }) },
+      {
+        fetch: async (input, init) => {
+          const { method, redirect, body, headers } = init as RequestInit;
+          seen.push(input, method, redirect, new TextDecoder().decode(body as ArrayBuffer));
+          seen.push((headers as Record<string, string>)['content-type']);
+          return Response.json({});
+        },
+      },
+    );
+    const type = 'application/x-www-form-urlencoded;charset=UTF-8';
+    expect(seen).toEqual([expect.any(String), 'POST', 'manual', 'a=%C3%A4', type]);
   });
 
   test('a transport that answers without reading the form breaks nothing', async () => {

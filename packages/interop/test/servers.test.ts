@@ -1,0 +1,108 @@
+import { type AuthSession, isAuthError, memoryStore, type TokenRecord, type TokenStore } from '@auth/core';
+import { createJoorAuth } from '@auth/joor';
+import { createJwtLoginAuth } from '@auth/jwt-login';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Loopback } from './support/loopback.js';
+import { account, client, startOAuth2Server } from './support/oauth2-server.js';
+import { startOidcProvider } from './support/oidc-provider.js';
+
+/** Seconds that an access token lives. */
+const life = 2;
+
+interface Case {
+  readonly name: string;
+  start(): Promise<Loopback & { readonly calls: string[] }>;
+  open(
+    origin: string,
+    changes?: { password?: string; store?: TokenStore; key?: string; random?: () => number },
+  ): AuthSession;
+}
+
+const asJoor = (origin: string, changes = {}): AuthSession =>
+  createJoorAuth({
+    baseUrl: `${origin}/auth/`,
+    allowedOrigins: [origin],
+    refresh: { tokenEndpoint: `${origin}/token` },
+    ...client,
+    ...account,
+    ...changes,
+  }) as AuthSession;
+
+const cases: readonly Case[] = [
+  { name: '@auth/joor on @node-oauth/oauth2-server', start: () => startOAuth2Server(life), open: asJoor },
+  {
+    name: '@auth/jwt-login on @node-oauth/oauth2-server',
+    start: () => startOAuth2Server(life),
+    open: (origin, changes) =>
+      createJwtLoginAuth({
+        baseUrl: origin,
+        refreshMode: 'postman',
+        clientId: client.clientId,
+        ...account,
+        ...changes,
+      }) as AuthSession,
+  },
+  { name: '@auth/joor on oidc-provider', start: () => startOidcProvider(life), open: asJoor },
+];
+
+describe.each(cases)('$name', ({ start, open }) => {
+  let server: Loopback & { readonly calls: string[] };
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+  beforeEach(() => {
+    server.calls.length = 0;
+  });
+  const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+  test('twenty callers log in once, refresh once when the token is over, and the old refresh token is spent', async () => {
+    const session = open(server.origin);
+    const all = async (): Promise<number[]> =>
+      Promise.all(
+        Array.from({ length: 20 }, async () => (await session.fetch(`${server.origin}/orders`)).status),
+      );
+    expect(new Set(await all())).toEqual(new Set([200]));
+    expect(server.calls).toEqual(['password 200']);
+    const before = await session.getTokens();
+    await pass(life * 1_000);
+    expect(new Set(await all())).toEqual(new Set([200]));
+    expect(server.calls).toEqual(['password 200', 'refresh_token 200']);
+    expect((await session.getTokens()).refreshToken).not.toBe(before.refreshToken);
+    session.dispose();
+  });
+
+  test('a refresh token that was used elsewhere is refused: one login', async () => {
+    const stores = [memoryStore(), memoryStore()] as const;
+    const key = 'ada';
+    // Without the pause before a login that a fleet would need.
+    const random = (): number => 0;
+    const first = open(server.origin, { store: stores[0], key, random });
+    await first.getTokens();
+    // A second process with a copy of what the first has stored.
+    const record = (await stores[0].get(key)) as TokenRecord;
+    await stores[1].compareAndSet(key, undefined, record);
+    const second = open(server.origin, { store: stores[1], key, random });
+    await second.getTokens();
+    await first.getTokens({ forceRefresh: true });
+    const tokens = await second.getTokens({ forceRefresh: true });
+    expect(server.calls).toEqual(['password 200', 'refresh_token 200', 'refresh_token 400', 'password 200']);
+    expect((await second.fetch(`${server.origin}/orders`)).status).toBe(200);
+    expect(tokens.refreshToken).toBeTypeOf('string');
+    first.dispose();
+    second.dispose();
+  });
+
+  test('a wrong password is understood as one, and is sent once', async () => {
+    const session = open(server.origin, { password: 'not hers' });
+    const codes: string[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await session
+        .getTokens()
+        .catch((error: unknown) => codes.push(isAuthError(error) ? error.code : String(error)));
+    }
+    expect(codes).toEqual(['invalid_credentials', 'login_blocked', 'login_blocked']);
+    expect(server.calls).toHaveLength(1);
+    session.dispose();
+  });
+});
