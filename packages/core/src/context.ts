@@ -154,7 +154,9 @@ function checkOptions(options: AuthSessionOptions): void {
   for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
     expect(options[name] === undefined || isFunction(options[name]), name, 'a function');
   }
-  for (const [name, value] of Object.entries(options.timeouts ?? {})) {
+  const { timeouts = {} } = options;
+  expect(typeof timeouts === 'object' && timeouts !== null, 'timeouts', 'an object of milliseconds');
+  for (const [name, value] of Object.entries(timeouts)) {
     expect(
       Object.hasOwn(defaultTimeouts, name),
       'timeouts',

@@ -52,12 +52,12 @@ export function tokenSetFrom<Extra>(
   const refreshExpiresAt =
     endOf(issuedAt, issued.refreshExpiresInMs) ??
     (renewed === undefined ? previous?.refreshExpiresAt : undefined);
-  const scope = issued.scope ?? previous?.scope;
+  const scope = isText(issued.scope) ? issued.scope : previous?.scope;
   const extra = issued.extra ?? previous?.extra;
   return Object.freeze({
     id: randomId(),
     accessToken,
-    tokenType: issued.tokenType ?? 'Bearer',
+    tokenType: isText(issued.tokenType) ? issued.tokenType : 'Bearer',
     issuedAt,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(refreshToken === undefined ? {} : { refreshToken }),
@@ -78,7 +78,12 @@ function usableToken(what: string, token: string): string {
   throw new AuthError('invalid_response', { delivery: 'unknown', detail });
 }
 
-function endOf(start: number, lifetimeMs: number | undefined): number | undefined {
-  const known = lifetimeMs !== undefined && lifetimeMs > 0 && lifetimeMs <= limits.absurdLifetimeMs;
-  return known ? start + lifetimeMs : undefined;
+/** Less than a millisecond is as good as none, and no number at all is as good as unknown. */
+function endOf(start: number, lifetimeMs: unknown): number | undefined {
+  if (typeof lifetimeMs !== 'number') return undefined;
+  return lifetimeMs >= 1 && lifetimeMs <= limits.absurdLifetimeMs ? start + lifetimeMs : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }

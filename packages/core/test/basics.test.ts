@@ -208,12 +208,18 @@ describe('token sets', () => {
     expect(rotated).not.toHaveProperty('refreshExpiresAt');
   });
 
-  test.each([0, -1_586_880_441, Number.NaN, Number.POSITIVE_INFINITY, 1e308, limits.absurdLifetimeMs + 1])(
-    'a lifetime of %d is unknown',
-    (expiresInMs) => {
-      expect(tokenSetFrom({ accessToken: 'a', expiresInMs }, 0)).not.toHaveProperty('expiresAt');
-    },
-  );
+  test.each([
+    0,
+    5e-324,
+    '3600' as never,
+    -1_586_880_441,
+    Number.NaN,
+    1 / 0,
+    1e308,
+    limits.absurdLifetimeMs + 1,
+  ])('a lifetime of %d is unknown', (expiresInMs) => {
+    expect(tokenSetFrom({ accessToken: 'a', expiresInMs }, 0)).not.toHaveProperty('expiresAt');
+  });
 
   test.each([
     ['', 'missing'],
@@ -369,6 +375,7 @@ describe('options', () => {
     ['onEvent', { onEvent: {} }],
     ['timeouts.callMs', { timeouts: { callMs: 0 } }],
     ['timeouts.lockMs', { timeouts: { lockMs: Number.NaN } }],
+    ['timeouts', { timeouts: null }],
     ['timeouts', { timeouts: { callMS: 5 } }],
     ['allowInsecureOrigins', { allowInsecureOrigins: ['http://x/path'] }],
     ['allowInsecureOrigins', { allowInsecureOrigins: ['http://*.x'] }],
