@@ -100,6 +100,7 @@ export class Checks {
     this.#onTokens(life, before, after);
     this.#onLatch(life, after);
     if (after.signedOutAt !== undefined && after.signedOutAt !== before.signedOutAt) this.#onSignOut(life);
+    if (before.signedOutAt !== undefined && after.tokens !== undefined) this.#onSignedInAgain();
   }
 
   /** Looks at what has ended since the last step. */
@@ -188,7 +189,9 @@ export class Checks {
       this.violate('no login with a good refresh token in hand', life.process.name);
     }
     const { tokens } = envelopeOf(store.records.get(key));
-    if (this.isQuiet && tokens?.refreshToken !== undefined && server.honours(tokens.refreshToken)) {
+    // Without a lock another may save between the last look and the send.
+    const isQuiet = this.isQuiet && this.#hasLock;
+    if (isQuiet && tokens?.refreshToken !== undefined && server.honours(tokens.refreshToken)) {
       this.violate('no login where a good refresh token is stored', life.process.name);
     }
   }
@@ -223,6 +226,13 @@ export class Checks {
         // A life that has not looked yet may take the sign-out for history.
         (life.knownIds.size > 0 && world.now >= store.downUntil && world.now >= store.slowUntil);
       if (isTold && life.signingIn === 0) this.signedOut.set(life, world.now + noticeMs);
+    }
+  }
+
+  /** Who has not heard of the sign-out by now finds somebody signed in. */
+  #onSignedInAgain(): void {
+    for (const [life, since] of this.signedOut) {
+      if (since > this.#around.world.now) this.signedOut.delete(life);
     }
   }
 
