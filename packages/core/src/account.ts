@@ -224,7 +224,7 @@ export class Account {
   }
 
   countLogin(clock: Clock): void {
-    const since = clock.monotonic() - limits.hourMs;
+    const since = clock.monotonic() - limits.loginWindowMs;
     this.#loginsSent = [...this.#loginsSent.filter((at) => at > since), clock.monotonic()];
   }
 

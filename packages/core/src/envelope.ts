@@ -77,7 +77,7 @@ export function readEnvelope(value: string): Envelope | undefined {
 /** A record may go when nothing in it can matter any more; a guard that would be forgotten early guards nothing. */
 function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefined {
   if (guard.latch !== undefined || signedOutAt !== undefined) return undefined;
-  const ends = [...guard.loginsAt.map((at) => at + limits.hourMs), guard.notBefore ?? 0];
+  const ends = [...guard.loginsAt.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];
   if (tokens !== undefined) {
     if (tokens.expiresAt === undefined) return undefined;
     if (tokens.refreshToken !== undefined && tokens.refreshExpiresAt === undefined) return undefined;

@@ -21,7 +21,7 @@ export function nextLoginAt(guard: Guard, now: number, maxLoginsPerHour: number)
 /** When one of the last hour's logins, in order, is an hour old and makes room for another; undefined where there is room. */
 export function slotFreeAt(instants: readonly number[], maxLoginsPerHour: number): number | undefined {
   const oldest = instants[instants.length - maxLoginsPerHour];
-  return oldest === undefined ? undefined : oldest + limits.hourMs;
+  return oldest === undefined ? undefined : oldest + limits.loginWindowMs;
 }
 
 /**
@@ -51,7 +51,7 @@ export function doubling(count: number, minMs: number, maxMs: number): number {
 function recentLogins(guard: Guard, now: number): readonly number[] {
   return guard.loginsAt
     .map((at) => Math.min(at, now))
-    .filter((at) => at > now - limits.hourMs)
+    .filter((at) => at > now - limits.loginWindowMs)
     .sort((left, right) => left - right);
 }
 

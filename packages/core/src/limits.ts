@@ -46,7 +46,10 @@ export const limits = {
 
   /** Password attempts in any hour, a guard against every loop nobody thought of. */
   maxLoginsPerHour: 20,
-  hourMs: 3_600_000,
+  /** A login is sent this soon after it was written down, or written down again … */
+  loginSendMs: 10_000,
+  /** … so that those of one hour are all written within an hour and that time. */
+  loginWindowMs: 3_610_000,
   /** While a refusal stands the vault is asked this often whether the secret has changed. */
   latchedVaultMs: 60_000,
   /** PBKDF2-SHA-256 rounds in all (OWASP, 2023); done in parts because workerd refuses more than 100,000 at once. */

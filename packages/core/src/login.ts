@@ -30,9 +30,11 @@ export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
   const prepared = await permittedSecrets(flight, guard, prepare);
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
   // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
+  const writtenAt = clock.monotonic();
   const counted = { ...stored.envelope, guard: withLogin(guard, clock.now(), context.maxLoginsPerHour) };
   const read = await replaceStored(context, stored, counted);
-  if (read === undefined) return 'read_again';
+  // Stopped in between, it would be sent in an hour in which nobody counts it.
+  if (read === undefined || clock.monotonic() - writtenAt > limits.loginSendMs) return 'read_again';
   if (flight.overtakenBySignOut) throw signedOutError(context);
   if (!flight.lease.held()) return 'lock_again';
   account.countLogin(clock);

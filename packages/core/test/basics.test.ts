@@ -319,7 +319,11 @@ describe('the envelope', () => {
       undefined,
     ],
     ['never after a sign-out', { signedOutAt: 5, guard }, undefined],
-    ['not before the last login is an hour old', { tokens, guard: { ...guard, loginsAt: [7] } }, 7 + hour],
+    [
+      'not before the last login is an hour old',
+      { tokens, guard: { ...guard, loginsAt: [7] } },
+      7 + limits.loginWindowMs,
+    ],
     ['not before a pause is over', { guard: { ...guard, notBefore: 99 } }, 99],
     ['never where nothing is known', { guard }, undefined],
   ])('it may be evicted: %s', (_, envelope, evictAt) => {

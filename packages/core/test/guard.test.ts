@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AuthError, type AuthSessionOptions, type TokenRecord, verifyLogin } from '../src/index.js';
+import { limits } from '../src/limits.js';
 import { FakeBackend } from './support/fake-store.js';
 import { noTimers, Scene } from './support/setup.js';
 
@@ -184,10 +185,10 @@ describe('maxLoginsPerHour', () => {
     }
     await expect(session.getTokens()).rejects.toMatchObject({
       code: 'rate_limited',
-      retryAt: startedAt + hour,
+      retryAt: startedAt + limits.loginWindowMs,
     });
     expect(server.logins).toBe(20);
-    await clock.advance(startedAt + hour - clock.now());
+    await clock.advance(startedAt + limits.loginWindowMs - clock.now());
     await session.getTokens();
     expect(server.logins).toBe(21);
   });
@@ -229,6 +230,30 @@ describe('maxLoginsPerHour', () => {
     expect(server.logins).toBe(2);
   });
 
+  test('a login held up between being written down and being sent is written down again', async () => {
+    const { server, clock, backend, open } = scene();
+    const inner = backend.open();
+    let isSlow = true;
+    const session = open(undefined, {
+      timeouts: { storeMs: 60_000 },
+      store: {
+        get: (key) => inner.get(key),
+        async compareAndSet(key, expectedId, next) {
+          const isSet = await inner.compareAndSet(key, expectedId, next);
+          if (isSlow) await new Promise<void>((resolve) => clock.setTimeout(resolve, limits.loginSendMs + 1));
+          isSlow = false;
+          return isSet;
+        },
+      },
+    });
+    const signedIn = session.signIn();
+    await clock.advance(60_000);
+    await signedIn;
+    expect(server.logins).toBe(1);
+    const [{ value }] = [...backend.records.values()] as [TokenRecord];
+    expect(JSON.parse(value).guard.loginsAt).toHaveLength(2);
+  });
+
   test('a process whose clock is hours ahead does not make the others forget', async () => {
     const { server, clock, open } = scene();
     const limit = { maxLoginsPerHour: 3 };
@@ -251,7 +276,7 @@ describe('maxLoginsPerHour', () => {
     clock.jump(-5 * hour);
     const session = open(undefined, { maxLoginsPerHour: 1 });
     expect(await codeOf(session.signIn())).toBe('rate_limited');
-    await clock.advance(6 * hour + 1);
+    await clock.advance(5 * hour + limits.loginWindowMs + 1);
     expect(await codeOf(session.signIn())).toBe('resolved');
   });
 });

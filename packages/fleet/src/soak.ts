@@ -101,7 +101,13 @@ const isUntyped = Object.keys(failures).some((code) => /^(untyped|unhandled)/.te
 if (isUntyped || after.failed > 0) process.exitCode = 1;
 
 function start(): ChildProcess {
-  return fork(join(import.meta.dirname, 'soak-worker.ts'), [JSON.stringify(account)]);
+  const worker = fork(join(import.meta.dirname, 'soak-worker.ts'), [JSON.stringify(account)]);
+  worker.once('exit', (code, signal) => {
+    if (signal === 'SIGKILL') return;
+    process.stderr.write(`a process ended by itself: ${code ?? signal}\n`);
+    process.exit(1);
+  });
+  return worker;
 }
 
 /** Asks every process for its counts, and adds them up. */

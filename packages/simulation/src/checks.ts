@@ -134,7 +134,7 @@ export class Checks {
     // Logins that a wrong clock has dated ahead count for as much longer.
     if (plan.faults.some(({ kind }) => kind === 'clock_step')) mayFail.add('rate_limited');
     // Without a lock each spends the other's refresh token, until the hour's logins are used up.
-    if (!this.#hasLock) for (const code of ['rate_limited', 'refused']) mayFail.add(code);
+    if (!this.#hasLock) for (const code of ['rate_limited', 'refused', 'store_failed']) mayFail.add(code);
     for (const { process, lastCall } of current) {
       const result = lastCall?.result ?? 'no answer';
       if (result !== 'ok' && !mayFail.has(result))
