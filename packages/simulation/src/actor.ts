@@ -10,14 +10,15 @@ import type { Process, World } from './world.ts';
 /** The key that all processes share. */
 export const key = 'account';
 
-/** A call of a program: for a token, and with it to the API. */
+/** Something a program asks of its session: a call of the API, a sign-in or a sign-out. */
 export interface Call {
-  readonly life: Life;
+  readonly kind: 'call' | 'sign_in' | 'sign_out';
   readonly startedAt: number;
+  /** How long its life had stood still before. */
+  readonly frozenBeforeMs: number;
   endedAt: number | undefined;
-  /** `'ok'`: the API has answered; `'refused'`: it still refuses; else the error's code. */
+  /** `'ok'`; `'refused'`: the API still refuses the token; else the error's code, or `untyped`. */
   result: string | undefined;
-  tokens: TokenSet | undefined;
 }
 
 /** What a life is part of. */
@@ -32,6 +33,7 @@ export interface Surroundings {
   /** The password that the vault hands out. */
   vault: string;
   onSignedIn(life: Life): void;
+  onAdopted(life: Life): void;
   trace(line: string): void;
 }
 
@@ -76,43 +78,27 @@ export class Life {
       key,
       random: () => random.next(),
       maxLoginsPerHour: plan.maxLoginsPerHour,
-      onEvent: (event) =>
-        around.trace(
-          `${name}: ${JSON.stringify({ ...event, at: undefined, key: undefined, provider: undefined })}`,
-        ),
+      onEvent: ({ at: _at, key: _key, provider: _provider, ...event }) => {
+        around.trace(`${name}: ${JSON.stringify(event)}`);
+        if (event.type === 'adopted') around.onAdopted(this);
+      },
     });
   }
 
   /** Asks for a token and calls the API; once more with what the session gives after a refusal. */
   call(): void {
     const { world, server } = this.#around;
-    const call: Call = {
-      life: this,
-      startedAt: world.now,
-      endedAt: undefined,
-      result: undefined,
-      tokens: undefined,
-    };
-    this.calls.push(call);
-    const end = (result: string): void => {
-      call.endedAt = world.now;
-      call.result = result;
-      this.lastCall = call;
-      this.#around.trace(`${this.process.name}: call ends: ${result}`);
-    };
     const send = async (tokens: TokenSet): Promise<boolean> => {
-      call.tokens = tokens;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       world.schedule(this.process, 10, () => resolve(server.accepts(tokens.accessToken)));
       return promise;
     };
-    const run = async (): Promise<string> => {
+    this.#begin('call', async () => {
       const tokens = await this.session.getTokens();
       if (await send(tokens)) return 'ok';
       const next = await this.session.tokenRejected(tokens, { status: 401, headers: new Headers() });
       return next !== undefined && (await send(next)) ? 'ok' : 'refused';
-    };
-    run().then(end, (error: { code?: string }) => end(String(error.code ?? error)));
+    });
   }
 
   freeze(forMs: number): void {
@@ -122,24 +108,40 @@ export class Life {
 
   signIn(): void {
     this.signingIn++;
-    const end = (result: string): void => {
-      this.signingIn--;
-      this.#around.trace(`${this.process.name}: sign-in ends: ${result}`);
-      // What could not be saved yet is served all the same.
-      if (result === 'ok' || result === 'store_failed') this.#around.onSignedIn(this);
-    };
-    this.session.signIn().then(
-      () => end('ok'),
-      (error: { code?: string }) => end(String(error.code ?? error)),
-    );
+    this.#begin('sign_in', async () => {
+      await this.session.signIn();
+      return 'ok';
+    });
   }
 
   signOut(): void {
-    this.session.signOut().then(
-      () => this.#around.trace(`${this.process.name}: signed out`),
-      (error: { code?: string }) =>
-        this.#around.trace(`${this.process.name}: sign-out failed: ${error.code}`),
-    );
+    this.#begin('sign_out', async () => {
+      await this.session.signOut();
+      return 'ok';
+    });
+  }
+
+  #begin(kind: Call['kind'], work: () => Promise<string>): void {
+    const { world, core } = this.#around;
+    const call: Call = {
+      kind,
+      startedAt: world.now,
+      frozenBeforeMs: this.frozenMs,
+      endedAt: undefined,
+      result: undefined,
+    };
+    this.calls.push(call);
+    const end = (result: string): void => {
+      call.endedAt = world.now;
+      call.result = result;
+      this.#around.trace(`${this.process.name}: ${kind} ends: ${result}`);
+      if (kind === 'call') this.lastCall = call;
+      if (kind !== 'sign_in') return;
+      this.signingIn--;
+      // What could not be saved yet is served all the same.
+      if (result === 'ok' || result === 'store_failed') this.#around.onSignedIn(this);
+    };
+    work().then(end, (error: unknown) => end(core.isAuthError(error) ? error.code : `untyped ${error}`));
   }
 
   #provider() {

@@ -25,8 +25,10 @@ export class Checks {
   /** Which password the stored latch is for, and since when. */
   #latched: { hash: string; password: string; at: number } | undefined;
   readonly #lastRefused = new Map<Life, string>();
+  /** Until when the server has asked a life to wait. */
+  readonly #limitedUntil = new Map<Life, number>();
   /** When each life must know that it is signed out. */
-  readonly signedOut = new Map<Life, number>();
+  readonly #signedOut = new Map<Life, number>();
   isQuiet = false;
 
   constructor(around: Surroundings, lives: Life[]) {
@@ -56,15 +58,22 @@ export class Checks {
       this.violate('one exchange a process', `${exchange.process.name} sends a second`);
     }
     if (this.#around.plan.store === 'leased') this.#onSendUnderLease(life, exchange);
+    const until = this.#limitedUntil.get(life) ?? 0;
+    if (this.#around.world.now < until && life.signingIn === 0)
+      this.violate('a Retry-After is kept to', life.process.name);
     life.underWay.add(exchange);
     if (exchange.kind === 'refresh') this.#onPresent(life, exchange.secret);
     else this.#onLogin(life, exchange.secret);
   }
 
-  onEnd(exchange: Exchange): void {
+  onEnd(exchange: Exchange, retryAfterMs?: number): void {
     const life = this.#lifeOf(exchange);
     if (life === undefined) return;
     life.underWay.delete(exchange);
+    if (exchange.outcome === 'limited') {
+      const pauseMs = Math.min(retryAfterMs ?? 30_000, 15 * minuteMs);
+      this.#limitedUntil.set(life, this.#around.world.now + pauseMs);
+    }
     const { kind, outcome, secret } = exchange;
     if (kind === 'login') {
       if (outcome === 'refused') this.#lastRefused.set(life, secret);
@@ -74,6 +83,16 @@ export class Checks {
     } else if (outcome === 'issued' || outcome === 'refused') {
       life.answered.add(secret);
     }
+  }
+
+  onSignedIn(life: Life): void {
+    this.#signedOut.delete(life);
+    this.#limitedUntil.delete(life);
+  }
+
+  /** Somebody else has been served: the pause is over. */
+  onAdopted(life: Life): void {
+    this.#limitedUntil.delete(life);
   }
 
   onRead(life: Life | undefined, record: TokenRecord | undefined): void {
@@ -109,12 +128,15 @@ export class Checks {
     for (const life of this.#lives) {
       if (!life.process.isAlive) continue;
       for (const call of life.calls) {
-        const passedMs = (call.endedAt ?? world.now) - call.startedAt - life.frozenMs;
+        const frozenMs = life.frozenMs - call.frozenBeforeMs;
+        const passedMs = (call.endedAt ?? world.now) - call.startedAt - frozenMs;
         if (passedMs > callBoundMs) {
           this.violate('every call ends', `${life.process.name}: ${passedMs} ms`);
           call.endedAt = world.now;
         }
-        if (call.result === 'ok' || call.result === 'refused') this.#onTokenUsed(life, call.startedAt);
+        if (call.result?.startsWith('untyped')) this.violate('every error has a type', call.result);
+        const hasUsed = call.kind === 'call' && (call.result === 'ok' || call.result === 'refused');
+        if (hasUsed) this.#onTokenUsed(life, call.startedAt);
       }
       const open = life.calls.filter(({ endedAt }) => endedAt === undefined);
       life.calls.length = 0;
@@ -151,6 +173,13 @@ export class Checks {
     const { records, writers } = this.#around.store;
     const isHeld = writers.get(lockKey) === process && records.get(lockKey)?.value !== 'free';
     if (!isHeld) this.violate('sent under a held lease', `${process.name} sends a ${kind} without`);
+    for (const other of this.#lives) {
+      // One that stood still may have lost its lease in the midst of an exchange.
+      const overlaps = other.process !== process && other.process.isAlive && other.underWay.size > 0;
+      if (overlaps && other.frozenMs === 0) {
+        this.violate('no two exchanges at a time', `${process.name} and ${other.process.name}`);
+      }
+    }
   }
 
   #onPresent(life: Life, refreshToken: string): void {
@@ -163,8 +192,9 @@ export class Checks {
     const lost = life.lost.get(refreshToken);
     if (lost === undefined) return;
     const passedMs = this.#around.world.now - lost.at;
-    // Once more within a second, afterwards no more than once in each pause.
-    if (passedMs < 200 || (lost.count > 1 && passedMs < 1_000)) {
+    // Once more within a second, afterwards no more than once in each pause, which doubles up to five minutes.
+    const pauseMs = lost.count === 1 ? 200 : Math.min(1_000 * 2 ** (lost.count - 2), 5 * minuteMs);
+    if (passedMs < pauseMs) {
       this.violate('a lost answer is asked for once more', `${refreshToken} again after ${passedMs} ms`);
     }
   }
@@ -175,9 +205,10 @@ export class Checks {
     if (!this.#isAtomic) return;
     const inHour = this.#logins.filter(({ at }) => at > world.now - hourMs);
     // Wall clocks are all that machines share: one that is wrong counts for itself.
-    const clocks = new Set(inHour.map(({ wallOffsetMs }) => wallOffsetMs)).size;
-    if (inHour.length > plan.maxLoginsPerHour * clocks) {
-      this.violate('logins in any hour', `${inHour.length} of ${plan.maxLoginsPerHour} by ${clocks} clocks`);
+    const { wallOffsetMs } = life.process;
+    const byThisClock = inHour.filter((login) => login.wallOffsetMs === wallOffsetMs).length;
+    if (byThisClock > plan.maxLoginsPerHour) {
+      this.violate('logins in any hour', `${byThisClock} of ${plan.maxLoginsPerHour} by one clock`);
     }
     if (life.signingIn > 0) return;
     const isLatched = this.#latched?.password === password && this.#latched.at < world.now;
@@ -225,19 +256,20 @@ export class Checks {
         life === writer ||
         // A life that has not looked yet may take the sign-out for history.
         (life.knownIds.size > 0 && world.now >= store.downUntil && world.now >= store.slowUntil);
-      if (isTold && life.signingIn === 0) this.signedOut.set(life, world.now + noticeMs);
+      if (isTold && life.signingIn === 0) this.#signedOut.set(life, world.now + noticeMs);
     }
   }
 
   /** Who has not heard of the sign-out by now finds somebody signed in. */
   #onSignedInAgain(): void {
-    for (const [life, since] of this.signedOut) {
-      if (since > this.#around.world.now) this.signedOut.delete(life);
+    for (const [life, since] of this.#signedOut) {
+      const heardAt = Math.max(since, life.process.frozenUntil + noticeMs);
+      if (heardAt > this.#around.world.now) this.#signedOut.delete(life);
     }
   }
 
   #onTokenUsed(life: Life, startedAt: number): void {
-    const since = this.signedOut.get(life);
+    const since = this.#signedOut.get(life);
     if (since !== undefined && startedAt > since && life.signingIn === 0) {
       this.violate('nobody uses a token after a sign-out', life.process.name);
     }

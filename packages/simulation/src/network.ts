@@ -14,7 +14,6 @@ export interface Exchange {
   readonly kind: 'login' | 'refresh';
   /** The refresh token or the password. */
   readonly secret: string;
-  readonly sentAt: number;
   /** When the process learned how it ended, or gave up. */
   endedAt: number | undefined;
   /** What the process has learned: nothing is `lost`. */
@@ -29,14 +28,19 @@ export class Network {
   readonly #server: Server;
   readonly #core: Core;
   readonly #onSend: (exchange: Exchange) => void;
-  readonly #onEnd: (exchange: Exchange) => void;
+  readonly #onEnd: (exchange: Exchange, retryAfterMs?: number) => void;
+  readonly #onTrouble: (kind: string) => void;
 
   constructor(
     world: World,
     random: Random,
     server: Server,
     core: Core,
-    hooks: { onSend(exchange: Exchange): void; onEnd(exchange: Exchange): void },
+    hooks: {
+      onSend(exchange: Exchange): void;
+      onEnd(exchange: Exchange, retryAfterMs?: number): void;
+      onTrouble(kind: string): void;
+    },
   ) {
     this.#world = world;
     this.#random = random;
@@ -44,6 +48,7 @@ export class Network {
     this.#core = core;
     this.#onSend = hooks.onSend;
     this.#onEnd = hooks.onEnd;
+    this.#onTrouble = hooks.onTrouble;
   }
 
   /** Sends a token request; rejects as a provider's transport would. */
@@ -52,24 +57,24 @@ export class Network {
       process,
       kind,
       secret,
-      sentAt: this.#world.now,
       endedAt: undefined,
       outcome: 'pending',
     };
     this.#onSend(exchange);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const trouble = this.troubles.shift();
+    if (trouble !== undefined) this.#onTrouble(trouble.kind);
     const end = (outcome: Exchange['outcome'], settle: () => void): void => {
       if (exchange.endedAt !== undefined) return;
       exchange.endedAt = this.#world.now;
       exchange.outcome = outcome;
-      this.#onEnd(exchange);
+      this.#onEnd(exchange, trouble?.kind === 'limit' ? trouble.retryAfterMs : undefined);
       settle();
     };
     signal.addEventListener('abort', () => end('lost', () => reject(signal.reason)), { once: true });
     const delay = (): number => this.#random.between(2, this.#random.chance(0.1) ? 3_000 : 120);
     const fail = (outcome: 'not_sent' | 'lost', error: Error): void =>
       void this.#world.schedule(process, delay(), () => end(outcome, () => reject(error)));
-    const trouble = this.troubles.shift();
     const { AuthError } = this.#core;
     const reset = (): Error =>
       Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } });

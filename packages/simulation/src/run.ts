@@ -3,7 +3,7 @@ import { Checks, recoveryMs, settleMs } from './checks.ts';
 import type { Core } from './core.ts';
 import { strike } from './faults.ts';
 import { Network } from './network.ts';
-import type { Plan } from './plan.ts';
+import type { Fault, Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { Server } from './server.ts';
 import { standIn } from './stand-in.ts';
@@ -14,6 +14,8 @@ import { World } from './world.ts';
 export interface RunResult {
   readonly steps: number;
   readonly exchanges: number;
+  /** How often each kind of fault struck. */
+  readonly faults: Readonly<Record<string, number>>;
   /** Broken rules, the first one first. */
   readonly violations: readonly string[];
 }
@@ -31,6 +33,10 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
   const lives: Life[] = [];
   const current: Life[] = [];
   let exchanges = 0;
+  const faults: Record<string, number> = {};
+  const count = (kind: string): void => {
+    faults[kind] = (faults[kind] ?? 0) + 1;
+  };
   const lifeOf = (process: unknown): Life | undefined => lives.find((life) => life.process === process);
   const say = (line: string): void =>
     trace?.(`${((world.now - startedAt) / 1_000).toFixed(3).padStart(10)}  ${line}`);
@@ -40,13 +46,15 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
       say(`${exchange.process.name} -> server: ${exchange.kind} ${exchange.secret}`);
       checks.onSend(exchange);
     },
-    onEnd: (exchange) => {
+    onEnd: (exchange, retryAfterMs) => {
       say(`${exchange.process.name} <- server: ${exchange.kind} ${exchange.outcome}`);
-      checks.onEnd(exchange);
+      checks.onEnd(exchange, retryAfterMs);
     },
+    onTrouble: count,
   });
   const store = new SharedStore(world, random, plan.store !== 'get_then_set', {
     onWrite: (write) => checks.onWrite(lifeOf(write.process), write),
+    onTrouble: count,
     onRead: (process, _, record) => checks.onRead(lifeOf(process), record),
   });
   const around: Surroundings = {
@@ -58,7 +66,8 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     store,
     plan,
     vault: server.password,
-    onSignedIn: (life) => checks.signedOut.delete(life),
+    onSignedIn: (life) => checks.onSignedIn(life),
+    onAdopted: (life) => checks.onAdopted(life),
     trace: say,
   };
   const checks = new Checks(around, lives);
@@ -84,6 +93,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     for (const fault of plan.faults) {
       world.schedule(undefined, fault.at, () => {
         say(`*** ${JSON.stringify({ ...fault, at: undefined })}`);
+        if (!isQueued(fault)) count(fault.kind);
         strike(
           fault,
           around,
@@ -118,5 +128,12 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     process.off('unhandledRejection', onRejection);
     restore();
   }
-  return { steps: world.steps, exchanges, violations: checks.violations };
+  return { steps: world.steps, exchanges, faults, violations: checks.violations };
 }
+
+/** Whether a fault waits for an exchange or a write to strike. */
+function isQueued({ kind }: Fault): boolean {
+  return [...exchangeFaults, 'lose_write_answer', 'fail_write'].includes(kind);
+}
+
+const exchangeFaults = ['refuse_connection', 'drop_before', 'drop_after', 'stall', 'limit', 'break'];

@@ -9,7 +9,7 @@ export interface SeedsResult {
   seeds: number;
   steps: number;
   exchanges: number;
-  /** How often each kind of fault was planned. */
+  /** How often each kind of fault struck. */
   readonly faults: Record<string, number>;
   /** Seeds that broke a rule, and the first violation of each. */
   readonly failures: { readonly seed: number; readonly violation: string }[];
@@ -24,12 +24,11 @@ export async function runSeeds(
 ): Promise<SeedsResult> {
   const sum: SeedsResult = { seeds: 0, steps: 0, exchanges: 0, faults: {}, failures: [] };
   for (let seed = from; seed < from + count; seed++) {
-    const plan = planOf(seed);
-    const { steps, exchanges, violations } = await run(core, plan);
+    const { steps, exchanges, faults, violations } = await run(core, planOf(seed));
     sum.seeds++;
     sum.steps += steps;
     sum.exchanges += exchanges;
-    for (const { kind } of plan.faults) sum.faults[kind] = (sum.faults[kind] ?? 0) + 1;
+    for (const [kind, times] of Object.entries(faults)) sum.faults[kind] = (sum.faults[kind] ?? 0) + times;
     const [violation] = violations;
     if (violation !== undefined) sum.failures.push({ seed, violation });
     if (sum.seeds % 100 === 0) onProgress(sum.seeds);
@@ -75,5 +74,6 @@ function runInThread(from: number, count: number, onProgress: (done: number) => 
     else resolve(result);
   });
   worker.on('error', reject);
+  worker.on('exit', () => reject(new Error('a thread ended without a result')));
   return promise;
 }

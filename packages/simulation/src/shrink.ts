@@ -12,10 +12,13 @@ export async function shrink(core: Core, plan: Plan, rule: string): Promise<Plan
   const breaks = async (candidate: Plan): Promise<boolean> =>
     (await run(core, candidate)).violations.some((violation) => ruleOf(violation) === rule);
   let smallest = plan;
-  for (const part of ['faults', 'calls'] as const) {
-    for (let index = smallest[part].length - 1; index >= 0; index--) {
-      const candidate = { ...smallest, [part]: smallest[part].toSpliced(index, 1) };
-      if (await breaks(candidate)) smallest = candidate;
+  for (let before: Plan | undefined; before !== smallest; ) {
+    before = smallest;
+    for (const part of ['faults', 'calls'] as const) {
+      for (let index = smallest[part].length - 1; index >= 0; index--) {
+        const candidate = { ...smallest, [part]: smallest[part].toSpliced(index, 1) };
+        if (await breaks(candidate)) smallest = candidate;
+      }
     }
   }
   return smallest;

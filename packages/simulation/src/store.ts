@@ -27,6 +27,7 @@ export class SharedStore {
   readonly #isAtomic: boolean;
   readonly #listeners = new Set<{ process: Process; key: string; listener: () => void }>();
   readonly #onWrite: (write: Write) => void;
+  readonly #onTrouble: (kind: string) => void;
   readonly #onRead: (process: Process, key: string, record: TokenRecord | undefined) => void;
 
   constructor(
@@ -36,6 +37,7 @@ export class SharedStore {
     hooks: {
       onWrite(write: Write): void;
       onRead(process: Process, key: string, record: TokenRecord | undefined): void;
+      onTrouble(kind: string): void;
     },
   ) {
     this.#world = world;
@@ -43,6 +45,7 @@ export class SharedStore {
     this.#isAtomic = isAtomic;
     this.#onWrite = hooks.onWrite;
     this.#onRead = hooks.onRead;
+    this.#onTrouble = hooks.onTrouble;
   }
 
   /** The store as one process has it. */
@@ -128,11 +131,13 @@ export class SharedStore {
       if (this.#world.now < this.downUntil) return fail();
       if (isWrite && this.failWrites > 0) {
         this.failWrites--;
+        this.#onTrouble('fail_write');
         return fail();
       }
       const answer = effect();
       if (isWrite && this.loseAnswers > 0) {
         this.loseAnswers--;
+        this.#onTrouble('lose_write_answer');
         return fail();
       }
       this.#world.schedule(process, delay(), () => resolve(answer()));

@@ -59,11 +59,6 @@ export class World {
     }
     this.now = Math.max(this.now, until);
   }
-
-  /** How much is left to happen to a process. */
-  pendingOf(process: Process): number {
-    return this.#queue.filter((happening) => happening.process === process && !happening.isCancelled).length;
-  }
 }
 
 function isBefore(left: Happening, right: Happening): boolean {
