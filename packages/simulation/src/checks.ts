@@ -119,7 +119,7 @@ export class Checks {
     this.#onTokens(life, before, after);
     this.#onLatch(life, after);
     if (after.signedOutAt !== undefined && after.signedOutAt !== before.signedOutAt) this.#onSignOut(life);
-    if (before.signedOutAt !== undefined && after.tokens !== undefined) this.#onSignedInAgain();
+    if (before.signedOutAt !== undefined && after.tokens !== undefined) this.#onSignedInAgain(life);
   }
 
   /** Looks at what has ended since the last step. */
@@ -260,8 +260,11 @@ export class Checks {
     }
   }
 
-  /** Who has not heard of the sign-out by now finds somebody signed in. */
-  #onSignedInAgain(): void {
+  /** Who has not heard of the sign-out by now finds somebody signed in: a person, or a program started later. */
+  #onSignedInAgain(writer: Life): void {
+    if (writer.signingIn === 0 && this.#signedOut.has(writer)) {
+      this.violate('a sign-out is not overwritten', writer.process.name);
+    }
     for (const [life, since] of this.#signedOut) {
       const heardAt = Math.max(since, life.process.frozenUntil + noticeMs);
       if (heardAt > this.#around.world.now) this.#signedOut.delete(life);

@@ -117,11 +117,49 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a lease is held for ever',
-    edits: [['lease.js', 'if (passedMs < leaseMs)', 'if (true)']],
+    edits: [
+      ['lease.js', 'if (passedMs < leaseMs)', 'if (true)'],
+      ['lease.js', 'clock.setTimeout(() => this.#lose()', 'clock.setTimeout(() => {}'],
+    ],
   },
   {
     name: 'a lock is taken whoever holds it',
     edits: [['leased-store.js', 'standing.value === free || this.#hasLapsed(standing)', 'true']],
+  },
+  {
+    name: 'an error has no type',
+    edits: [
+      [
+        'pause.js',
+        'return new AuthError(error.code, { ...error, retryAt: notBefore });',
+        "return new TypeError('raw');",
+      ],
+    ],
+  },
+  {
+    name: 'pauses do not grow',
+    edits: [
+      [
+        'guard.js',
+        'return doubling(failures, limits.coolDownMinMs, limits.coolDownMaxMs);',
+        'return limits.coolDownMinMs;',
+      ],
+    ],
+  },
+  {
+    name: 'a Retry-After is ignored',
+    edits: [['pause.js', 'limited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures)', '1000']],
+  },
+  {
+    name: 'a lost answer is asked for again without asking for the lease',
+    edits: [['refresh.js', 'if (!flight.lease.held())\n            throw error;', '']],
+  },
+  {
+    name: 'a lease ends in the midst of a long exchange',
+    edits: [
+      ['lease.js', 'this.#endLater();\n        this.#renewLater();', 'this.#endLater();'],
+      ['exchange.js', 'context.timeouts.exchangeMs', '40_000'],
+    ],
   },
   {
     name: 'an exchange has no deadline',

@@ -6,6 +6,7 @@ import type { Process, World } from './world.ts';
 /** What goes wrong with one exchange. */
 export type Trouble =
   | { readonly kind: 'refuse_connection' | 'drop_before' | 'drop_after' | 'stall' | 'break' }
+  | { readonly kind: 'drop_and_freeze'; readonly forMs: number }
   | { readonly kind: 'limit'; readonly retryAfterMs: number | undefined };
 
 /** One request to the token endpoint, as an observer with a view of everything sees it. */
@@ -30,6 +31,7 @@ export class Network {
   readonly #onSend: (exchange: Exchange) => void;
   readonly #onEnd: (exchange: Exchange, retryAfterMs?: number) => void;
   readonly #onTrouble: (kind: string) => void;
+  readonly #freeze: (process: Process, forMs: number) => void;
 
   constructor(
     world: World,
@@ -40,6 +42,7 @@ export class Network {
       onSend(exchange: Exchange): void;
       onEnd(exchange: Exchange, retryAfterMs?: number): void;
       onTrouble(kind: string): void;
+      freeze(process: Process, forMs: number): void;
     },
   ) {
     this.#world = world;
@@ -49,6 +52,7 @@ export class Network {
     this.#onSend = hooks.onSend;
     this.#onEnd = hooks.onEnd;
     this.#onTrouble = hooks.onTrouble;
+    this.#freeze = hooks.freeze;
   }
 
   /** Sends a token request; rejects as a provider's transport would. */
@@ -69,6 +73,7 @@ export class Network {
       exchange.endedAt = this.#world.now;
       exchange.outcome = outcome;
       this.#onEnd(exchange, trouble?.kind === 'limit' ? trouble.retryAfterMs : undefined);
+      if (trouble?.kind === 'drop_and_freeze') this.#freeze(process, trouble.forMs);
       settle();
     };
     signal.addEventListener('abort', () => end('lost', () => reject(signal.reason)), { once: true });
@@ -85,6 +90,7 @@ export class Network {
     this.#world.schedule(undefined, delay(), () => {
       switch (trouble?.kind) {
         case 'drop_before':
+        case 'drop_and_freeze':
           return fail('lost', reset());
         case 'break':
           return fail('lost', new AuthError('server_unavailable', { status: 502, delivery: 'unknown' }));

@@ -22,6 +22,8 @@ export type Fault = { readonly at: number } & (
   /** The next exchange never reaches the server, and says so or not. */
   | { readonly kind: 'refuse_connection' }
   | { readonly kind: 'drop_before' }
+  /** The same, and the process stands still as soon as it knows. */
+  | { readonly kind: 'drop_and_freeze'; readonly forMs: number }
   /** The next exchange takes effect, and its answer is lost, at once, or for as long as one waits. */
   | { readonly kind: 'drop_after' }
   | { readonly kind: 'stall' }
@@ -96,6 +98,7 @@ function faultAt(at: number, random: Random, process: () => number, store: Store
     () => ({ at, kind: 'clock_step', process: process(), byMs: random.between(-2 * hourMs, 2 * hourMs) }),
     () => ({ at, kind: 'refuse_connection' }),
     () => ({ at, kind: 'drop_before' }),
+    () => ({ at, kind: 'drop_and_freeze', forMs: random.pick([2_000, 20_000, 120_000]) }),
     () => ({ at, kind: 'drop_after' }),
     () => ({ at, kind: 'drop_after' }),
     () => ({ at, kind: 'stall' }),

@@ -51,6 +51,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
       checks.onEnd(exchange, retryAfterMs);
     },
     onTrouble: count,
+    freeze: (process, forMs) => lifeOf(process)?.freeze(forMs),
   });
   const store = new SharedStore(world, random, plan.store !== 'get_then_set', {
     onWrite: (write) => checks.onWrite(lifeOf(write.process), write),
@@ -136,4 +137,12 @@ function isQueued({ kind }: Fault): boolean {
   return [...exchangeFaults, 'lose_write_answer', 'fail_write'].includes(kind);
 }
 
-const exchangeFaults = ['refuse_connection', 'drop_before', 'drop_after', 'stall', 'limit', 'break'];
+const exchangeFaults = [
+  'refuse_connection',
+  'drop_before',
+  'drop_and_freeze',
+  'drop_after',
+  'stall',
+  'limit',
+  'break',
+];
