@@ -7,7 +7,8 @@ export function numbersIn(catalogue: string): number[] {
 export function testsOf(source: string): { readonly number: number; readonly line: number }[] {
   return source.split('\n').flatMap((text, index) => {
     // Begins a name: of a test, of a group, or of a row in a table of tests, or is a row's first entry.
-    const [, numbers] = /(?:^\s*\[?|\(|\[)['"`]((?:\d{1,2}, )*\d{1,2})(?: (?=\S)|['"`],)/.exec(text) ?? [];
+    const [, numbers] =
+      /(?:^\s*\[?|\(|\[)['"`]((?:\d{1,2}, )*\d{1,2})(?: (?=\S)|['"`], ['"`])/.exec(text) ?? [];
     return (numbers?.split(', ') ?? []).map((number) => ({ number: Number(number), line: index + 1 }));
   });
 }

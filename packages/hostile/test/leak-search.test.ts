@@ -21,7 +21,8 @@ function disguisesOf(secret: string): string[] {
     // What its neighbours decide is left out.
     return text.slice(before === '' ? 0 : 4, -2);
   });
-  return [...new Set([secret, json, encodeURIComponent(secret), form, ...inBase64])];
+  const urlSafe = inBase64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
+  return [...new Set([secret, json, encodeURIComponent(secret), form, ...inBase64, ...urlSafe])];
 }
 
 interface Findings {

@@ -50,6 +50,17 @@ async function endsWell(work: () => Promise<TokenSet>, said: readonly unknown[] 
   }
 }
 
+/** Anything, and errors and objects that quote what must not be quoted. */
+const withCanary = fc.oneof(
+  fc.anything(),
+  fc.constantFrom<unknown>(
+    canary,
+    new Error(canary),
+    new TypeError('outer', { cause: new Error(canary) }),
+    Object.assign(new Error('with a body'), { code: canary, request: { body: canary } }),
+    { message: canary, name: canary, code: `E_${canary}` },
+  ),
+);
 const json = fc.jsonValue({ maxDepth: 3 });
 const header = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'0123456789 -+.,;:="/abcGMTe\t'), maxLength: 40 }),
@@ -127,7 +138,7 @@ describe.each(providerNames)('%s', (name) => {
   }, 60_000);
 
   test('whatever the transport throws', async () => {
-    const property = fc.asyncProperty(fc.anything(), async (thrown) => {
+    const property = fc.asyncProperty(withCanary, async (thrown) => {
       const session = providers[name].open({
         scheduler: null,
         fetch: async () => {
@@ -253,7 +264,7 @@ describe('a store', () => {
     const value = fc.oneof(
       envelope.map((stored) => JSON.stringify(stored)),
       json.map((stored) => JSON.stringify(stored)),
-      fc.string(),
+      fc.string().map((text) => text + canary),
       fc.constant('{"v":1,"__proto__":{"polluted":true},"guard":{"failures":0,"loginsAt":[]}}'),
     );
     await fc.assert(
@@ -322,7 +333,7 @@ describe('a store', () => {
 
 test('whatever a provider returns or throws', async () => {
   const returned = fc.oneof(
-    fc.anything(),
+    withCanary,
     fc.record(
       {
         accessToken: fc.oneof(fc.string(), fc.anything()),

@@ -14,7 +14,13 @@ interface Case {
   start(): Promise<Loopback & { readonly calls: string[] }>;
   open(
     origin: string,
-    changes?: { password?: string; store?: TokenStore; key?: string; random?: () => number },
+    changes?: {
+      password?: string;
+      store?: TokenStore;
+      key?: string;
+      random?: () => number;
+      initialTokens?: { accessToken: string; refreshToken: string };
+    },
   ): AuthSession;
 }
 
@@ -69,7 +75,13 @@ describe.each(cases)('$name', ({ start, open }) => {
     expect(new Set(await all())).toEqual(new Set([200]));
     expect(server.calls).toEqual(['password 200', 'refresh_token 200']);
     expect((await session.getTokens()).refreshToken).not.toBe(before.refreshToken);
-    session.dispose();
+    const old = open(server.origin, {
+      initialTokens: { accessToken: 'over', refreshToken: before.refreshToken as string },
+      random: () => 0,
+    });
+    await old.getTokens({ forceRefresh: true });
+    expect(server.calls.slice(2)).toEqual(['refresh_token 400', 'password 200']);
+    for (const each of [session, old]) each.dispose();
   });
 
   test('a refresh token that was used elsewhere is refused: one login', async () => {

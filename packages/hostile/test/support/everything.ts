@@ -1,5 +1,4 @@
 /** Drives the whole API, and prints in every form whatever comes out of it. Secrets come by message, and go back so. */
-import { channel } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import { createBearerLoginAuth } from '@auth/bearer-login';
 import { type AuthEvent, type AuthSession, encryptedStore, findAuthError } from '@auth/core';
@@ -12,7 +11,6 @@ import type { Assignment, Report } from './leak-protocol.ts';
 const assignment = await new Promise<Assignment>((resolve) => process.once('message', resolve as never));
 const report: Report = { urls: [], tokens: [] };
 
-print('diagnostics', channel('@auth').hasSubscribers);
 process.on('warning', (warning) => print('warning', warning));
 process.on('unhandledRejection', (reason) => print('unhandled', reason));
 
