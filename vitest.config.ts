@@ -22,6 +22,7 @@ export default defineConfig({
       project('scripts', fileURLToPath(new URL('scripts/', import.meta.url))),
     ],
     coverage: {
+      // What runs in a browser or in processes of their own is not counted: store-web, and parts of the others.
       include: [
         '**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login,store-file,store-redis}/src/**',
       ],

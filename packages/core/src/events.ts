@@ -4,7 +4,10 @@ interface EventOf<Type extends string> {
   readonly type: Type;
   /** When it happened, epoch milliseconds. */
   readonly at: number;
-  /** The session's store key, control characters escaped. The default key holds the username. */
+  /**
+   * The session's store key, control characters escaped; empty where a store speaks of all its keys. The default key
+   * holds the username.
+   */
   readonly key: string;
   /** The provider's name; of what a store itself reports, the store's, such as `store-file`. */
   readonly provider: string;

@@ -1,5 +1,6 @@
 /** `pnpm race --store file|redis --processes 8 --rounds 200` */
 import { parseArgs } from 'node:util';
+import { isRedisInstalled } from '@auth/test-tools';
 import { race } from './race.ts';
 import { temporaryPlace } from './store-place.ts';
 
@@ -14,6 +15,11 @@ const { store } = values;
 const [processes, rounds] = [Number(values.processes), Number(values.rounds)];
 if ((store !== 'file' && store !== 'redis') || !(processes > 0) || !(rounds > 0)) {
   process.stderr.write('usage: pnpm race --store file|redis --processes 8 --rounds 200\n');
+  process.exit(2);
+}
+
+if (store === 'redis' && !isRedisInstalled()) {
+  process.stderr.write('redis-server is not installed: apt-get install -y redis-server\n');
   process.exit(2);
 }
 
