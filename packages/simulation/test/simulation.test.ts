@@ -33,7 +33,7 @@ describe('the simulation', () => {
     const lines = await record();
     expect(lines.length).toBeGreaterThan(50);
     expect(await record()).toEqual(lines);
-  });
+  }, 60_000);
 
   test.each(mutants.slice(0, 3))(
     'finds: $name',
@@ -49,7 +49,7 @@ describe('the simulation', () => {
       expect(loaded.core.createAuthSession).toBeTypeOf('function');
     }
     expect(mutants.length).toBeGreaterThanOrEqual(12);
-  });
+  }, 60_000);
 
   test('a failing plan is shrunk to the faults that it takes', async () => {
     const mutant = mutants.find(({ name }) => name.startsWith('a lost answer'));
