@@ -1,4 +1,5 @@
 import type { MaybePromise, TokenRecord, TokenStore } from '@auth/core';
+import { severalPeers } from './several-peers.js';
 import type { StorePeer } from './store-peer.js';
 import { check, same, type TestFunction } from './test-function.js';
 
@@ -191,104 +192,9 @@ function onePeer(
   });
 }
 
-function severalPeers(
-  test: TestFunction,
-  openPeer: (place: string) => Promise<StorePeer>,
-  { leaseMs }: TokenStoreSuiteOptions,
-): void {
-  const promise = (
-    name: string,
-    needs: 'lock' | 'subscribe' | undefined,
-    count: number,
-    hold: (peers: StorePeer[]) => Promise<void>,
-  ): void => {
-    test(`token store, several processes: ${name}`, async () => {
-      const place = `place-${Math.random().toString(36).slice(2)}`;
-      const peers = await Promise.all(Array.from({ length: count }, () => openPeer(place)));
-      try {
-        if (needs !== undefined && !(await peers[0]?.run({ do: 'has', member: needs }))) return;
-        await hold(peers);
-      } finally {
-        await Promise.all(peers.map((peer) => peer.kill()));
-      }
-    });
-  };
-
-  promise('no write of any is lost', undefined, 4, async (peers) => {
-    await Promise.all(peers.map((peer) => peer.run({ do: 'count', key: 'key', times: 25 })));
-    same(await peers[0]?.run({ do: 'read', key: 'key' }), '100', 'the sum of 4 × 25');
-  });
-
-  promise('of many holders of the lock one is inside', 'lock', 4, async (peers) => {
-    const met = await Promise.all(peers.map((peer) => peer.run({ do: 'intrude', key: 'key', times: 8 })));
-    same(met, [0, 0, 0, 0], 'others met inside');
-  });
-
-  promise(
-    'a change is told to the others, where that is possible',
-    'subscribe',
-    2,
-    async ([first, second]) => {
-      await second?.run({ do: 'listen', key: 'key' });
-      // A store may tell once that it listens from now on.
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      const before = Number(await second?.run({ do: 'heard' }));
-      await first?.run({ do: 'count', key: 'key', times: 1 });
-      for (let look = 0; look < 200; look++) {
-        if (Number(await second?.run({ do: 'heard' })) > before) return;
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      throw new Error('the other was not told within 2 s');
-    },
-  );
-
-  if (leaseMs === undefined) return;
-  // What a busy machine may add to a lease's time.
-  const marginMs = 3_000;
-
-  promise('the lock of a holder that was killed is free in time', 'lock', 2, async ([first, second]) => {
-    await first?.run({ do: 'hold', key: 'key' });
-    await first?.kill();
-    await inTime(second?.run({ do: 'hold', key: 'key' }), leaseMs + marginMs);
-  });
-
-  promise('a frozen holder loses the lock, knows it, and takes it from nobody', 'lock', 3, async (peers) => {
-    const [first, second, third] = peers;
-    if (first?.freeze === undefined) return;
-    await first.run({ do: 'hold', key: 'key' });
-    first.freeze();
-    try {
-      await inTime(second?.run({ do: 'hold', key: 'key' }), leaseMs + marginMs);
-    } finally {
-      first.thaw?.();
-    }
-    same(await first.run({ do: 'held' }), false, 'held, in the one that was frozen');
-    await first.run({ do: 'release' });
-    same(await second?.run({ do: 'held' }), true, 'held, in its successor');
-    let granted = false;
-    const waiting = third?.run({ do: 'hold', key: 'key' }).then(() => {
-      granted = true;
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    check(!granted, 'the release of a lost lease let a third one in');
-    await second?.run({ do: 'release' });
-    await waiting;
-  });
-}
-
 /** A signal for those who wait as long as it takes. */
 function never(): AbortSignal {
   return new AbortController().signal;
-}
-
-async function inTime(work: Promise<unknown> | undefined, limitMs: number): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms`)), limitMs);
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function record(id: string, value = `value of ${id}`): TokenRecord {
