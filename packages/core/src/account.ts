@@ -75,6 +75,8 @@ export class Account {
   /** Monotonic instant before which no token call is sent. */
   pausedUntil: number = never;
   pauseCode: AuthErrorCode | undefined;
+  /** Exchanges of ours in a row that failed without an answer: the store's count may not have been written. */
+  exchangeFailures: number = 0;
   /** The stored `notBefore` that {@link pausedUntil} already reflects. */
   #knownNotBefore: number | undefined;
   /** Id of the set whose refresh token was presented here and whose answer was lost. */
@@ -91,6 +93,8 @@ export class Account {
   #rejections = 0;
 
   unsubscribe: (() => void) | undefined;
+  /** Ends the wait for another look at what the store has told of. */
+  cancelLook: (() => void) | undefined;
   cancelTimer: (() => void) | undefined;
 
   constructor(store: TokenStore, key: string, createdAt: number) {
@@ -253,6 +257,7 @@ export class Account {
 
   endPause(): void {
     this.failures = 0;
+    this.exchangeFailures = 0;
     this.pausedUntil = never;
     this.quietUntil = never;
     this.pauseCode = undefined;

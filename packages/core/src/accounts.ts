@@ -31,6 +31,7 @@ export function leaveAccount(account: Account, context: SessionContext): void {
 export function freeUnused(account: Account): void {
   if (account.contexts.length > 0) return;
   account.cancelTimer?.();
+  account.cancelLook?.();
   account.unsubscribe?.();
   account.unsubscribe = undefined;
   account.trailing?.stopSaving();

@@ -76,7 +76,7 @@ export async function saveUnsaved(flight: Flight, stored: Stored, unsaved: Unsav
 export async function keepSaving(flight: Flight): Promise<void> {
   const { context, account } = flight;
   if (!context.mayOutliveCalls) return;
-  let delayMs: number = limits.saveRetryMinMs;
+  let delayMs: number = limits.storeRetryMinMs;
   while (account.unsaved !== undefined && account.flight === undefined) {
     const isLast = account.contexts.length === 0;
     if (!isLast) {
@@ -85,7 +85,7 @@ export async function keepSaving(flight: Flight): Promise<void> {
       await pause.done;
       if (account.flight !== undefined) return;
     }
-    delayMs = Math.min(delayMs * 2, limits.saveRetryMaxMs);
+    delayMs = Math.min(delayMs * 2, limits.storeRetryMaxMs);
     await trySaving(flight);
     if (isLast) return;
   }

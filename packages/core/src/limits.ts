@@ -56,10 +56,10 @@ export const limits = {
   latchParts: 6,
   latchRoundsPerPart: 100_000,
 
-  /** Save of a pair that the store refused: tried again after this, doubling … */
-  saveRetryMinMs: 200,
+  /** A save that the store refused, or a look at what it has told of: tried again after this, doubling … */
+  storeRetryMinMs: 200,
   /** … up to this. */
-  saveRetryMaxMs: 30_000,
+  storeRetryMaxMs: 30_000,
   /** Turns of read-decide-write in one flight before the store is called broken. */
   flightRounds: 8,
   /** Leases in one flight that may be lost before it gives up. */

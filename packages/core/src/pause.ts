@@ -39,7 +39,8 @@ export async function pauseAfter(flight: Flight, stored: Stored, error: AuthErro
   const { context, account } = flight;
   const { guard } = stored.envelope;
   const limited = error.code === 'rate_limited';
-  const failures = limited ? 0 : guard.failures + 1;
+  const failures = limited ? 0 : Math.max(guard.failures, account.exchangeFailures) + 1;
+  account.exchangeFailures = failures;
   const notBefore = context.clock.now() + (limited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures));
   account.pause(context.clock, notBefore, error.code);
   const { lostId = guard.lostId } = account;

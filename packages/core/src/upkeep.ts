@@ -1,4 +1,5 @@
 import type { Account } from './account.js';
+import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
 import { isAuthError } from './errors.js';
 import { Flight, type FlightPlan } from './flight.js';
@@ -99,21 +100,33 @@ function watchStore(context: SessionContext, account: Account): void {
   }
 }
 
-/** Adopts what somebody else saved, or their sign-out. */
-async function followStore(account: Account): Promise<void> {
+/** Adopts what somebody else saved, or their sign-out. A store that is away is looked at again. */
+async function followStore(account: Account, retryMs: number = limits.storeRetryMinMs): Promise<void> {
+  account.cancelLook?.();
   await account.flight?.settled;
   const [context] = account.contexts;
   if (context === undefined) return;
   const inHand = account.tokens;
   const stored = await readStored(context).catch(() => undefined);
+  if (stored === undefined) return followLater(account, retryMs);
   // A flight that started meanwhile reads for itself, and one that has ended knows better.
-  if (stored === undefined || account.flight !== undefined || account.tokens !== inHand) return;
+  if (account.flight !== undefined || account.tokens !== inHand) return;
   noteSignOut(account, stored);
   const { tokens } = stored.envelope;
   if (tokens === undefined || account.signedOut || account.unsaved !== undefined) return;
   if (inHand === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
   account.adopt(context, tokens);
   if (tokens.id !== inHand.id) scheduleRefresh(account);
+}
+
+function followLater(account: Account, delayMs: number): void {
+  const [context] = account.contexts;
+  if (context?.mayOutliveCalls !== true) return;
+  const { clock } = context;
+  const nextMs = Math.min(delayMs * 2, limits.storeRetryMaxMs);
+  const timer = clock.setTimeout(() => void followStore(account, nextMs), delayMs);
+  unref(timer);
+  account.cancelLook = () => clock.clearTimeout(timer);
 }
 
 /** A way to stop that breaks nothing by failing. */

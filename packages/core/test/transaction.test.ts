@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AuthError, type AuthSessionOptions, createAuthSession, type TokenRecord } from '../src/index.js';
+import { limits } from '../src/limits.js';
 import { FakeServer, lostAnswer, neverSent } from './support/fake-server.js';
 import { FakeBackend } from './support/fake-store.js';
 import { settle } from './support/manual-clock.js';
@@ -200,6 +201,31 @@ describe('across processes', () => {
     expect(scene.server.refreshes).toBe(1);
   });
 
+  test('a sign-out told of while the store is away is found when it is back', async () => {
+    const { scene, backend, first, second } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await second.getTokens();
+    backend.next('compareAndSet', () => backend.breakDown('get'));
+    await first.signOut();
+    await scene.clock.advance(10_000);
+    expect(second.peek()?.accessToken).toBe('access-1');
+    backend.breakDown();
+    await scene.clock.advance(limits.storeRetryMaxMs);
+    await expect(second.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
+  test('a session that is disposed looks no more', async () => {
+    const { scene, backend, first, second } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await second.getTokens();
+    backend.next('compareAndSet', () => backend.breakDown('get'));
+    await first.signOut();
+    await settle();
+    expect(scene.clock.timers).toBe(1);
+    second.dispose();
+    expect(scene.clock.timers).toBe(0);
+  });
+
   test('a store that cannot subscribe is an event and no failure', async () => {
     const scene = new Scene();
     const store = scene.memory();
@@ -223,6 +249,25 @@ function failNextSave(scene: Scene, backend: FakeBackend): () => void {
 }
 
 describe('stores that fail', () => {
+  test('pauses grow, also where the store cannot be told of them', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    const pauses: number[] = [];
+    for (let failure = 0; failure < 3; failure++) {
+      scene.server.next('refresh', () => {
+        throw neverSent();
+      });
+      const repair = backend.breakDown('compareAndSet');
+      const error = await first.getTokens().catch((thrown: unknown) => thrown as AuthError);
+      const pauseMs = ((error as AuthError).retryAt as number) - scene.clock.now();
+      pauses.push(pauseMs);
+      repair();
+      await scene.clock.advance(pauseMs);
+    }
+    expect(pauses).toEqual([1_000, 2_000, 4_000]);
+  });
+
   test('a store that cannot be read is a clear error; a valid token lives on', async () => {
     const { scene, backend, first } = twoProcesses();
     const repair = backend.breakDown('get', 'compareAndSet', 'lock');
