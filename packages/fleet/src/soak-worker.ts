@@ -1,48 +1,59 @@
-/** One process of the soak: calls the API without end, and counts. */
+/** One process of the soak: calls the API without end, and tells how each call went. */
 import { isAuthError } from '@auth/core';
 import { createJwtLoginAuth } from '@auth/jwt-login';
 import { openStore } from './store-place.ts';
 import type { WorkerOptions } from './worker-protocol.ts';
 
-/** What a worker has seen since it was asked last. */
-export interface SoakCount {
-  readonly calls: number;
-  readonly answered: number;
-  /** Codes of errors, and how often. */
-  readonly failures: Readonly<Record<string, number>>;
+/** How a call went: `'answered'`, the status of a refusal, or the code of an error. */
+export interface CallReport {
+  readonly type: 'call';
+  readonly result: string;
+}
+
+/** What the process takes, after a full garbage collection. */
+export interface SizeReport {
+  readonly type: 'size';
   readonly rssMiB: number;
+  readonly heapMiB: number;
   /** Sockets, timers, files and the like that hold the process open. */
   readonly handles: number;
 }
 
 const pauseMs = 20;
+const mebibyte = 1_048_576;
 const [, , text = ''] = process.argv;
 const { place, apiUrl, ...account } = JSON.parse(text) as WorkerOptions;
 // Far more logins than any program should need: sessions end here every few seconds.
 const session = createJwtLoginAuth({ ...account, store: openStore(place), maxLoginsPerHour: 100_000 });
-let counts = { calls: 0, answered: 0, failures: {} as Record<string, number> };
 
 process.on('message', () => {
-  const rssMiB = Math.round(process.memoryUsage.rss() / 1_048_576);
-  process.send?.({ ...counts, rssMiB, handles: process.getActiveResourcesInfo().length } satisfies SoakCount);
-  counts = { calls: 0, answered: 0, failures: {} };
+  globalThis.gc?.();
+  const { rss, heapUsed } = process.memoryUsage();
+  report({
+    type: 'size',
+    rssMiB: Math.round(rss / mebibyte),
+    heapMiB: Math.round((heapUsed / mebibyte) * 10) / 10,
+    handles: process.getActiveResourcesInfo().length,
+  });
 });
 process.on('disconnect', () => process.exit());
-process.on('unhandledRejection', (reason) => fail(`unhandled ${reason}`));
+process.on('unhandledRejection', (reason) => report({ type: 'call', result: `unhandled ${reason}` }));
 
 for (;;) {
-  counts.calls++;
-  try {
-    const response = await session.fetch(apiUrl);
-    await response.arrayBuffer();
-    if (response.ok) counts.answered++;
-    else fail(String(response.status));
-  } catch (error) {
-    fail(isAuthError(error) ? error.code : `untyped ${error}`);
-  }
+  report({ type: 'call', result: await call() });
   await new Promise((resolve) => setTimeout(resolve, pauseMs));
 }
 
-function fail(code: string): void {
-  counts.failures[code] = (counts.failures[code] ?? 0) + 1;
+async function call(): Promise<string> {
+  try {
+    const response = await session.fetch(apiUrl);
+    await response.arrayBuffer();
+    return response.ok ? 'answered' : String(response.status);
+  } catch (error) {
+    return isAuthError(error) ? error.code : `untyped ${error}`;
+  }
+}
+
+function report(message: CallReport | SizeReport): void {
+  process.send?.(message);
 }

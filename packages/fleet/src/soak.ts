@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmulator } from '@auth/testing/emulator';
-import type { SoakCount } from './soak-worker.ts';
+import type { CallReport, SizeReport } from './soak-worker.ts';
 import { temporaryPlace } from './store-place.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
@@ -13,20 +13,25 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 const processes = 4;
+/** Those that are not killed, whose memory and handles are compared at the end. */
+const measured = [0, 3];
 const faultEveryMs = 2_000;
 /** Pauses double with each failure in a row; this many are over by then. */
 const settleMs = 60_000;
+/** By then a process has loaded and compiled what it needs. */
+const warmUpMs = 20_000;
+/** More than a full garbage collection leaves to chance. */
+const heapGrowthMiB = 8;
+const handleGrowth = 4;
 
 await using temporary = await temporaryPlace('file', 2_000);
 await using emulator = await startEmulator();
 const server = emulator.jwtLogin;
 server.set({ accessTokenLifetimeMs: 2_000 });
 const account = { ...server.options, apiUrl: server.apiUrl, place: temporary.place };
-const workers: ChildProcess[] = Array.from({ length: processes }, start);
 const faults: Record<string, number> = {};
-const failures: Record<string, number> = {};
-let calls = 0;
-let answered = 0;
+const results: Record<string, number> = {};
+const workers: ChildProcess[] = Array.from({ length: processes }, start);
 
 let metAt = -1;
 /** Lets the next token call fail, unless the last one to fail has not come yet: they would add up. */
@@ -52,8 +57,7 @@ const kinds: Readonly<Record<string, () => void>> = {
   },
   'process killed': () => {
     const index = Math.floor(Math.random() * processes);
-    // The first and the last are measured from beginning to end.
-    if (index === 0 || index === processes - 1) return;
+    if (measured.includes(index)) return;
     workers[index]?.kill('SIGKILL');
     workers[index] = start();
   },
@@ -64,44 +68,54 @@ const kinds: Readonly<Record<string, () => void>> = {
   },
 };
 
-const endsAt = Date.now() + minutes * 60_000;
+await pause(warmUpMs);
 const first = await measure();
+const endsAt = Date.now() + minutes * 60_000;
 while (Date.now() < endsAt) {
   const names = Object.keys(kinds);
   const name = names[Math.floor(Math.random() * names.length)] as string;
   kinds[name]?.();
   faults[name] = (faults[name] ?? 0) + 1;
   await pause(faultEveryMs);
-  if (process.stdout.isTTY)
-    process.stdout.write(`\r${Math.ceil((endsAt - Date.now()) / 60_000)} minutes left `);
+  const left = Math.ceil((endsAt - Date.now()) / 60_000);
+  if (process.stdout.isTTY) process.stdout.write(`\r${left} minutes left `);
 }
+if (process.stdout.isTTY) process.stdout.write('\r\x1b[K');
 await pause(settleMs);
-const last = await measure();
+const failedBefore = failed();
 await pause(3_000);
-const after = await measure();
+const failedAfter = failed() - failedBefore;
+const last = await measure();
 for (const worker of workers) worker.kill('SIGKILL');
 
-const exchanges = server.ledger.tokenCalls;
+const { answered = 0, ...failures } = results;
 print('minutes', minutes);
-print('calls', calls);
+print('calls', answered + failed());
 print('answered', answered);
-print('exchanges', `${exchanges}, ${server.ledger.logins} of them logins`);
+print('exchanges', `${server.ledger.tokenCalls}, ${server.ledger.logins} of them logins`);
 print('faults', JSON.stringify(faults));
 print('failures', JSON.stringify(failures));
-print('failures after the faults', after.failed);
-for (const [index, name] of [
-  [0, 'first process'],
-  [processes - 1, 'last process'],
-] as const) {
-  const [from, to] = [first.counts[index], last.counts[index]];
-  print(`memory of the ${name}`, `${from?.rssMiB} -> ${to?.rssMiB} MiB`);
-  print(`handles of the ${name}`, `${from?.handles} -> ${to?.handles}`);
+print('failures after the faults', failedAfter);
+const broken = Object.keys(failures).filter((code) => /^(untyped|unhandled)/.test(code));
+if (failedAfter > 0) broken.push('calls fail after the faults');
+for (const index of measured) {
+  const [from, to] = [first[index], last[index]] as [SizeReport, SizeReport];
+  print(`process ${index + 1}: memory`, `${from.rssMiB} -> ${to.rssMiB} MiB`);
+  print(`process ${index + 1}: heap`, `${from.heapMiB} -> ${to.heapMiB} MiB`);
+  print(`process ${index + 1}: handles`, `${from.handles} -> ${to.handles}`);
+  if (to.heapMiB - from.heapMiB > heapGrowthMiB) broken.push('the heap grows');
+  if (to.handles - from.handles > handleGrowth) broken.push('handles are left open');
 }
-const isUntyped = Object.keys(failures).some((code) => /^(untyped|unhandled)/.test(code));
-if (isUntyped || after.failed > 0) process.exitCode = 1;
+print('verdict', broken.length === 0 ? 'holds' : broken.join(', '));
+if (broken.length > 0) process.exitCode = 1;
 
 function start(): ChildProcess {
-  const worker = fork(join(import.meta.dirname, 'soak-worker.ts'), [JSON.stringify(account)]);
+  const worker = fork(join(import.meta.dirname, 'soak-worker.ts'), [JSON.stringify(account)], {
+    execArgv: ['--expose-gc'],
+  });
+  worker.on('message', (message: CallReport | SizeReport) => {
+    if (message.type === 'call') results[message.result] = (results[message.result] ?? 0) + 1;
+  });
   worker.once('exit', (code, signal) => {
     if (signal === 'SIGKILL') return;
     process.stderr.write(`a process ended by itself: ${code ?? signal}\n`);
@@ -110,25 +124,26 @@ function start(): ChildProcess {
   return worker;
 }
 
-/** Asks every process for its counts, and adds them up. */
-async function measure(): Promise<{ counts: readonly SoakCount[]; failed: number }> {
-  const counts = await Promise.all(
+/** Asks every process what it takes. */
+function measure(): Promise<readonly SizeReport[]> {
+  return Promise.all(
     workers.map((worker) => {
-      const answer = new Promise<SoakCount>((resolve) => worker.once('message', resolve as never));
-      worker.send('count');
-      return answer;
+      const { promise, resolve } = Promise.withResolvers<SizeReport>();
+      worker.on('message', function listen(message: CallReport | SizeReport) {
+        if (message.type !== 'size') return;
+        worker.off('message', listen);
+        resolve(message);
+      });
+      worker.send('size');
+      return promise;
     }),
   );
-  let failed = 0;
-  for (const count of counts) {
-    calls += count.calls;
-    answered += count.answered;
-    for (const [code, times] of Object.entries(count.failures)) {
-      failures[code] = (failures[code] ?? 0) + times;
-      failed += times;
-    }
-  }
-  return { counts, failed };
+}
+
+/** Calls that did not end with an answer. */
+function failed(): number {
+  const { answered: _, ...others } = results;
+  return Object.values(others).reduce((sum, times) => sum + times, 0);
 }
 
 function pause(ms: number): Promise<void> {
