@@ -1,4 +1,4 @@
-import type { AuthSession, Clock, TokenSet, TokenStore } from '@auth/core';
+import type { AuthSession, Clock, TokenSet } from '@auth/core';
 import type { Core } from './core.ts';
 import type { Exchange, Network } from './network.ts';
 import type { Plan } from './plan.ts';
@@ -10,6 +10,9 @@ import type { Process, World } from './world.ts';
 /** The key that all processes share. */
 export const key = 'account';
 
+/** The work behind a call that has given up is over by then. */
+const afterTimeoutMs = 120_000;
+
 /** Something a program asks of its session: a call of the API, a sign-in or a sign-out. */
 export interface Call {
   readonly kind: 'call' | 'sign_in' | 'sign_out';
@@ -19,6 +22,15 @@ export interface Call {
   endedAt: number | undefined;
   /** `'ok'`; `'refused'`: the API still refuses the token; else the error's code, or `untyped`. */
   result: string | undefined;
+}
+
+/** What has become of a refresh token that a life has presented. */
+export interface Presented {
+  times: number;
+  losses: number;
+  lostAt: number;
+  /** The store knew of a lost answer when it was presented first. */
+  readonly isKnownLost: boolean;
 }
 
 /** What a life is part of. */
@@ -33,6 +45,7 @@ export interface Surroundings {
   /** The password that the vault hands out. */
   vault: string;
   onSignedIn(life: Life): void;
+  onSignOut(): void;
   onAdopted(life: Life): void;
   trace(line: string): void;
 }
@@ -43,16 +56,20 @@ export class Life {
   readonly session: AuthSession;
   /** Calls that have not ended, or have just. */
   readonly calls: Call[] = [];
-  /** The one that ended last. */
+  /** The call of the API that began last. */
   lastCall: Call | undefined;
   /** Its exchanges that have not ended. */
   readonly underWay = new Set<Exchange>();
   /** Refresh tokens whose fate it has learned from the server. */
   readonly answered = new Set<string>();
-  /** Refresh tokens whose answer it has lost: how often, and when last. */
-  readonly lost = new Map<string, { count: number; at: number }>();
-  /** Ids of records it has read or tried to write. */
-  readonly knownIds = new Set<string>();
+  readonly presented = new Map<string, Presented>();
+  /** Refresh tokens that a sign-in has brought. */
+  readonly fromSignIn = new Set<string>();
+  /** It has read the account's record. */
+  hasRead = false;
+  /** When it last began to sign out, and when it has last signed in. */
+  signedOutAt: number = Number.NEGATIVE_INFINITY;
+  signedInAt: number = Number.NEGATIVE_INFINITY;
   /** Time it stood still. */
   frozenMs = 0;
   /** For how long it will stand still once it has the lock. */
@@ -73,7 +90,7 @@ export class Life {
     };
     const clock = clockOf(world, this.process);
     this.session = core.createAuthSession(this.#provider(), {
-      store: this.#store(clock),
+      store: around.store.of(this.process, clock),
       clock,
       key,
       random: () => random.next(),
@@ -101,6 +118,11 @@ export class Life {
     });
   }
 
+  onLocked(): void {
+    if (this.freezeWithLockMs > 0) this.freeze(this.freezeWithLockMs);
+    this.freezeWithLockMs = 0;
+  }
+
   freeze(forMs: number): void {
     this.process.frozenUntil = Math.max(this.process.frozenUntil, this.#around.world.now + forMs);
     this.frozenMs += forMs;
@@ -115,6 +137,8 @@ export class Life {
   }
 
   signOut(): void {
+    this.signedOutAt = this.#around.world.now;
+    this.#around.onSignOut();
     this.#begin('sign_out', async () => {
       await this.session.signOut();
       return 'ok';
@@ -131,21 +155,33 @@ export class Life {
       result: undefined,
     };
     this.calls.push(call);
+    if (kind === 'call') this.lastCall = call;
     const end = (result: string): void => {
       call.endedAt = world.now;
       call.result = result;
       this.#around.trace(`${this.process.name}: ${kind} ends: ${result}`);
-      if (kind === 'call') this.lastCall = call;
       if (kind !== 'sign_in') return;
-      this.signingIn--;
+      if (result === 'timeout') this.#endSignInLater();
+      else this.signingIn--;
       // What could not be saved yet is served all the same.
-      if (result === 'ok' || result === 'store_failed') this.#around.onSignedIn(this);
+      if (result !== 'ok' && result !== 'store_failed') return;
+      if (result === 'ok') this.signedInAt = call.startedAt;
+      this.#around.onSignedIn(this);
     };
     work().then(end, (error: unknown) => end(core.isAuthError(error) ? error.code : `untyped ${error}`));
   }
 
+  /** What nobody waits for any more goes on. */
+  #endSignInLater(): void {
+    const { frozenMs } = this;
+    this.#around.world.schedule(undefined, afterTimeoutMs, () => {
+      if (this.frozenMs === frozenMs) this.signingIn--;
+      else this.#endSignInLater();
+    });
+  }
+
   #provider() {
-    const { core, network, server } = this.#around;
+    const { core, network } = this.#around;
     const issued = (
       answer: Awaited<ReturnType<Network['send']>>,
       refusal: 'invalid_credentials' | 'refresh_refused',
@@ -168,15 +204,10 @@ export class Life {
       },
       refresh: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) =>
         issued(await network.send(this.process, 'refresh', refreshToken, signal), 'refresh_refused'),
-      revoke: async ({ refreshToken = '' }: TokenSet) => server.revoke(refreshToken),
+      revoke: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) => {
+        await network.send(this.process, 'revoke', refreshToken, signal);
+      },
     };
-  }
-
-  #store(clock: Clock): TokenStore {
-    const { core, store, plan } = this.#around;
-    const own = store.of(this.process);
-    if (plan.store === 'atomic' || plan.store === 'get_then_set') return own;
-    return core.leasedStore(own, { clock });
   }
 }
 

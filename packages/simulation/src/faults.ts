@@ -39,6 +39,9 @@ export function strike(
     case 'fail_write':
       store.failWrites++;
       return;
+    case 'forget_write':
+      store.forgetWrites++;
+      return;
     case 'forget_lease':
       store.interfere(`${key}.lock`, { id: `forgotten-${world.steps}`, value: 'free' });
       return;

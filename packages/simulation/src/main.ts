@@ -1,4 +1,4 @@
-/** `pnpm simulate --seeds 100000`, `--seed N --trace`, `--mutants` */
+/** `pnpm simulate --seeds 100000`, `--seed N --trace` (with `--shrink` what is left of a failing one), `--mutants` */
 import { parseArgs } from 'node:util';
 import { builtCore, loadCore } from './core.ts';
 import { hunt } from './hunt.ts';
@@ -6,13 +6,14 @@ import { mutants } from './mutants.ts';
 import { planOf } from './plan.ts';
 import { run } from './run.ts';
 import { runSeedsInParallel } from './seeds.ts';
-import { ruleOf, shrink } from './shrink.ts';
+import { explain, ruleOf, shrink } from './shrink.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
   },
@@ -42,20 +43,20 @@ async function runAll(from: number, count: number): Promise<void> {
   for (const [kind, times] of Object.entries(faults).sort()) say(`  ${kind.padEnd(18)} ${times}`);
   say(`failures   ${failures.length}`);
   const core = await loadCore(builtCore);
-  for (const { seed, violation } of failures.slice(0, 3)) {
-    const smallest = await shrink(core, planOf(seed), ruleOf(violation));
-    say(`\nseed ${seed} (${smallest.store}, ${smallest.rotation}): ${violation}`);
-    for (const fault of smallest.faults) say(`  ${JSON.stringify(fault)}`);
-    say(`  and ${smallest.calls.length} calls. Step by step: pnpm simulate --seed ${seed} --trace`);
-  }
+  for (const { seed, violation } of failures.slice(0, 3)) say(`\n${await explain(core, seed, violation)}`);
   if (failures.length > 0) process.exitCode = 1;
 }
 
 async function replay(seed: number): Promise<void> {
-  const plan = planOf(seed);
+  const core = await loadCore(builtCore);
+  let plan = planOf(seed);
+  if (values.shrink) {
+    const [violation] = (await run(core, plan)).violations;
+    if (violation !== undefined) plan = await shrink(core, plan, ruleOf(violation));
+  }
   const { calls, faults, ...setting } = plan;
   say(`${JSON.stringify(setting)}, ${calls.length} calls, ${faults.length} faults`);
-  const { steps, violations } = await run(await loadCore(builtCore), plan, values.trace ? say : undefined);
+  const { steps, violations } = await run(core, plan, values.trace ? say : undefined);
   say(`${steps} steps, ${violations.length} violations`);
   for (const violation of violations) say(`  ${violation}`);
   if (violations.length > 0) process.exitCode = 1;

@@ -166,6 +166,72 @@ export const mutants: readonly Mutant[] = [
     edits: [['exchange.js', 'context.timeouts.exchangeMs', '2147483647']],
   },
   {
+    name: 'a process does not count its own logins',
+    edits: [['login.js', 'account.countLogin(clock);', '']],
+  },
+  {
+    name: 'a sign-out does not end',
+    edits: [['sign-out.js', '    await writing;\n}', '    await new Promise(() => {});\n}']],
+  },
+  {
+    name: 'a sign-in leaves the session signed out',
+    edits: [['commit.js', "if (plan.kind === 'sign_in')\n        account.signedOut = false;", '']],
+  },
+  {
+    name: 'what a sign-out has overtaken lives on at the server',
+    edits: [['commit.js', 'await revoke(context, tokens);\n        throw', 'throw']],
+  },
+  {
+    name: 'an answer that another process has lost is not known',
+    edits: [
+      [
+        'refresh.js',
+        '[account.lostId, read.envelope.guard.lostId].includes(parent.id)',
+        'account.lostId === parent.id',
+      ],
+    ],
+  },
+  {
+    name: 'a lost answer is asked for after a minute',
+    edits: [
+      ['refresh.js', 'limits.resendMinMs + (limits.resendMaxMs - limits.resendMinMs) * random()', '60_000'],
+    ],
+  },
+  {
+    name: 'each caller has a flight of its own',
+    edits: [['obtain.js', 'const flight = account.flight ?? startFlight', 'const flight = startFlight']],
+  },
+  {
+    name: 'a failed refresh is followed by a login',
+    edits: [
+      [
+        'decide.js',
+        'tokens !== undefined && canRefresh(',
+        'guard.failures === 0 && tokens !== undefined && canRefresh(',
+      ],
+    ],
+  },
+  {
+    name: 'a rejection is left to nobody',
+    edits: [['flight.js', 'promise.then(ignore, ignore)', 'promise.then(ignore)']],
+  },
+  {
+    name: 'a lease is given back while the exchange is under way',
+    edits: [
+      [
+        'refresh.js',
+        '        tokens = await present(',
+        '        void flight.lease.release();\n        tokens = await present(',
+      ],
+    ],
+  },
+  {
+    name: 'a sign-out forgets the logins',
+    edits: [
+      ['sign-out.js', '{ signedOutAt, guard }', '{ signedOutAt, guard: { failures: 0, loginsAt: [] } }'],
+    ],
+  },
+  {
     name: 'disposing leaves the timer',
     edits: [['accounts.js', 'account.cancelTimer?.();', '']],
   },

@@ -6,19 +6,23 @@ import type { Process, World } from './world.ts';
 /** What goes wrong with one exchange. */
 export type Trouble =
   | { readonly kind: 'refuse_connection' | 'drop_before' | 'drop_after' | 'stall' | 'break' }
+  | { readonly kind: 'sign_out_midway' }
   | { readonly kind: 'drop_and_freeze'; readonly forMs: number }
   | { readonly kind: 'limit'; readonly retryAfterMs: number | undefined };
 
-/** One request to the token endpoint, as an observer with a view of everything sees it. */
+/** One request to the token server, as an observer with a view of everything sees it. */
 export interface Exchange {
   readonly process: Process;
-  readonly kind: 'login' | 'refresh';
+  readonly kind: 'login' | 'refresh' | 'revoke';
   /** The refresh token or the password. */
   readonly secret: string;
+  readonly sentAt: number;
   /** When the process learned how it ended, or gave up. */
   endedAt: number | undefined;
   /** What the process has learned: nothing is `lost`. */
-  outcome: 'pending' | 'issued' | 'refused' | 'limited' | 'not_sent' | 'lost';
+  outcome: 'pending' | 'issued' | 'revoked' | 'refused' | 'limited' | 'not_sent' | 'lost';
+  /** The refresh token that came back. */
+  issued: string | undefined;
 }
 
 /** Between the processes and the server. */
@@ -32,6 +36,7 @@ export class Network {
   readonly #onEnd: (exchange: Exchange, retryAfterMs?: number) => void;
   readonly #onTrouble: (kind: string) => void;
   readonly #freeze: (process: Process, forMs: number) => void;
+  readonly #signOut: (process: Process) => void;
 
   constructor(
     world: World,
@@ -43,6 +48,7 @@ export class Network {
       onEnd(exchange: Exchange, retryAfterMs?: number): void;
       onTrouble(kind: string): void;
       freeze(process: Process, forMs: number): void;
+      signOut(process: Process): void;
     },
   ) {
     this.#world = world;
@@ -53,21 +59,25 @@ export class Network {
     this.#onEnd = hooks.onEnd;
     this.#onTrouble = hooks.onTrouble;
     this.#freeze = hooks.freeze;
+    this.#signOut = hooks.signOut;
   }
 
-  /** Sends a token request; rejects as a provider's transport would. */
+  /** Sends a request; rejects as a provider's transport would. */
   send(process: Process, kind: Exchange['kind'], secret: string, signal: AbortSignal): Promise<Answer> {
     const exchange: Exchange = {
       process,
       kind,
       secret,
+      sentAt: this.#world.now,
       endedAt: undefined,
       outcome: 'pending',
+      issued: undefined,
     };
     this.#onSend(exchange);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const trouble = this.troubles.shift();
     if (trouble !== undefined) this.#onTrouble(trouble.kind);
+    if (trouble?.kind === 'sign_out_midway') this.#world.schedule(process, 1, () => this.#signOut(process));
     const end = (outcome: Exchange['outcome'], settle: () => void): void => {
       if (exchange.endedAt !== undefined) return;
       exchange.endedAt = this.#world.now;
@@ -101,12 +111,13 @@ export class Network {
           return;
         }
       }
-      const answer = kind === 'login' ? this.#server.login(secret) : this.#server.refresh(secret);
+      const answer = this.#server[kind](secret);
       if (trouble?.kind === 'drop_after') return fail('lost', reset());
       if (trouble?.kind === 'stall') return;
-      this.#world.schedule(process, delay(), () =>
-        end(answer.kind === 'issued' ? 'issued' : 'refused', () => resolve(answer)),
-      );
+      this.#world.schedule(process, delay(), () => {
+        if (answer.kind === 'issued') exchange.issued = answer.refreshToken;
+        end(answer.kind, () => resolve(answer));
+      });
     });
     return promise;
   }

@@ -5,12 +5,14 @@ import type { Rotation } from './server.ts';
 export type StoreKind =
   /** Atomic compare, and a lease by it. */
   | 'leased'
-  /** The same, whose lock records are sometimes forgotten: a fail-over. */
-  | 'forgetful_lease'
+  /** The same, which sometimes forgets what it has said it has saved, or a lock record: a fail-over. */
+  | 'forgetful'
   /** Atomic compare, no lock. */
   | 'atomic'
   /** A get followed by a set, no lock. */
-  | 'get_then_set';
+  | 'get_then_set'
+  /** The same, with a lock of its own that ends with the process that has it. */
+  | 'locked';
 
 /** One thing that goes wrong, or that somebody does. */
 export type Fault = { readonly at: number } & (
@@ -33,9 +35,13 @@ export type Fault = { readonly at: number } & (
   /** The next write takes effect and throws; or throws without effect. */
   | { readonly kind: 'lose_write_answer' }
   | { readonly kind: 'fail_write' }
+  /** The next write is acknowledged, and has no effect. */
+  | { readonly kind: 'forget_write' }
   | { readonly kind: 'slow_store'; readonly forMs: number }
   | { readonly kind: 'forget_lease' }
   | { readonly kind: 'sign_out'; readonly process: number }
+  /** While its next exchange is under way. */
+  | { readonly kind: 'sign_out_midway' }
   | { readonly kind: 'sign_in'; readonly process: number }
   | { readonly kind: 'revoke_access' }
   | { readonly kind: 'end_sessions' }
@@ -65,7 +71,7 @@ export function planOf(seed: number): Plan {
   const random = new Random(seed);
   const processes = random.between(1, 4);
   const troubleMs = random.pick([5, 20, 90]) * minuteMs;
-  const store = random.pick<StoreKind>(['leased', 'leased', 'forgetful_lease', 'atomic', 'get_then_set']);
+  const store = random.pick<StoreKind>(['leased', 'leased', 'forgetful', 'atomic', 'get_then_set', 'locked']);
   const at = (): number => random.between(0, troubleMs);
   const process = (): number => random.between(0, processes - 1);
   const calls = Array.from({ length: random.between(10, 30) }, () => ({ at: at(), process: process() }));
@@ -84,7 +90,7 @@ export function planOf(seed: number): Plan {
     rotation: random.pick<Rotation>(['reuse_rejected', 'reuse_ends_family', 'grace']),
     processes,
     accessLifeMs: random.pick([minuteMs, 10 * minuteMs, hourMs]),
-    maxLoginsPerHour: random.pick([4, 20]),
+    maxLoginsPerHour: random.pick([2, 4, 20]),
     troubleMs,
     calls: calls.sort((left, right) => left.at - right.at),
     faults: faults.sort((left, right) => left.at - right.at),
@@ -109,12 +115,15 @@ function faultAt(at: number, random: Random, process: () => number, store: Store
     () => ({ at, kind: 'fail_write' }),
     () => ({ at, kind: 'slow_store', forMs: random.pick([2_000, 30_000]) }),
     () => ({ at, kind: 'sign_out', process: process() }),
+    () => ({ at, kind: 'sign_out_midway' }),
     () => ({ at, kind: 'sign_in', process: process() }),
     () => ({ at, kind: 'revoke_access' }),
     () => ({ at, kind: 'end_sessions' }),
     () => ({ at, kind: 'change_password', vaultAfterMs: random.pick([1_000, 10 * minuteMs, 10 * hourMs]) }),
   ];
-  if (store === 'forgetful_lease' && random.chance(0.3)) return { at, kind: 'forget_lease' };
+  if (store === 'forgetful' && random.chance(0.3)) {
+    return { at, kind: random.pick(['forget_lease', 'forget_write']) };
+  }
   if (store !== 'atomic' && store !== 'get_then_set' && random.chance(0.15)) {
     return { at, kind: 'freeze_with_lock', process: process(), forMs: random.pick([5_000, 20_000, 120_000]) };
   }

@@ -1,14 +1,15 @@
 import { Life, type Surroundings } from './actor.ts';
-import { Checks, recoveryMs, settleMs } from './checks.ts';
+import { Checks } from './checks.ts';
 import type { Core } from './core.ts';
 import { strike } from './faults.ts';
+import { Judge, minuteMs } from './judge.ts';
 import { Network } from './network.ts';
 import type { Fault, Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { Server } from './server.ts';
 import { standIn } from './stand-in.ts';
 import { SharedStore } from './store.ts';
-import { World } from './world.ts';
+import { type Process, World } from './world.ts';
 
 /** What a run came to. */
 export interface RunResult {
@@ -20,7 +21,12 @@ export interface RunResult {
   readonly violations: readonly string[];
 }
 
-const minuteMs = 60_000;
+/** What a fault may still have under way when faults are over. */
+const settleMs = 5 * minuteMs;
+/** After the last fault everybody has a working token by then: a full hour of logins may have to pass. */
+const recoveryMs = 80 * minuteMs;
+/** After `dispose` an exchange under way may still end. */
+const disposeMs = 30_000;
 /** Calls after the last fault, in minutes: often at first, when much is to be mended. */
 const quietCalls = [1, 2, 3, 5, 8, 13, 20, 30, 45, 62, 70, 75];
 
@@ -30,19 +36,18 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
   const startedAt = world.now;
   const random = new Random(plan.seed ^ 0x5eed);
   const server = new Server(world, plan.rotation, plan.accessLifeMs);
-  const lives: Life[] = [];
   const current: Life[] = [];
   let exchanges = 0;
   const faults: Record<string, number> = {};
   const count = (kind: string): void => {
     faults[kind] = (faults[kind] ?? 0) + 1;
   };
-  const lifeOf = (process: unknown): Life | undefined => lives.find((life) => life.process === process);
+  const lifeOf = (process: Process): Life | undefined => judge.lives.get(process);
   const say = (line: string): void =>
     trace?.(`${((world.now - startedAt) / 1_000).toFixed(3).padStart(10)}  ${line}`);
   const network = new Network(world, random, server, core, {
     onSend: (exchange) => {
-      exchanges++;
+      if (exchange.kind !== 'revoke') exchanges++;
       say(`${exchange.process.name} -> server: ${exchange.kind} ${exchange.secret}`);
       checks.onSend(exchange);
     },
@@ -52,11 +57,13 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     },
     onTrouble: count,
     freeze: (process, forMs) => lifeOf(process)?.freeze(forMs),
+    signOut: (process) => lifeOf(process)?.signOut(),
   });
-  const store = new SharedStore(world, random, plan.store !== 'get_then_set', {
-    onWrite: (write) => checks.onWrite(lifeOf(write.process), write),
+  const store = new SharedStore(world, random, core, plan.store, {
+    onWrite: (write) => checks.onWrite(write),
+    onRead: (process, readKey) => checks.onRead(process, readKey),
     onTrouble: count,
-    onRead: (process, _, record) => checks.onRead(lifeOf(process), record),
+    onLocked: (process) => lifeOf(process)?.onLocked(),
   });
   const around: Surroundings = {
     core,
@@ -68,16 +75,18 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     plan,
     vault: server.password,
     onSignedIn: (life) => checks.onSignedIn(life),
+    onSignOut: () => checks.onSignOut(),
     onAdopted: (life) => checks.onAdopted(life),
     trace: say,
   };
-  const checks = new Checks(around, lives);
+  const judge = new Judge(around);
+  const checks = new Checks(judge);
 
   const start = (index: number): void => {
     const wallOffsetMs = current[index]?.process.wallOffsetMs ?? 0;
-    const life = new Life(`p${index}.${lives.length}`, wallOffsetMs, around);
+    const life = new Life(`p${index}.${judge.lives.size}`, wallOffsetMs, around);
     current[index] = life;
-    lives.push(life);
+    judge.lives.set(life.process, life);
   };
   const callAfter = (delayMs: number, index: number): void =>
     void world.schedule(undefined, delayMs, () => {
@@ -86,7 +95,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     });
 
   const restore = standIn(random);
-  const onRejection = (reason: unknown): void => checks.violate('no unhandled rejection', String(reason));
+  const onRejection = (reason: unknown): void => judge.violate('no unhandled rejection', String(reason));
   process.on('unhandledRejection', onRejection);
   try {
     for (let index = 0; index < plan.processes; index++) start(index);
@@ -110,9 +119,9 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     await world.runUntil(startedAt + plan.troubleMs + settleMs, settled);
 
     say('--- faults are over');
-    checks.isQuiet = true;
     network.troubles.length = 0;
-    store.loseAnswers = store.failWrites = 0;
+    for (const life of current) life.freezeWithLockMs = 0;
+    store.loseAnswers = store.failWrites = store.forgetWrites = 0;
     const quietAt = world.now;
     for (const minute of quietCalls) {
       for (let index = 0; index < plan.processes; index++) callAfter(minute * minuteMs, index);
@@ -120,21 +129,21 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     await world.runUntil(quietAt + recoveryMs, settled);
     checks.afterRecovery(current);
 
-    for (const life of lives) if (life.process.isAlive) life.session.dispose();
-    await world.runUntil(world.now + settleMs, settled);
+    for (const { session } of current) session.dispose();
+    await world.runUntil(world.now + disposeMs, settled);
     for (const { process: left } of current) {
-      if (left.timers > 0) checks.violate('no timer is left after dispose', `${left.name}: ${left.timers}`);
+      if (left.timers > 0) judge.violate('no timer is left after dispose', `${left.name}: ${left.timers}`);
     }
   } finally {
     process.off('unhandledRejection', onRejection);
     restore();
   }
-  return { steps: world.steps, exchanges, faults, violations: checks.violations };
+  return { steps: world.steps, exchanges, faults, violations: judge.violations };
 }
 
 /** Whether a fault waits for an exchange or a write to strike. */
 function isQueued({ kind }: Fault): boolean {
-  return [...exchangeFaults, 'lose_write_answer', 'fail_write'].includes(kind);
+  return [...exchangeFaults, 'lose_write_answer', 'fail_write', 'forget_write'].includes(kind);
 }
 
 const exchangeFaults = [
@@ -145,4 +154,5 @@ const exchangeFaults = [
   'stall',
   'limit',
   'break',
+  'sign_out_midway',
 ];

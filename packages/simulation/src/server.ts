@@ -29,9 +29,7 @@ export type Answer =
       readonly refreshToken: string;
       readonly expiresInMs: number;
     }
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'limited'; readonly retryAfterMs: number | undefined }
-  | { readonly kind: 'broken' };
+  | { readonly kind: 'refused' | 'revoked' };
 
 const graceMs = 2_000;
 
@@ -70,9 +68,10 @@ export class Server {
     return { kind: 'refused' };
   }
 
-  revoke(refreshToken: string): void {
+  revoke(refreshToken: string): Answer {
     const grant = this.#byRefreshToken.get(refreshToken);
     if (grant !== undefined) grant.family.isAlive = false;
+    return { kind: 'revoked' };
   }
 
   /** Whether the API takes an access token. */

@@ -1,5 +1,5 @@
 import type { Core } from './core.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, planOf } from './plan.ts';
 import { run } from './run.ts';
 
 /** The rule that a violation is of. */
@@ -22,4 +22,14 @@ export async function shrink(core: Core, plan: Plan, rule: string): Promise<Plan
     }
   }
   return smallest;
+}
+
+/** What a failing seed comes down to, for people to read. */
+export async function explain(core: Core, seed: number, violation: string): Promise<string> {
+  const { store, rotation, faults, calls } = await shrink(core, planOf(seed), ruleOf(violation));
+  return [
+    `seed ${seed} (${store}, ${rotation}): ${violation}`,
+    ...faults.map((fault) => `  ${JSON.stringify(fault)}`),
+    `  and ${calls.length} calls. Step by step: pnpm simulate --seed ${seed} --shrink --trace`,
+  ].join('\n');
 }

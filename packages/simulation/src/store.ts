@@ -1,12 +1,16 @@
-import type { TokenRecord, TokenStore } from '@auth/core';
+import type { Clock, Lease, TokenRecord, TokenStore } from '@auth/core';
+import type { Core } from './core.ts';
+import type { StoreKind } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Process, World } from './world.ts';
+
+/** How long the store's own lock outlives its holder's last sign of life, to the holder. */
+const leaseMs = 15_000;
 
 /** What a write did: for the checks. */
 export interface Write {
   readonly process: Process;
   readonly key: string;
-  readonly expectedId: string | undefined;
   readonly replaced: TokenRecord | undefined;
   readonly next: TokenRecord;
 }
@@ -14,48 +18,83 @@ export interface Write {
 /** The one store behind all processes, and what goes wrong with it. */
 export class SharedStore {
   readonly records = new Map<string, TokenRecord>();
-  /** Who wrote the record that stands; undefined: nobody of ours. */
-  readonly writers = new Map<string, Process | undefined>();
   /** Nothing answers before. */
   downUntil = 0;
   /** Every step takes up to two seconds. */
   slowUntil = 0;
   loseAnswers = 0;
   failWrites = 0;
+  forgetWrites = 0;
   readonly #world: World;
   readonly #random: Random;
-  readonly #isAtomic: boolean;
+  readonly #core: Core;
+  readonly #kind: StoreKind;
+  /** Who wrote the record that stands; undefined: nobody of ours. */
+  readonly #writers = new Map<string, Process | undefined>();
+  /** Who has the lock of a store with one of its own. */
+  #holder: Process | undefined;
   readonly #listeners = new Set<{ process: Process; key: string; listener: () => void }>();
   readonly #onWrite: (write: Write) => void;
   readonly #onTrouble: (kind: string) => void;
-  readonly #onRead: (process: Process, key: string, record: TokenRecord | undefined) => void;
+  readonly #onRead: (process: Process, key: string) => void;
+  readonly #onLocked: (process: Process) => void;
 
   constructor(
     world: World,
     random: Random,
-    isAtomic: boolean,
+    core: Core,
+    kind: StoreKind,
     hooks: {
       onWrite(write: Write): void;
-      onRead(process: Process, key: string, record: TokenRecord | undefined): void;
+      onRead(process: Process, key: string): void;
       onTrouble(kind: string): void;
+      onLocked(process: Process): void;
     },
   ) {
     this.#world = world;
     this.#random = random;
-    this.#isAtomic = isAtomic;
+    this.#core = core;
+    this.#kind = kind;
     this.#onWrite = hooks.onWrite;
     this.#onRead = hooks.onRead;
     this.#onTrouble = hooks.onTrouble;
+    this.#onLocked = hooks.onLocked;
   }
 
   /** The store as one process has it. */
-  of(process: Process): TokenStore {
+  of(process: Process, clock: Clock): TokenStore {
+    const store = this.#recordsFor(process);
+    switch (this.#kind) {
+      case 'leased':
+      case 'forgetful':
+        return this.#core.leasedStore(store, { clock });
+      case 'locked':
+        return { ...store, lock: (_, { signal }) => this.#lock(process, clock, signal) };
+      default:
+        return store;
+    }
+  }
+
+  /** Whether a process has the lock, whatever it believes itself: who reclaims a lease writes it anew. */
+  isLockedBy(process: Process, key: string): boolean {
+    if (this.#kind === 'locked') return this.#holder === process;
+    const lockKey = `${key}.lock`;
+    return this.#writers.get(lockKey) === process && this.records.get(lockKey)?.value !== 'free';
+  }
+
+  /** Somebody else overwrites a record. */
+  interfere(key: string, next: TokenRecord): void {
+    this.records.set(key, next);
+    this.#writers.set(key, undefined);
+  }
+
+  #recordsFor(process: Process): TokenStore {
     return {
       get: (key) =>
         this.#ask(process, () => {
           const record = this.records.get(key);
           return () => {
-            this.#onRead(process, key, record);
+            this.#onRead(process, key);
             return record;
           };
         }),
@@ -78,10 +117,31 @@ export class SharedStore {
     };
   }
 
-  /** Somebody else overwrites a record. */
-  interfere(key: string, next: TokenRecord): void {
-    this.records.set(key, next);
-    this.writers.set(key, undefined);
+  get #isAtomic(): boolean {
+    return this.#kind !== 'get_then_set' && this.#kind !== 'locked';
+  }
+
+  /** A lock that the system frees when its holder dies, and not before. */
+  #lock(process: Process, clock: Clock, signal: AbortSignal): Promise<Lease> {
+    const isOurs = (): Promise<boolean> =>
+      this.#ask(process, () => {
+        const is = this.#holder === process;
+        return () => is;
+      });
+    const take = (): Promise<boolean> =>
+      this.#ask(process, () => {
+        const isTaken = this.#holder === undefined || !this.#holder.isAlive;
+        if (isTaken) {
+          this.#holder = process;
+          this.#onLocked(process);
+        }
+        return () => isTaken;
+      });
+    // It hangs on a connection, which ends in an outage too.
+    const giveBack = (): void => {
+      if (this.#holder === process) this.#holder = undefined;
+    };
+    return this.#core.waitForLease({ leaseMs, clock, take, renew: isOurs, giveBack }, signal);
   }
 
   async #getThenSet(
@@ -108,9 +168,15 @@ export class SharedStore {
   #write(process: Process, key: string, expectedId: string | undefined, next: TokenRecord): boolean {
     const replaced = this.records.get(key);
     if (replaced?.id !== expectedId) return false;
+    if (this.forgetWrites > 0) {
+      this.forgetWrites--;
+      this.#onTrouble('forget_write');
+      return true;
+    }
     this.records.set(key, next);
-    this.writers.set(key, process);
-    this.#onWrite({ process, key, expectedId, replaced, next });
+    this.#writers.set(key, process);
+    this.#onWrite({ process, key, replaced, next });
+    if (key.endsWith('.lock') && next.value !== 'free') this.#onLocked(process);
     for (const entry of this.#listeners) {
       if (entry.process === process || entry.key !== key) continue;
       this.#world.schedule(entry.process, this.#random.between(1, 200), () => {

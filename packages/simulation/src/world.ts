@@ -1,6 +1,8 @@
 /** Something that will happen. */
 interface Happening {
   at: number;
+  /** When it should have happened, had nobody stood still: the older comes first. */
+  readonly dueAt: number;
   readonly order: number;
   /** Whose code runs; undefined for the world's own: servers, networks, faults. */
   readonly process: Process | undefined;
@@ -32,7 +34,7 @@ export class World {
   /** Runs after a delay; for a process that is dead by then not at all, for a frozen one when it wakes. */
   schedule(process: Process | undefined, delayMs: number, run: () => void): Happening {
     const at = this.now + Math.max(0, delayMs);
-    const happening: Happening = { at, order: this.#order++, process, run, isCancelled: false };
+    const happening: Happening = { at, dueAt: at, order: this.#order++, process, run, isCancelled: false };
     push(this.#queue, happening);
     return happening;
   }
@@ -58,11 +60,12 @@ export class World {
       settled();
     }
     this.now = Math.max(this.now, until);
+    settled();
   }
 }
 
 function isBefore(left: Happening, right: Happening): boolean {
-  return left.at < right.at || (left.at === right.at && left.order < right.order);
+  return (left.at - right.at || left.dueAt - right.dueAt || left.order - right.order) < 0;
 }
 
 function push(heap: Happening[], item: Happening): void {

@@ -1,0 +1,70 @@
+import type { TokenRecord } from '@auth/core';
+import type { Life, Surroundings } from './actor.ts';
+import type { Process } from './world.ts';
+
+export const minuteMs = 60_000;
+export const hourMs: number = 60 * minuteMs;
+
+/** What all rules share: who lives, what may be asked of the plan's store, and where violations go. */
+export class Judge {
+  readonly violations: string[] = [];
+  readonly around: Surroundings;
+  /** All lives, those that are over included. */
+  readonly lives = new Map<Process, Life>();
+  /** When somebody last signed out: began to, or was written down to have. */
+  lastSignOutAt: number = Number.NEGATIVE_INFINITY;
+
+  constructor(around: Surroundings) {
+    this.around = around;
+  }
+
+  /** The store compares and writes in one step. */
+  get isAtomic(): boolean {
+    const { store } = this.around.plan;
+    return store !== 'get_then_set' && store !== 'locked';
+  }
+
+  /** The store has a lock; a forgetful one's may have two holders. */
+  get hasLock(): boolean {
+    const { store } = this.around.plan;
+    return store === 'leased' || store === 'forgetful' || store === 'locked';
+  }
+
+  /** The store keeps what it has said it has saved. */
+  get keepsItsWord(): boolean {
+    return !this.hasFault('forget_write');
+  }
+
+  hasFault(kind: string): boolean {
+    return this.around.plan.faults.some((fault) => fault.kind === kind);
+  }
+
+  violate(rule: string, detail: string): void {
+    this.violations.push(`${rule}: ${detail}`);
+    this.around.trace(`!!! ${rule}: ${detail}`);
+  }
+
+  /** Asks later, unless the life has ended or stood still meanwhile. */
+  askLater(life: Life, delayMs: number, ask: () => void): void {
+    const { frozenMs } = life;
+    this.around.world.schedule(undefined, delayMs, () => {
+      const hasGoneOn = life.process.isAlive && life.frozenMs === frozenMs;
+      if (hasGoneOn) ask();
+    });
+  }
+}
+
+/** What stands in a record, as far as the rules look at it. */
+export interface Envelope {
+  readonly tokens?: { readonly id: string; readonly refreshToken?: string };
+  readonly signedOutAt?: number;
+  readonly guard?: {
+    readonly latch?: { readonly hash: string };
+    readonly loginsAt: readonly number[];
+    readonly lostId?: string;
+  };
+}
+
+export function envelopeOf(record: TokenRecord | undefined): Envelope {
+  return record === undefined ? {} : (JSON.parse(record.value) as Envelope);
+}

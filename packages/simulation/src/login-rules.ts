@@ -1,0 +1,86 @@
+import { key, type Life } from './actor.ts';
+import { type Envelope, envelopeOf, hourMs, type Judge } from './judge.ts';
+
+interface Login {
+  readonly at: number;
+  readonly life: Life;
+  readonly wallOffsetMs: number;
+}
+
+/** Rules on when a password is sent. */
+export class LoginRules {
+  /** All that were sent. */
+  readonly logins: Login[] = [];
+  readonly #judge: Judge;
+  /** Which password the stored latch is for, and since when. */
+  #latched: { hash: string; password: string; at: number } | undefined;
+  readonly #lastRefused = new Map<Life, string>();
+
+  constructor(judge: Judge) {
+    this.#judge = judge;
+  }
+
+  onSend(life: Life, password: string): void {
+    const { wallOffsetMs } = life.process;
+    this.logins.push({ at: this.#judge.around.world.now, life, wallOffsetMs });
+    this.#countLastHour(life);
+    if (life.signingIn > 0) return;
+    this.#isAllowed(life, password);
+    this.#isNeeded(life);
+  }
+
+  onRefused(life: Life, password: string): void {
+    this.#lastRefused.set(life, password);
+  }
+
+  onWrite(life: Life, { guard }: Envelope): void {
+    const hash = guard?.latch?.hash;
+    if (hash === this.#latched?.hash) return;
+    const password = this.#lastRefused.get(life);
+    this.#latched =
+      hash === undefined || password === undefined
+        ? undefined
+        : { hash, password, at: this.#judge.around.world.now };
+  }
+
+  #countLastHour(life: Life): void {
+    const judge = this.#judge;
+    const { world, plan } = judge.around;
+    const { maxLoginsPerHour } = plan;
+    const inHour = this.logins.filter(({ at }) => at > world.now - hourMs);
+    const byLife = inHour.filter((login) => login.life === life).length;
+    if (byLife > maxLoginsPerHour) {
+      judge.violate('logins in any hour', `${byLife} of ${maxLoginsPerHour} by ${life.process.name}`);
+    }
+    if (!judge.isAtomic || !judge.keepsItsWord) return;
+    // Wall clocks are all that machines share: one that is wrong counts for itself.
+    const { wallOffsetMs } = life.process;
+    const byClock = inHour.filter((login) => login.wallOffsetMs === wallOffsetMs).length;
+    if (byClock > maxLoginsPerHour) {
+      judge.violate('logins in any hour', `${byClock} of ${maxLoginsPerHour} by one clock`);
+    }
+  }
+
+  #isAllowed(life: Life, password: string): void {
+    const judge = this.#judge;
+    if (!judge.isAtomic || !judge.keepsItsWord) return;
+    const isLatched = this.#latched?.password === password && this.#latched.at < judge.around.world.now;
+    if (isLatched || this.#lastRefused.get(life) === password) {
+      judge.violate('no password again that was refused', life.process.name);
+    }
+  }
+
+  /** Without a lock another may have saved since the last look; and a store that forgets holds what is dead. */
+  #isNeeded(life: Life): void {
+    const judge = this.#judge;
+    const { server, store } = judge.around;
+    if (!judge.hasLock || !judge.keepsItsWord) return;
+    const stored = envelopeOf(store.records.get(key)).tokens?.refreshToken;
+    const inHand = life.session.peek()?.refreshToken;
+    for (const refreshToken of [stored, inHand]) {
+      if (refreshToken !== undefined && server.honours(refreshToken)) {
+        judge.violate('no login where a good refresh token is at hand', life.process.name);
+      }
+    }
+  }
+}

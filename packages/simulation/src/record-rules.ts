@@ -1,0 +1,50 @@
+import { key, type Life } from './actor.ts';
+import { type Envelope, envelopeOf, type Judge } from './judge.ts';
+import type { Write } from './store.ts';
+
+/** Rules on what a write may replace, in a store whose comparison is atomic. */
+export class RecordRules {
+  readonly #judge: Judge;
+
+  constructor(judge: Judge) {
+    this.#judge = judge;
+  }
+
+  onWrite(life: Life, write: Write): void {
+    if (!this.#judge.isAtomic) return;
+    if (write.key === `${key}.lock` && write.next.value === 'free' && life.underWay.size > 0) {
+      this.#judge.violate('a lease is kept until the exchange ends', life.process.name);
+    }
+    if (write.key !== key) return;
+    const [before, after] = [envelopeOf(write.replaced), envelopeOf(write.next)];
+    this.#onTokens(life, before, after);
+    this.#onGuard(life, before, after);
+  }
+
+  /** A pair that is refreshed is dead by then: a good one goes by a person's word alone. */
+  #onTokens(life: Life, before: Envelope, after: Envelope): void {
+    const judge = this.#judge;
+    const { id, refreshToken = '' } = before.tokens ?? {};
+    const isLost = id !== after.tokens?.id && judge.around.server.honours(refreshToken);
+    const isWanted = after.signedOutAt !== undefined || life.fromSignIn.has(after.tokens?.refreshToken ?? '');
+    if (isLost && !isWanted) {
+      judge.violate('a good pair is not replaced', `${life.process.name}: ${refreshToken}`);
+    }
+  }
+
+  #onGuard(life: Life, { tokens, guard }: Envelope, after: Envelope): void {
+    const judge = this.#judge;
+    const { maxLoginsPerHour } = judge.around.plan;
+    const kept = after.guard?.loginsAt ?? [];
+    const lost = (guard?.loginsAt ?? []).filter((at) => !kept.includes(at));
+    // The oldest make room, once there are as many as count.
+    const isFull = kept.length === maxLoginsPerHour && lost.every((at) => at <= Math.min(...kept));
+    if (lost.length > 0 && !isFull) {
+      judge.violate('a login that was written down stays', `${life.process.name}: ${lost.length} lost`);
+    }
+    const isLifted = guard?.latch !== undefined && after.guard?.latch === undefined;
+    if (isLifted && (after.tokens === undefined || after.tokens.id === tokens?.id)) {
+      judge.violate('an accepted password alone lifts a latch', life.process.name);
+    }
+  }
+}

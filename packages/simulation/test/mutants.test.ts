@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { hunt } from '../src/hunt.ts';
+import { mutants } from '../src/mutants.ts';
+
+test.each(mutants)(
+  'finds: $name',
+  async (mutant) => {
+    expect((await hunt(mutant, 2_000)).violation).toBeDefined();
+  },
+  60_000,
+);
