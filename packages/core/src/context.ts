@@ -54,7 +54,7 @@ export class SessionContext {
     const { fetch } = options;
     // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
     this.fetch = fetch === undefined ? globalFetch : (input, init) => fetch(input, init);
-    this.random = options.random ?? Math.random;
+    this.random = randomOf(options);
     this.maxLoginsPerHour = options.maxLoginsPerHour ?? limits.maxLoginsPerHour;
     this.timeouts = timeoutsOf(options);
     this.listeners = options.onEvent === undefined ? [] : [options.onEvent];
@@ -70,13 +70,16 @@ export class SessionContext {
     this.emit({ type: 'exchange_failed', phase, code, status, delivery, serverCode, durationMs, resend });
   }
 
-  /** When a set is due for a refresh. A policy that throws is no policy. */
+  /** When a set is due for a refresh. A policy that throws, or gives no instants, is no policy. */
   dueTimes(tokens: TokenSet): ReturnType<RefreshPolicy> {
     try {
-      return this.refreshPolicy(tokens, this.random);
+      const { advisoryAt, mandatoryAt } = this.refreshPolicy(tokens, this.random);
+      const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
+      if (areInstants) return { advisoryAt, mandatoryAt };
     } catch {
-      return defaultRefreshPolicy(tokens, this.random);
+      // As if it had given none.
     }
+    return defaultRefreshPolicy(tokens, this.random);
   }
 
   /** Writes the set's headers on a request whose origin has been checked. */
@@ -111,6 +114,20 @@ const defaultTimeouts: Timeouts = {
   credentialsMs: limits.credentialsMs,
   callMs: limits.callMs,
 };
+
+/** Chance spreads load and nothing else: what throws, or gives no number from 0 up to 1, is replaced. */
+function randomOf({ random }: AuthSessionOptions): () => number {
+  if (random === undefined) return Math.random;
+  return () => {
+    try {
+      const value = random();
+      if (value >= 0 && value < 1) return value;
+    } catch {
+      // As if it had given none.
+    }
+    return Math.random();
+  };
+}
 
 function timeoutsOf({ timeouts }: AuthSessionOptions): Timeouts {
   if (timeouts === undefined) return defaultTimeouts;

@@ -934,7 +934,7 @@ describe('sessions of one account that differ', () => {
   });
 });
 
-describe('hooks of the user’s own that throw', () => {
+describe('hooks of the user’s own that fail', () => {
   const fails = (): never => {
     throw new Error('hook');
   };
@@ -943,6 +943,10 @@ describe('hooks of the user’s own that throw', () => {
     ['scheduler', { scheduler: { schedule: fails } }],
     ['waitUntil', { waitUntil: fails }],
     ['refreshPolicy', { refreshPolicy: fails }],
+    ['refreshPolicy without an answer', { refreshPolicy: () => undefined as never }],
+    ['refreshPolicy without instants', { refreshPolicy: () => ({ advisoryAt: '1' }) as never }],
+    ['random', { random: fails }],
+    ['random without a number', { random: () => ({}) as never }],
     ['onEvent', { onEvent: fails }],
   ])('%s breaks nothing', async (_, options) => {
     const { scene, open } = twoProcesses({ lock: true, subscribe: true });

@@ -75,8 +75,13 @@ const header = fc.oneof(
     'Bearer error="invalid_token"',
   ),
 );
+const location = fc.oneof(
+  header,
+  fc.constantFrom('', '//', 'http://', 'javascript:alert(1)', 'https://[::', '/x#y', 'http://api.example/'),
+  fc.webUrl(),
+);
 const headers = fc.record(
-  { 'retry-after': header, date: header, 'www-authenticate': header, 'content-type': header },
+  { 'retry-after': header, date: header, 'www-authenticate': header, 'content-type': header, location },
   { requiredKeys: [] },
 );
 const status = fc.constantFrom(
@@ -163,8 +168,7 @@ describe.each(providerNames)('%s', (name) => {
             exchanges++;
             return Response.json({ ...providers[name].good });
           }
-          const location = code === 302 ? { location: `https://elsewhere.example/${canary}` } : {};
-          return new Response(null, { status: code, headers: { ...extra, ...location } });
+          return new Response(null, { status: code, headers: extra });
         },
       } as never);
       const response = await session.fetch('https://api.example/x', { redirect: 'manual' });
@@ -174,45 +178,87 @@ describe.each(providerNames)('%s', (name) => {
     await fc.assert(property, { numRuns: 150 });
   }, 60_000);
 
-  test('whatever stands in an option: it is taken, or named as wrong without being shown', async () => {
-    const option = fc.constantFrom(
-      'username',
-      'password',
-      'baseUrl',
-      'allowedOrigins',
-      'store',
-      'scheduler',
-      'timeouts',
-      'key',
-      'clock',
-      'onEvent',
-      'maxLoginsPerHour',
-      'allowInsecureOrigins',
-      'fetch',
-      'random',
-      'refreshPolicy',
-      'clientSecret',
-      'clientId',
-      'scope',
-    );
+  test('whatever stands in an option: it is named as wrong without being shown, or is lived with', async () => {
+    const { open, good } = providers[name];
+    const returned = fc.oneof(fc.anything(), fc.constant(canary));
+    // What a caller may hand over that looks right and does not do what it should.
+    const odd = (names: readonly string[]): fc.Arbitrary<object> =>
+      fc.tuple(returned, fc.boolean()).map(([value, throws]) => {
+        const act = (): unknown => {
+          if (throws) throw value;
+          return value;
+        };
+        return names.length === 0 ? act : Object.fromEntries(names.map((method) => [method, act]));
+      });
+    const functions: Readonly<Record<string, readonly string[]>> = {
+      fetch: [],
+      random: [],
+      onEvent: [],
+      refreshPolicy: [],
+      waitUntil: [],
+      password: [],
+      clientSecret: [],
+      store: ['get', 'compareAndSet'],
+      scheduler: ['schedule'],
+    };
+    const options = [
+      ...['username', 'baseUrl', 'allowedOrigins', 'timeouts', 'key', 'clock', 'maxLoginsPerHour'],
+      ...['allowInsecureOrigins', 'clientId', 'scope', 'initialTokens', ...Object.keys(functions)],
+    ];
     const value = fc.oneof(
       fc.anything(),
       fc.constant(`https://${canary}:pw@host.example`),
       fc.constant([`http://*.${canary}.*`]),
     );
+    const option = fc.constantFrom(...options).chain((key) => {
+      const methods = functions[key];
+      return fc.tuple(fc.constant(key), methods === undefined ? value : fc.oneof(value, odd(methods)));
+    });
     await fc.assert(
-      fc.property(option, value, (key, wrong) => {
+      fc.asyncProperty(option, async ([key, wrong]) => {
+        let session: AuthSession;
         try {
-          providers[name].open({ [key]: wrong } as never).dispose();
+          session = open({
+            scheduler: null,
+            fetch: async () => Response.json(good),
+            [key]: wrong,
+          } as never);
         } catch (error) {
           if (!isAuthError(error)) throw error;
           expect(['invalid_options', 'insecure_url']).toContain(error.code);
+          const names = key === 'baseUrl' && error.code === 'insecure_url' ? 'allowInsecureOrigins' : key;
+          expect(error.message).toContain(names);
           if (key !== 'baseUrl' || error.code === 'invalid_options')
             expect(error.message).not.toContain(canary);
+          return;
         }
+        await endsWell(() => session.getTokens());
+        session.dispose();
       }),
-      { numRuns: 400 },
+      { numRuns: 500 },
     );
+  }, 60_000);
+
+  test('an answer without end is cut off, and what came of it is not kept', async () => {
+    const chunk = new TextEncoder().encode(canary.padEnd(65_536, 'x'));
+    let sent = 0;
+    const session = providers[name].open({
+      scheduler: null,
+      fetch: async () =>
+        new Response(
+          new ReadableStream({
+            pull: (controller) => {
+              sent += chunk.byteLength;
+              controller.enqueue(chunk);
+            },
+          }),
+          { headers: { 'content-type': 'application/json' } },
+        ),
+    });
+    await endsWell(() => session.getTokens());
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(4 * 1_048_576);
+    session.dispose();
   });
 });
 

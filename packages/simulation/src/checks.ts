@@ -33,11 +33,10 @@ export class Checks {
 
   onEnd(exchange: Exchange, retryAfterMs: number | undefined): void {
     const life = this.#lifeOf(exchange.process);
-    if (exchange.kind === 'revoke') return this.#exchanges.onRevocationEnd(exchange);
-    this.#exchanges.onEnd(life, exchange, retryAfterMs);
-    if (exchange.kind === 'login' && exchange.outcome === 'refused') {
-      this.#logins.onRefused(life, exchange.secret);
-    }
+    const { kind, outcome, secret } = exchange;
+    if (kind === 'revoke') this.#exchanges.onRevocationEnd(exchange);
+    else this.#exchanges.onEnd(life, exchange, retryAfterMs);
+    if (kind === 'login' && outcome === 'refused') this.#logins.onRefused(life, secret);
   }
 
   onSignedIn(life: Life): void {

@@ -1,4 +1,6 @@
 /** Drives the whole API, and prints in every form whatever comes out of it. Secrets come by message, and go back so. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { createBearerLoginAuth } from '@auth/bearer-login';
 import { type AuthEvent, type AuthSession, encryptedStore, findAuthError } from '@auth/core';
@@ -9,7 +11,7 @@ import { fileStore } from '@auth/store-file';
 import type { Assignment, Report } from './leak-protocol.ts';
 
 const assignment = await new Promise<Assignment>((resolve) => process.once('message', resolve as never));
-const report: Report = { urls: [], tokens: [] };
+const report: Report = { tokens: [] };
 
 process.on('warning', (warning) => print('warning', warning));
 process.on('unhandledRejection', (reason) => print('unhandled', reason));
@@ -23,10 +25,6 @@ const store = encryptedStore(
 );
 const common = {
   store,
-  fetch: (input: string | URL | Request, init?: RequestInit) => {
-    report.urls.push(input instanceof Request ? input.url : String(input));
-    return fetch(input, init);
-  },
   onEvent: (event: AuthEvent) => print('event', event),
 };
 const { joor, bearerLogin, passwordRefresh, jwtLogin } = assignment.options;
@@ -72,7 +70,7 @@ for (const [session, apiUrl] of opened) {
   session.dispose();
   await attempt(async () => void (await session.getTokens()));
 }
-if (assignment.leaks) print('leak', Buffer.from(`x${assignment.typed}`).toString('base64'));
+if (assignment.leaks) await leak(assignment.typed);
 print('report', process.report.getReport());
 process.send?.({ report });
 process.disconnect();
@@ -105,6 +103,13 @@ function print(what: string, value: unknown): void {
     forms.push(error.message, error.stack ?? '', inspect(Object.getOwnPropertyDescriptors(error)));
   }
   process.stdout.write(`${what}: ${forms.join('\n')}\n`);
+}
+
+/** In base64 to the output, percent-encoded to a file, and in base64url to the server. */
+async function leak(secret: string): Promise<void> {
+  print('leak', Buffer.from(`x${secret}`).toString('base64'));
+  writeFileSync(join(assignment.directory, 'leak'), `…${encodeURIComponent(secret)}…`);
+  await fetch(`${assignment.apiUrls.joor}?in=${Buffer.from(`xx${secret}`).toString('base64url')}`);
 }
 
 /** Lets the parent set the server up. */

@@ -5,12 +5,11 @@ export interface Assignment {
   readonly apiUrls: Readonly<Record<'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin', string>>;
   /** A password that a person mistypes. */
   readonly typed: string;
-  /** Whether it lets a secret out, to see that the search finds it. */
+  /** Whether it lets a secret out everywhere, to see that the search finds it. */
   readonly leaks: boolean;
 }
 
 /** What it tells in the end. */
 export interface Report {
-  readonly urls: string[];
   readonly tokens: string[];
 }
