@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config';
 const packages = fileURLToPath(new URL('packages/', import.meta.url));
 const examples = fileURLToPath(new URL('examples/', import.meta.url));
 
+/** For processes and servers on a busy machine: nothing waits that long by itself. */
+const patienceMs = 20_000;
+
 /** Every folder is a project; packages find each other's sources; only processes that tests start run what was built. */
 export default defineConfig({
   resolve: {
@@ -24,7 +27,7 @@ export default defineConfig({
     coverage: {
       // What runs in a browser or in processes of their own is not counted: store-web, and parts of the others.
       include: [
-        '**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login,store-file,store-redis}/src/**',
+        '**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login,store-file,store-redis,undici}/src/**',
       ],
       reporter: ['text'],
       thresholds: { lines: 95, branches: 90 },
@@ -33,5 +36,8 @@ export default defineConfig({
 });
 
 function project(name: string, root: string) {
-  return { extends: true as const, test: { name, root, include: ['test/**/*.test.ts'] } };
+  return {
+    extends: true as const,
+    test: { name, root, include: ['test/**/*.test.ts'], testTimeout: patienceMs },
+  };
 }

@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'store-file': [...common, 'node:'],
   'store-redis': common,
   'store-web': [...common, 'idb'],
+  undici: [...common, 'undici'],
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
   'test-tools': ['node:'],
   fleet: ['@auth', 'ioredis', 'node:'],

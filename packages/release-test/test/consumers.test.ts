@@ -27,11 +27,26 @@ afterAll(async () => {
 /** Lets a README's example find its vendor: the emulator answers the real hosts. */
 const setup = `
 import { createEmulator } from '@auth/testing/emulator';
+import { Agent } from 'undici';
 const emulator = createEmulator();
 const real = globalThis.fetch;
 globalThis.fetch = (input, init) => {
   const { hostname } = new URL(input instanceof Request ? input.url : String(input));
   return hostname === '127.0.0.1' ? real(input, init) : emulator.fetch(input, init);
+};
+const dispatch = Agent.prototype.dispatch;
+Agent.prototype.dispatch = function (options, handler) {
+  const { origin, path, method, headers } = options;
+  if (new URL(origin as string).hostname === '127.0.0.1') return dispatch.call(this, options, handler);
+  const controller = { aborted: false, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
+  handler.onRequestStart?.(controller, {});
+  const request = new Request(new URL(path, origin), { method, headers: headers as Record<string, string> });
+  void emulator.fetch(request).then(async (response) => {
+    handler.onResponseStart?.(controller, response.status, {});
+    handler.onResponseData?.(controller, Buffer.from(await response.arrayBuffer()));
+    handler.onResponseEnd?.(controller, {});
+  });
+  return true;
 };
 const { username, password, clientId, clientSecret } = emulator.joor.options;
 Object.assign(process.env, { JOOR_CLIENT_ID: clientId, JOOR_CLIENT_SECRET: clientSecret });

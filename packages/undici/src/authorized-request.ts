@@ -1,0 +1,192 @@
+import { type AuthSession, isAuthError, type TokenSet } from '@auth/core';
+import type { Dispatcher } from 'undici';
+import { type Attached, type TokenHeaders, withHeaders } from './token-headers.js';
+
+type Controller = Dispatcher.DispatchController;
+type AnswerHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+/** Before a request is on its way there is nothing to control. */
+const noController = null as unknown as Controller;
+/** A refusal's body is read this far, which keeps the connection; a longer one is cut off. */
+const maxDroppedBytes = 65_536;
+
+/** One request with the session's token on it, and its replay where the API refuses that. */
+export class AuthorizedRequest implements Dispatcher.DispatchHandler {
+  readonly #session: AuthSession;
+  readonly #tokenHeaders: TokenHeaders;
+  /** Handlers that were given a redirect: what they dispatch next is the next hop. */
+  readonly #redirected: WeakSet<Dispatcher.DispatchHandler>;
+  readonly #dispatch: Dispatcher.Dispatch;
+  readonly #options: Dispatcher.DispatchOptions;
+  readonly #handler: Dispatcher.DispatchHandler;
+  /** The set that the first sending carried; undefined before, and once a refusal counts no more. */
+  #sent: TokenSet | undefined;
+  #isReplay = false;
+  /** What a refusal brings while the session decides about it. */
+  #held: (() => void)[] | undefined;
+  /** The refusal that nobody will see. */
+  #dropped: Controller | undefined;
+  #droppedBytes = 0;
+
+  constructor(
+    session: AuthSession,
+    tokenHeaders: TokenHeaders,
+    redirected: WeakSet<Dispatcher.DispatchHandler>,
+    dispatch: Dispatcher.Dispatch,
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ) {
+    this.#session = session;
+    this.#tokenHeaders = tokenHeaders;
+    this.#redirected = redirected;
+    this.#dispatch = dispatch;
+    this.#options = options;
+    this.#handler = handler;
+  }
+
+  /** Returns what a dispatch returns: whether more may be sent at once. */
+  start(): boolean {
+    let attached: ReturnType<TokenHeaders['attach']>;
+    try {
+      attached = this.#tokenHeaders.attach(this.#options.origin as string | URL, this.#signal);
+    } catch (error) {
+      // As the platform's fetch drops a token on the way to a foreign origin.
+      if (this.#redirected.has(this.#handler) && isForbidden(error)) {
+        return this.#dispatch(this.#options, this.#handler);
+      }
+      return this.#fail(error);
+    }
+    if (!(attached instanceof Promise)) return this.#send(attached);
+    attached.then((later) => this.#send(later)).catch((error: unknown) => this.#fail(error));
+    return true;
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.#handler.onRequestStart?.(controller, context);
+  }
+
+  onRequestUpgrade(...args: Parameters<NonNullable<Dispatcher.DispatchHandler['onRequestUpgrade']>>): void {
+    this.#handler.onRequestUpgrade?.(...args);
+  }
+
+  onBodySent(chunk: Buffer): void {
+    this.#handler.onBodySent?.(chunk);
+  }
+
+  onRequestSent(): void {
+    this.#handler.onRequestSent?.();
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: AnswerHeaders, message?: string): void {
+    if (status >= 300 && status < 400) this.#redirected.add(this.#handler);
+    if (status >= 400 && !this.#isReplay && this.#sent !== undefined) {
+      controller.pause();
+      this.#held = [];
+      void this.#ask(controller, this.#sent, status, headers);
+    }
+    this.#forward(() => this.#handler.onResponseStart?.(controller, status, headers, message));
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (controller === this.#dropped) this.#drop(chunk.byteLength);
+    else this.#forward(() => this.#handler.onResponseData?.(controller, chunk));
+  }
+
+  onResponseEnd(controller: Controller, trailers: AnswerHeaders): void {
+    if (controller !== this.#dropped)
+      this.#forward(() => this.#handler.onResponseEnd?.(controller, trailers));
+  }
+
+  onResponseError(controller: Controller, error: Error): void {
+    if (controller !== null && controller === this.#dropped) return;
+    this.#held = undefined;
+    this.#sent = undefined;
+    this.#handler.onResponseError?.(controller, error);
+  }
+
+  get #signal(): AbortSignal | undefined {
+    const { signal } = this.#options as { readonly signal?: unknown };
+    return signal instanceof AbortSignal ? signal : undefined;
+  }
+
+  #send({ tokens, entries }: Attached): boolean {
+    this.#sent = tokens;
+    return this.#dispatch({ ...this.#options, headers: withHeaders(this.#options.headers, entries) }, this);
+  }
+
+  /** Lets the session decide about a refusal, whose body waits meanwhile. */
+  async #ask(controller: Controller, sent: TokenSet, status: number, headers: AnswerHeaders): Promise<void> {
+    const signal = this.#signal;
+    let next: TokenSet | undefined;
+    try {
+      next = await this.#session.tokenRejected(
+        sent,
+        { status, headers: headersOf(headers) },
+        signal && { signal },
+      );
+    } catch (error) {
+      if (this.#held === undefined) return;
+      this.#letGo(controller);
+      this.#fail(error);
+      return;
+    }
+    // The request has failed or was aborted meanwhile.
+    if (this.#held === undefined) return;
+    if (next === undefined || !isReplayable(this.#options.body)) return this.#release(controller);
+    this.#letGo(controller);
+    this.#isReplay = true;
+    this.start();
+  }
+
+  /** The refusal is the answer. */
+  #release(controller: Controller): void {
+    const events = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of events) event();
+    controller.resume();
+  }
+
+  /** The refusal is nobody's concern any more. */
+  #letGo(controller: Controller): void {
+    this.#held = undefined;
+    this.#dropped = controller;
+    controller.resume();
+  }
+
+  #drop(bytes: number): void {
+    this.#droppedBytes += bytes;
+    if (this.#droppedBytes > maxDroppedBytes) this.#dropped?.abort(new Error('a refusal without end'));
+  }
+
+  #forward(event: () => void): void {
+    if (this.#held === undefined) event();
+    else this.#held.push(event);
+  }
+
+  #fail(error: unknown): true {
+    this.#handler.onResponseError?.(noController, error as Error);
+    return true;
+  }
+}
+
+/** Whether the token, and not the request, is what must not go there. */
+function isForbidden(error: unknown): boolean {
+  return isAuthError(error) && (error.code === 'origin_not_allowed' || error.code === 'insecure_url');
+}
+
+/** Everything but what can be read only once. */
+function isReplayable(body: Dispatcher.DispatchOptions['body']): boolean {
+  if (typeof body !== 'object' || body === null) return true;
+  return (
+    body instanceof Uint8Array ||
+    (body as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'FormData'
+  );
+}
+
+function headersOf(given: AnswerHeaders): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    for (const each of [value ?? []].flat()) headers.append(name, each);
+  }
+  return headers;
+}

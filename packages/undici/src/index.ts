@@ -1,0 +1,1 @@
+export { authInterceptor } from './interceptor.js';

@@ -1,0 +1,75 @@
+import type { AuthSession, MaybePromise, TokenSet } from '@auth/core';
+import type { Dispatcher } from 'undici';
+
+type Given = Dispatcher.DispatchOptions['headers'];
+type Value = string | number | string[] | undefined;
+type Entries = readonly (readonly [name: string, value: string])[];
+
+/** A set, and the headers that carry it. */
+export interface Attached {
+  readonly tokens: TokenSet;
+  /** Names in lower case. */
+  readonly entries: Entries;
+}
+
+/** What the session puts on requests, written once for each set. */
+export class TokenHeaders {
+  readonly #session: AuthSession;
+  #last: Attached | undefined;
+  #lastOrigin: URL | undefined;
+
+  constructor(session: AuthSession) {
+    this.#session = session;
+  }
+
+  /** @throws AuthError where the origin may not see the token; rejects where there is none to be had */
+  attach(origin: string | URL, signal: AbortSignal | undefined): MaybePromise<Attached> {
+    const headers = new Headers();
+    const tokens = this.#session.attach(this.#parse(origin), headers, signal && { signal });
+    return tokens instanceof Promise
+      ? tokens.then((later) => this.#entriesOf(later, headers))
+      : this.#entriesOf(tokens, headers);
+  }
+
+  #entriesOf(tokens: TokenSet, headers: Headers): Attached {
+    if (this.#last?.tokens !== tokens) this.#last = { tokens, entries: [...headers] };
+    return this.#last;
+  }
+
+  #parse(origin: string | URL): URL {
+    if (origin instanceof URL) return origin;
+    if (this.#lastOrigin?.origin !== origin) this.#lastOrigin = new URL(origin);
+    return this.#lastOrigin;
+  }
+}
+
+/** A request's headers with the token's in the place of any others of the same names. */
+export function withHeaders(given: Given, entries: Entries): NonNullable<Given> {
+  const headers: Record<string, string | string[] | undefined> = {};
+  for (const [name, value] of pairsOf(given)) {
+    if (isAmong(entries, name)) continue;
+    // Lists may name a header twice: both values count.
+    const before = headers[name];
+    const text = typeof value === 'number' ? String(value) : value;
+    headers[name] = before === undefined || text === undefined ? text : [before, text].flat();
+  }
+  for (const [name, value] of entries) headers[name] = value;
+  return headers;
+}
+
+function pairsOf(given: Given): Iterable<readonly [string, Value]> {
+  if (given === undefined || given === null) return [];
+  if (Array.isArray(given)) return flatPairs(given);
+  return Symbol.iterator in given ? given : Object.entries(given);
+}
+
+/** Undici's own form: names and values by turns. */
+function* flatPairs(given: readonly string[]): Iterable<readonly [string, string]> {
+  for (let index = 0; index < given.length; index += 2) {
+    yield [given[index] as string, given[index + 1] as string];
+  }
+}
+
+function isAmong(entries: Entries, name: string): boolean {
+  return entries.some(([other]) => name.toLowerCase() === other);
+}
