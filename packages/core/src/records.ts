@@ -11,7 +11,9 @@ type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe'
 /** Reads what is stored. @throws AuthError `store_failed` */
 export async function readStored(context: SessionContext): Promise<Stored> {
   const record = await callStore(context, 'get', () => context.store.get(context.key));
-  if (record === undefined) return { recordId: undefined, envelope: { guard: emptyGuard } };
+  // Many stores say null for nothing.
+  if (record === undefined || record === null)
+    return { recordId: undefined, envelope: { guard: emptyGuard } };
   const envelope = readEnvelope(record.value);
   if (envelope === undefined) context.emit({ type: 'record_unreadable' });
   return { recordId: record.id, envelope: envelope ?? { guard: emptyGuard } };
@@ -47,13 +49,15 @@ export async function takeLease(context: SessionContext): Promise<Lease> {
   if (store.lock === undefined) return noLease;
   const late = (): AuthError => new AuthError('lock_timeout', { provider: provider.name });
   try {
-    return await within(
+    const lease = await within(
       clock,
       timeouts.lockMs,
       late,
       (signal) => (store.lock as NonNullable<typeof store.lock>)(key, { signal }),
       (lease) => void releaseLease(context, lease),
     );
+    if (typeof lease?.held === 'function' && typeof lease.release === 'function') return lease;
+    throw new AuthError('store_failed', { detail: 'it gave no Lease' });
   } catch (error) {
     if (isAuthError(error) && error.code === 'lock_timeout') throw error;
     throw storeError(context, 'lock', error);

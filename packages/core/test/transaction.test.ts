@@ -249,6 +249,22 @@ function failNextSave(scene: Scene, backend: FakeBackend): () => void {
 }
 
 describe('stores that fail', () => {
+  test('null for nothing is understood, and a lock that gives no lease is a clear error', async () => {
+    const { open, backend } = twoProcesses();
+    const { get, compareAndSet } = backend.open();
+    const session = open({
+      store: { get: async (key) => (await get(key)) ?? (null as never), compareAndSet },
+    });
+    expect(await session.getAccessToken()).toBe('access-1');
+    const lock = async () => ({}) as never;
+    await expect(
+      open({ key: 'other', store: { get, compareAndSet, lock } }).getTokens(),
+    ).rejects.toMatchObject({
+      code: 'store_failed',
+      detail: 'lock: it gave no Lease',
+    });
+  });
+
   test('pauses grow, also where the store cannot be told of them', async () => {
     const { scene, backend, first } = twoProcesses();
     await first.getTokens();

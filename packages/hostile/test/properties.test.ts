@@ -198,7 +198,7 @@ describe.each(providerNames)('%s', (name) => {
       waitUntil: [],
       password: [],
       clientSecret: [],
-      store: ['get', 'compareAndSet'],
+      store: ['get', 'compareAndSet', 'lock'],
       scheduler: ['schedule'],
     };
     const options = [

@@ -240,7 +240,7 @@ export const mutants: readonly Mutant[] = [
 /** Loads the engine with a bug in it. @throws Error where the place to put it is not there exactly once */
 export async function loadMutant({ name, edits }: Mutant): Promise<{ core: Core } & Disposable> {
   const folder = mkdtempSync(join(tmpdir(), 'mutant-'));
-  cpSync(builtCore, folder, { recursive: true });
+  cpSync(builtCore, folder, { recursive: true, filter: (file) => !file.endsWith('.map') });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   for (const [file, from, to] of edits) {
     const parts = readFileSync(join(folder, file), 'utf8').split(from);
