@@ -96,15 +96,14 @@ class Session implements AuthSession {
     options?: { readonly signal?: AbortSignal | undefined },
   ): MaybePromise<TokenSet> {
     this.#assertAllowed(url);
-    const account = this.#account;
-    if (account !== undefined && this.#isFresh(account)) {
-      const tokens = account.tokens as TokenSet;
+    const tokens = this.freshTokens();
+    if (tokens !== undefined) {
       this.#context.authorize(headers, tokens);
       return tokens;
     }
-    return this.#getTokens(options ?? none).then((tokens) => {
-      this.#context.authorize(headers, tokens);
-      return tokens;
+    return this.#getTokens(options ?? none).then((later) => {
+      this.#context.authorize(headers, later);
+      return later;
     });
   }
 
@@ -210,6 +209,11 @@ class Session implements AuthSession {
     const detail =
       prepareSignIn === undefined ? 'password: this provider takes none here' : 'password: expected a text';
     throw new AuthError('invalid_options', { provider: provider.name, detail });
+  }
+
+  freshTokens(): TokenSet | undefined {
+    const account = this.#account;
+    return account !== undefined && this.#isFresh(account) ? account.tokens : undefined;
   }
 
   /** The way of nearly every call: one look at the clock. */

@@ -148,6 +148,50 @@ describe('attaching', () => {
 });
 
 describe('where it may go', () => {
+  test.each([
+    'https://api.example.com.evil.example/x',
+    'https://api.example.com@evil.example/x',
+    'https://api.example.com:8443/x',
+    'https://api.example.comevil/x',
+    'https://api.example.com\\@evil.example/x',
+    ' https://evil.example/https://api.example.com/',
+  ])('once an origin was checked, %s is checked all the same', async (url) => {
+    const asked: string[] = [];
+    const fetch = async (input: unknown): Promise<Response> => {
+      asked.push(new URL(String(input)).origin);
+      return new Response(null);
+    };
+    const session = createAuthSession(server.provider(), { clock: scene.clock, fetch });
+    await session.fetch('https://api.example.com/x');
+    await session.fetch('https://api.example.com?x');
+    await session.fetch(url).catch(() => {});
+    expect(new Set(asked)).toEqual(new Set(['https://api.example.com']));
+  });
+
+  test.each<[string, HeadersInit, string | null]>([
+    ['an object', { accept: 'text/plain' }, 'text/plain'],
+    ['an object that names another authorization', { AUTHORIZATION: 'Basic x', accept: 'a/b' }, 'a/b'],
+    ['Headers', new Headers({ authorization: 'Basic x', accept: 'a/b' }), 'a/b'],
+    ['pairs', [['Authorization', 'Basic x']], null],
+    ['an object without a prototype', Object.assign(Object.create(null), { accept: 'a/b' }), 'a/b'],
+  ])(
+    'once an origin was checked, headers given as %s keep all but the authorization',
+    async (_, given, accept) => {
+      const sent: Headers[] = [];
+      const fetch = async (input: unknown, init?: RequestInit): Promise<Response> => {
+        sent.push(new Request(String(input), init).headers);
+        return new Response(null);
+      };
+      const session = createAuthSession(server.provider(), { clock: scene.clock, fetch });
+      await session.fetch('https://api.example.com/x');
+      const before = JSON.stringify([...new Headers(given)]);
+      await session.fetch('https://api.example.com/x', { headers: given });
+      expect(sent[1]?.get('authorization')).toBe('Bearer access-1');
+      expect(sent[1]?.get('accept')).toBe(accept);
+      expect(JSON.stringify([...new Headers(given)])).toBe(before);
+    },
+  );
+
   test('another origin is an error that says what to add, and sees nothing', async () => {
     const session = open();
     await expect(session.fetch(`${elsewhere.origin}/path?secret=1`)).rejects.toMatchObject({
