@@ -10,6 +10,7 @@ import type { TokenSet } from './tokens.js';
 
 /** As an instant: one that has always passed. */
 const never: number = Number.NEGATIVE_INFINITY;
+const none: readonly never[] = [];
 
 /** A set that this process holds and the store does not. */
 export interface Unsaved {
@@ -32,7 +33,7 @@ export class Account {
   /** Unlike the key, unique among all stores: names this account to a scheduler. */
   readonly schedulerKey: string;
   readonly createdAt: number;
-  readonly contexts: SessionContext[] = [];
+  contexts: readonly SessionContext[] = [];
 
   tokens: TokenSet | undefined;
   /** The same resolved promise for everyone while the set is fresh. */
@@ -60,7 +61,7 @@ export class Account {
   /** A refusal that could not be saved. */
   latch: Latch | undefined;
   /** Monotonic instants of logins sent by this process: a wall clock set ahead does not forget them. */
-  #loginsSent: number[] = [];
+  #loginsSent: readonly number[] = none;
 
   /** A sign-out on its way to the store: who signs in waits for it. */
   signingOut: Promise<void> | undefined;
@@ -87,8 +88,8 @@ export class Account {
   quietUntil: number = never;
 
   /** Ids of sets whose refresh token the server has answered, and of sets the API refused. */
-  readonly #spent: string[] = [];
-  readonly #refused: string[] = [];
+  #spent: readonly string[] = none;
+  #refused: readonly string[] = none;
   /** How often in a row a set issued after a refusal was refused itself. */
   #rejections = 0;
 
@@ -148,8 +149,21 @@ export class Account {
     this.freshUntil = never;
     this.mandatoryAt = never;
     this.expiresAt = never;
-    this.cancelTimer?.();
+    this.unschedule();
+  }
+
+  /** Takes its refresh off the scheduler. */
+  unschedule(): void {
+    quietly(this.cancelTimer);
     this.cancelTimer = undefined;
+  }
+
+  /** Ends what runs for sessions that have all left. */
+  rest(): void {
+    this.unschedule();
+    this.cancelLook?.();
+    quietly(this.unsubscribe);
+    this.unsubscribe = undefined;
   }
 
   /** Where the wall clock was set back, moves the set's instants back with it: no life grows longer. */
@@ -200,7 +214,7 @@ export class Account {
   }
 
   spend(id: string): void {
-    remember(this.#spent, id);
+    this.#spent = remembering(this.#spent, id);
   }
 
   isSpent(id: string): boolean {
@@ -222,7 +236,7 @@ export class Account {
     const coolDownMs = doubling(this.#rejections, rejectionCoolDownMinMs, rejectionCoolDownMaxMs);
     if (this.#rejections > 0 && ageMs < coolDownMs) return false;
     this.#rejections = ageMs < 2 * limits.rejectionCoolDownMaxMs ? this.#rejections + 1 : 1;
-    remember(this.#refused, id);
+    this.#refused = remembering(this.#refused, id);
     this.makeStale();
     return true;
   }
@@ -266,10 +280,17 @@ export class Account {
 
 let serial = 0;
 
-function remember(ids: string[], id: string): void {
-  if (ids.includes(id)) return;
-  ids.push(id);
-  if (ids.length > limits.rememberedSets) ids.shift();
+/** Calls a way to stop, which breaks nothing by failing: it was to end, and nobody waits for it. */
+function quietly(stop: (() => void) | undefined): void {
+  try {
+    stop?.();
+  } catch {
+    // Ended, as far as we are concerned.
+  }
+}
+
+function remembering(ids: readonly string[], id: string): readonly string[] {
+  return ids.includes(id) ? ids : [...ids, id].slice(-limits.rememberedSets);
 }
 
 /** A policy's NaN counts as the limit. */

@@ -17,23 +17,19 @@ export function joinAccount(context: SessionContext): Account {
     account = new Account(store, key, context.clock.now());
     ofStore.set(key, account);
   }
-  account.contexts.push(context);
+  account.contexts = [...account.contexts, context];
   return account;
 }
 
 export function leaveAccount(account: Account, context: SessionContext): void {
-  const index = account.contexts.indexOf(context);
-  if (index !== -1) account.contexts.splice(index, 1);
+  account.contexts = account.contexts.filter((each) => each !== context);
   freeUnused(account);
 }
 
 /** Frees an account without sessions, but not under a flight: a session opened meanwhile must find and join it. */
 export function freeUnused(account: Account): void {
   if (account.contexts.length > 0) return;
-  account.cancelTimer?.();
-  account.cancelLook?.();
-  account.unsubscribe?.();
-  account.unsubscribe = undefined;
+  account.rest();
   account.trailing?.stopSaving();
   // What could not be saved is kept for the next session.
   const keepsTokens = account.unsaved !== undefined && !account.unsaved.initial;

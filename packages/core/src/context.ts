@@ -11,11 +11,8 @@ import type { TokenStore } from './store.js';
 import { type RefreshScheduler, sharedScheduler } from './timer-scheduler.js';
 import type { TokenSet } from './tokens.js';
 
-/** One session's options, checked and complete, and its listeners. */
-export class SessionContext {
-  readonly provider: AuthProvider;
-  readonly store: TokenStore;
-  readonly key: string;
+/** What sessions do their work with. Those that were given the same share one. */
+interface Environment {
   readonly scheduler: RefreshScheduler | null;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   readonly keepAlive: boolean;
@@ -26,7 +23,15 @@ export class SessionContext {
   readonly maxLoginsPerHour: number;
   readonly timeouts: Timeouts;
   readonly insecureOrigins: readonly string[];
-  readonly listeners: EventListener[];
+}
+
+/** One session's options, checked and complete, and its listeners. */
+export class SessionContext {
+  readonly provider: AuthProvider;
+  readonly store: TokenStore;
+  readonly key: string;
+  readonly #environment: Environment;
+  listeners: readonly EventListener[];
   /** Callers that arrived close together and wait for the same flight on the same terms. */
   callGroup: { readonly since: number; readonly tokens: Promise<TokenSet> } | undefined;
   /** Which refusal the vault was last asked about, and when on the monotonic clock. */
@@ -35,29 +40,49 @@ export class SessionContext {
   constructor(provider: AuthProvider, options: AuthSessionOptions) {
     checkProvider(provider);
     checkOptions(options);
-    const issuer = parseBaseUrl(`issuer of ${provider.name}`, provider.issuer);
-    this.insecureOrigins = options.allowInsecureOrigins ?? none;
-    if (!isSecure(issuer, this.insecureOrigins)) {
-      const detail = `add '${issuer.origin}' to allowInsecureOrigins if the network in between is yours`;
-      throw new AuthError('insecure_url', { provider: provider.name, detail });
-    }
+    this.#environment = environmentOf(options);
+    checkIssuer(provider, this.insecureOrigins);
     this.provider = provider;
-    this.clock = options.clock ?? systemClock;
-    const { clock } = this;
     // Its own store holds one record and needs to forget nothing, whatever the wall clock says.
     this.store = options.store ?? memoryStore({ now: () => 0 });
     this.key = options.key ?? JSON.stringify([provider.name, provider.issuer, provider.account]);
-    this.scheduler = options.scheduler === undefined ? sharedScheduler(clock) : options.scheduler;
-    this.waitUntil = options.waitUntil;
-    this.keepAlive = options.keepAlive ?? false;
-    this.refreshPolicy = options.refreshPolicy ?? defaultRefreshPolicy;
-    const { fetch } = options;
-    // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
-    this.fetch = fetch === undefined ? globalFetch : (input, init) => fetch(input, init);
-    this.random = randomOf(options);
-    this.maxLoginsPerHour = options.maxLoginsPerHour ?? limits.maxLoginsPerHour;
-    this.timeouts = timeoutsOf(options);
-    this.listeners = options.onEvent === undefined ? [] : [options.onEvent];
+    this.listeners = options.onEvent === undefined ? none : [options.onEvent];
+  }
+
+  get scheduler(): RefreshScheduler | null {
+    return this.#environment.scheduler;
+  }
+
+  get waitUntil(): ((work: Promise<unknown>) => void) | undefined {
+    return this.#environment.waitUntil;
+  }
+
+  get keepAlive(): boolean {
+    return this.#environment.keepAlive;
+  }
+
+  get fetch(): FetchLike {
+    return this.#environment.fetch;
+  }
+
+  get clock(): Clock {
+    return this.#environment.clock;
+  }
+
+  get random(): () => number {
+    return this.#environment.random;
+  }
+
+  get maxLoginsPerHour(): number {
+    return this.#environment.maxLoginsPerHour;
+  }
+
+  get timeouts(): Timeouts {
+    return this.#environment.timeouts;
+  }
+
+  get insecureOrigins(): readonly string[] {
+    return this.#environment.insecureOrigins;
   }
 
   emit(body: EventBody): void {
@@ -73,7 +98,7 @@ export class SessionContext {
   /** When a set is due for a refresh. A policy that throws, or gives no instants, is no policy. */
   dueTimes(tokens: TokenSet): ReturnType<RefreshPolicy> {
     try {
-      const { advisoryAt, mandatoryAt } = this.refreshPolicy(tokens, this.random);
+      const { advisoryAt, mandatoryAt } = this.#environment.refreshPolicy(tokens, this.random);
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
       if (areInstants) return { advisoryAt, mandatoryAt };
     } catch {
@@ -105,7 +130,7 @@ export class SessionContext {
   }
 }
 
-const none: readonly string[] = [];
+const none: readonly never[] = [];
 const globalFetch: FetchLike = (input, init) => globalThis.fetch(input, init);
 const defaultTimeouts: Timeouts = {
   exchangeMs: limits.exchangeMs,
@@ -114,6 +139,51 @@ const defaultTimeouts: Timeouts = {
   credentialsMs: limits.credentialsMs,
   callMs: limits.callMs,
 };
+
+/** The options of the last session, and what became of them: the next one mostly has the same. */
+let last: { readonly options: AuthSessionOptions; readonly environment: Environment } | undefined;
+const environmentOptions = [
+  'scheduler',
+  'waitUntil',
+  'keepAlive',
+  'refreshPolicy',
+  'fetch',
+  'clock',
+  'random',
+  'maxLoginsPerHour',
+  'timeouts',
+  'allowInsecureOrigins',
+] as const;
+
+function environmentOf(options: AuthSessionOptions): Environment {
+  const known = last;
+  // An object of deadlines may have been changed since.
+  const mayShare = known !== undefined && options.timeouts === undefined;
+  if (mayShare && environmentOptions.every((name) => known.options[name] === options[name])) {
+    return known.environment;
+  }
+  const { fetch, clock = systemClock } = options;
+  const environment: Environment = {
+    scheduler: options.scheduler === undefined ? sharedScheduler(clock) : options.scheduler,
+    waitUntil: options.waitUntil,
+    keepAlive: options.keepAlive ?? false,
+    refreshPolicy: options.refreshPolicy ?? defaultRefreshPolicy,
+    // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
+    fetch: fetch === undefined ? globalFetch : (input, init) => fetch(input, init),
+    clock,
+    random: randomOf(options),
+    maxLoginsPerHour: options.maxLoginsPerHour ?? limits.maxLoginsPerHour,
+    timeouts: timeoutsOf(options),
+    insecureOrigins: options.allowInsecureOrigins ?? none,
+  };
+  last = { options: pick(options), environment };
+  return environment;
+}
+
+/** Without the rest, which holds secrets. */
+function pick(options: AuthSessionOptions): AuthSessionOptions {
+  return Object.fromEntries(environmentOptions.map((name) => [name, options[name]]));
+}
 
 /** Chance spreads load and nothing else: what throws, or gives no number from 0 up to 1, is replaced. */
 function randomOf({ random }: AuthSessionOptions): () => number {
@@ -142,6 +212,13 @@ function checkProvider(provider: AuthProvider): void {
   expect(typeof provider.account === 'string', 'provider.account', 'a string');
   expect(Array.isArray(provider.allowedOrigins), 'allowedOrigins', 'an array of origins');
   for (const origin of provider.allowedOrigins) assertOrigin('allowedOrigins', origin, true);
+}
+
+function checkIssuer({ name, issuer }: AuthProvider, insecureOrigins: readonly string[]): void {
+  const url = parseBaseUrl(`issuer of ${name}`, issuer);
+  if (isSecure(url, insecureOrigins)) return;
+  const detail = `add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;
+  throw new AuthError('insecure_url', { provider: name, detail });
 }
 
 function checkOptions(options: AuthSessionOptions): void {

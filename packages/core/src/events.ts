@@ -80,7 +80,7 @@ export function emitEvent(
   body: EventBody,
 ): void {
   const event = Object.freeze({ ...body, ...source, key: printable(source.key) }) as AuthEvent;
-  for (const listener of [...listeners]) {
+  for (const listener of listeners) {
     try {
       const result: unknown = listener(event);
       if (result instanceof Promise) result.catch(() => {});

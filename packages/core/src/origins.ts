@@ -1,5 +1,7 @@
 import { AuthError, printable } from './errors.js';
 
+const rememberedTexts = 256;
+
 /**
  * Whether a token may go to `url`.
  *
@@ -39,12 +41,17 @@ export function assertOrigin(option: string, origin: unknown, wildcard: boolean)
   // A wildcard over a whole top-level domain is a mistake.
   const sample =
     wildcard && typeof origin === 'string' ? origin.replace(/:\/\/\*(?=\.[^.]+\.)/, '://label') : origin;
-  const parsed = typeof sample === 'string' && URL.canParse(sample) ? new URL(sample) : undefined;
-  const isOrigin = parsed !== undefined && parsed.origin === sample && !parsed.host.includes('*');
-  if (isOrigin && /^https?:$/.test(parsed.protocol)) return;
+  if (typeof sample === 'string' && isOrigin(sample)) return;
   const detail = `${option}: expected origins such as https://api.example.com, without a path or trailing slash`;
   throw new AuthError('invalid_options', { detail });
 }
+
+const isOrigin = remembering((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return (
+    url !== undefined && url.origin === text && !url.host.includes('*') && /^https?:$/.test(url.protocol)
+  );
+});
 
 /**
  * The base URL of a server that gets credentials.
@@ -52,11 +59,29 @@ export function assertOrigin(option: string, origin: unknown, wildcard: boolean)
  * @throws AuthError `invalid_options` where it is none, or carries userinfo, a query or a fragment
  */
 export function parseBaseUrl(option: string, text: unknown): URL {
-  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
-  const plain = url !== undefined && `${url.username}${url.password}${url.search}${url.hash}` === '';
-  if (plain && /^https?:$/.test(url.protocol)) return url;
+  if (typeof text === 'string' && isBaseUrl(text)) return new URL(text);
   const detail = `${option}: expected an http(s) URL without userinfo, query and fragment`;
   throw new AuthError('invalid_options', { detail: printable(detail) });
+}
+
+const isBaseUrl = remembering((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url !== undefined && `${url.username}${url.password}${url.search}${url.hash}` === '';
+  return isPlain && /^https?:$/.test(url.protocol);
+});
+
+/** What was said of a text is said again without looking: programs open thousands of sessions on one server. */
+function remembering(look: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    let is = known.get(text);
+    if (is === undefined) {
+      is = look(text);
+      if (known.size === rememberedTexts) known.clear();
+      known.set(text, is);
+    }
+    return is;
+  };
 }
 
 function isLoopback(hostname: string): boolean {

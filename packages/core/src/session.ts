@@ -52,7 +52,7 @@ export function verifyLogin<Extra>(
 class Session implements AuthSession {
   readonly #context: SessionContext;
   #account: Account | undefined;
-  readonly fetch: typeof globalThis.fetch;
+  #fetch: typeof globalThis.fetch | undefined;
 
   constructor(provider: AuthProvider, options: AuthSessionOptions) {
     const context = new SessionContext(provider, options);
@@ -63,7 +63,12 @@ class Session implements AuthSession {
     }
     this.#context = context;
     this.#account = account;
-    this.fetch = createFetch(this, context);
+  }
+
+  /** Made for those who use it: of many sessions, many only keep their tokens. */
+  get fetch(): typeof globalThis.fetch {
+    this.#fetch ??= createFetch(this, this.#context);
+    return this.#fetch;
   }
 
   getTokens(options?: GetTokenOptions): Promise<TokenSet> {
@@ -168,12 +173,11 @@ class Session implements AuthSession {
 
   subscribe(listener: (event: AuthEvent) => void): () => void {
     this.#live();
-    const { listeners } = this.#context;
+    const context = this.#context;
     const entry = (event: AuthEvent): void => listener(event);
-    listeners.push(entry);
+    context.listeners = [...context.listeners, entry];
     return () => {
-      const index = listeners.indexOf(entry);
-      if (index !== -1) listeners.splice(index, 1);
+      context.listeners = context.listeners.filter((each) => each !== entry);
     };
   }
 
@@ -181,7 +185,7 @@ class Session implements AuthSession {
     const account = this.#account;
     this.#account = undefined;
     if (account !== undefined) leaveAccount(account, this.#context);
-    this.#context.listeners.length = 0;
+    this.#context.listeners = [];
   }
 
   [Symbol.dispose](): void {

@@ -63,7 +63,7 @@ function endHere(account: Account): void {
   account.signOuts++;
   account.unsaved = undefined;
   account.drop();
-  for (const context of [...account.contexts]) context.emit({ type: 'signed_out' });
+  for (const context of account.contexts) context.emit({ type: 'signed_out' });
 }
 
 /** Returns the set that stood there. @throws AuthError `store_failed`: others were not told */

@@ -44,58 +44,69 @@ export function sharedScheduler(clock: Clock): RefreshScheduler {
   return created;
 }
 
-interface Entry {
-  readonly key: string;
-  readonly at: number;
-  readonly run: () => MaybePromise<void>;
-  /** On the monotonic clock. */
-  due: number;
-  /** Its place in the heap, -1 when it has left. */
-  index: number;
-}
+/** A slot that no task is in, as a place in the heap. */
+const nowhere = -1;
+const firstSlots = 16;
 
+/**
+ * A binary heap by due time. A task is a slot, a row in parallel arrays: a hundred thousand of them are a few arrays,
+ * and nothing for the garbage collector to walk.
+ */
 class TaskHeap {
   readonly #clock: Clock;
-  readonly #byKey = new Map<string, Entry>();
-  readonly #heap: Entry[] = [];
+  readonly #slots = new Map<string, number>();
+  readonly #keys: (string | undefined)[] = [];
+  readonly #runs: ((() => MaybePromise<void>) | undefined)[] = [];
+  /** By slot: the monotonic instant, and how much further ahead than at first the wall clock was when it was set. */
+  #due = new Float64Array(firstSlots);
+  #drift = new Float32Array(firstSlots);
+  /** By slot: its place in the heap, and how often it was given to a task. */
+  #places = new Int32Array(firstSlots);
+  #uses = new Uint32Array(firstSlots);
+  /** Slots by due time: the children of place n are at 2n + 1 and 2n + 2. */
+  #heap = new Int32Array(firstSlots);
+  #size = 0;
+  /** Slots that were given back, and may be given out again. */
+  readonly #free: number[] = [];
   #timer: unknown;
   #armedFor = Number.POSITIVE_INFINITY;
   /** Wall clock minus monotonic clock: grows by what the machine slept or the clock was set ahead. */
   #offset: number;
+  readonly #firstOffset: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#offset = clock.now() - clock.monotonic();
+    this.#firstOffset = clock.now() - clock.monotonic();
+    this.#offset = this.#firstOffset;
   }
 
-  schedule(task: RefreshTask): () => void {
-    if (!Number.isFinite(task.at)) return () => {};
-    const { key, at, run } = task;
-    const entry: Entry = { key, at, run, due: this.#clock.monotonic() + (at - this.#clock.now()), index: -1 };
-    const replaced = this.#byKey.get(key);
-    this.#byKey.set(key, entry);
-    if (replaced === undefined) this.#place(entry, this.#heap.length);
-    else {
-      this.#place(entry, replaced.index);
-      replaced.index = -1;
-      this.#sink(entry);
-    }
-    this.#rise(entry);
-    this.#arm();
-    return () => this.#cancel(entry);
-  }
-
-  #cancel(entry: Entry): void {
-    if (entry.index === -1) return;
-    this.#remove(entry);
-    if (this.#heap.length === 0) this.#disarm();
-  }
-
-  #arm(): void {
-    const first = this.#heap[0];
-    if (first === undefined) return;
+  schedule({ key, at, run }: RefreshTask): () => void {
+    if (!Number.isFinite(at)) return () => {};
     const now = this.#clock.monotonic();
-    const wakeAt = Math.min(first.due, now + limits.timerStepMs);
+    const offset = this.#clock.now() - now;
+    const replaced = this.#slots.get(key);
+    const slot = replaced ?? this.#take(key);
+    this.#runs[slot] = run;
+    this.#due[slot] = at - offset;
+    this.#drift[slot] = offset - this.#firstOffset;
+    this.#rise(slot);
+    if (replaced !== undefined) this.#sink(slot);
+    this.#arm(now);
+    const use = (this.#uses[slot] as number) + 1;
+    this.#uses[slot] = use;
+    return () => this.#cancel(slot, use);
+  }
+
+  #cancel(slot: number, use: number): void {
+    if (this.#uses[slot] !== use || this.#places[slot] === nowhere) return;
+    this.#remove(slot);
+    if (this.#size === 0) this.#disarm();
+  }
+
+  #arm(now: number): void {
+    if (this.#size === 0) return;
+    const first = this.#due[this.#heap[0] as number] as number;
+    const wakeAt = Math.min(first, now + limits.timerStepMs);
     if (this.#timer !== undefined && this.#armedFor <= wakeAt) return;
     this.#disarm();
     this.#armedFor = wakeAt;
@@ -113,11 +124,14 @@ class TaskHeap {
     this.#disarm();
     const now = this.#clock.monotonic();
     this.#noticeJump(now);
-    for (let first = this.#heap[0]; first !== undefined && first.due <= now; first = this.#heap[0]) {
-      this.#remove(first);
-      runQuietly(first.run);
+    while (this.#size > 0) {
+      const slot = this.#heap[0] as number;
+      if ((this.#due[slot] as number) > now) break;
+      const run = this.#runs[slot] as () => MaybePromise<void>;
+      this.#remove(slot);
+      runQuietly(run);
     }
-    this.#arm();
+    this.#arm(now);
   }
 
   #noticeJump(now: number): void {
@@ -125,51 +139,93 @@ class TaskHeap {
     const ahead = offset - this.#offset > limits.clockJumpMs;
     this.#offset = offset;
     if (!ahead) return;
-    for (const entry of this.#heap) entry.due = Math.min(entry.due, entry.at - offset);
-    this.#heap.sort((left, right) => left.due - right.due);
-    this.#heap.forEach((entry, index) => {
-      entry.index = index;
-    });
-  }
-
-  #remove(entry: Entry): void {
-    this.#byKey.delete(entry.key);
-    const last = this.#heap.pop() as Entry;
-    if (last !== entry) {
-      this.#place(last, entry.index);
-      this.#sink(last);
-      this.#rise(last);
+    const drift = offset - this.#firstOffset;
+    for (const slot of this.#heap.subarray(0, this.#size)) {
+      const aheadMs = drift - (this.#drift[slot] as number);
+      if (aheadMs <= 0) continue;
+      this.#due[slot] = (this.#due[slot] as number) - aheadMs;
+      this.#drift[slot] = drift;
     }
-    entry.index = -1;
+    for (let place = (this.#size >> 1) - 1; place >= 0; place--) this.#sink(this.#heap[place] as number);
   }
 
-  #rise(entry: Entry): void {
-    while (entry.index > 0) {
-      const parent = this.#heap[(entry.index - 1) >> 1] as Entry;
-      if (parent.due <= entry.due) return;
-      this.#swap(parent, entry);
+  /** A slot for a new task, at the end of the heap. */
+  #take(key: string): number {
+    const slot = this.#free.pop() ?? this.#keys.length;
+    if (slot === this.#due.length) this.#grow();
+    this.#keys[slot] = key;
+    this.#slots.set(key, slot);
+    this.#places[slot] = this.#size++;
+    return slot;
+  }
+
+  #grow(): void {
+    // By little: a large heap holds little that is empty.
+    const length = this.#due.length + Math.max(firstSlots, this.#due.length >> 3);
+    const grown = <Values extends Float64Array | Float32Array | Int32Array | Uint32Array>(
+      values: Values,
+      larger: Values,
+    ) => {
+      larger.set(values);
+      return larger;
+    };
+    this.#due = grown(this.#due, new Float64Array(length));
+    this.#drift = grown(this.#drift, new Float32Array(length));
+    this.#places = grown(this.#places, new Int32Array(length));
+    this.#uses = grown(this.#uses, new Uint32Array(length));
+    this.#heap = grown(this.#heap, new Int32Array(length));
+  }
+
+  #remove(slot: number): void {
+    this.#slots.delete(this.#keys[slot] as string);
+    this.#keys[slot] = undefined;
+    this.#runs[slot] = undefined;
+    this.#free.push(slot);
+    const place = this.#places[slot] as number;
+    this.#places[slot] = nowhere;
+    const last = this.#heap[--this.#size] as number;
+    if (last === slot) return;
+    this.#places[last] = place;
+    this.#rise(last);
+    this.#sink(last);
+  }
+
+  /** Moves a slot up to where its due time belongs; `#sink` moves it down. */
+  #rise(slot: number): void {
+    const due = this.#due[slot] as number;
+    let place = this.#places[slot] as number;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      const parent = this.#heap[above] as number;
+      if ((this.#due[parent] as number) <= due) break;
+      this.#set(place, parent);
+      place = above;
     }
+    this.#set(place, slot);
   }
 
-  #sink(entry: Entry): void {
+  #sink(slot: number): void {
+    const due = this.#due[slot] as number;
+    let place = this.#places[slot] as number;
     for (;;) {
-      const left = this.#heap[2 * entry.index + 1];
-      const right = this.#heap[2 * entry.index + 2];
-      const child = right !== undefined && left !== undefined && right.due < left.due ? right : left;
-      if (child === undefined || entry.due <= child.due) return;
-      this.#swap(entry, child);
+      let below = 2 * place + 1;
+      if (below >= this.#size) break;
+      const right = below + 1;
+      if (right < this.#size && this.#dueAt(right) < this.#dueAt(below)) below = right;
+      if (due <= this.#dueAt(below)) break;
+      this.#set(place, this.#heap[below] as number);
+      place = below;
     }
+    this.#set(place, slot);
   }
 
-  #swap(upper: Entry, lower: Entry): void {
-    const index = upper.index;
-    this.#place(upper, lower.index);
-    this.#place(lower, index);
+  #dueAt(place: number): number {
+    return this.#due[this.#heap[place] as number] as number;
   }
 
-  #place(entry: Entry, index: number): void {
-    this.#heap[index] = entry;
-    entry.index = index;
+  #set(place: number, slot: number): void {
+    this.#heap[place] = slot;
+    this.#places[slot] = place;
   }
 }
 

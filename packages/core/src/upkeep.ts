@@ -44,15 +44,14 @@ export async function refreshInBackground(
 
 /** Puts the set's refresh on the scheduler, if it can be refreshed at all. */
 function scheduleRefresh(account: Account, at: number = account.freshUntil): void {
-  account.cancelTimer?.();
-  account.cancelTimer = undefined;
+  account.unschedule();
   const { tokens } = account;
   const context = scheduled(account);
   if (tokens?.refreshToken === undefined || !Number.isFinite(at)) return;
   if (context?.provider.refresh === undefined) return;
   const run = (): Promise<void> => refreshOnTime(account, tokens.id);
   try {
-    account.cancelTimer = quietly(context.scheduler?.schedule({ key: account.schedulerKey, at, run }));
+    account.cancelTimer = context.scheduler?.schedule({ key: account.schedulerKey, at, run });
   } catch {
     // Without its timer the set is refreshed by the next caller.
   }
@@ -93,7 +92,7 @@ function keepsAlive(account: Account): boolean {
 function watchStore(context: SessionContext, account: Account): void {
   if (context.store.subscribe === undefined || account.unsubscribe !== undefined) return;
   try {
-    account.unsubscribe = quietly(context.store.subscribe(context.key, () => void followStore(account)));
+    account.unsubscribe = context.store.subscribe(context.key, () => void followStore(account));
   } catch (error) {
     account.unsubscribe = () => {};
     storeError(context, 'subscribe', error);
@@ -127,15 +126,4 @@ function followLater(account: Account, delayMs: number): void {
   const timer = clock.setTimeout(() => void followStore(account, nextMs), delayMs);
   unref(timer);
   account.cancelLook = () => clock.clearTimeout(timer);
-}
-
-/** A way to stop that breaks nothing by failing. */
-function quietly(stop: (() => void) | undefined): () => void {
-  return () => {
-    try {
-      stop?.();
-    } catch {
-      // It was to end, and nobody waits for it.
-    }
-  };
 }

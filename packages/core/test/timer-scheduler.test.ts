@@ -52,6 +52,43 @@ describe('timerScheduler', () => {
     expect(clock.timers).toBe(0);
   });
 
+  test('of thousands that were set, replaced and cancelled at random, those left run in order', async () => {
+    const clock = new ManualClock();
+    const scheduler = timerScheduler({ clock });
+    const expected = new Map<string, number>();
+    const cancels: { readonly key: string; readonly at: number; readonly cancel: () => void }[] = [];
+    const ran: { readonly key: string; readonly at: number }[] = [];
+    let state = 7;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    for (let step = 0; step < 20_000; step++) {
+      if (step % 3 === 2) {
+        const { key, at, cancel } = cancels[random(cancels.length)] as (typeof cancels)[number];
+        cancel();
+        if (expected.get(key) === at) expected.delete(key);
+        continue;
+      }
+      const key = `key-${random(3_000)}`;
+      // Each instant once, so that a cancel of a task that was replaced is told from one of its successor.
+      const at = clock.now() + 1_000 + random(5_000) * 20_000 + step;
+      cancels.push({
+        key,
+        at,
+        cancel: scheduler.schedule({ key, at, run: () => void ran.push({ key, at }) }),
+      });
+      expected.set(key, at);
+    }
+    expect(clock.timers).toBe(1);
+    await clock.advance(110_000_000);
+    const inOrder = [...expected].sort(([, left], [, right]) => left - right);
+    expect(ran.map(({ key, at }) => [key, at])).toEqual(inOrder);
+    expect(inOrder.length).toBeGreaterThan(1_000);
+    expect(clock.timers).toBe(0);
+    for (const { cancel } of cancels) cancel();
+  });
+
   test('a task that throws or rejects keeps no other from running', async () => {
     const { clock, scheduler, ran, at } = setUp();
     const soon = clock.now() + minute;
