@@ -19,6 +19,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // Most of them wait for processes, servers and leases: one more than is left over does no harm.
+    maxWorkers: '100%',
     projects: [
       ...readdirSync(packages).map((name) => project(name, `${packages}${name}`)),
       ...readdirSync(examples).map((name) => project(name, `${examples}${name}`)),

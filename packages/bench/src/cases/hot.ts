@@ -1,0 +1,196 @@
+/** A token that is fresh: what asking for it costs, alone and on a request whose network is stubbed. */
+import type { AuthSession } from '@auth/core';
+import type { JoorExtra } from '@auth/joor';
+import { bytesOfAll, type Contender, type Cost, timeAll } from '../measure.ts';
+import { openSession, ours } from '../ours.ts';
+import type { Contestant } from '../peer.ts';
+import { peer as badgateway } from '../peers/badgateway-oauth2-client.ts';
+import { peer as google } from '../peers/google-auth-library.ts';
+import { peer as handWritten } from '../peers/hand-written.ts';
+import { peer as msal } from '../peers/msal-node.ts';
+import { peer as octokit } from '../peers/octokit-auth-app.ts';
+import { peer as simpleOauth2 } from '../peers/simple-oauth2.ts';
+import { peer as smithy } from '../peers/smithy-property-provider.ts';
+import { peer as supabase } from '../peers/supabase.ts';
+import { peer as supabaseLocked } from '../peers/supabase-locked.ts';
+import { atMost, type CaseResult, type Row, round } from '../result.ts';
+import { BenchServer } from '../server.ts';
+
+const baseline = 'await a resolved promise';
+const bare = 'bare fetch, the header fixed';
+const again = (name: string): string => `${name} (again)`;
+const tokenPeers = [
+  handWritten,
+  simpleOauth2,
+  smithy,
+  badgateway,
+  octokit,
+  google,
+  supabase,
+  supabaseLocked,
+  msal,
+];
+const fetchPeers = [handWritten, smithy, badgateway, google, octokit, supabase];
+
+export async function run(): Promise<CaseResult[]> {
+  using server = await BenchServer.start();
+  return [await freshToken(server), await authFetch(server), await growth(server)];
+}
+
+async function freshToken(server: BenchServer): Promise<CaseResult> {
+  const session = openSession(server.place);
+  await session.getAccessToken();
+  const ready = Promise.resolve('token');
+  const contenders: Contender[] = [
+    { name: baseline, run: () => ready },
+    { name: again(baseline), run: () => ready },
+    { name: '@auth/joor: getAccessToken()', isOurs: true, run: () => session.getAccessToken() },
+    { name: '@auth/joor: getTokens()', isOurs: true, run: () => session.getTokens() },
+  ];
+  const opened: Contestant[] = [];
+  for (const peer of tokenPeers) {
+    const contestant = await peer.open(server.place);
+    opened.push(contestant);
+    contenders.push({ name: peer.name, run: () => contestant.getToken() });
+  }
+  const costs = await timeAll(contenders, { rounds: 15, calls: 12_800 });
+  const bytes = await bytesOfAll(contenders);
+  for (const contestant of opened) contestant.close?.();
+  session.dispose();
+  const ratio = ratioTo(costs, baseline);
+  const mine = '@auth/joor: getAccessToken()';
+  const fastest = tokenPeers
+    .map(({ name }) => name)
+    .sort((left, right) => ratio(left) - ratio(right))[0] as string;
+  return {
+    title: 'A fresh token',
+    about: [
+      'Every contender has logged in and is asked for its token again and again, one call after the other, with a turn of the event loop after each 64. A call on a fresh token is what an application makes before each request.',
+    ],
+    columns: ['times the promise', 'ns', 'bytes'],
+    rows: contenders.map(({ name, isOurs = false }) => ({
+      name,
+      isOurs,
+      values: [round(ratio(name)), Math.round(costs.get(name)?.ns ?? 0), Math.round(bytes.get(name) ?? 0)],
+    })),
+    targets: [
+      atMost('fresh token, time against awaiting a resolved promise', ratio(mine), 2, '×'),
+      atMost(`fresh token, time against the fastest peer (${fastest})`, ratio(mine) / ratio(fastest), 1, '×'),
+      {
+        name: 'fresh token, bytes a call against awaiting a resolved promise',
+        target: `≤ ${Math.round(bytes.get(baseline) ?? 0)} B`,
+        measured: `${Math.round(bytes.get(mine) ?? 0)} B`,
+        // What two rounds of the same differ by.
+        holds: (bytes.get(mine) ?? 0) <= (bytes.get(baseline) ?? 0) + 8,
+      },
+    ],
+    chart: { column: 'times the promise', unit: '×' },
+  };
+}
+
+async function authFetch(server: BenchServer): Promise<CaseResult> {
+  const { api } = server;
+  const stubbed = (async (input: string | URL | Request, init?: RequestInit) => {
+    const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+    return url.endsWith('/api') ? new Response(null) : fetch(input, init);
+  }) as typeof fetch;
+  const init = { method: 'GET', headers: { accept: 'application/json' } };
+  const fixed = { method: 'GET', headers: { accept: 'application/json', authorization: 'Bearer token' } };
+  const mine = '@auth/joor: session.fetch()';
+  const session = await ours.open(server.place, stubbed);
+  const contenders: Contender[] = [
+    { name: bare, run: () => stubbed(api, fixed) },
+    { name: again(bare), run: () => stubbed(api, fixed) },
+    { name: mine, isOurs: true, run: () => session.fetch?.(api, init) },
+  ];
+  const opened = [session];
+  for (const peer of fetchPeers) {
+    const contestant = await peer.open(server.place, stubbed);
+    opened.push(contestant);
+    contenders.push({ name: peer.name, run: () => send(contestant, stubbed, api, init) });
+  }
+  const costs = await timeAll(contenders, { rounds: 15, calls: 6_400 });
+  const bytes = await bytesOfAll(contenders, 512);
+  for (const contestant of opened) contestant.close?.();
+  const ratio = ratioTo(costs, bare);
+  return {
+    title: 'A request on a stubbed network',
+    about: [
+      'The same request with a token on it; the network is a function that makes a Response at once, so that what remains is the library. Contenders that hand out tokens alone put them on the request by hand.',
+    ],
+    columns: ['times bare fetch', 'ns', 'bytes'],
+    rows: contenders.map(({ name, isOurs = false }) => ({
+      name,
+      isOurs,
+      values: [round(ratio(name)), Math.round(costs.get(name)?.ns ?? 0), Math.round(bytes.get(name) ?? 0)],
+    })),
+    targets: [
+      atMost('auth.fetch on a stubbed network against bare fetch', ratio(mine), 1.5, '×'),
+      atMost('auth.fetch on a stubbed network, bytes a call', bytes.get(mine) ?? 0, 2_048, ' B', 0),
+    ],
+    chart: { column: 'times bare fetch', unit: '×' },
+  };
+}
+
+/** The token on the request by hand, where the library does not do it. */
+async function send(
+  contestant: Contestant,
+  fetch: typeof globalThis.fetch,
+  url: string,
+  init: { readonly method: string; readonly headers: Record<string, string> },
+): Promise<unknown> {
+  if (contestant.fetch !== undefined) return contestant.fetch(url, init);
+  const token = await contestant.getToken();
+  return fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } });
+}
+
+/** One busy session among ever more idle ones. */
+async function growth(server: BenchServer): Promise<CaseResult> {
+  const busy = openSession(server.place);
+  await busy.getAccessToken();
+  const ready = Promise.resolve('token');
+  const idle: AuthSession<JoorExtra>[] = [];
+  const rows: Row[] = [];
+  const ratios: number[] = [];
+  for (const count of [1, 1_000, 100_000]) {
+    while (idle.length < count - 1) idle.push(await idleSession(server, idle.length));
+    const costs = await timeAll(
+      [
+        { name: baseline, run: () => ready },
+        { name: 'busy', isOurs: true, run: () => busy.getAccessToken() },
+      ],
+      { rounds: 31, calls: 12_800 },
+    );
+    const ratio = ratioTo(costs, baseline)('busy');
+    ratios.push(ratio);
+    rows.push({ name: `of ${count.toLocaleString('en')} sessions`, isOurs: true, values: [round(ratio)] });
+  }
+  for (const session of [busy, ...idle]) session.dispose();
+  const [alone, ...crowded] = ratios as [number, ...number[]];
+  const worst = Math.max(...crowded.map((ratio) => ratio / alone));
+  return {
+    title: 'One busy session among many',
+    about: ['The fresh token of one session, in a process that holds others with their refreshes scheduled.'],
+    columns: ['times the promise'],
+    rows,
+    targets: [atMost('fresh token, one busy session of 100,000 against one alone', worst, 1.05, '×')],
+  };
+}
+
+async function idleSession(server: BenchServer, index: number): Promise<AuthSession<JoorExtra>> {
+  const session = openSession(server.place, {
+    key: `idle-${index}`,
+    initialTokens: {
+      accessToken: `access-${index}`,
+      refreshToken: `refresh-${index}`,
+      expiresInMs: 3_600_000,
+    },
+  });
+  await session.getAccessToken();
+  return session;
+}
+
+function ratioTo(costs: Map<string, Cost>, name: string): (other: string) => number {
+  const base = costs.get(name)?.ns ?? Number.NaN;
+  return (other) => (costs.get(other)?.ns ?? Number.NaN) / base;
+}

@@ -1,0 +1,146 @@
+/** What a session with a scheduled refresh takes, a hundred thousand of them. */
+import type { TokenStore } from '@auth/core';
+import { OAuth2Client, OAuth2Fetch } from '@badgateway/oauth2-client';
+import { GoTrueClient } from '@supabase/auth-js';
+import { openSession } from '../ours.ts';
+import type { Place } from '../peer.ts';
+import { atMost, type CaseResult, type Row, round } from '../result.ts';
+
+const place: Place = {
+  origin: 'http://127.0.0.1:9',
+  username: 'ada',
+  password: 'password',
+  clientId: 'client',
+  clientSecret: 'secret',
+};
+const hourMs = 3_600_000;
+
+/** What many sessions of one kind take. */
+export interface Footprint {
+  readonly count: number;
+  readonly bytes: number;
+  readonly timers: number;
+  readonly createUs: number;
+}
+
+export async function run(): Promise<CaseResult[]> {
+  const ours = await ourFootprint(100_000);
+  const badgateway = await footprint(100_000, openBadgateway);
+  const gotrue = await footprint(5_000, openSupabase, (client) => client.getSession());
+  const row = (name: string, { count, bytes, timers, createUs }: Footprint, isOurs = false): Row => ({
+    name,
+    isOurs,
+    values: [count, Math.round(bytes), timers, round(createUs, 1)],
+  });
+  return [
+    {
+      title: 'Sessions with a scheduled refresh',
+      about: [
+        'Each session holds a fresh token with a refresh token, and its refresh is scheduled. Bytes are those of the heap after a full garbage collection, divided by the number of sessions. Ours share one store that keeps nothing on this heap, as a store in Redis does.',
+      ],
+      columns: ['sessions', 'bytes each', 'timers', 'µs to create'],
+      rows: [
+        row('@auth/joor', ours, true),
+        row('@badgateway/oauth2-client', badgateway),
+        row('@supabase/auth-js', gotrue),
+      ],
+      targets: [
+        atMost('100,000 sessions, heap bytes each', ours.bytes, 1_000, ' B', 0),
+        atMost('100,000 sessions, timers', ours.timers, 1, '', 0),
+        atMost('100,000 sessions, time to create one', ours.createUs, 9, ' µs', 1),
+      ],
+      chart: { column: 'bytes each', unit: ' B' },
+    },
+  ];
+}
+
+/** Ours, each with the token that it finds in the store. */
+export function ourFootprint(count: number): Promise<Footprint> {
+  const store = fullStore();
+  return footprint(
+    count,
+    (index) => openSession(place, { store, key: `account-${index}` }),
+    (session) => session.getAccessToken(),
+  );
+}
+
+async function footprint<Session>(
+  count: number,
+  open: (index: number) => Session,
+  use: (session: Session) => Promise<unknown> = async () => {},
+): Promise<Footprint> {
+  const timersBefore = timers();
+  // The first few load and compile what all share.
+  for (let index = 0; index < 200; index++) await use(open(count + index));
+  const sessions: Session[] = new Array(count);
+  const before = heap();
+  const startedAt = performance.now();
+  for (let index = 0; index < count; index++) sessions[index] = open(index);
+  const createUs = ((performance.now() - startedAt) * 1_000) / count;
+  for (const session of sessions) await use(session);
+  const bytes = (heap() - before) / count;
+  return { count: sessions.length, bytes, timers: timers() - timersBefore, createUs };
+}
+
+/** Has a fresh token for every key, and makes it up when asked. */
+function fullStore(): TokenStore {
+  const issuedAt = Date.now();
+  return {
+    get: (key) => {
+      const tokens = {
+        id: `id of ${key}`,
+        accessToken: `access-${key}`,
+        tokenType: 'Bearer',
+        issuedAt,
+        expiresAt: issuedAt + hourMs,
+        refreshToken: `refresh-${key}`,
+      };
+      return { id: key, value: JSON.stringify({ v: 1, tokens, guard: { failures: 0, loginsAt: [] } }) };
+    },
+    compareAndSet: () => true,
+  };
+}
+
+function openBadgateway(index: number): OAuth2Fetch {
+  const { origin, clientId, clientSecret } = place;
+  return new OAuth2Fetch({
+    client: new OAuth2Client({ server: origin, tokenEndpoint: '/token', clientId, clientSecret }),
+    getNewToken: () => null,
+    getStoredToken: () => ({
+      accessToken: `access-${index}`,
+      refreshToken: `refresh-${index}`,
+      expiresAt: Date.now() + hourMs,
+    }),
+    scheduleRefresh: true,
+  });
+}
+
+function openSupabase(index: number): GoTrueClient {
+  const session = {
+    access_token: `access-${index}`,
+    refresh_token: `refresh-${index}`,
+    token_type: 'bearer',
+    expires_in: 3_600,
+    expires_at: (Date.now() + hourMs) / 1_000,
+    user: { id: 'ada' },
+  };
+  const stored = JSON.stringify(session);
+  return new GoTrueClient({
+    url: `${place.origin}/auth/v1`,
+    storageKey: `account-${index}`,
+    storage: { getItem: () => stored, setItem: () => {}, removeItem: () => {} },
+    autoRefreshToken: true,
+    detectSessionInUrl: false,
+  });
+}
+
+function heap(): number {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}

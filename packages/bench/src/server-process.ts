@@ -1,0 +1,149 @@
+/** The server that all contestants log in to, in a process of its own: OAuth 2 with rotation, and an API. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a benchmark may set. */
+export interface Settings {
+  /** Time from a token request to its answer. */
+  delayMs: number;
+  /** What `expires_in` says and what the API holds tokens to. */
+  lifetimeSeconds: number;
+  /** The API's answers are spread over this time: one in a thousand comes a thousandth of it later than the last. */
+  apiSpreadMs: number;
+  /** Whether a refresh token spent before ends the family: reuse detection. */
+  endsFamilies: boolean;
+}
+
+/** What the server has seen. */
+export interface Ledger {
+  logins: number;
+  refreshes: number;
+  refused: number;
+  apiCalls: number;
+  unauthorized: number;
+}
+
+interface Family {
+  isAlive: boolean;
+}
+
+interface Grant {
+  readonly family: Family;
+  readonly endsAt: number;
+  isRevoked: boolean;
+  isSpent: boolean;
+}
+
+const settings: Settings = { delayMs: 0, lifetimeSeconds: 3_600, apiSpreadMs: 0, endsFamilies: true };
+let ledger: Ledger = emptyLedger();
+const byAccessToken = new Map<string, Grant>();
+const byRefreshToken = new Map<string, Grant>();
+let issued = 0;
+
+const server = createServer((request, response) => void handle(request, response));
+// Clients' idle sockets outlive a pause between two measurements.
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo;
+  process.stdout.write(`http://127.0.0.1:${port}\n`);
+});
+process.on('disconnect', () => process.exit());
+
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url as string, 'http://127.0.0.1');
+  const body = await textOf(request);
+  switch (pathname) {
+    case '/control':
+      Object.assign(settings, JSON.parse(body));
+      return answer(response, 200, settings);
+    case '/ledger': {
+      const seen = ledger;
+      ledger = emptyLedger();
+      return answer(response, 200, seen);
+    }
+    case '/revoke-access-tokens':
+      for (const grant of byAccessToken.values()) grant.isRevoked = true;
+      return answer(response, 200, {});
+    case '/api':
+      return callApi(request, response);
+    default:
+      // Any other path is a token endpoint: each library has its own idea of where that is.
+      await new Promise((resolve) => setTimeout(resolve, settings.delayMs));
+      return token(request.url as string, request.headers['content-type'] ?? '', body, response);
+  }
+}
+
+function callApi(request: IncomingMessage, response: ServerResponse): void {
+  const grant = byAccessToken.get(request.headers.authorization?.replace(/^(?:Bearer|token) /i, '') ?? '');
+  const isGood = grant?.family.isAlive === true && !grant.isRevoked && Date.now() < grant.endsAt;
+  const laterMs = ((ledger.apiCalls++ % 1_000) / 1_000) * settings.apiSpreadMs;
+  const reply = (): void => {
+    if (isGood) {
+      answer(response, 200, { ok: true });
+      return;
+    }
+    ledger.unauthorized++;
+    // RFC 6750 has it so, and some libraries take only that for a refusal.
+    response.setHeader('www-authenticate', 'Bearer error="invalid_token"');
+    answer(response, 401, { error: 'invalid_token' });
+  };
+  if (laterMs === 0) reply();
+  else setTimeout(reply, laterMs);
+}
+
+function token(url: string, type: string, body: string, response: ServerResponse): void {
+  const fields: Record<string, string> = type.includes('json')
+    ? JSON.parse(body || '{}')
+    : Object.fromEntries(new URLSearchParams(body));
+  const grantType = fields['grant_type'] ?? new URL(url, 'http://127.0.0.1').searchParams.get('grant_type');
+  const presented = fields['refresh_token'];
+  if (grantType !== 'refresh_token' || presented === undefined) {
+    ledger.logins++;
+    issue(response, { isAlive: true });
+    return;
+  }
+  ledger.refreshes++;
+  const grant = byRefreshToken.get(presented);
+  if (grant !== undefined && !grant.isSpent && grant.family.isAlive) {
+    grant.isSpent = true;
+    issue(response, grant.family);
+    return;
+  }
+  if (grant !== undefined && settings.endsFamilies) grant.family.isAlive = false;
+  ledger.refused++;
+  answer(response, 400, { error: 'invalid_grant' });
+}
+
+function issue(response: ServerResponse, family: Family): void {
+  const number = ++issued;
+  const grant: Grant = {
+    family,
+    endsAt: Date.now() + settings.lifetimeSeconds * 1_000,
+    isRevoked: false,
+    isSpent: false,
+  };
+  const [accessToken, refreshToken] = [`access-${number}`, `refresh-${number}`];
+  byAccessToken.set(accessToken, grant);
+  byRefreshToken.set(refreshToken, grant);
+  answer(response, 200, {
+    access_token: accessToken,
+    refresh_token: refreshToken,
+    token_type: 'Bearer',
+    expires_in: settings.lifetimeSeconds,
+  });
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length }).end(text);
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+function emptyLedger(): Ledger {
+  return { logins: 0, refreshes: 0, refused: 0, apiCalls: 0, unauthorized: 0 };
+}
