@@ -1,11 +1,23 @@
 /** `pnpm bench [case...]`: runs cases one after the other, prints their tables, and writes down what came of them. */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { render } from './render.ts';
 import type { CaseResult } from './result.ts';
 import { load, save } from './results-file.ts';
 import { tableOf, verdictsOf } from './tables.ts';
 
-const cases = ['hot', 'loopback', 'stampede', 'revoked', 'sessions', 'scheduler'] as const;
+const cases = [
+  'hot',
+  'loopback',
+  'stampede',
+  'revoked',
+  'processes',
+  'import',
+  'size',
+  'sessions',
+  'scheduler',
+  'stores',
+] as const;
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(cases as readonly string[]).includes(name));
@@ -27,6 +39,7 @@ for (const [index, name] of chosen.entries()) {
 }
 const all = cases.flatMap((name) => results.cases[name] ?? []);
 process.stdout.write(`\n${verdictsOf(all)}\n`);
+render(results, cases);
 
 function runCase(name: string): Promise<CaseResult[]> {
   const { promise, resolve, reject } = Promise.withResolvers<CaseResult[]>();

@@ -48,6 +48,8 @@ export class Flight {
   wasRefused: boolean = false;
   /** The secrets, asked for once, however often the flight starts over. */
   prepared: PreparedLogin<unknown> | undefined;
+  /** Looks at what the store has told of, while the lock is waited for. */
+  look: () => void = () => {};
   /** Ends the pause between two attempts to save, and the attempts. */
   stopSaving: () => void = () => {};
   /** Everything is over, the lease given back. Never rejects. */
@@ -119,7 +121,8 @@ async function bring(flight: Flight): Promise<TokenSet | undefined> {
   if (first.step !== 'save') context.provider.preload?.();
   for (let turn = 0; turn < limits.leaseTurns; turn++) {
     try {
-      flight.lease = await takeLease(context);
+      const news = await waitForTurn(flight);
+      if (news !== undefined) return account.adopt(context, news);
     } catch (error) {
       if (!isAuthError(error) || error.code !== 'lock_timeout') throw error;
       // Somebody held it all the while: perhaps to good effect.
@@ -136,6 +139,49 @@ async function bring(flight: Flight): Promise<TokenSet | undefined> {
     provider: context.provider.name,
     detail: 'the lease was lost again and again',
   });
+}
+
+/** Waits for the lease. A set that its holder has saved meanwhile comes back: then nobody needs to stand in line. */
+async function waitForTurn(flight: Flight): Promise<TokenSet | undefined> {
+  const { context } = flight;
+  const stop = new AbortController();
+  const { promise: news, resolve } = Promise.withResolvers<TokenSet>();
+  flight.look = () => {
+    readStored(context).then(
+      (stored) => {
+        const tokens = stop.signal.aborted ? undefined : newsIn(flight, stored);
+        if (tokens !== undefined) resolve(tokens);
+      },
+      () => {},
+    );
+  };
+  const leasing = takeLease(context, stop.signal);
+  try {
+    const first = await Promise.race([leasing.then((lease) => ({ lease })), news]);
+    if (!('lease' in first)) {
+      // One that is granted all the same goes back.
+      leasing.then(
+        (lease) => releaseLease(context, lease),
+        () => {},
+      );
+      return first;
+    }
+    flight.lease = first.lease;
+    return undefined;
+  } finally {
+    flight.look = () => {};
+    stop.abort();
+  }
+}
+
+function newsIn(flight: Flight, stored: Stored): TokenSet | undefined {
+  try {
+    const decision = decide(flight, stored);
+    return decision.step === 'adopt' ? decision.tokens : undefined;
+  } catch {
+    // It says so again when its turn has come.
+    return undefined;
+  }
 }
 
 async function underLease(flight: Flight): Promise<TokenSet | undefined | 'lock_again'> {

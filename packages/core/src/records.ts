@@ -43,8 +43,8 @@ export const noLease: Lease = {
   release: () => {},
 };
 
-/** Waits for the store's lock. @throws AuthError `lock_timeout` or `store_failed` */
-export async function takeLease(context: SessionContext): Promise<Lease> {
+/** Waits for the store's lock, until `stop` aborts. @throws AuthError `lock_timeout` or `store_failed` */
+export async function takeLease(context: SessionContext, stop: AbortSignal): Promise<Lease> {
   const { store, key, clock, timeouts, provider } = context;
   if (store.lock === undefined) return noLease;
   const late = (): AuthError => new AuthError('lock_timeout', { provider: provider.name });
@@ -53,13 +53,14 @@ export async function takeLease(context: SessionContext): Promise<Lease> {
       clock,
       timeouts.lockMs,
       late,
-      (signal) => (store.lock as NonNullable<typeof store.lock>)(key, { signal }),
+      (signal) =>
+        (store.lock as NonNullable<typeof store.lock>)(key, { signal: AbortSignal.any([signal, stop]) }),
       (lease) => void releaseLease(context, lease),
     );
     if (typeof lease?.held === 'function' && typeof lease.release === 'function') return lease;
     throw new AuthError('store_failed', { detail: 'it gave no Lease' });
   } catch (error) {
-    if (isAuthError(error) && error.code === 'lock_timeout') throw error;
+    if (stop.aborted || (isAuthError(error) && error.code === 'lock_timeout')) throw error;
     throw storeError(context, 'lock', error);
   }
 }

@@ -102,6 +102,7 @@ function watchStore(context: SessionContext, account: Account): void {
 /** Adopts what somebody else saved, or their sign-out. A store that is away is looked at again. */
 async function followStore(account: Account, retryMs: number = limits.storeRetryMinMs): Promise<void> {
   account.cancelLook?.();
+  account.flight?.look();
   await account.flight?.settled;
   const [context] = account.contexts;
   if (context === undefined) return;

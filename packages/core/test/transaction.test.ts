@@ -201,6 +201,26 @@ describe('across processes', () => {
     expect(scene.server.refreshes).toBe(1);
   });
 
+  test('who waits for the lock adopts what is told of, and stands in line no longer', async () => {
+    const { scene, backend, open, second } = twoProcesses({ lock: true, subscribe: true });
+    const third = open({ store: backend.open({ subscribe: true }) });
+    await second.getTokens();
+    await third.getTokens();
+    await scene.clock.advance(2 * hour);
+    const lease = await backend
+      .open({ lock: true })
+      .lock?.('other', { signal: new AbortController().signal });
+    const waiting = second.getAccessToken();
+    await settle();
+    expect(await third.getAccessToken()).toBe('access-2');
+    expect(await waiting).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+    await lease?.release();
+    await settle();
+    expect(backend.holder).toBeUndefined();
+    expect(scene.types()).not.toContain('store_failed');
+  });
+
   test('a sign-out told of while the store is away is found when it is back', async () => {
     const { scene, backend, first, second } = twoProcesses({ lock: true, subscribe: true });
     await first.getTokens();
