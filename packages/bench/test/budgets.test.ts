@@ -26,6 +26,6 @@ test('ten thousand callers on an expired token: one exchange, no failure, in eac
 
 test('bundle sizes', async () => {
   const { first, all } = await sizeOf('auth.ts');
-  expect(first).toBeLessThan(11_000);
-  expect(all).toBeLessThan(30_000);
+  expect(first).toBeLessThan(19_000);
+  expect(all).toBeLessThan(35_000);
 });
