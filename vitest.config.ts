@@ -38,8 +38,8 @@ export default defineConfig({
 });
 
 function project(name: string, root: string) {
-  return {
-    extends: true as const,
-    test: { name, root, include: ['test/**/*.test.ts'], testTimeout: patienceMs },
-  };
+  const common = { name, root, include: ['test/**/*.test.ts'], testTimeout: patienceMs };
+  // Uses all processors, and so runs after all others, by itself.
+  const alone = { sequence: { groupOrder: 1 }, maxWorkers: 1 };
+  return { extends: true as const, test: name === 'simulation' ? { ...common, ...alone } : common };
 }

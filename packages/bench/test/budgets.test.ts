@@ -24,6 +24,22 @@ test('ten thousand callers on an expired token: one exchange, no failure, in eac
   expect([exchanges, failures, exchangesAgain, failuresAgain]).toEqual([1, 0, 1, 0]);
 }, 120_000);
 
+test('a revoked token, met at once and over a second: one exchange, no failure', async () => {
+  for (const { values } of oursOf(await runCase('revoked'))) expect(values).toEqual([1, 0, 1, 0]);
+}, 120_000);
+
+test('a hundred thousand sessions: bytes each, and one timer', async () => {
+  const [row] = oursOf(await runCase('sessions')) as [Row];
+  const [, bytes, timers] = row.values as [number, number, number];
+  expect(bytes).toBeLessThan(2_700);
+  expect(timers).toBeLessThanOrEqual(1);
+}, 120_000);
+
+test('a hundred thousand schedules: bytes each', async () => {
+  const [row] = oursOf(await runCase('scheduler'));
+  expect(row?.values[3]).toBeLessThanOrEqual(82);
+}, 120_000);
+
 test('bundle sizes', async () => {
   const { first, all } = await sizeOf('auth.ts');
   expect(first).toBeLessThan(19_000);

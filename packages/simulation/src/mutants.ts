@@ -66,7 +66,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the lock is not taken',
-    edits: [['flight.js', 'flight.lease = await takeLease(context);', '']],
+    edits: [['flight.js', 'takeLease(context, stop.signal)', 'Promise.resolve(noLease)']],
   },
   {
     name: 'the lease goes back before the exchange',
