@@ -1,4 +1,4 @@
-/** Runs one case in a process of its own: a fresh heap, and nobody else's compiled code. */
+/** The process of one case. */
 import { join } from 'node:path';
 import type { CaseResult } from './result.ts';
 

@@ -1,9 +1,7 @@
 /** `pnpm bench [case...]`: runs cases one after the other, prints their tables, and writes down what came of them. */
-import { fork } from 'node:child_process';
-import { join } from 'node:path';
 import { render } from './render.ts';
-import type { CaseResult } from './result.ts';
 import { load, save } from './results-file.ts';
+import { runCase } from './run-case.ts';
 import { tableOf, verdictsOf } from './tables.ts';
 
 const cases = [
@@ -40,16 +38,6 @@ for (const [index, name] of chosen.entries()) {
 const all = cases.flatMap((name) => results.cases[name] ?? []);
 process.stdout.write(`\n${verdictsOf(all)}\n`);
 render(results, cases);
-
-function runCase(name: string): Promise<CaseResult[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<CaseResult[]>();
-  const child = fork(join(import.meta.dirname, 'case-process.ts'), [name], {
-    execArgv: ['--expose-gc', '--max-semi-space-size=64'],
-  });
-  child.once('message', (tables) => resolve(tables as CaseResult[]));
-  child.once('exit', (code) => reject(new Error(`${name} ended with ${code} and without a result`)));
-  return promise;
-}
 
 function progress(text: string): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text}`);

@@ -1,19 +1,10 @@
-import { fork } from 'node:child_process';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ourUndici, revoke } from '../src/cases/revoked.ts';
 import { sizeOf } from '../src/cases/size.ts';
+import { ours } from '../src/ours.ts';
 import type { CaseResult, Row } from '../src/result.ts';
-
-/** Runs a case as `pnpm bench` does. */
-function runCase(name: string): Promise<CaseResult[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<CaseResult[]>();
-  const child = fork(join(import.meta.dirname, '..', 'src', 'case-process.ts'), [name], {
-    execArgv: ['--expose-gc', '--max-semi-space-size=64'],
-  });
-  child.once('message', (tables) => resolve(tables as CaseResult[]));
-  child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
-  return promise;
-}
+import { runCase } from '../src/run-case.ts';
+import { BenchServer } from '../src/server.ts';
 
 const oursOf = ([table]: readonly CaseResult[]): Row[] =>
   (table?.rows ?? []).filter(({ isOurs }) => isOurs === true);
@@ -24,9 +15,16 @@ test('ten thousand callers on an expired token: one exchange, no failure, in eac
   expect([exchanges, failures, exchangesAgain, failuresAgain]).toEqual([1, 0, 1, 0]);
 }, 120_000);
 
-test('a revoked token, met at once and over a second: one exchange, no failure', async () => {
-  for (const { values } of oursOf(await runCase('revoked'))) expect(values).toEqual([1, 0, 1, 0]);
-}, 120_000);
+test.each([ours, ourUndici])(
+  'a revoked token, met at once and over a second, with $name: one exchange',
+  async (peer) => {
+    using server = await BenchServer.start();
+    for (const spreadMs of [0, 1_000]) {
+      expect(await revoke(peer, server, spreadMs)).toEqual({ exchanges: 1, failures: 0 });
+    }
+  },
+  60_000,
+);
 
 test('a hundred thousand sessions: bytes each, and one timer', async () => {
   const [row] = oursOf(await runCase('sessions')) as [Row];

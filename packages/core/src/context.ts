@@ -25,6 +25,15 @@ interface Environment {
   readonly insecureOrigins: readonly string[];
 }
 
+/** Callers that share one wait, and what they wait for. */
+export interface CallGroup {
+  /** On the monotonic clock. */
+  readonly since: number;
+  readonly tokens: Promise<TokenSet>;
+  /** The same for those who want the access token alone; made for the first of them. */
+  accessToken: Promise<string> | undefined;
+}
+
 /** One session's options, checked and complete, and its listeners. */
 export class SessionContext {
   readonly provider: AuthProvider;
@@ -33,7 +42,7 @@ export class SessionContext {
   readonly #environment: Environment;
   listeners: readonly EventListener[];
   /** Callers that arrived close together and wait for the same flight on the same terms. */
-  callGroup: { readonly since: number; readonly tokens: Promise<TokenSet> } | undefined;
+  callGroup: CallGroup | undefined;
   /** Which refusal the vault was last asked about, and when on the monotonic clock. */
   askedAbout: { readonly latchHash: string; readonly at: number } | undefined;
 

@@ -1,5 +1,5 @@
 import type { Account } from './account.js';
-import type { SessionContext } from './context.js';
+import type { CallGroup, SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
 import type { Flight, FlightPlan } from './flight.js';
@@ -26,7 +26,8 @@ export function obtain(context: SessionContext, account: Account, need: Need): P
 
 /** The same for any usable set: callers of about the same moment share one wait, and with it one deadline. */
 export function obtainTogether(context: SessionContext, account: Account): Promise<TokenSet> {
-  const group = { since: context.clock.monotonic(), tokens: obtain(context, account, {}) };
+  const tokens = obtain(context, account, {});
+  const group: CallGroup = { since: context.clock.monotonic(), tokens, accessToken: undefined };
   context.callGroup = group;
   const leave = (): void => {
     if (context.callGroup === group) context.callGroup = undefined;

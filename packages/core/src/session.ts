@@ -2,7 +2,7 @@ import type { Account } from './account.js';
 import { joinAccount, leaveAccount } from './accounts.js';
 import { createFetch } from './auth-fetch.js';
 import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
-import { SessionContext } from './context.js';
+import { type CallGroup, SessionContext } from './context.js';
 import { AuthError } from './errors.js';
 import type { AuthEvent } from './events.js';
 import { limits } from './limits.js';
@@ -84,7 +84,10 @@ class Session implements AuthSession {
     if (options === undefined && account?.accessTokenPromise !== undefined && this.#isFresh(account)) {
       return account.accessTokenPromise;
     }
-    return this.#getAccessToken(options);
+    const group = options === undefined ? this.#openGroup() : undefined;
+    if (group === undefined) return this.#getAccessToken(options);
+    group.accessToken ??= group.tokens.then(({ accessToken }) => accessToken);
+    return group.accessToken;
   }
 
   async getHeaders(url: string | URL, options?: GetTokenOptions): Promise<Headers> {
@@ -237,11 +240,15 @@ class Session implements AuthSession {
   }
 
   #getTokens(options: GetTokenOptions): Promise<TokenSet> {
+    const group = options === none ? this.#openGroup() : undefined;
+    return group?.tokens ?? this.#decideFor(options);
+  }
+
+  /** Callers of a stampede get one promise: what each of them costs is this look. */
+  #openGroup(): CallGroup | undefined {
     const { clock, callGroup } = this.#context;
-    // Callers of a stampede get one promise: what each of them costs is this look.
-    const mayJoin = options === none && callGroup !== undefined;
-    if (mayJoin && clock.monotonic() - callGroup.since < limits.callGroupMs) return callGroup.tokens;
-    return this.#decideFor(options);
+    const isOpen = callGroup !== undefined && clock.monotonic() - callGroup.since < limits.callGroupMs;
+    return isOpen ? callGroup : undefined;
   }
 
   async #decideFor({ forceRefresh, rejected, signal }: GetTokenOptions): Promise<TokenSet> {

@@ -13,7 +13,7 @@ import { BenchServer } from '../server.ts';
 
 const calls = 1_000;
 
-const ourUndici: Peer = {
+export const ourUndici: Peer = {
   name: '@auth/joor with @auth/undici',
   async open(place) {
     const session = openSession(place);
@@ -41,7 +41,7 @@ const peers: readonly Peer[] = [
   octokit,
 ];
 
-interface Outcome {
+export interface Outcome {
   readonly exchanges: number;
   readonly failures: number;
 }
@@ -79,7 +79,8 @@ export async function run(): Promise<CaseResult[]> {
   ];
 }
 
-async function revoke(peer: Peer, server: BenchServer, spreadMs: number): Promise<Outcome> {
+/** What a revocation costs a contender that has logged in. */
+export async function revoke(peer: Peer, server: BenchServer, spreadMs: number): Promise<Outcome> {
   const contestant = await peer.open(server.place);
   await server.set({ apiSpreadMs: spreadMs });
   await server.revokeAccessTokens();
