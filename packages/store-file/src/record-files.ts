@@ -132,10 +132,19 @@ export class RecordFiles {
     id: string,
     standing: Generation | undefined,
   ): Promise<boolean> {
-    const newest = await this.#newest(key, place);
+    const names = await namesIn(place.directory);
+    const highest = Math.max(0, ...generationsIn(names, place));
+    // A number is given once while nothing higher is there: the highest, if it is ours, needs no reading.
+    const stands = highest === number || (await this.#isIn(key, place, id));
     if (standing?.isReadable === false) await this.#setAside(key, place, standing.number);
-    await this.#prune(place, newest?.number ?? 0);
-    return newest !== undefined && (newest.number === number || newest.replaced.includes(id));
+    await this.#prune(place, names, highest);
+    return stands;
+  }
+
+  /** Whether what stands has come from the record with that id. */
+  async #isIn(key: string, place: Place, id: string): Promise<boolean> {
+    const newest = await this.#newest(key, place);
+    return newest !== undefined && (newest.record.id === id || newest.replaced.includes(id));
   }
 
   async #setAside(key: string, place: Place, number: number): Promise<void> {
@@ -143,8 +152,7 @@ export class RecordFiles {
     if (await moveAside(pathOf(place, number), aside)) this.#options.onSetAside(key, aside);
   }
 
-  async #prune(place: Place, highest: number): Promise<void> {
-    const names = await namesIn(place.directory);
+  async #prune(place: Place, names: readonly string[], highest: number): Promise<void> {
     const lower = generationsIn(names, place).filter((number) => number < highest);
     await Promise.all(lower.map((number) => removeQuietly(pathOf(place, number))));
     for (const name of names) {

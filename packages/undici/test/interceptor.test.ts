@@ -295,6 +295,21 @@ describe('redirects', () => {
   });
 });
 
+test('with retries around it, each attempt carries the token of its time', async () => {
+  const { session } = openSession([api]);
+  let calls = 0;
+  api.on('/shaky', (message, response) => {
+    const status = [503, 401, 200][calls++] as number;
+    response.writeHead(status).end(message.headers.authorization);
+    return status;
+  });
+  const retry = interceptors.retry({ minTimeout: 1, maxRetries: 2, statusCodes: [503] });
+  const dispatcher = agent.compose(authInterceptor(session), retry);
+  const answer = await request(`${api.origin}/shaky`, { dispatcher });
+  expect([answer.statusCode, await answer.body.text()]).toEqual([200, 'Bearer access-2']);
+  expect(statuses()).toEqual([503, 401, 200]);
+});
+
 test('under the platform’s fetch, for one origin of the global dispatcher', async () => {
   await using elsewhere = await Api.start();
   const { session, logins } = openSession([api]);
