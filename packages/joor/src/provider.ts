@@ -43,6 +43,8 @@ export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
 
 const name = 'joor';
 const wire = () => import('./wire.js');
+const preloadWire = (): void => preload(wire);
+const noFields: Readonly<Record<string, string>> = {};
 
 /** JOOR's two worlds (its page on authorization tokens). */
 const environments = {
@@ -59,7 +61,15 @@ const environments = {
 /** How JOOR logs in. @throws AuthError `invalid_options` naming the option */
 export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExtra> {
   assertOptions(options);
-  const { environment, clientId, clientSecret, username, password, extraFields = {}, refresh } = options;
+  const {
+    environment,
+    clientId,
+    clientSecret,
+    username,
+    password,
+    extraFields = noFields,
+    refresh,
+  } = options;
   if (environment !== undefined) assertOneOf('environment', environment, ['sandbox', 'production']);
   if (environment === undefined && options.baseUrl === undefined)
     throw wrong('environment', 'sandbox or production');
@@ -77,7 +87,7 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
     issuer,
     allowedOrigins,
     account: JSON.stringify({ username, clientId }),
-    preload: () => preload(wire),
+    preload: preloadWire,
     ...passwordLogin(password, async (text) => {
       const secret = await secretOf('clientSecret', clientSecret);
       return {
@@ -120,7 +130,7 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
 
 function tokenEndpointOf(refresh: { readonly tokenEndpoint: string }, issuer: string): string {
   const url = parseBaseUrl('refresh.tokenEndpoint', refresh?.tokenEndpoint);
-  if (url.protocol === 'https:' || url.origin === new URL(issuer).origin) return url.href;
+  if (url.protocol === 'https:' || url.origin === new URL(issuer).origin) return refresh.tokenEndpoint;
   throw wrong('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
 }
 

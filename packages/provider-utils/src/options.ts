@@ -104,13 +104,29 @@ export interface Place {
  */
 export function placeOf(options: PlaceOptions, preset: Partial<Place> = {}): Place {
   const given = options.baseUrl;
-  const { href, origin } = parseBaseUrl('baseUrl', given ?? preset.issuer);
   const listed = options.allowedOrigins ?? preset.allowedOrigins ?? [];
   if (!Array.isArray(listed)) throw wrong('allowedOrigins', 'an array of origins');
-  return {
+  if (![given, ...listed].every((text) => text === undefined || typeof text === 'string')) {
+    return findPlace(given, preset, listed);
+  }
+  const known = JSON.stringify([given, preset.issuer, listed]);
+  const place = places.get(known) ?? findPlace(given, preset, listed);
+  if (places.size === rememberedPlaces) places.clear();
+  places.set(known, place);
+  return place;
+}
+
+/** Programs open thousands of sessions on one server: they share its place. */
+const places = new Map<string, Place>();
+const rememberedPlaces = 256;
+
+function findPlace(given: string | undefined, preset: Partial<Place>, listed: readonly string[]): Place {
+  const { href, origin } = parseBaseUrl('baseUrl', given ?? preset.issuer);
+  const own = given === undefined ? [] : [origin];
+  return Object.freeze({
     issuer: href.replace(/\/+$/, ''),
-    allowedOrigins: [...new Set([...listed, ...(given === undefined ? [] : [origin])])],
-  };
+    allowedOrigins: Object.freeze([...new Set([...listed, ...own])]),
+  });
 }
 
 /** @throws AuthError `invalid_options` for what could lead to another host */
