@@ -76,7 +76,8 @@ export class LoginRules {
     const { server, store } = judge.around;
     if (!judge.hasLock || !judge.keepsItsWord) return;
     const stored = envelopeOf(store.records.get(key)).tokens?.refreshToken;
-    const inHand = life.session.peek()?.refreshToken;
+    // What a person's sign-in has replaced is nobody's concern, whoever still has it in hand.
+    const inHand = judge.hasFault('sign_in') ? undefined : life.session.peek()?.refreshToken;
     for (const refreshToken of [stored, inHand]) {
       if (refreshToken !== undefined && server.honours(refreshToken)) {
         judge.violate('no login where a good refresh token is at hand', life.process.name);
