@@ -2,6 +2,7 @@ import type { Account } from './account.js';
 import { joinAccount, leaveAccount } from './accounts.js';
 import { createFetch } from './auth-fetch.js';
 import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
+import type { Clock } from './clock.js';
 import { type CallGroup, SessionContext } from './context.js';
 import { AuthError } from './errors.js';
 import type { AuthEvent } from './events.js';
@@ -51,6 +52,8 @@ export function verifyLogin<Extra>(
 
 class Session implements AuthSession {
   readonly #context: SessionContext;
+  /** The context's, nearer at hand. */
+  readonly #clock: Clock;
   #account: Account | undefined;
   #fetch: typeof globalThis.fetch | undefined;
 
@@ -62,6 +65,7 @@ class Session implements AuthSession {
       account.unsaved = { tokens: initial, parentId: undefined, initial: true, lifted: undefined };
     }
     this.#context = context;
+    this.#clock = context.clock;
     this.#account = account;
   }
 
@@ -225,7 +229,7 @@ class Session implements AuthSession {
 
   /** The way of nearly every call: one look at the clock. */
   #isFresh(account: Account): boolean {
-    const now = this.#context.clock.now();
+    const now = this.#clock.now();
     if (now >= account.freshUntil || now < account.seenAt) return false;
     account.seenAt = now;
     account.handedOut = true;
@@ -246,8 +250,8 @@ class Session implements AuthSession {
 
   /** Callers of a stampede get one promise: what each of them costs is this look. */
   #openGroup(): CallGroup | undefined {
-    const { clock, callGroup } = this.#context;
-    const isOpen = callGroup !== undefined && clock.monotonic() - callGroup.since < limits.callGroupMs;
+    const { callGroup } = this.#context;
+    const isOpen = callGroup !== undefined && this.#clock.monotonic() - callGroup.since < limits.callGroupMs;
     return isOpen ? callGroup : undefined;
   }
 
