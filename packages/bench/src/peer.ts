@@ -8,6 +8,15 @@ export interface Place {
   readonly clientSecret: string;
 }
 
+/** A place for those who never get to log in. */
+export const nowhere: Place = {
+  origin: 'http://127.0.0.1:9',
+  username: 'ada',
+  password: 'password',
+  clientId: 'client',
+  clientSecret: 'secret',
+};
+
 /** A session of a contestant that has logged in. */
 export interface Contestant {
   /** A token that is fresh as far as it can tell. */

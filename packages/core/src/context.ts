@@ -1,29 +1,15 @@
 import type { AuthSessionOptions, Timeouts } from './auth-session.js';
-import { type Clock, systemClock } from './clock.js';
-import { AuthError, type AuthPhase } from './errors.js';
+import { checkIssuer, checkOptions, checkProvider } from './check-options.js';
+import type { Clock } from './clock.js';
+import { type Environment, environmentOf } from './environment.js';
+import type { AuthError, AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
-import { limits } from './limits.js';
 import { memoryStore } from './memory-store.js';
-import { assertOrigin, isSecure, parseBaseUrl } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
 import type { TokenStore } from './store.js';
-import { type RefreshScheduler, sharedScheduler } from './timer-scheduler.js';
+import type { RefreshScheduler } from './timer-scheduler.js';
 import type { TokenSet } from './tokens.js';
-
-/** What sessions do their work with. Those that were given the same share one. */
-interface Environment {
-  readonly scheduler: RefreshScheduler | null;
-  readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
-  readonly keepAlive: boolean;
-  readonly refreshPolicy: RefreshPolicy;
-  readonly fetch: FetchLike;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly maxLoginsPerHour: number;
-  readonly timeouts: Timeouts;
-  readonly insecureOrigins: readonly string[];
-}
 
 /** Callers that share one wait, and what they wait for. */
 export interface CallGroup {
@@ -140,154 +126,3 @@ export class SessionContext {
 }
 
 const none: readonly never[] = [];
-const globalFetch: FetchLike = (input, init) => globalThis.fetch(input, init);
-const defaultTimeouts: Timeouts = {
-  exchangeMs: limits.exchangeMs,
-  lockMs: limits.lockMs,
-  storeMs: limits.storeMs,
-  credentialsMs: limits.credentialsMs,
-  callMs: limits.callMs,
-};
-
-/** The options of the last session, and what became of them: the next one mostly has the same. */
-let last: { readonly options: AuthSessionOptions; readonly environment: Environment } | undefined;
-const environmentOptions = [
-  'scheduler',
-  'waitUntil',
-  'keepAlive',
-  'refreshPolicy',
-  'fetch',
-  'clock',
-  'random',
-  'maxLoginsPerHour',
-  'timeouts',
-  'allowInsecureOrigins',
-] as const;
-
-function environmentOf(options: AuthSessionOptions): Environment {
-  const known = last;
-  // An object of deadlines may have been changed since.
-  const mayShare = known !== undefined && options.timeouts === undefined;
-  if (mayShare && environmentOptions.every((name) => known.options[name] === options[name])) {
-    return known.environment;
-  }
-  const { fetch, clock = systemClock } = options;
-  const environment: Environment = {
-    scheduler: options.scheduler === undefined ? sharedScheduler(clock) : options.scheduler,
-    waitUntil: options.waitUntil,
-    keepAlive: options.keepAlive ?? false,
-    refreshPolicy: options.refreshPolicy ?? defaultRefreshPolicy,
-    // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
-    fetch: fetch === undefined ? globalFetch : (input, init) => fetch(input, init),
-    clock,
-    random: randomOf(options),
-    maxLoginsPerHour: options.maxLoginsPerHour ?? limits.maxLoginsPerHour,
-    timeouts: timeoutsOf(options),
-    insecureOrigins: options.allowInsecureOrigins ?? none,
-  };
-  last = { options: pick(options), environment };
-  return environment;
-}
-
-/** Without the rest, which holds secrets. */
-function pick(options: AuthSessionOptions): AuthSessionOptions {
-  return Object.fromEntries(environmentOptions.map((name) => [name, options[name]]));
-}
-
-/** Chance spreads load and nothing else: what throws, or gives no number from 0 up to 1, is replaced. */
-function randomOf({ random }: AuthSessionOptions): () => number {
-  if (random === undefined) return Math.random;
-  return () => {
-    try {
-      const value = random();
-      if (value >= 0 && value < 1) return value;
-    } catch {
-      // As if it had given none.
-    }
-    return Math.random();
-  };
-}
-
-function timeoutsOf({ timeouts }: AuthSessionOptions): Timeouts {
-  if (timeouts === undefined) return defaultTimeouts;
-  const given = Object.entries(timeouts).filter(([, value]) => value !== undefined);
-  const bounded = given.map(([name, value]) => [name, Math.min(value as number, limits.timerMaxMs)]);
-  return { ...defaultTimeouts, ...Object.fromEntries(bounded) };
-}
-
-function checkProvider(provider: AuthProvider): void {
-  expect(typeof provider === 'object' && provider !== null, 'provider', 'an AuthProvider');
-  expect(isText(provider.name), 'provider.name', 'a name');
-  expect(typeof provider.account === 'string', 'provider.account', 'a string');
-  expect(Array.isArray(provider.allowedOrigins), 'allowedOrigins', 'an array of origins');
-  for (const origin of provider.allowedOrigins) assertOrigin('allowedOrigins', origin, true);
-}
-
-function checkIssuer({ name, issuer }: AuthProvider, insecureOrigins: readonly string[]): void {
-  const url = parseBaseUrl(`issuer of ${name}`, issuer);
-  if (isSecure(url, insecureOrigins)) return;
-  const detail = `add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;
-  throw new AuthError('insecure_url', { provider: name, detail });
-}
-
-function checkOptions(options: AuthSessionOptions): void {
-  const { store, scheduler, clock, key, maxLoginsPerHour } = options;
-  expect(
-    store === undefined || (isFunction(store?.get) && isFunction(store.compareAndSet)),
-    'store',
-    'a TokenStore with get and compareAndSet (keyValueStore() makes one of a key-value store)',
-  );
-  expect(
-    scheduler === undefined || scheduler === null || isFunction(scheduler.schedule),
-    'scheduler',
-    'a RefreshScheduler or null',
-  );
-  expect(
-    clock === undefined ||
-      [clock?.now, clock?.monotonic, clock?.setTimeout, clock?.clearTimeout].every(isFunction),
-    'clock',
-    'a Clock with now, monotonic, setTimeout and clearTimeout',
-  );
-  expect(key === undefined || isText(key), 'key', 'a string that is not empty');
-  expect(
-    maxLoginsPerHour === undefined || (Number.isInteger(maxLoginsPerHour) && maxLoginsPerHour > 0),
-    'maxLoginsPerHour',
-    'a whole number above 0',
-  );
-  for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
-    expect(options[name] === undefined || isFunction(options[name]), name, 'a function');
-  }
-  const { timeouts = {} } = options;
-  expect(typeof timeouts === 'object' && timeouts !== null, 'timeouts', 'an object of milliseconds');
-  for (const [name, value] of Object.entries(timeouts)) {
-    expect(
-      Object.hasOwn(defaultTimeouts, name),
-      'timeouts',
-      `only ${Object.keys(defaultTimeouts).join(', ')}`,
-    );
-    expect(
-      value === undefined || (Number.isFinite(value) && value > 0),
-      `timeouts.${name}`,
-      'milliseconds above 0',
-    );
-  }
-  const { allowInsecureOrigins } = options;
-  expect(
-    allowInsecureOrigins === undefined || Array.isArray(allowInsecureOrigins),
-    'allowInsecureOrigins',
-    'an array of origins',
-  );
-  for (const origin of allowInsecureOrigins ?? none) assertOrigin('allowInsecureOrigins', origin, false);
-}
-
-function expect(holds: boolean, option: string, expected: string): void {
-  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
-}

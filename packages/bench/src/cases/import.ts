@@ -7,18 +7,11 @@ import { join } from 'node:path';
 import { fileStore } from '@auth/store-file';
 import { median } from '../measure.ts';
 import { openSession } from '../ours.ts';
-import type { Place } from '../peer.ts';
+import { nowhere as place } from '../peer.ts';
 import { atMost, type CaseResult, round } from '../result.ts';
 
 const rounds = 25;
 const entries = join(import.meta.dirname, '..', 'entries');
-const place: Place = {
-  origin: 'http://127.0.0.1:9',
-  username: 'ada',
-  password: 'password',
-  clientId: 'client',
-  clientSecret: 'secret',
-};
 const names: Readonly<Record<string, string>> = {
   'axios-auth-refresh': 'axios + axios-auth-refresh',
   'core-rest-pipeline': '@azure/core-rest-pipeline',

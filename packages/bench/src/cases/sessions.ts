@@ -3,16 +3,9 @@ import type { TokenStore } from '@auth/core';
 import { OAuth2Client, OAuth2Fetch } from '@badgateway/oauth2-client';
 import { GoTrueClient } from '@supabase/auth-js';
 import { openSession } from '../ours.ts';
-import type { Place } from '../peer.ts';
+import { nowhere as place } from '../peer.ts';
 import { atMost, type CaseResult, type Row, round } from '../result.ts';
 
-const place: Place = {
-  origin: 'http://127.0.0.1:9',
-  username: 'ada',
-  password: 'password',
-  clientId: 'client',
-  clientSecret: 'secret',
-};
 const hourMs = 3_600_000;
 
 /** What many sessions of one kind take. */

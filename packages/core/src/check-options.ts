@@ -1,0 +1,85 @@
+import type { AuthSessionOptions } from './auth-session.js';
+import { defaultTimeouts } from './environment.js';
+import { AuthError } from './errors.js';
+import { assertOrigin, isSecure, parseBaseUrl } from './origins.js';
+import type { AuthProvider } from './provider.js';
+
+/** @throws AuthError `invalid_options` naming the part of the provider that is wrong */
+export function checkProvider(provider: AuthProvider): void {
+  expect(typeof provider === 'object' && provider !== null, 'provider', 'an AuthProvider');
+  expect(isText(provider.name), 'provider.name', 'a name');
+  expect(typeof provider.account === 'string', 'provider.account', 'a string');
+  expect(Array.isArray(provider.allowedOrigins), 'allowedOrigins', 'an array of origins');
+  for (const origin of provider.allowedOrigins) assertOrigin('allowedOrigins', origin, true);
+}
+
+/** @throws AuthError `insecure_url` for an issuer on plain http */
+export function checkIssuer({ name, issuer }: AuthProvider, insecureOrigins: readonly string[]): void {
+  const url = parseBaseUrl(`issuer of ${name}`, issuer);
+  if (isSecure(url, insecureOrigins)) return;
+  const detail = `add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;
+  throw new AuthError('insecure_url', { provider: name, detail });
+}
+
+/** @throws AuthError `invalid_options` naming the option */
+export function checkOptions(options: AuthSessionOptions): void {
+  const { store, scheduler, clock, key, maxLoginsPerHour } = options;
+  expect(
+    store === undefined || (isFunction(store?.get) && isFunction(store.compareAndSet)),
+    'store',
+    'a TokenStore with get and compareAndSet (keyValueStore() makes one of a key-value store)',
+  );
+  expect(
+    scheduler === undefined || scheduler === null || isFunction(scheduler.schedule),
+    'scheduler',
+    'a RefreshScheduler or null',
+  );
+  expect(
+    clock === undefined ||
+      [clock?.now, clock?.monotonic, clock?.setTimeout, clock?.clearTimeout].every(isFunction),
+    'clock',
+    'a Clock with now, monotonic, setTimeout and clearTimeout',
+  );
+  expect(key === undefined || isText(key), 'key', 'a string that is not empty');
+  expect(
+    maxLoginsPerHour === undefined || (Number.isInteger(maxLoginsPerHour) && maxLoginsPerHour > 0),
+    'maxLoginsPerHour',
+    'a whole number above 0',
+  );
+  for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
+    expect(options[name] === undefined || isFunction(options[name]), name, 'a function');
+  }
+  const { timeouts = {} } = options;
+  expect(typeof timeouts === 'object' && timeouts !== null, 'timeouts', 'an object of milliseconds');
+  for (const [name, value] of Object.entries(timeouts)) {
+    expect(
+      Object.hasOwn(defaultTimeouts, name),
+      'timeouts',
+      `only ${Object.keys(defaultTimeouts).join(', ')}`,
+    );
+    expect(
+      value === undefined || (Number.isFinite(value) && value > 0),
+      `timeouts.${name}`,
+      'milliseconds above 0',
+    );
+  }
+  const { allowInsecureOrigins } = options;
+  expect(
+    allowInsecureOrigins === undefined || Array.isArray(allowInsecureOrigins),
+    'allowInsecureOrigins',
+    'an array of origins',
+  );
+  for (const origin of allowInsecureOrigins ?? []) assertOrigin('allowInsecureOrigins', origin, false);
+}
+
+function expect(holds: boolean, option: string, expected: string): void {
+  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
