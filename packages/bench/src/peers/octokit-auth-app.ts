@@ -4,12 +4,6 @@ import { request as octokitRequest } from '@octokit/request';
 import type { Peer } from '../peer.ts';
 import { type Grant, statusOf } from './shared.ts';
 
-/** What its `cache` option takes; its own types say `any` of it. */
-interface Cache {
-  get(key: string): string | Promise<string>;
-  set(key: string, value: string): unknown;
-}
-
 const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2_048,
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -19,47 +13,42 @@ const { privateKey } = generateKeyPairSync('rsa', {
 // Refreshes under way are joined in a module-wide map by installation: each client here needs its own.
 let installations = 0;
 
-export function octokitAuthApp(name: string, cache?: () => Cache): Peer {
-  return {
-    name,
-    async open({ origin }, fetch = globalThis.fetch) {
-      const request = octokitRequest.defaults({
-        baseUrl: origin,
-        request: {
-          // GitHub's endpoint answers with `token`, not with `access_token`.
-          fetch: async (url: string, init?: RequestInit) => {
-            const response = await fetch(url, init);
-            if (!url.endsWith('/access_tokens')) return response;
-            const { access_token: token, expires_in: seconds } = (await response.json()) as Grant;
-            const expiresAt = new Date(Date.now() + seconds * 1_000).toISOString();
-            return Response.json({ token, expires_at: expiresAt }, { status: response.status });
-          },
-        },
-      });
-      const auth = createAppAuth({
-        appId: 1,
-        privateKey,
-        installationId: ++installations,
-        request,
-        log: { warn: () => undefined },
-        ...(cache !== undefined && { cache: cache() }),
-      });
-      const getToken = async (): Promise<string> => (await auth({ type: 'installation' })).token;
-      await getToken();
-      const send = request.defaults({ request: { hook: auth.hook } });
-      return {
-        getToken,
-        // Sends `authorization: token …`, as GitHub has it.
-        fetch: (url, init) =>
-          send({
-            method: (init?.method ?? 'GET') as 'GET',
-            url,
-            headers: Object.fromEntries(new Headers(init?.headers)),
-          }).catch(statusOf),
-      };
-    },
-  };
-}
-
 /** With its default cache: 59 minutes for every token, whatever `expires_at` says. */
-export const peer: Peer = octokitAuthApp('@octokit/auth-app');
+export const peer: Peer = {
+  name: '@octokit/auth-app',
+  async open({ origin }, fetch = globalThis.fetch) {
+    const request = octokitRequest.defaults({
+      baseUrl: origin,
+      request: {
+        // GitHub's endpoint answers with `token`, not with `access_token`.
+        fetch: async (url: string, init?: RequestInit) => {
+          const response = await fetch(url, init);
+          if (!url.endsWith('/access_tokens')) return response;
+          const { access_token: token, expires_in: seconds } = (await response.json()) as Grant;
+          const expiresAt = new Date(Date.now() + seconds * 1_000).toISOString();
+          return Response.json({ token, expires_at: expiresAt }, { status: response.status });
+        },
+      },
+    });
+    const auth = createAppAuth({
+      appId: 1,
+      privateKey,
+      installationId: ++installations,
+      request,
+      log: { warn: () => undefined },
+    });
+    const getToken = async (): Promise<string> => (await auth({ type: 'installation' })).token;
+    await getToken();
+    const send = request.defaults({ request: { hook: auth.hook } });
+    return {
+      getToken,
+      // Sends `authorization: token …`, as GitHub has it.
+      fetch: (url, init) =>
+        send({
+          method: (init?.method ?? 'GET') as 'GET',
+          url,
+          headers: Object.fromEntries(new Headers(init?.headers)),
+        }).catch(statusOf),
+    };
+  },
+};
