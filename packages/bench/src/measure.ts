@@ -8,23 +8,46 @@ export interface Contender {
   run(): unknown;
 }
 
-/** What a call of a contender takes. */
+/** What a call of a contender takes: wall time, and CPU time of this process, in nanoseconds. */
 export interface Cost {
   readonly ns: number;
-  /** CPU time of this process. */
   readonly cpuNs: number;
+}
+
+/** What contenders took, round by round. */
+export class Timings {
+  readonly #samples: ReadonlyMap<string, readonly Cost[]>;
+
+  constructor(samples: ReadonlyMap<string, readonly Cost[]>) {
+    this.#samples = samples;
+  }
+
+  /** The median of all rounds. */
+  of(name: string, kind: keyof Cost = 'ns'): number {
+    return median(this.#rounds(name, kind));
+  }
+
+  /** The median of the ratios within each round: what slows a round slows both. */
+  ratio(name: string, base: string, kind: keyof Cost = 'ns'): number {
+    const bases = this.#rounds(base, kind);
+    return median(this.#rounds(name, kind).map((cost, round) => cost / (bases[round] as number)));
+  }
+
+  #rounds(name: string, kind: keyof Cost): readonly number[] {
+    return (this.#samples.get(name) ?? []).map((cost) => cost[kind]);
+  }
 }
 
 /**
  * Times contenders round by round, one after the other in each round and in turns of order, so that what disturbs the
- * machine disturbs all. Medians of all rounds but the first, which warms up.
+ * machine disturbs all. The first round warms up and does not count.
  *
  * @param concurrency calls under way at a time
  */
 export async function timeAll(
   contenders: readonly Contender[],
   { rounds, calls, concurrency = 1 }: { rounds: number; calls: number; concurrency?: number },
-): Promise<Map<string, Cost>> {
+): Promise<Timings> {
   const samples = new Map<string, Cost[]>(contenders.map(({ name }) => [name, []]));
   const batch = concurrency === 1 ? inTurn : atOnce(concurrency);
   for (let round = 0; round <= rounds; round++) {
@@ -37,7 +60,7 @@ export async function timeAll(
       if (round > 0) samples.get(contender.name)?.push({ ns, cpuNs: ((user + system) * 1_000) / calls });
     }
   }
-  return new Map([...samples].map(([name, costs]) => [name, medianCost(costs)]));
+  return new Timings(samples);
 }
 
 /** One after the other. What only awaits resolved promises must be sent back to the event loop now and then. */
@@ -80,8 +103,4 @@ export async function bytesOfAll(
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.floor(sorted.length / 2)] as number;
-}
-
-function medianCost(costs: readonly Cost[]): Cost {
-  return { ns: median(costs.map(({ ns }) => ns)), cpuNs: median(costs.map(({ cpuNs }) => cpuNs)) };
 }

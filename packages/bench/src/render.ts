@@ -39,11 +39,11 @@ ${held} of ${targets.length} hold.
 
 ${table(
   ['', 'target', 'measured', ''],
-  targets.map(({ name, target, measured, holds }) => [
+  targets.map(({ name, target, measured, holds, limit }) => [
     name,
     target,
     measured,
-    holds ? 'holds' : '**missed**',
+    holds ? 'holds' : ['**missed**', ...(limit === undefined ? [] : [limit])].join(': '),
   ]),
 )}
 

@@ -24,6 +24,8 @@ export interface Target {
   readonly target: string;
   readonly measured: string;
   readonly holds: boolean;
+  /** Where it is missed by nature: what was measured of that. */
+  readonly limit?: string;
 }
 
 /** A target that a number must not exceed. */

@@ -12,14 +12,15 @@ export function tableOf({ title, columns, rows, targets }: CaseResult): string {
 /** Every target with its verdict, and how many hold. */
 export function verdictsOf(results: readonly CaseResult[]): string {
   const targets = results.flatMap((result) => result.targets);
-  const lines = targets.map(({ name, target, measured, holds }) => [
+  const lines = targets.map(({ name, target, measured, holds, limit = '' }) => [
     holds ? 'holds' : 'MISSED',
     name,
     target,
     measured,
+    holds ? '' : limit,
   ]);
   const held = targets.filter(({ holds }) => holds).length;
-  return `${aligned([['', 'target', '', 'measured'], ...lines])}\n${held} of ${targets.length} targets hold.`;
+  return `${aligned([['', 'target', '', 'measured', ''], ...lines])}\n${held} of ${targets.length} targets hold.`;
 }
 
 function verdictOf({ name, target, measured, holds }: Target): string {

@@ -36,7 +36,7 @@ export class Account {
   contexts: readonly SessionContext[] = [];
 
   tokens: TokenSet | undefined;
-  /** The same resolved promise for everyone while the set is fresh. */
+  /** The same resolved promises for everyone while the set is fresh, made for the first who asks. */
   tokensPromise: Promise<TokenSet> | undefined;
   accessTokenPromise: Promise<string> | undefined;
   /** Before this nothing needs to be done: the fast path's one comparison. */
@@ -117,7 +117,7 @@ export class Account {
     this.freshUntil = earlier(advisoryAt - skew, this.mandatoryAt);
     if (tokens.id !== this.tokens?.id) this.handedOut = false;
     this.tokens = tokens;
-    this.tokensPromise = Promise.resolve(tokens);
+    this.tokensPromise = undefined;
     this.accessTokenPromise = undefined;
     this.seenAt = now;
     this.#anchorWall = now;

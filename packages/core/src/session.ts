@@ -78,7 +78,8 @@ class Session implements AuthSession {
   getTokens(options?: GetTokenOptions): Promise<TokenSet> {
     const account = this.#account;
     if (options === undefined && account !== undefined && this.#isFresh(account)) {
-      return account.tokensPromise as Promise<TokenSet>;
+      account.tokensPromise ??= Promise.resolve(account.tokens as TokenSet);
+      return account.tokensPromise;
     }
     return this.#getTokens(options ?? none);
   }

@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /** The engine under test: the built package, or a copy with a bug put in. */
 export type Core = typeof import('@auth/core');
 
@@ -8,3 +10,6 @@ export async function loadCore(folder: string): Promise<Core> {
 
 /** Where the built engine is. */
 export const builtCore: string = new URL('.', import.meta.resolve('@auth/core')).pathname.replace(/\/$/, '');
+
+/** The same, a file for each of its sources. */
+export const coreInFiles: string = fileURLToPath(new URL('../dist/core', import.meta.url));

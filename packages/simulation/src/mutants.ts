@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { builtCore, type Core, loadCore } from './core.ts';
+import { type Core, coreInFiles, loadCore } from './core.ts';
 
 /** A bug to put into the engine. */
 export interface Mutant {
@@ -240,11 +240,7 @@ export const mutants: readonly Mutant[] = [
 /** Loads the engine with a bug in it. @throws Error where the place to put it is not there exactly once */
 export async function loadMutant({ name, edits }: Mutant): Promise<{ core: Core } & Disposable> {
   const folder = mkdtempSync(join(tmpdir(), 'mutant-'));
-  for (const file of readdirSync(builtCore).filter((name) => name.endsWith('.js'))) {
-    // Its map would lead to sources that do not have the bug.
-    const code = readFileSync(join(builtCore, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '');
-    writeFileSync(join(folder, file), code);
-  }
+  cpSync(coreInFiles, folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   for (const [file, from, to] of edits) {
     const parts = readFileSync(join(folder, file), 'utf8').split(from);

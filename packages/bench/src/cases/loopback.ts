@@ -56,12 +56,11 @@ async function libraries(server: BenchServer): Promise<CaseResult> {
     opened.push(contestant);
     contenders.push({ name: peer.name, run: () => send(contestant, api) });
   }
-  const costs = await timeAll(contenders, { rounds: 11, calls: 1_920, concurrency });
+  const timings = await timeAll(contenders, { rounds: 11, calls: 1_920, concurrency });
   for (const contestant of opened) contestant.close?.();
   session.dispose();
   await Promise.all([dispatcher.close(), authorized.close()]);
-  const cpu = (name: string): number => costs.get(name)?.cpuNs ?? Number.NaN;
-  const perSecond = (name: string): number => 1e9 / (costs.get(name)?.ns ?? Number.NaN);
+  const cpuRatio = (name: string, base: string): number => timings.ratio(name, base, 'cpuNs');
   return {
     title: 'Requests on loopback',
     about: [
@@ -72,29 +71,29 @@ async function libraries(server: BenchServer): Promise<CaseResult> {
       name,
       isOurs,
       values: [
-        round(cpu(name) / 1_000, 1),
-        round(cpu(name) / cpu(names.fetch), 3),
-        Math.round(perSecond(name)),
+        round(timings.of(name, 'cpuNs') / 1_000, 1),
+        round(cpuRatio(name, names.fetch), 3),
+        Math.round(1e9 / timings.of(name)),
       ],
     })),
     targets: [
       atMost(
         'ky over auth.fetch against bare ky, CPU a request',
-        cpu(names.ourKy) / cpu(names.ky),
+        cpuRatio(names.ourKy, names.ky),
         1.03,
         '×',
         3,
       ),
       atMost(
         'auth.fetch against bare fetch, CPU a request',
-        cpu(names.ourFetch) / cpu(names.fetch),
+        cpuRatio(names.ourFetch, names.fetch),
         1.05,
         '×',
         3,
       ),
       atLeast(
         'undici.request with @auth/undici against @azure/core-rest-pipeline, requests a second',
-        perSecond(names.ourUndici) / perSecond(azure.name),
+        timings.ratio(azure.name, names.ourUndici),
         1.4,
         '×',
       ),
@@ -122,14 +121,14 @@ async function growth(server: BenchServer): Promise<CaseResult> {
       await session.getAccessToken();
       idle.push(session);
     }
-    const costs = await timeAll(
+    const timings = await timeAll(
       [
         { name: names.fetch, run: async () => drain(await fetch(api, { headers: { authorization } })) },
         { name: 'busy', run: async () => drain(await busy.fetch(api)) },
       ],
       { rounds: 15, calls: 1_920, concurrency },
     );
-    const ratio = (costs.get('busy')?.cpuNs ?? Number.NaN) / (costs.get(names.fetch)?.cpuNs ?? Number.NaN);
+    const ratio = timings.ratio('busy', names.fetch, 'cpuNs');
     ratios.push(ratio);
     rows.push({ name: `of ${count.toLocaleString('en')} sessions`, isOurs: true, values: [round(ratio, 3)] });
   }

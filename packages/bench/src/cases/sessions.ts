@@ -95,12 +95,12 @@ function fullStore(): TokenStore {
   };
 }
 
+/** It schedules the refresh of a token that it was given anew, not of one that it found. */
 function openBadgateway(index: number): OAuth2Fetch {
   const { origin, clientId, clientSecret } = place;
   return new OAuth2Fetch({
     client: new OAuth2Client({ server: origin, tokenEndpoint: '/token', clientId, clientSecret }),
-    getNewToken: () => null,
-    getStoredToken: () => ({
+    getNewToken: () => ({
       accessToken: `access-${index}`,
       refreshToken: `refresh-${index}`,
       expiresAt: Date.now() + hourMs,

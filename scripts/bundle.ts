@@ -1,0 +1,30 @@
+/**
+ * Writes the JavaScript of the package in this folder: one file for each of its exports, and one for each of its
+ * dynamic imports, because a program that starts pays for every file it loads. What it depends on stays outside.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { rolldown } from 'rolldown';
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly default: string }>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const outside = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+const entries = Object.values(manifest.exports).map(({ default: file }) =>
+  file.replace('./dist/', '').replace(/\.js$/, ''),
+);
+
+rmSync('dist', { recursive: true, force: true });
+const bundle = await rolldown({
+  input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+  external: (id) =>
+    id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
+  platform: 'neutral',
+  onLog: (_level, { message }) => {
+    throw new Error(message);
+  },
+});
+await bundle.write({ dir: 'dist', format: 'esm', sourcemap: true, chunkFileNames: '[name].js' });
