@@ -29,7 +29,7 @@ test.each([ours, ourUndici])(
 test('a hundred thousand sessions: bytes each, and one timer', async () => {
   const [row] = oursOf(await runCase('sessions')) as [Row];
   const [, bytes, timers] = row.values as [number, number, number];
-  expect(bytes).toBeLessThan(2_700);
+  expect(bytes).toBeLessThan(2_250);
   expect(timers).toBeLessThanOrEqual(1);
 }, 120_000);
 

@@ -46,9 +46,8 @@ export class Account {
   /** The latest instant at which the set was handed out: a clock before it was set back. */
   seenAt: number = never;
   handedOut: boolean = false;
-  /** Wall and monotonic clock at the same moment, to notice a clock set back. */
-  #anchorWall = 0;
-  #anchorMonotonic = 0;
+  /** By how much the wall clock was ahead of the monotonic clock, to notice one set back. */
+  #offset = 0;
   /** When the set came into hand, on both clocks, and whether an exchange of ours brought it. */
   #takenAt: number = never;
   #takenAtWall: number = never;
@@ -120,10 +119,9 @@ export class Account {
     this.tokensPromise = undefined;
     this.accessTokenPromise = undefined;
     this.seenAt = now;
-    this.#anchorWall = now;
-    this.#anchorMonotonic = clock.monotonic();
-    this.#takenAt = this.#anchorMonotonic;
+    this.#takenAt = clock.monotonic();
     this.#takenAtWall = now;
+    this.#offset = now - this.#takenAt;
     this.#exchanged = from === 'exchange';
   }
 
@@ -170,7 +168,7 @@ export class Account {
   checkClock(clock: Clock): number {
     const now = clock.now();
     const monotonic = clock.monotonic();
-    const behind = this.#anchorWall + (monotonic - this.#anchorMonotonic) - now;
+    const behind = this.#offset + monotonic - now;
     const setBackBy = Math.max(behind, this.seenAt - now);
     if (setBackBy > limits.clockJumpMs) {
       this.freshUntil -= setBackBy;
@@ -178,10 +176,7 @@ export class Account {
       this.expiresAt -= setBackBy;
     }
     // Set ahead, or asleep, it is the new measure.
-    if (setBackBy > limits.clockJumpMs || behind < -limits.clockJumpMs) {
-      this.#anchorWall = now;
-      this.#anchorMonotonic = monotonic;
-    }
+    if (setBackBy > limits.clockJumpMs || behind < -limits.clockJumpMs) this.#offset = now - monotonic;
     this.seenAt = now;
     return now;
   }

@@ -80,7 +80,8 @@ class TaskHeap {
     this.#offset = this.#firstOffset;
   }
 
-  schedule({ key, at, run }: RefreshTask): () => void {
+  schedule(task: RefreshTask): () => void {
+    const { key, at, run } = task;
     if (!Number.isFinite(at)) return () => {};
     const now = this.#clock.monotonic();
     const offset = this.#clock.now() - now;

@@ -14,7 +14,7 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   const flight = new Flight(context, account, plan);
   account.flight = flight;
   flight.tokens.then(
-    () => scheduleRefresh(account),
+    () => scheduleRefresh(account, account.freshUntil),
     (error: unknown) => {
       if (plan.kind === 'refresh') scheduleRetry(account, error);
     },
@@ -43,13 +43,14 @@ export async function refreshInBackground(
 }
 
 /** Puts the set's refresh on the scheduler, if it can be refreshed at all. */
-function scheduleRefresh(account: Account, at: number = account.freshUntil): void {
+function scheduleRefresh(account: Account, at: number): void {
   account.unschedule();
   const { tokens } = account;
   const context = scheduled(account);
   if (tokens?.refreshToken === undefined || !Number.isFinite(at)) return;
   if (context?.provider.refresh === undefined) return;
-  const run = (): Promise<void> => refreshOnTime(account, tokens.id);
+  const { id } = tokens;
+  const run = (): Promise<void> => refreshOnTime(account, id);
   try {
     account.cancelTimer = context.scheduler?.schedule({ key: account.schedulerKey, at, run });
   } catch {
@@ -116,7 +117,7 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   if (tokens === undefined || account.signedOut || account.unsaved !== undefined) return;
   if (inHand === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
   account.adopt(context, tokens);
-  if (tokens.id !== inHand.id) scheduleRefresh(account);
+  if (tokens.id !== inHand.id) scheduleRefresh(account, account.freshUntil);
 }
 
 function followLater(account: Account, delayMs: number): void {
