@@ -22,8 +22,8 @@ export default defineConfig({
     // Most of them wait for processes, servers and leases: one more than is left over does no harm.
     maxWorkers: '100%',
     projects: [
-      ...readdirSync(packages).map((name) => project(name, `${packages}${name}`)),
-      ...readdirSync(examples).map((name) => project(name, `${examples}${name}`)),
+      ...foldersOf(packages).map((name) => project(name, `${packages}${name}`)),
+      ...foldersOf(examples).map((name) => project(name, `${examples}${name}`)),
       project('scripts', fileURLToPath(new URL('scripts/', import.meta.url))),
     ],
     coverage: {
@@ -42,4 +42,10 @@ function project(name: string, root: string) {
   // Uses all processors, and so runs after all others, by itself.
   const alone = { sequence: { groupOrder: 1 }, maxWorkers: 1 };
   return { extends: true as const, test: name === 'simulation' ? { ...common, ...alone } : common };
+}
+
+function foldersOf(place: string): string[] {
+  return readdirSync(place, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
 }
