@@ -1,2 +1,3 @@
 export { chromium } from './chromium.ts';
 export { isRedisInstalled, type RedisServer, redisServer, startRedis } from './redis-server.ts';
+export { type Ended, runProgram, type ServerProcess, startServer } from './run-program.ts';
