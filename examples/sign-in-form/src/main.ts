@@ -1,0 +1,63 @@
+/**
+ * A program of one person's own: shows their polls, or the form that lets it. Whoever reaches it may use the account, so
+ * it listens on loopback alone; a server for several people is another example.
+ */
+import { type AuthError, findAuthError } from '@auth/core';
+import { createJwtLoginAuth } from '@auth/jwt-login';
+import { serve } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { csrf } from 'hono/csrf';
+import { formPage, pollsPage } from './page.ts';
+
+const { UNIPOLL_URL: baseUrl = '', UNIPOLL_USERNAME: username = '', PORT: port = '3000' } = process.env;
+/** May be left out: then the form is the only way in. */
+const { UNIPOLL_PASSWORD: password } = process.env;
+const session = createJwtLoginAuth({ baseUrl, username, password });
+
+const app = new Hono();
+app.use(csrf());
+
+app.get('/', async (context) => {
+  try {
+    // Where a login was refused before, this sends nothing and throws login_blocked.
+    const response = await session.fetch(`${baseUrl}/polls`);
+    const polls: { title: string }[] = await response.json();
+    const titles = polls.map(({ title }) => title);
+    return context.html(pollsPage(username, titles));
+  } catch (error) {
+    return showForm(context, authErrorOf(error));
+  }
+});
+
+app.post('/sign-in', async (context) => {
+  const { password: typed } = await context.req.parseBody();
+  if (typeof typed !== 'string' || typed === '') return context.redirect('/', 303);
+  try {
+    await session.signIn({ password: typed }); // used once, and kept nowhere
+    return context.redirect('/', 303);
+  } catch (error) {
+    return showForm(context, authErrorOf(error));
+  }
+});
+
+app.post('/sign-out', async (context) => {
+  await session.signOut();
+  return context.redirect('/', 303);
+});
+
+async function showForm(context: Context, error: AuthError): Promise<Response> {
+  const refused = context.req.method === 'POST' ? 422 : 200;
+  const page = formPage(username, await session.status(), error);
+  return context.html(page, error.retryable ? 503 : refused);
+}
+
+function authErrorOf(error: unknown): AuthError {
+  const found = findAuthError(error);
+  if (found === undefined) throw error;
+  return found;
+}
+
+const server = serve({ fetch: app.fetch, port: Number(port), hostname: '127.0.0.1' }, (address) => {
+  console.log(`Open http://127.0.0.1:${address.port}`);
+});
+process.once('SIGTERM', () => server.close());
