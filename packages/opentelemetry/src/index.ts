@@ -1,0 +1,1 @@
+export { type AuthTelemetryOptions, authTelemetry } from './auth-telemetry.js';

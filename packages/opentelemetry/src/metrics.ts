@@ -1,0 +1,58 @@
+import type { AuthEvent } from '@auth/core';
+import type { Counter, Meter } from '@opentelemetry/api';
+import { type Counted, countedAttributes, countedEvents } from './counted-events.js';
+import { type ExchangeEvent, exchangeAttributes, isExchange } from './exchange-attributes.js';
+import { TokenAges } from './token-ages.js';
+
+/** Records events as metrics. No attribute names an account: there may be a hundred thousand. */
+export function metricsOf(meter: Meter): (event: AuthEvent) => void {
+  const exchangeDuration = meter.createHistogram('auth.client.exchange.duration', {
+    description: 'Duration of logins and refreshes.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: exchangeBoundaries },
+  });
+  const tokenAge = meter.createHistogram('auth.client.token.age', {
+    description: 'Age of tokens when they were replaced or rejected.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: ageBoundaries },
+  });
+  const counters = new Map(
+    Object.entries(countedEvents).map(([type, counter]) => [type, counterOf(meter, counter)]),
+  );
+  const resends = counterOf(meter, resent);
+  const ages = new TokenAges();
+
+  const recordExchange = (event: ExchangeEvent): void => {
+    const attributes = exchangeAttributes(event);
+    // What is sent again has not failed yet.
+    if (event.type === 'exchange_failed' && event.resend) resends.add(1, attributes);
+    else exchangeDuration.record(event.durationMs / 1000, attributes);
+  };
+
+  return (event) => {
+    if (isExchange(event)) recordExchange(event);
+    else counters.get(event.type)?.add(1, countedAttributes(event));
+    const age = ages.endedBy(event);
+    if (age === undefined) return;
+    const end = event.type === 'token_rejected' ? 'rejected' : 'replaced';
+    tokenAge.record(age / 1000, { 'auth.provider.name': event.provider, 'auth.token.end': end });
+  };
+}
+
+const resent: Counted = {
+  name: 'auth.client.exchange.resends',
+  unit: '{resend}',
+  description: 'Refreshes sent once more because the answer was lost.',
+};
+
+function counterOf(meter: Meter, { name, unit, description }: Counted): Counter {
+  return meter.createCounter(name, { unit, description });
+}
+
+/** Those of HTTP's semantic conventions, and one for a refresh sent twice. */
+const exchangeBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 25];
+/** From ten seconds to thirty days, denser about the hour and the ten hours that tokens mostly live. */
+const ageBoundaries = [
+  ...[10, 60, 300, 900, 1800, 2700, 3600, 7200, 14_400, 28_800, 36_000],
+  ...[86_400, 604_800, 2_592_000],
+];

@@ -1,0 +1,33 @@
+import type { AuthEvent } from '@auth/core';
+
+type EventOf<Type> = Extract<AuthEvent, { readonly type: Type }>;
+
+const source = { at: Date.UTC(2026, 0, 1, 0, 5), key: '["example","ada@example.com"]', provider: 'example' };
+
+/** One event of each type, each about the set that the first brought. */
+export const eventsOfEachType: { readonly [Type in AuthEvent['type']]: EventOf<Type> } = {
+  login: { ...source, type: 'login', tokenId: 'a', durationMs: 120 },
+  refresh: { ...source, type: 'refresh', tokenId: 'b', previousId: 'a', durationMs: 80 },
+  adopted: { ...source, type: 'adopted', tokenId: 'c', previousId: 'b' },
+  token_rejected: { ...source, type: 'token_rejected', tokenId: 'c', status: 401, ignored: false },
+  exchange_failed: {
+    ...source,
+    type: 'exchange_failed',
+    phase: 'login',
+    code: 'invalid_credentials',
+    status: 403,
+    delivery: 'answered',
+    serverCode: 'LOGIN_USER_NOT_VERIFIED',
+    durationMs: 40,
+    resend: false,
+  },
+  background_failed: { ...source, type: 'background_failed', code: 'timeout', retryAt: source.at + 1000 },
+  store_failed: { ...source, type: 'store_failed', operation: 'get', reason: 'ECONNREFUSED' },
+  store_recovered: { ...source, type: 'store_recovered', tokenId: 'a' },
+  record_unreadable: { ...source, type: 'record_unreadable' },
+  record_set_aside: { ...source, type: 'record_set_aside', place: '/home/ada/tokens.unreadable' },
+  store_degraded: { ...source, type: 'store_degraded', keptIn: 'memory', reason: 'QuotaExceededError' },
+  lease_lost: { ...source, type: 'lease_lost' },
+  login_blocked: { ...source, type: 'login_blocked', blockedAt: source.at },
+  signed_out: { ...source, type: 'signed_out' },
+};
