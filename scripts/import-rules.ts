@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'store-redis': common,
   'store-web': [...common, 'idb'],
   undici: [...common, 'undici'],
+  opentelemetry: [...common, '@opentelemetry/api'],
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
   'test-tools': ['node:'],
   fleet: ['@auth', 'ioredis', 'node:'],
