@@ -29,7 +29,7 @@ export default defineConfig({
     coverage: {
       // What runs in a browser or in processes of their own is not counted: store-web, and parts of the others.
       include: [
-        '**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login,store-file,store-redis,undici}/src/**',
+        '**/{core,provider-utils,joor,bearer-login,password-refresh,jwt-login,store-file,store-redis,undici,opentelemetry}/src/**',
       ],
       reporter: ['text'],
       thresholds: { lines: 95, branches: 90 },
