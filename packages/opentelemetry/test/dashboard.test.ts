@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { parser } from '@prometheus-io/lezer-promql';
+import { beforeAll, expect, test } from 'vitest';
+import { eventsOfEachType } from './support/events.js';
+import { type Family, scrape } from './support/prometheus.js';
+
+interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly datasource?: { readonly uid: string };
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+}
+
+const path = new URL('../grafana/dashboard.json', import.meta.url);
+const dashboard = JSON.parse(readFileSync(path, 'utf8')) as {
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string }[] };
+};
+const charts = dashboard.panels.filter(({ type }) => type !== 'row');
+const queries = charts.flatMap(({ targets = [] }) => targets);
+
+let families: ReadonlyMap<string, Family>;
+beforeAll(async () => {
+  const { exchange_failed: failed, ...others } = eventsOfEachType;
+  families = await scrape([...Object.values(others), failed, { ...failed, phase: 'refresh', resend: true }]);
+});
+
+/** Labels that Prometheus or every scrape adds. */
+const commonLabels = ['__name__', 'job'];
+
+test('each query is PromQL', () => {
+  expect(queries.length).toBeGreaterThan(20);
+  for (const { expr } of queries) expect(nodesOf(expr, '⚠'), expr).toEqual([]);
+});
+
+test('each query asks for a metric there is, with its unit in the name and without', () => {
+  for (const { text, matches } of queries.flatMap(({ expr }) => selectorsOf(expr))) {
+    const found = [...families.values()].flatMap(({ names }) => names.filter(matches));
+    expect(found.length, text).toBe(text.includes('__name__') ? 2 : 1);
+  }
+});
+
+test('each query asks for labels that its metric has', () => {
+  for (const { expr } of queries) {
+    for (const { text, labels, matches } of selectorsOf(expr)) {
+      const family = [...families.values()].find(({ names }) => names.some(matches));
+      const known = new Set([...commonLabels, ...(family?.labels ?? [])]);
+      for (const label of [...labels, ...groupingOf(expr)]) expect(known, text).toContain(label);
+    }
+  }
+});
+
+test('each query looks at the jobs and providers that were chosen', () => {
+  for (const { text } of queries.flatMap(({ expr }) => selectorsOf(expr))) {
+    expect(text).toContain('job=~"$job"');
+    expect(text).toContain('auth_provider_name=~"$provider"');
+  }
+});
+
+test('a legend names what its query groups by', () => {
+  for (const { expr, legendFormat } of queries) {
+    const named = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name);
+    const groups = groupingOf(expr).filter((label) => label !== 'le');
+    expect(named.sort(), expr).toEqual(groups.sort());
+  }
+});
+
+test('each metric is charted', () => {
+  const selectors = queries.flatMap(({ expr }) => selectorsOf(expr));
+  const missing = [...families].filter(
+    ([, { names }]) => !selectors.some(({ matches }) => names.some(matches)),
+  );
+  expect(missing.map(([name]) => name)).toEqual([]);
+  expect(families.size).toBe(14);
+});
+
+test('the data source is chosen above the charts, and all of them use it', () => {
+  expect(dashboard.templating.list[0]).toMatchObject({ name: 'datasource', type: 'datasource' });
+  for (const { title, datasource } of charts) expect(datasource?.uid, title).toMatch(/^\$\{datasource\}$/);
+});
+
+test('panels have an id of their own, a description, and a place of their own', () => {
+  expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+  const taken = new Set<string>();
+  for (const { title, type, description, gridPos } of dashboard.panels) {
+    if (type !== 'row') expect(description, title).toMatch(/\.$/);
+    expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
+    for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {
+      for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+        expect(taken, title).not.toContain(`${x},${y}`);
+        taken.add(`${x},${y}`);
+      }
+    }
+  }
+});
+
+interface Selector {
+  readonly text: string;
+  readonly labels: readonly string[];
+  readonly matches: (name: string) => boolean;
+}
+
+/** Grafana fills its variables in before Prometheus sees the query. */
+function filledIn(expr: string): string {
+  return expr.replaceAll(/\$__(rate_interval|range)/g, '5m');
+}
+
+/** The texts of all nodes of a kind. */
+function nodesOf(expr: string, kind: string): string[] {
+  const text = filledIn(expr);
+  const found: string[] = [];
+  parser.parse(text).iterate({
+    enter: (node) => {
+      if (node.name === kind) found.push(text.slice(node.from, node.to));
+    },
+  });
+  return found;
+}
+
+function selectorsOf(expr: string): Selector[] {
+  return nodesOf(expr, 'VectorSelector').map((text) => {
+    const name = /^\w+/.exec(text)?.[0] ?? /__name__=~"([^"]+)"/.exec(text)?.[1] ?? '';
+    const pattern = new RegExp(`^(?:${name})$`);
+    return { text, labels: nodesOf(text, 'LabelName'), matches: (candidate) => pattern.test(candidate) };
+  });
+}
+
+function groupingOf(expr: string): string[] {
+  return nodesOf(expr, 'GroupingLabels').flatMap((text) => text.match(/\w+/g) ?? []);
+}

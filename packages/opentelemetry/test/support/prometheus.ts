@@ -1,0 +1,54 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { AuthEvent } from '@auth/core';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { authTelemetry } from '../../src/index.js';
+
+/** A metric as Prometheus knows it. */
+export interface Family {
+  /** Of its series; a histogram has three. */
+  readonly names: readonly string[];
+  readonly labels: ReadonlySet<string>;
+}
+
+/** What Prometheus scrapes after these events, by the name of the family. */
+export async function scrape(events: readonly AuthEvent[]): Promise<ReadonlyMap<string, Family>> {
+  const exporter = new PrometheusExporter({ preventServerStart: true, withoutTargetInfo: true });
+  const meterProvider = new MeterProvider({ readers: [exporter] });
+  const record = authTelemetry({ meterProvider });
+  for (const event of events) record(event);
+  const server = createServer((request, response) => exporter.getMetricsRequestHandler(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    return familiesOf(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    await meterProvider.shutdown();
+  }
+}
+
+function familiesOf(text: string): ReadonlyMap<string, Family> {
+  const families = new Map<string, Family>();
+  for (const [, family, type] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm) as Iterable<
+    [string, string, string]
+  >) {
+    const parts = type === 'histogram' ? ['_bucket', '_count', '_sum'] : [''];
+    // The exporter leaves the unit to `# UNIT`; collectors, and Prometheus itself, put it into the name.
+    const units = text.includes(`# UNIT ${family} s\n`) ? ['', '_seconds'] : [''];
+    const names = units.flatMap((unit) => parts.map((part) => `${family}${unit}${part}`));
+    families.set(family, { names, labels: labelsOf(text, family) });
+  }
+  return families;
+}
+
+function labelsOf(text: string, family: string): ReadonlySet<string> {
+  const series = text.matchAll(new RegExp(`^${family}(?:_bucket|_count|_sum)?\\{(.*)\\} `, 'gm'));
+  return new Set(
+    [...series].flatMap(([, labels = '']) =>
+      [...labels.matchAll(/(\w+)="/g)].map(([, name]) => name as string),
+    ),
+  );
+}
