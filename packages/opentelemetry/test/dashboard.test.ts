@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parser } from '@prometheus-io/lezer-promql';
 import { beforeAll, expect, test } from 'vitest';
-import { eventsOfEachType } from './support/events.js';
+import { eventsOfEachKind } from './support/events.js';
 import { type Family, scrape } from './support/prometheus.js';
+import { groupingOf, selectorsOf, syntaxErrorsOf, unknownLabelsOf } from './support/promql.js';
 
 interface Panel {
   readonly id: number;
@@ -24,16 +24,12 @@ const queries = charts.flatMap(({ targets = [] }) => targets);
 
 let families: ReadonlyMap<string, Family>;
 beforeAll(async () => {
-  const { exchange_failed: failed, ...others } = eventsOfEachType;
-  families = await scrape([...Object.values(others), failed, { ...failed, phase: 'refresh', resend: true }]);
+  families = await scrape(eventsOfEachKind);
 });
-
-/** Labels that Prometheus or every scrape adds. */
-const commonLabels = ['__name__', 'job'];
 
 test('each query is PromQL', () => {
   expect(queries.length).toBeGreaterThan(20);
-  for (const { expr } of queries) expect(nodesOf(expr, '⚠'), expr).toEqual([]);
+  for (const { expr } of queries) expect(syntaxErrorsOf(expr), expr).toEqual([]);
 });
 
 test('each query asks for a metric there is, with its unit in the name and without', () => {
@@ -44,13 +40,7 @@ test('each query asks for a metric there is, with its unit in the name and witho
 });
 
 test('each query asks for labels that its metric has', () => {
-  for (const { expr } of queries) {
-    for (const { text, labels, matches } of selectorsOf(expr)) {
-      const family = [...families.values()].find(({ names }) => names.some(matches));
-      const known = new Set([...commonLabels, ...(family?.labels ?? [])]);
-      for (const label of [...labels, ...groupingOf(expr)]) expect(known, text).toContain(label);
-    }
-  }
+  for (const { expr } of queries) expect(unknownLabelsOf(expr, families), expr).toEqual([]);
 });
 
 test('each query looks at the jobs and providers that were chosen', () => {
@@ -96,38 +86,3 @@ test('panels have an id of their own, a description, and a place of their own', 
     }
   }
 });
-
-interface Selector {
-  readonly text: string;
-  readonly labels: readonly string[];
-  readonly matches: (name: string) => boolean;
-}
-
-/** Grafana fills its variables in before Prometheus sees the query. */
-function filledIn(expr: string): string {
-  return expr.replaceAll(/\$__(rate_interval|range)/g, '5m');
-}
-
-/** The texts of all nodes of a kind. */
-function nodesOf(expr: string, kind: string): string[] {
-  const text = filledIn(expr);
-  const found: string[] = [];
-  parser.parse(text).iterate({
-    enter: (node) => {
-      if (node.name === kind) found.push(text.slice(node.from, node.to));
-    },
-  });
-  return found;
-}
-
-function selectorsOf(expr: string): Selector[] {
-  return nodesOf(expr, 'VectorSelector').map((text) => {
-    const name = /^\w+/.exec(text)?.[0] ?? /__name__=~"([^"]+)"/.exec(text)?.[1] ?? '';
-    const pattern = new RegExp(`^(?:${name})$`);
-    return { text, labels: nodesOf(text, 'LabelName'), matches: (candidate) => pattern.test(candidate) };
-  });
-}
-
-function groupingOf(expr: string): string[] {
-  return nodesOf(expr, 'GroupingLabels').flatMap((text) => text.match(/\w+/g) ?? []);
-}

@@ -31,3 +31,9 @@ export const eventsOfEachType: { readonly [Type in AuthEvent['type']]: EventOf<T
   login_blocked: { ...source, type: 'login_blocked', blockedAt: source.at },
   signed_out: { ...source, type: 'signed_out' },
 };
+
+/** The same, and a refresh that is sent once more: all that makes a metric. */
+export const eventsOfEachKind: readonly AuthEvent[] = [
+  ...Object.values(eventsOfEachType),
+  { ...eventsOfEachType.exchange_failed, phase: 'refresh', code: 'network', resend: true },
+];
