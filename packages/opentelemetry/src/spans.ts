@@ -25,13 +25,12 @@ export function spansOf(tracer: Tracer, recordKey: boolean): (event: AuthEvent) 
         kind: SpanKind.CLIENT,
         attributes,
         ...origin,
-        // As dates: a number before the process started would count as a time since then.
-        startTime: new Date(event.at - event.durationMs),
+        startTime: event.at - event.durationMs,
       },
       parent,
     );
     if (event.type === 'exchange_failed') span.setStatus({ code: SpanStatusCode.ERROR });
-    span.end(new Date(event.at));
+    span.end(event.at);
   };
 }
 

@@ -42,7 +42,8 @@ test('a hundred thousand accounts are remembered, and those forgotten that are u
   const ages = new TokenAges();
   ages.endedBy(logIn('first'));
   for (let index = 0; index < 99_999; index++) ages.endedBy(logIn(`account-${index}`));
-  expect(ages.endedBy({ ...logIn('first'), at: later })).toBe(60_000);
+  expect(ages.endedBy({ ...adopted, key: 'first', previousId: login.tokenId, at: later })).toBe(60_000);
+  expect(ages.endedBy({ ...logIn('first'), at: later })).toBeUndefined();
   for (let index = 0; index < 200_000; index++) ages.endedBy(logIn(`other-${index}`));
   expect(ages.endedBy({ ...logIn('first'), at: later })).toBeUndefined();
 });
