@@ -51,8 +51,7 @@ function counterOf(meter: Meter, { name, unit, description }: Counted): Counter 
 
 /** Those of HTTP's semantic conventions, and one for a refresh sent twice. */
 const exchangeBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 25];
-/** From ten seconds to thirty days, denser about the hour and the ten hours that tokens mostly live. */
+/** From a minute to thirty days, with 75 and 100 % of the hour that many tokens live. */
 const ageBoundaries = [
-  ...[10, 60, 300, 900, 1800, 2700, 3600, 7200, 14_400, 28_800, 36_000],
-  ...[86_400, 604_800, 2_592_000],
+  60, 300, 900, 1800, 2700, 3600, 7200, 14_400, 28_800, 36_000, 86_400, 604_800, 2_592_000,
 ];
