@@ -21,6 +21,8 @@ export type AuthEvent =
   | (EventOf<'refresh'> & {
       readonly tokenId: string;
       readonly previousId: string;
+      /** How old the set was that it replaces. */
+      readonly previousAgeMs: number;
       readonly durationMs: number;
     })
   /** A set that somebody else stored was taken over, without an exchange. */
@@ -28,6 +30,8 @@ export type AuthEvent =
   /** The API refused a token that looked alive. `ignored`: too soon after the last refusal for another exchange. */
   | (EventOf<'token_rejected'> & {
       readonly tokenId: string;
+      /** How old the refused set is. */
+      readonly ageMs: number;
       readonly status: number;
       readonly ignored: boolean;
     })

@@ -11,7 +11,7 @@ import { pauseAfter } from './pause.js';
 import type { AuthProvider } from './provider.js';
 import { replaceStored } from './records.js';
 import { signedOutError } from './sign-out.js';
-import { type TokenSet, tokenSetFrom } from './tokens.js';
+import { ageOf, type TokenSet, tokenSetFrom } from './tokens.js';
 
 /** Presents the stored set's refresh token, at most twice, and saves what comes back. */
 export async function refresh(flight: Flight, stored: Stored, parent: TokenSet): Promise<Outcome> {
@@ -36,8 +36,13 @@ export async function refresh(flight: Flight, stored: Stored, parent: TokenSet):
     return 'read_again';
   }
   account.spend(parent.id);
-  const durationMs = elapsedMs(context.clock, startedAt);
-  context.emit({ type: 'refresh', tokenId: tokens.id, previousId: parent.id, durationMs });
+  context.emit({
+    type: 'refresh',
+    tokenId: tokens.id,
+    previousId: parent.id,
+    previousAgeMs: ageOf(parent, tokens.issuedAt),
+    durationMs: elapsedMs(context.clock, startedAt),
+  });
   return commit(flight, read, tokens);
 }
 

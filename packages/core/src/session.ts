@@ -13,7 +13,7 @@ import { assertAllowed } from './origins.js';
 import type { AuthProvider, ExchangeContext, PreparedLogin } from './provider.js';
 import { readStored } from './records.js';
 import { noteSignOut, signOut } from './sign-out.js';
-import { type TokenSet, tokenSetFrom } from './tokens.js';
+import { ageOf, type TokenSet, tokenSetFrom } from './tokens.js';
 
 /**
  * Opens a session on one identity. It does nothing until it is asked for a token.
@@ -127,7 +127,8 @@ class Session implements AuthSession {
   ): Promise<TokenSet | undefined> {
     const account = this.#account;
     if (account === undefined || !this.#context.isRejection(response)) return undefined;
-    if (account.tokens?.id === sent.id && !this.#refuse(account, sent.id, response.status)) return undefined;
+    if (account.tokens?.id === sent.id && !this.#refuse(account, account.tokens, response.status))
+      return undefined;
     return obtain(this.#context, account, {
       unlike: sent.id,
       rejected: sent.accessToken,
@@ -264,7 +265,7 @@ class Session implements AuthSession {
     if (forceRefresh === true)
       return obtain(context, account, { forced: true, unlike: inHand?.id, rejected, signal });
     if (rejected !== undefined && inHand?.accessToken === rejected) {
-      if (!this.#refuse(account, inHand.id, 401)) return inHand;
+      if (!this.#refuse(account, inHand, 401)) return inHand;
       return obtain(context, account, { unlike: inHand.id, signal });
     }
     if (inHand !== undefined && account.isUsable(context.clock))
@@ -274,10 +275,13 @@ class Session implements AuthSession {
   }
 
   /** Whether a refusal of the set in hand is reason for another. Those that follow it with the same set add nothing. */
-  #refuse(account: Account, id: string, status: number): boolean {
+  #refuse(account: Account, tokens: TokenSet, status: number): boolean {
+    const { id } = tokens;
     if (account.isRefused(id)) return true;
-    const counts = account.refuse(this.#context.clock, id);
-    this.#context.emit({ type: 'token_rejected', tokenId: id, status, ignored: !counts });
+    const { clock } = this.#context;
+    const counts = account.refuse(clock, id);
+    const ageMs = ageOf(tokens, clock.now());
+    this.#context.emit({ type: 'token_rejected', tokenId: id, ageMs, status, ignored: !counts });
     return counts;
   }
 

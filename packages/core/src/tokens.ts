@@ -67,6 +67,11 @@ export function tokenSetFrom<Extra>(
   });
 }
 
+/** How long ago it was issued, in milliseconds. A clock that was set back makes no set younger than new. */
+export function ageOf({ issuedAt }: TokenSet, now: number): number {
+  return Math.max(0, now - issuedAt);
+}
+
 /** Whether a header can carry it and no line of it can be forged. */
 export function isUsableToken(token: unknown): token is string {
   return typeof token === 'string' && token.length <= limits.tokenLength && /^[\x21-\x7e]+$/.test(token);

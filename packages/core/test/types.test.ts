@@ -92,6 +92,7 @@ test('errors and events narrow', () => {
   expectTypeOf<Extract<AuthEvent, { type: 'refresh' }>>().toExtend<{
     tokenId: string;
     previousId: string;
+    previousAgeMs: number;
     durationMs: number;
   }>();
   expectTypeOf<Extract<AuthEvent, { type: 'signed_out' }>>().not.toHaveProperty('durationMs');

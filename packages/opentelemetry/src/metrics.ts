@@ -2,7 +2,6 @@ import type { AuthEvent } from '@auth/core';
 import type { Counter, Meter } from '@opentelemetry/api';
 import { type Counted, countedAttributes, countedEvents } from './counted-events.js';
 import { type ExchangeEvent, exchangeAttributes, isExchange } from './exchange-attributes.js';
-import { TokenAges } from './token-ages.js';
 
 /** Records events as metrics. No attribute names an account: there may be a hundred thousand. */
 export function metricsOf(meter: Meter): (event: AuthEvent) => void {
@@ -12,7 +11,7 @@ export function metricsOf(meter: Meter): (event: AuthEvent) => void {
     advice: { explicitBucketBoundaries: exchangeBoundaries },
   });
   const tokenAge = meter.createHistogram('auth.client.token.age', {
-    description: 'Age of tokens when they were replaced or rejected.',
+    description: 'Age of tokens when a refresh replaced them, and when the API refused them.',
     unit: 's',
     advice: { explicitBucketBoundaries: ageBoundaries },
   });
@@ -20,7 +19,6 @@ export function metricsOf(meter: Meter): (event: AuthEvent) => void {
     Object.entries(countedEvents).map(([type, counter]) => [type, counterOf(meter, counter)]),
   );
   const resends = counterOf(meter, resent);
-  const ages = new TokenAges();
 
   const recordExchange = (event: ExchangeEvent): void => {
     const attributes = exchangeAttributes(event);
@@ -29,13 +27,15 @@ export function metricsOf(meter: Meter): (event: AuthEvent) => void {
     else exchangeDuration.record(event.durationMs / 1000, attributes);
   };
 
+  const recordAge = ({ provider }: AuthEvent, ageMs: number, end: 'replaced' | 'rejected'): void => {
+    tokenAge.record(ageMs / 1000, { 'auth.provider.name': provider, 'auth.token.end': end });
+  };
+
   return (event) => {
     if (isExchange(event)) recordExchange(event);
     else counters.get(event.type)?.add(1, countedAttributes(event));
-    const age = ages.endedBy(event);
-    if (age === undefined) return;
-    const end = event.type === 'token_rejected' ? 'rejected' : 'replaced';
-    tokenAge.record(age / 1000, { 'auth.provider.name': event.provider, 'auth.token.end': end });
+    if (event.type === 'refresh') recordAge(event, event.previousAgeMs, 'replaced');
+    if (event.type === 'token_rejected' && !event.ignored) recordAge(event, event.ageMs, 'rejected');
   };
 }
 

@@ -7,9 +7,23 @@ const source = { at: Date.UTC(2026, 0, 1, 0, 5), key: '["example","ada@example.c
 /** One event of each type, each about the set that the first brought. */
 export const eventsOfEachType: { readonly [Type in AuthEvent['type']]: EventOf<Type> } = {
   login: { ...source, type: 'login', tokenId: 'a', durationMs: 120 },
-  refresh: { ...source, type: 'refresh', tokenId: 'b', previousId: 'a', durationMs: 80 },
+  refresh: {
+    ...source,
+    type: 'refresh',
+    tokenId: 'b',
+    previousId: 'a',
+    previousAgeMs: 3_000_000,
+    durationMs: 80,
+  },
   adopted: { ...source, type: 'adopted', tokenId: 'c', previousId: 'b' },
-  token_rejected: { ...source, type: 'token_rejected', tokenId: 'c', status: 401, ignored: false },
+  token_rejected: {
+    ...source,
+    type: 'token_rejected',
+    tokenId: 'c',
+    ageMs: 600_000,
+    status: 401,
+    ignored: false,
+  },
   exchange_failed: {
     ...source,
     type: 'exchange_failed',
