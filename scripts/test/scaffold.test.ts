@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { allowImports, countCoverage, dependOn, listProvider } from '../../turbo/generators/edits.js';
+import { checkName } from '../../turbo/generators/names.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const isTaken = (folder: string): boolean => ['joor', 'store-redis'].includes(folder);
+
+test.each([
+  '',
+  'Acme',
+  'acme_login',
+  'acme/login',
+  '../acme',
+  '9acme',
+  'acme-',
+  'acme-2',
+  '-acme',
+  'acme login',
+])('%j is no name', (name) => {
+  expect(checkName(name, '', isTaken)).toContain('is no package name');
+});
+
+test.each([
+  ['joor', '', 'joor: there is one already'],
+  ['redis', 'store-', 'store-redis: there is one already'],
+  ['store-etcd', '', 'pnpm new:store makes one'],
+  ['store-etcd', 'store-', 'leave out "store-"'],
+])('%s, after the prefix %j, is refused with a reason', (name, prefix, reason) => {
+  expect(checkName(name, prefix, isTaken)).toContain(reason);
+});
+
+test.each([
+  ['acme', ''],
+  ['oauth2-gateway', ''],
+  ['joor', 'store-'],
+])('%s, after the prefix %j, is a name', (name, prefix) => {
+  expect(checkName(name, prefix, isTaken)).toBe(true);
+});
+
+test('a new package is entered where each list of packages stands', () => {
+  const added = (file: string, edit: (text: string) => string): string => {
+    const [before, after] = [read(file), edit(read(file))];
+    const at = [...before].findIndex((letter, index) => letter !== after[index]);
+    return after.slice(at, at + after.length - before.length);
+  };
+  expect(added('scripts/import-rules.ts', (text) => allowImports(text, 'zebra', 'provider'))).toContain(
+    "zebra': provider,",
+  );
+  expect(added('vitest.config.ts', (text) => countCoverage(text, 'zebra'))).toBe(',zebra');
+  expect(added('README.md', (text) => listProvider(text, 'zebra'))).toContain('(packages/zebra#readme)');
+  expect(JSON.parse(dependOn(read('packages/release-test/package.json'), '@auth/zebra'))).toMatchObject({
+    devDependencies: { '@auth/zebra': 'workspace:^', '@auth/core': 'workspace:^' },
+  });
+});
+
+test('a list that is no longer found is an error', () => {
+  expect(() => countCoverage('nothing of the kind', 'zebra')).toThrow('has no');
+});

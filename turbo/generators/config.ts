@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PlopTypes } from '@turbo/gen';
+import { allowImports, countCoverage, dependOn, listProvider } from './edits.ts';
+import { checkName } from './names.ts';
+
+/** `pnpm new:provider` and `pnpm new:store`: packages that are whole from the start, to be made one's own. */
+export default function generators(plop: PlopTypes.NodePlopAPI): void {
+  const root = plop.getDestBasePath();
+
+  plop.setGenerator('provider', {
+    description: 'A package that logs in to another API',
+    prompts: [question('', 'What is it called? Such as: acme')],
+    actions: (answers) => {
+      const folder = answers?.['name'];
+      return [
+        ...filesOf('provider', folder),
+        edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'provider')),
+        edit('README.md', (text) => listProvider(text, folder)),
+        ...joined(folder),
+        'Now make it your own: "Add a provider" in CONTRIBUTING.md says how.',
+      ];
+    },
+  });
+
+  plop.setGenerator('store', {
+    description: 'A package that keeps tokens somewhere else',
+    prompts: [question('store-', 'What does it keep tokens in? Such as: etcd')],
+    actions: (answers) => {
+      const folder = `store-${answers?.['name']}`;
+      return [
+        ...filesOf('store', folder),
+        edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'common')),
+        ...joined(folder),
+        'Now make it your own: "Add a store" in CONTRIBUTING.md says how.',
+      ];
+    },
+  });
+
+  function question(prefix: string, message: string): PlopTypes.PromptQuestion {
+    return {
+      type: 'input',
+      name: 'name',
+      message,
+      validate: (name: string) => checkName(name, prefix, isTaken),
+    };
+  }
+
+  /** Test projects are named after folders of both. */
+  function isTaken(folder: string): boolean {
+    return ['packages', 'examples'].some((parent) => existsSync(join(root, parent, folder)));
+  }
+
+  function filesOf(kind: string, folder: string): PlopTypes.ActionType[] {
+    const common = { type: 'addMany', globOptions: {}, abortOnFail: true, data: { folder } } as const;
+    const [own, shared] = [`templates/${kind}`, 'templates/changeset'];
+    return [
+      { ...common, destination: `packages/${folder}`, base: own, templateFiles: `${own}/**` },
+      { ...common, destination: '.changeset', base: shared, templateFiles: `${shared}/**` },
+    ];
+  }
+
+  /** What every published package is part of. */
+  function joined(folder: string): PlopTypes.ActionType[] {
+    return [
+      edit('vitest.config.ts', (text) => countCoverage(text, folder)),
+      edit('packages/release-test/package.json', (text) => dependOn(text, `@auth/${folder}`)),
+      () => format([`packages/${folder}`, 'scripts/import-rules.ts', 'vitest.config.ts']),
+    ];
+  }
+
+  function edit(file: string, change: (text: string) => string): PlopTypes.CustomActionFunction {
+    return () => {
+      const path = join(root, file);
+      writeFileSync(path, change(readFileSync(path, 'utf8')));
+      return `${file} changed`;
+    };
+  }
+
+  /** Where lines wrap and names sort depends on the package's name. */
+  function format(paths: readonly string[]): string {
+    execFileSync(join(root, 'node_modules/.bin/biome'), ['check', '--write', ...paths], {
+      cwd: root,
+      stdio: 'pipe',
+    });
+    return 'formatted';
+  }
+}
