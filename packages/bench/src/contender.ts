@@ -68,7 +68,7 @@ export function write(file: string, contents: unknown): void {
 }
 
 /** One token request, for the contenders without a library. */
-export async function request(place: SharedPlace, fields: Record<string, string>): Promise<StoredSet> {
+async function request(place: SharedPlace, fields: Record<string, string>): Promise<StoredSet> {
   const response = await fetch(`${place.origin}/token`, {
     method: 'POST',
     body: new URLSearchParams({ client_id: place.clientId, client_secret: place.clientSecret, ...fields }),

@@ -13,7 +13,7 @@ export const minute = 60_000;
 export const hour = 60 * minute;
 
 /** Schedules nothing: only callers cause exchanges. */
-export const noTimers: RefreshScheduler = { schedule: () => () => {} };
+const noTimers: RefreshScheduler = { schedule: () => () => {} };
 
 /** An emulator and sessions of one vendor on one manual clock, without sockets. */
 export class Scene {

@@ -6,7 +6,8 @@ import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build } from 'rolldown';
 
-export const { path: executablePath, args } = installed();
+const { path, args } = installed();
+export const executablePath: string | undefined = path;
 
 const html = '<!doctype html><title>tests</title><script type="module" src="/page.js"></script>';
 
