@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { ourUndici, revoke } from '../src/cases/revoked.ts';
-import { sizeOf } from '../src/cases/size.ts';
 import { ours } from '../src/ours.ts';
 import type { CaseResult, Row } from '../src/result.ts';
 import { runCase } from '../src/run-case.ts';
@@ -37,9 +36,3 @@ test('a hundred thousand schedules: bytes each', async () => {
   const [row] = oursOf(await runCase('scheduler'));
   expect(row?.values[3]).toBeLessThanOrEqual(82);
 }, 120_000);
-
-test('bundle sizes', async () => {
-  const { first, all } = await sizeOf('auth.ts');
-  expect(first).toBeLessThan(19_000);
-  expect(all).toBeLessThan(35_000);
-});

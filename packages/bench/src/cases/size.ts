@@ -18,7 +18,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** Bytes of min and gzip. */
-export interface Size {
+interface Size {
   /** What is loaded to hand out a token that is at hand. */
   readonly first: number;
   readonly all: number;
@@ -56,7 +56,7 @@ export async function run(): Promise<CaseResult[]> {
 }
 
 /** The size of one entry, dynamic imports apart. */
-export async function sizeOf(file: string): Promise<Size> {
+async function sizeOf(file: string): Promise<Size> {
   const built = await rolldown({
     input: join(entries, file),
     platform: forNode.has(file.replace(/\.ts$/, '')) ? 'node' : 'browser',
