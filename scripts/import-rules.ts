@@ -22,6 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: [...common, '@opentelemetry/api'],
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
   'test-tools': ['node:'],
+  'release-test': ['@microsoft/api-extractor', 'node:'],
   fleet: ['@auth', 'ioredis', 'node:'],
   simulation: [...common, 'node:'],
   bench: [

@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { apiReports } from '../src/api-reports.js';
+
+const folder = join(import.meta.dirname, '..', '..', '..', 'api');
+
+// Where this fails, users may have to change their code: `pnpm api` writes what is offered now.
+test('what the packages offer is what api/ says', () => {
+  const written = Object.fromEntries(
+    readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]),
+  );
+  expect(Object.fromEntries(apiReports())).toEqual(written);
+}, 120_000);
