@@ -13,7 +13,13 @@ const clone = join(place, 'clone');
 const [provider, store] = ['sample-login', 'store-sample-place'] as const;
 const filters = [provider, store, 'release-test'].flatMap((name) => ['--filter', `@auth/${name}`]);
 const projects = [provider, store].flatMap((name) => ['--project', name]);
-const readmes = `README example (${provider}|${store})|every published package|TypeScript 7 .*READMEs compile`;
+const own = `(${provider}|${store})`;
+const released = [
+  `${own}, packed`,
+  `README example ${own}`,
+  'TypeScript 7 .*READMEs compile',
+  'what the packages offer',
+];
 
 const pnpm = (...args: string[]): string[] => ['npx', '-y', 'pnpm@12.21.0', ...args];
 const install = pnpm('install', '--prefer-offline', '--no-frozen-lockfile');
@@ -21,22 +27,25 @@ const steps: readonly (readonly [what: string, command: readonly string[]])[] = 
   ['clone', ['git', 'clone', '--quiet', root, clone]],
   ['install', install],
   [`new:provider ${provider}`, pnpm('new:provider', '--args', provider)],
-  ['install', install],
   [`new:store ${store}`, pnpm('new:store', '--args', store.slice('store-'.length))],
   ['install', install],
   ['lint', pnpm('lint')],
   ['build and types', pnpm('exec', 'turbo', 'run', 'build', 'typecheck', ...filters)],
   ['types of scripts', pnpm('typecheck')],
   ['tests, suites among them', pnpm('vitest', 'run', ...projects)],
-  ['READMEs', pnpm('vitest', 'run', '--project', 'release-test', '-t', readmes)],
+  ['unused code', pnpm('exec', 'knip')],
+  ['its API, written down', pnpm('api')],
+  ['as released', pnpm('vitest', 'run', '--project', 'release-test', '-t', released.join('|'))],
 ];
+
+/** No script installs by itself: in CI that would refuse the packages that are new to the lockfile. */
+const settings = { pnpm_config_verify_deps_before_run: 'false', TURBO_TELEMETRY_DISABLED: '1' };
 
 try {
   for (const [what, [command = '', ...args]] of steps) {
     const startedAt = performance.now();
     const cwd = what === 'clone' ? root : clone;
-    // In CI an installation would refuse the packages that are new to the lockfile.
-    const env = { ...process.env, CI: 'false', TURBO_TELEMETRY_DISABLED: '1' };
+    const env = { ...process.env, ...settings };
     const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     process.stdout.write(`${what.padEnd(34)} ${seconds.padStart(5)} s  ${status === 0 ? 'ok' : 'FAILED'}\n`);

@@ -19,7 +19,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
         edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'provider')),
         edit('README.md', (text) => listProvider(text, folder)),
         ...joined(folder),
-        'Now make it your own: "Add a provider" in CONTRIBUTING.md says how.',
+        'Now run pnpm api, and make it your own: "Add a provider" in CONTRIBUTING.md says how.',
       ];
     },
   });
@@ -33,7 +33,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
         ...filesOf('store', folder),
         edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'common')),
         ...joined(folder),
-        'Now make it your own: "Add a store" in CONTRIBUTING.md says how.',
+        'Now run pnpm api, and make it your own: "Add a store" in CONTRIBUTING.md says how.',
       ];
     },
   });
