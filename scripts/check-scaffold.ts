@@ -14,12 +14,7 @@ const [provider, store] = ['sample-login', 'store-sample-place'] as const;
 const filters = [provider, store, 'release-test'].flatMap((name) => ['--filter', `@auth/${name}`]);
 const projects = [provider, store].flatMap((name) => ['--project', name]);
 const own = `(${provider}|${store})`;
-const released = [
-  `${own}, packed`,
-  `README example ${own}`,
-  'TypeScript 7 .*READMEs compile',
-  'what the packages offer',
-];
+const released = `${own}, packed|README example ${own}|TypeScript 7 .*READMEs compile`;
 
 const pnpm = (...args: string[]): string[] => ['npx', '-y', 'pnpm@12.21.0', ...args];
 const install = pnpm('install', '--prefer-offline', '--no-frozen-lockfile');
@@ -35,7 +30,7 @@ const steps: readonly (readonly [what: string, command: readonly string[]])[] = 
   ['tests, suites among them', pnpm('vitest', 'run', ...projects)],
   ['unused code', pnpm('exec', 'knip')],
   ['its API, written down', pnpm('api')],
-  ['as released', pnpm('vitest', 'run', '--project', 'release-test', '-t', released.join('|'))],
+  ['as released', pnpm('vitest', 'run', '--project', 'release-test', '-t', released)],
 ];
 
 /** No script installs by itself: in CI that would refuse the packages that are new to the lockfile. */

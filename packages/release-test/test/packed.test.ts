@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
@@ -105,9 +105,7 @@ describe.each(published)('@auth/%s, packed', (name) => {
 
   test('has types that are right wherever ESM is resolved', async () => {
     const attw = join(import.meta.dirname, '..', 'node_modules', '.bin', 'attw');
-    const packed = join(bench.directory, 'packed');
-    const tarball = readdirSync(packed).find((file) => new RegExp(`^auth-${name}-\\d`).test(file)) as string;
-    const args = [join(packed, tarball), '--profile', 'esm-only', '--no-color', '--format', 'ascii'];
+    const args = [bench.tarball(name), '--profile', 'esm-only', '--no-color', '--format', 'ascii'];
     const failure = await run(attw, args).then(
       () => '',
       ({ stdout, stderr }) => `${stdout}${stderr}`,

@@ -46,11 +46,7 @@ export class Workbench implements Disposable {
     for (const name of published) {
       const target = join(modules, '@auth', name);
       mkdirSync(target);
-      const tarball = join(
-        packed,
-        readdirSync(packed).find((file) => new RegExp(`^auth-${name}-\\d`).test(file)) as string,
-      );
-      execFileSync('tar', ['xzf', tarball, '-C', target, '--strip-components=1']);
+      execFileSync('tar', ['xzf', this.tarball(name), '-C', target, '--strip-components=1']);
       const { dependencies, peerDependencies } = manifestOf(name);
       for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
         this.#link(name, dependency);
@@ -58,6 +54,13 @@ export class Workbench implements Disposable {
     }
     this.#linkFrom(root, '@types/node');
     writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');
+  }
+
+  /** A package as it would be published. */
+  tarball(name: string): string {
+    const packed = join(this.directory, 'packed');
+    const file = readdirSync(packed).find((candidate) => new RegExp(`^auth-${name}-\\d`).test(candidate));
+    return join(packed, file as string);
   }
 
   write(file: string, text: string): void {
