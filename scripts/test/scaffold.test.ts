@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { allowImports, countCoverage, dependOn, listProvider } from '../../turbo/generators/edits.js';
+import {
+  allowImports,
+  countCoverage,
+  dependOn,
+  listProvider,
+  renamed,
+} from '../../turbo/generators/edits.js';
 import { checkName } from '../../turbo/generators/names.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -54,6 +60,13 @@ test('a new package is entered where each list of packages stands', () => {
   expect(JSON.parse(dependOn(read('packages/release-test/package.json'), '@auth/zebra'))).toMatchObject({
     devDependencies: { '@auth/zebra': 'workspace:^', '@auth/core': 'workspace:^' },
   });
+});
+
+test('a manifest is that of the model under another name', () => {
+  const words = { description: 'Auth client for zebra.', keywords: ['zebra'] };
+  const model = JSON.parse(read('packages/password-refresh/package.json'));
+  const manifest = JSON.parse(renamed(JSON.stringify(model), '@auth/zebra', words));
+  expect(manifest).toEqual({ ...model, ...words, name: '@auth/zebra', version: '0.0.0' });
 });
 
 test('a list that is no longer found is an error', () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlopTypes } from '@turbo/gen';
-import { allowImports, countCoverage, dependOn, listProvider } from './edits.ts';
+import { allowImports, countCoverage, dependOn, listProvider, renamed, type Words } from './edits.ts';
 import { checkName } from './names.ts';
 
 /** `pnpm new:provider` and `pnpm new:store`: packages that are whole from the start, to be made one's own. */
@@ -16,6 +16,10 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
       const folder = answers?.['name'];
       return [
         ...filesOf('provider', folder),
+        ...alike('password-refresh', folder, {
+          description: `Auth client for ${folder}.`,
+          keywords: ['auth', folder, 'access-token', 'refresh-token', 'fetch'],
+        }),
         edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'provider')),
         edit('README.md', (text) => listProvider(text, folder)),
         ...joined(folder),
@@ -28,9 +32,14 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
     description: 'A package that keeps tokens somewhere else',
     prompts: [question('store-', 'What does it keep tokens in? Such as: etcd')],
     actions: (answers) => {
-      const folder = `store-${answers?.['name']}`;
+      const name = answers?.['name'];
+      const folder = `store-${name}`;
       return [
         ...filesOf('store', folder),
+        ...alike('store-file', folder, {
+          description: `Keeps tokens in ${name}, one exchange for all that share it.`,
+          keywords: ['auth', 'token-store', name, 'lock', 'access-token'],
+        }),
         edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'common')),
         ...joined(folder),
         'Now run pnpm api, and make it your own: "Add a store" in CONTRIBUTING.md says how.',
@@ -59,6 +68,17 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
       { ...common, destination: `packages/${folder}`, base: own, templateFiles: `${own}/**` },
       { ...common, destination: '.changeset', base: shared, templateFiles: `${shared}/**` },
     ];
+  }
+
+  /** It is built, compiled and published like its model. */
+  function alike(model: string, folder: string, words: Words): PlopTypes.ActionType[] {
+    const from = join(root, 'packages', model);
+    const to = join(root, 'packages', folder);
+    return ['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((file) => () => {
+      const text = readFileSync(join(from, file), 'utf8');
+      writeFileSync(join(to, file), file === 'package.json' ? renamed(text, `@auth/${folder}`, words) : text);
+      return `packages/${folder}/${file} as in packages/${model}`;
+    });
   }
 
   /** What every published package is part of. */

@@ -21,6 +21,17 @@ export function dependOn(manifest: string, name: string): string {
   return `${JSON.stringify({ ...parsed, devDependencies }, null, 2)}\n`;
 }
 
+/** What a package says of itself. */
+export interface Words {
+  readonly description: string;
+  readonly keywords: readonly string[];
+}
+
+/** The manifest of another package that has not been released. */
+export function renamed(manifest: string, name: string, words: Words): string {
+  return `${JSON.stringify({ ...JSON.parse(manifest), name, version: '0.0.0', ...words }, null, 2)}\n`;
+}
+
 function before(text: string, mark: string, inserted: string): string {
   const at = text.indexOf(mark);
   if (at === -1) throw new Error(`the text has no ${JSON.stringify(mark)} any more`);

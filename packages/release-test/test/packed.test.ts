@@ -15,6 +15,7 @@ const parts = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^dist\/[\w/-]+\.(js|js\.map|d\.ts|d\.ts\.map)$/,
   /^src\/[\w/-]+\.ts$/,
+  /^grafana\/[\w-]+\.json$/,
 ];
 
 interface Packed {
