@@ -5,7 +5,10 @@ import type { PlopTypes } from '@turbo/gen';
 import { allowImports, countCoverage, dependOn, listProvider, renamed, type Words } from './edits.ts';
 import { checkName } from './names.ts';
 
-/** `pnpm new:provider` and `pnpm new:store`: packages that are whole from the start, to be made one's own. */
+/**
+ * `pnpm new:provider` and `pnpm new:store`: packages that are whole from the start, to be made one's own. They run `gen`
+ * from the lockfile, because `turbo gen` downloads one at each run.
+ */
 export default function generators(plop: PlopTypes.NodePlopAPI): void {
   const root = plop.getDestBasePath();
 
