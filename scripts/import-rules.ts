@@ -25,6 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'release-test': ['@microsoft/api-extractor', 'node:'],
   fleet: ['@auth', 'ioredis', 'node:'],
   simulation: [...common, 'node:'],
+  runtimes: ['@auth', 'miniflare', 'playwright-core', 'rolldown', 'node:'],
   bench: [
     ...['@auth', '@azure', '@badgateway', '@octokit', '@smithy', '@supabase', 'axios', 'axios-auth-refresh'],
     ...[
