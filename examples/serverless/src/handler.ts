@@ -1,0 +1,40 @@
+/** A function that answers with today's trips, for platforms that freeze or end its instances between requests. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { findAuthError } from '@auth/core';
+import { createPasswordRefreshAuth, type PasswordRefreshAuthOptions } from '@auth/password-refresh';
+import { redisStore } from '@auth/store-redis';
+import type { Redis } from 'ioredis';
+
+/** What the platform gives to each request. */
+export interface FunctionContext {
+  /** Keeps the instance running until the work is done, although the answer is sent. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+export type Handler = (request: Request, context: FunctionContext) => Promise<Response>;
+
+/** Called once in an instance, outside of any request: the next request finds the token in memory. */
+export function createHandler(client: Redis, apiUrl: string, options: PasswordRefreshAuthOptions): Handler {
+  // Without its subscription: a frozen instance hears nothing, and would hold a second connection.
+  const { get, compareAndSet, lock } = redisStore({ client });
+  const requests = new AsyncLocalStorage<FunctionContext>();
+  const session = createPasswordRefreshAuth({
+    ...options,
+    store: { get, compareAndSet, lock },
+    // A timer would stop with the instance, and go off in the middle of somebody's request.
+    scheduler: null,
+    waitUntil: (work) => requests.getStore()?.waitUntil(work),
+  });
+
+  return (_request, context) =>
+    requests.run(context, async () => {
+      try {
+        const trips = await session.fetch(`${apiUrl}/trips`);
+        return Response.json(await trips.json(), { status: trips.status });
+      } catch (error) {
+        const authError = findAuthError(error);
+        if (authError === undefined) throw error;
+        return Response.json({ error: authError.code }, { status: 503 });
+      }
+    });
+}
