@@ -17,7 +17,8 @@ export function createFetch(session: FetchSession, context: SessionContext): typ
   const { provider } = context;
   // On a redirect to another origin the platform drops Authorization (Fetch standard, HTTP-redirect fetch, 13), and only that.
   const writesOthers = provider.tokenHeaders?.some((name) => name.toLowerCase() !== 'authorization') ?? false;
-  const isPlain = provider.authorize === undefined && !writesOthers;
+  const followsItself = writesOthers || carriesAuthorization();
+  const isPlain = provider.authorize === undefined && !followsItself;
   /** An origin that may see the token: the last one that was checked. */
   let checkedOrigin: string | undefined;
   let bearer: { readonly tokens: TokenSet; readonly value: string } | undefined;
@@ -71,7 +72,7 @@ export function createFetch(session: FetchSession, context: SessionContext): typ
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     // Where we followed redirects ourselves, the token went along all the way.
-    if (!writesOthers && !isFrom(url, response)) return response;
+    if (!followsItself && !isFrom(url, response)) return response;
     const next = await session
       .tokenRejected(tokens, response, signal && { signal })
       .catch((error: unknown) => {
@@ -85,7 +86,7 @@ export function createFetch(session: FetchSession, context: SessionContext): typ
   }
 
   function sendOut(outgoing: Outgoing, url: URL, headers: Headers): Promise<Response> {
-    return writesOthers
+    return followsItself
       ? sendFollowing(context, outgoing, url, headers)
       : outgoing.send(context.fetch, headers);
   }
@@ -104,6 +105,11 @@ export function createFetch(session: FetchSession, context: SessionContext): typ
   }
 
   return authFetch as typeof globalThis.fetch;
+}
+
+/** Workers with a compatibility date before September 2025 redirect with all headers, and do not say which they are. */
+function carriesAuthorization(): boolean {
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 }
 
 /** The same headers with this authorization. Undefined where they are no plain object, or name one already. */

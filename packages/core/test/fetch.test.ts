@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type AuthProvider, type AuthSessionOptions, createAuthSession } from '../src/index.js';
 import type { FakeServer } from './support/fake-server.js';
 import { Scene } from './support/setup.js';
@@ -368,6 +368,19 @@ describe('redirects with a token in a header of its own', () => {
   test('beyond them they are an error, and nothing is sent there', async () => {
     api.routes['/a'] = () => to(`${elsewhere.origin}/c`);
     await expect(open(own).fetch(`${api.origin}/a`)).rejects.toMatchObject({ code: 'origin_not_allowed' });
+    expect(elsewhere.seen).toEqual([]);
+  });
+
+  test('on Workers, whose redirects may carry any header, Authorization is such a one', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    api.routes['/a'] = () => to('/b', 307);
+    api.routes['/b'] = () => to(`${elsewhere.origin}/c`);
+    const { fetch } = open();
+    for (const _ of ['the first', 'one with the origin checked']) {
+      await expect(fetch(`${api.origin}/a`)).rejects.toMatchObject({ code: 'origin_not_allowed' });
+    }
+    expect(api.seen.map(({ path }) => path)).toEqual(['/a', '/b', '/a', '/b']);
     expect(elsewhere.seen).toEqual([]);
   });
 
