@@ -10,8 +10,8 @@ export async function runInWorkerd(place: Place, signal: AbortSignal): Promise<R
   const workerd = new Miniflare({
     modules: true,
     script: await bundle('worker.ts'),
-    // From September 2025 on it takes the token off a request that is redirected to another origin.
-    compatibilityDate: '2026-07-30',
+    // Before September 2025 it takes the token along when a request is redirected to another origin.
+    compatibilityDate: '2025-08-01',
   });
   try {
     const response = await workerd.dispatchFetch('http://worker.example/', {
