@@ -1,10 +1,14 @@
-import { constants } from 'node:fs';
+import { constants, fsync } from 'node:fs';
 import { chmod, type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 /** Never through a symbolic link, and never waiting for the other end of a pipe. Windows knows neither flag. */
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+
+/** By its number: the file handles of Yarn's Plug'n'Play cannot sync. */
+const sync = promisify(fsync);
 
 /** No record of ours comes near; a foreign file may be of any size. */
 const maxBytes = 4 * 1024 * 1024;
@@ -40,7 +44,7 @@ export async function writeNew(path: string, text: string, durable: boolean): Pr
   const file = await open(path, createFlags, 0o600);
   try {
     await file.writeFile(text);
-    if (durable) await file.sync();
+    if (durable) await sync(file.fd);
   } finally {
     await file.close();
   }
@@ -62,7 +66,7 @@ export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const directory = await open(path, constants.O_RDONLY);
   try {
-    await directory.sync();
+    await sync(directory.fd);
   } catch (error) {
     // Some network file systems keep names themselves and refuse to be asked.
     if (!hasCode(error, 'EINVAL', 'ENOTSUP')) throw error;

@@ -12,6 +12,8 @@ const refusals = vi.hoisted(() => ({
   fileSync: undefined as string | undefined,
   once: undefined as string | undefined,
 }));
+/** Files and folders that are open and will not be synced, by number. */
+const unsynced = vi.hoisted(() => new Map<number, string>());
 const modes = vi.hoisted(() => [] as unknown[]);
 const watchers = vi.hoisted(() => [] as EventEmitter[]);
 
@@ -33,21 +35,31 @@ vi.mock('node:fs/promises', async (original) => {
       if (isTemporary) modes.push(args[2]);
       const code = isTemporary ? refusals.fileSync : refusals.sync;
       if (code !== undefined && (isTemporary || (await file.stat()).isDirectory())) {
-        file.sync = async () => refuse(code);
+        unsynced.set(file.fd, code);
       }
       return file;
     },
   };
 });
 
-vi.mock('node:fs', async (original) => ({
-  ...(await original<typeof import('node:fs')>()),
-  watch: () => {
-    const watcher = Object.assign(new EventEmitter(), { close: () => {} });
-    watchers.push(watcher);
-    return watcher;
-  },
-}));
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  return {
+    ...real,
+    watch: () => {
+      const watcher = Object.assign(new EventEmitter(), { close: () => {} });
+      watchers.push(watcher);
+      return watcher;
+    },
+    fsync: (file: number, done: (error: Error | null) => void) => {
+      const code = unsynced.get(file);
+      // The number is another file's next.
+      unsynced.delete(file);
+      if (code === undefined) real.fsync(file, done);
+      else done(Object.assign(new Error(code), { code }));
+    },
+  };
+});
 
 const directory = mkdtempSync(join(tmpdir(), 'file-store-'));
 afterAll(() => rmSync(directory, { recursive: true }));
