@@ -3,7 +3,6 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -12,23 +11,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pnpm } from '@auth/test-tools';
+import { manifestOf, publishedIn, root, scopeOf } from '../src/workspace.js';
 
-const root = join(import.meta.dirname, '..', '..', '..');
 const packages = join(root, 'packages');
 
 /** The packages that are published. */
-export const published: readonly string[] = readdirSync(packages).filter((name) => !manifestOf(name).private);
-
-interface Manifest {
-  readonly private?: boolean;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  /** What the user brings. */
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-function manifestOf(name: string): Manifest {
-  return JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8')) as Manifest;
-}
+export const published: readonly string[] = publishedIn(root);
 
 /** A fresh directory with the packed packages in its node_modules, as an installation would leave it. */
 export class Workbench implements Disposable {
@@ -38,16 +27,16 @@ export class Workbench implements Disposable {
     const packed = join(this.directory, 'packed');
     const modules = join(this.directory, 'node_modules');
     mkdirSync(packed);
-    mkdirSync(join(modules, '@auth'), { recursive: true });
     const filters = published.flatMap((name) => ['--filter', `./packages/${name}`]);
     const [command, ...first] = pnpm();
     const args = [...first, '-r', ...filters, 'pack', '--pack-destination', packed];
     execFileSync(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const name of published) {
-      const target = join(modules, '@auth', name);
-      mkdirSync(target);
+      const manifest = manifestOf(name);
+      const target = join(modules, manifest.name);
+      mkdirSync(target, { recursive: true });
       execFileSync('tar', ['xzf', this.tarball(name), '-C', target, '--strip-components=1']);
-      const { dependencies, peerDependencies } = manifestOf(name);
+      const { dependencies, peerDependencies } = manifest;
       for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
         this.#link(name, dependency);
       }
@@ -58,9 +47,12 @@ export class Workbench implements Disposable {
 
   /** A package as it would be published. */
   tarball(name: string): string {
-    const packed = join(this.directory, 'packed');
-    const file = readdirSync(packed).find((candidate) => new RegExp(`^auth-${name}-\\d`).test(candidate));
-    return join(packed, file as string);
+    const manifest = manifestOf(name);
+    return join(
+      this.directory,
+      'packed',
+      `${manifest.name.slice(1).replace('/', '-')}-${manifest.version}.tgz`,
+    );
   }
 
   write(file: string, text: string): void {
@@ -80,7 +72,8 @@ export class Workbench implements Disposable {
   }
 
   #link(owner: string, dependency: string): void {
-    if (!dependency.startsWith('@auth/')) this.#linkFrom(join(packages, owner), dependency);
+    if (!dependency.startsWith(`${scopeOf(manifestOf(owner))}/`))
+      this.#linkFrom(join(packages, owner), dependency);
   }
 
   #linkFrom(owner: string, dependency: string): void {
@@ -89,12 +82,6 @@ export class Workbench implements Disposable {
     rmSync(target, { force: true });
     symlinkSync(realpathSync(join(owner, 'node_modules', dependency)), target);
   }
-}
-
-/** The pnpm that runs this, or the same version by npx where a test is run on its own. */
-function pnpm(): [string, ...string[]] {
-  const running = process.env['npm_execpath'] ?? '';
-  return /\bpnpm(\.\w+)?$/.test(running) ? [running] : ['npx', '-y', 'pnpm@12.21.0'];
 }
 
 /** A block of TypeScript in a README. */
