@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   opentelemetry: [...common, '@opentelemetry/api'],
   testing: [...common, 'hono', '@hono/node-server', 'node:'],
   'test-tools': ['node:'],
-  'release-test': ['@microsoft/api-extractor', 'node:'],
+  'release-test': ['@auth', '@microsoft/api-extractor', 'verdaccio', 'node:'],
   fleet: ['@auth', 'ioredis', 'node:'],
   simulation: [...common, 'node:'],
   runtimes: ['@auth', 'miniflare', 'playwright-core', 'rolldown', 'node:'],
