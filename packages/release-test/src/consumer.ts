@@ -55,7 +55,8 @@ export class Consumer {
     const program = join(programs, `${name.slice(scope.length + 1)}.ts`);
     this.#writeStripped(join(programs, 'main.ts'), 'main.mjs');
     if (existsSync(program)) this.#writeStripped(program, 'program.mjs');
-    const entries = Object.keys(exports).map((entry) => name + entry.slice(1));
+    const modules = Object.keys(exports).filter((entry) => !entry.endsWith('.json'));
+    const entries = modules.map((entry) => name + entry.slice(1));
     const env = { ...this.#here.env, LOGIN: JSON.stringify(login ?? {}) };
     const command = [...this.#installer.runtime(manifest), 'main.mjs', scope, ...entries];
     const lines = (await run(command, { ...this.#here, env })).trim().split('\n');
