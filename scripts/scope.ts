@@ -7,7 +7,7 @@ export function scopeOf(coreManifest: string): string {
 /** What keeps the packages from moving to a scope, in words; undefined for nothing. */
 export function objectionTo(scope: string, current: string, lockfile: string): string | undefined {
   if (!/^@[a-z\d][a-z\d-]*$/.test(scope))
-    return `${scope} is no scope: expected one like @acme, in lower case`;
+    return `"${scope}" is no scope: expected one like @acme, in lower case`;
   if (scope === current) return `${scope} is the scope already`;
   if (lockfile.includes(`'${scope}/`))
     return `${scope} is the scope of dependencies: their names would be ours as well`;
