@@ -64,7 +64,7 @@ export interface AccountOptions {
 
 /** Four vendors' servers in one. */
 export interface Emulator {
-  /** Where it listens; without a socket a loopback name that only {@link fetch} knows. */
+  /** Where it listens; without a socket a loopback name that only {@link Emulator.fetch} knows. */
   readonly url: string;
   /**
    * Answers without a socket: this emulator's own URLs, and those of the vendors' real hosts. It follows no redirect.
