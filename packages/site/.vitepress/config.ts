@@ -1,0 +1,56 @@
+import { slug } from 'github-slugger';
+import { defineConfig, type Plugin } from 'vitepress';
+import { contents } from '../src/contents.ts';
+import { diagrams } from '../src/diagrams.ts';
+import { repositoryLinks } from '../src/links.ts';
+import { otherMarkdown, pages } from '../src/pages.ts';
+import { inRepository, siteFolder } from '../src/repository.ts';
+
+const known = pages();
+
+/** A key. */
+const icon = [
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#3451b2" stroke-width="2">',
+  '<circle cx="5" cy="8" r="3"/><path d="M8 8h7v3m-3-3v2"/></svg>',
+].join('');
+
+/** Pages lie outside this package, where its modules would not be found when they are rendered. */
+const vueFromHere: Plugin = {
+  name: 'vue-from-here',
+  enforce: 'pre',
+  resolveId: (id, _importer, { ssr }) =>
+    ssr === true && /^vue(\/|$)/.test(id) ? { id, external: true } : undefined,
+};
+
+// biome-ignore lint/style/noDefaultExport: VitePress takes its configuration from here.
+export default defineConfig({
+  title: 'Auth clients',
+  description: 'Logging in to APIs whose tokens come from a username and a password.',
+  lang: 'en',
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
+  srcDir: inRepository(),
+  srcExclude: otherMarkdown(),
+  outDir: inRepository(siteFolder),
+  rewrites: Object.fromEntries(known),
+  vite: { plugins: [vueFromHere] },
+  markdown: {
+    // Their comments stand out from the ground; those of the usual themes hardly do.
+    theme: { light: 'github-light-default', dark: 'github-dark-default' },
+    // The same fragments as on a code host, so that links to them hold in both places.
+    anchor: { slugify: slug },
+    config: (markdown) => {
+      repositoryLinks(markdown, known);
+      diagrams(markdown);
+    },
+  },
+  themeConfig: {
+    sidebar: contents(),
+    outline: [2, 3],
+    search: { provider: 'local' },
+    nav: [
+      { text: 'Documentation', link: '/contents' },
+      { text: 'Errors', link: '/errors' },
+      { text: 'API reference', link: '/reference/' },
+    ],
+  },
+});

@@ -1,0 +1,39 @@
+import { posix, relative } from 'node:path';
+import type { MarkdownRenderer } from 'vitepress';
+import { pageAt } from './pages.ts';
+import { inRepository } from './repository.ts';
+
+/**
+ * Links are written for the repository, where a code host follows them. Here they lead to pages; what is no page, such
+ * as a source file, is named without a link.
+ */
+export function repositoryLinks(markdown: MarkdownRenderer, pages: ReadonlyMap<string, string>): void {
+  markdown.core.ruler.after('inline', 'repository-links', ({ tokens, env }) => {
+    const source = relative(inRepository(), env.realPath ?? env.path);
+    const open: Token[] = [];
+    for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+      if (token.type === 'link_open') {
+        open.push(token);
+        const target = resolve(String(token.attrGet('href')), source, pages);
+        if (target === undefined) {
+          token.tag = 'span';
+          token.attrs = null;
+        } else token.attrSet('href', target);
+      }
+      if (token.type === 'link_close') token.tag = open.pop()?.tag ?? token.tag;
+    }
+  });
+}
+
+type Token = ReturnType<MarkdownRenderer['parse']>[number];
+
+/** Where a link of a source leads on the site. */
+function resolve(href: string, source: string, pages: ReadonlyMap<string, string>): string | undefined {
+  if (/^([a-z]+:|#)/.test(href)) return href;
+  const [path = '', fragment] = href.split('#');
+  const page = pageAt(posix.join(posix.dirname(source), path).replace(/\/$/, ''), pages);
+  if (page === undefined) return undefined;
+  // On a code host a folder's README stands below its files.
+  const anchor = fragment === undefined || fragment === 'readme' ? '' : `#${fragment}`;
+  return `/${page}${anchor}`;
+}

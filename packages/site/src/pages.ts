@@ -1,0 +1,45 @@
+import { globSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { inRepository, referenceFolder } from './repository.ts';
+
+/** What becomes a page: Markdown in the repository, by its path there, and its path on the site. */
+export function pages(): Map<string, string> {
+  const found = globSync(
+    [
+      '{README,ARCHITECTURE,CONTRIBUTING,SECURITY}.md',
+      'docs/**/*.md',
+      '{packages,examples}/*/README.md',
+      `${referenceFolder}/**/*.md`,
+    ],
+    { cwd: inRepository() },
+  );
+  return new Map(found.sort().map((source) => [source, routeOf(source)]));
+}
+
+/** All Markdown that is no page. */
+export function otherMarkdown(): string[] {
+  const known = pages();
+  const exclude = (name: string): boolean => ['node_modules', 'dist'].includes(posix.basename(name));
+  return globSync('**/*.md', { cwd: inRepository(), exclude }).filter((file) => !known.has(file));
+}
+
+/** The page that a link means: one to a file, or to a folder with a README. Undefined where there is none. */
+export function pageAt(path: string, known: ReadonlyMap<string, string>): string | undefined {
+  return known.get(path) ?? known.get(join(path, 'README.md'));
+}
+
+function routeOf(source: string): string {
+  if (source === 'README.md') return 'index.md';
+  if (source === 'docs/README.md') return 'contents.md';
+  if (source.startsWith(`${referenceFolder}/`)) {
+    return source.replace(`${referenceFolder}/`, 'reference/').replace(/\/@[^/]+\//, '/');
+  }
+  return source
+    .replace(/^docs\//, '')
+    .replace(/\/README\.md$/, '.md')
+    .replace(/^[A-Z]+\.md$/, lower);
+}
+
+function lower(name: string): string {
+  return name.toLowerCase();
+}

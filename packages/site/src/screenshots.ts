@@ -1,0 +1,22 @@
+/** Takes pictures of pages, light and dark, wide and phone-narrow, in a temporary folder: of those named, or of all. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { listedPages } from './contents.ts';
+import { look, OpenedSite, schemes, show, widths } from './opened-site.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'site-'));
+await using site = await OpenedSite.open();
+const { page } = await site.tab();
+const named = process.argv.slice(2);
+for (const path of named.length > 0 ? named : listedPages()) {
+  await show(page, site.url + path);
+  for (const scheme of schemes) {
+    for (const [name, width] of Object.entries(widths)) {
+      await look(page, scheme, width);
+      const file = `${path.replace('.html', '').replaceAll('/', '-')}-${scheme}-${name}.png`;
+      await page.screenshot({ path: join(folder, file), fullPage: true, animations: 'disabled' });
+    }
+  }
+}
+process.stdout.write(`${folder}\n`);

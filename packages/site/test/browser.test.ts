@@ -1,0 +1,54 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { listedPages } from '../src/contents.ts';
+import { hasBrowser, look, OpenedSite, schemes, show, widths } from '../src/opened-site.ts';
+
+/** Of the packages' pages and the reference, which are all of one kind, the longest. */
+const mainPages = listedPages().filter((path) => /^(?!packages|reference)|\/core\.html$/.test(path));
+
+describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
+  let site: OpenedSite;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    site = await OpenedSite.open();
+    ({ page, complaints } = await site.tab());
+  });
+  afterAll(() => site[Symbol.asyncDispose]());
+  beforeEach(() => complaints.splice(0));
+
+  test.each(mainPages)('%s fits a screen and a phone, light and dark', async (path) => {
+    await show(page, site.url + path);
+    for (const scheme of schemes) {
+      for (const width of Object.values(widths)) {
+        await look(page, scheme, width);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      }
+    }
+    expect(await page.locator('h1').count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test('the diagram of a 401 is drawn in the colours of the scheme', async () => {
+    await show(page, `${site.url}refused-tokens.html`);
+    const colours = new Set<string>();
+    for (const scheme of schemes) {
+      await look(page, scheme, widths.wide);
+      const label = page.locator('.diagram svg .nodeLabel').first();
+      colours.add(await label.evaluate((element) => getComputedStyle(element).color));
+    }
+    expect(colours.size).toBe(2);
+    expect(complaints).toEqual([]);
+  });
+
+  test('the search finds an error by its code, and leads to its cause and cure', async () => {
+    await show(page, site.url);
+    await look(page, 'light', widths.wide);
+    await page.locator('#local-search button').first().click();
+    await page.locator('.search-input').fill('rate_limited');
+    await page.locator('.results .result').first().click();
+    await page.waitForURL('**/errors.html#rate_limited');
+    expect(complaints).toEqual([]);
+  });
+});

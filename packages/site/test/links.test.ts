@@ -1,0 +1,65 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { Parser } from 'htmlparser2';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { inRepository, siteFolder } from '../src/repository.ts';
+
+/** What a page of the finished site leads to, and what leads to it. */
+interface BuiltPage {
+  readonly ids: Set<string>;
+  /** Values of `href` and `src`. */
+  readonly references: string[];
+}
+
+const folder = inRepository(siteFolder);
+let built: Map<string, BuiltPage>;
+
+beforeAll(() => {
+  const files = globSync('**/*.html', { cwd: folder });
+  if (files.length === 0) throw new Error('There is no site yet: pnpm run site makes it.');
+  built = new Map(files.map((file) => [file, read(readFileSync(join(folder, file), 'utf8'))]));
+});
+
+describe('the finished site', () => {
+  test('leads from page to page and to every part of one', () => {
+    const broken = [...built].flatMap(([page, { references }]) =>
+      references
+        .filter((reference) => !/^[a-z]+:/.test(reference) && !leadsSomewhere(page, reference))
+        .map((reference) => `${page}: ${reference}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test('loads nothing from elsewhere', () => {
+    const foreign = [...built].flatMap(([page, { references }]) =>
+      references.filter((url) => /^(https?:)?\/\//.test(url)).map((url) => `${page}: ${url}`),
+    );
+    expect(foreign).toEqual([]);
+  });
+
+  test('names what is no page without a link', () => {
+    const html = readFileSync(join(folder, 'architecture.html'), 'utf8');
+    expect(html).toContain('<span>scripts/import-rules.ts</span>');
+  });
+});
+
+function leadsSomewhere(page: string, reference: string): boolean {
+  const [path = '', fragment = ''] = reference.split('#');
+  const absolute = posix.join('/', path.startsWith('/') ? '' : posix.dirname(page), path);
+  const file = path === '' ? page : absolute.slice(1).replace(/(^|\/)$/, '$1index.html');
+  const target = built.get(file);
+  if (target === undefined) return existsSync(join(folder, file));
+  return fragment === '' || target.ids.has(decodeURIComponent(fragment));
+}
+
+function read(html: string): BuiltPage {
+  const page: BuiltPage = { ids: new Set(), references: [] };
+  const parser = new Parser({
+    onopentag: (_, { id, href, src }) => {
+      if (id !== undefined) page.ids.add(id);
+      for (const reference of [href, src]) if (reference !== undefined) page.references.push(reference);
+    },
+  });
+  parser.end(html);
+  return page;
+}
