@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { pnpm } from '@auth/test-tools';
 import { manifestOf, publishedIn, root, scopeOf } from '../src/workspace.js';
 
@@ -18,6 +19,9 @@ const packages = join(root, 'packages');
 
 /** The packages that are published. */
 export const published: readonly string[] = publishedIn(root);
+
+/** What people come from, in docs/migration.md. */
+const documented = ['@badgateway/oauth2-client', 'axios', 'axios-auth-refresh', 'google-auth-library'];
 
 /** A fresh directory with the packed packages in its node_modules, as an installation would leave it. */
 export class Workbench implements Disposable {
@@ -42,6 +46,7 @@ export class Workbench implements Disposable {
       }
     }
     this.#linkFrom(root, '@types/node');
+    for (const library of documented) this.#linkFrom(join(packages, 'release-test'), library);
     writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');
   }
 
@@ -84,7 +89,7 @@ export class Workbench implements Disposable {
   }
 }
 
-/** A block of TypeScript in a README. */
+/** A block of TypeScript in a README or a page of the documentation. */
 export interface Block {
   /** Such as `joor-1`. */
   readonly name: string;
@@ -93,11 +98,12 @@ export interface Block {
   readonly runs: boolean;
 }
 
-/** All blocks of TypeScript in the READMEs of the project and of its published packages. */
+/** All blocks of TypeScript in the READMEs of the project and of its published packages, and in `docs`. */
 export function readmeBlocks(): Block[] {
   const places = [
     ['project', join(root, 'README.md')],
     ...published.map((name) => [name, join(packages, name, 'README.md')]),
+    ...globSync('docs/**/*.md', { cwd: root }).map((path) => [nameOf(path), join(root, path)]),
   ];
   return places.flatMap(([name, path]) =>
     [...readFileSync(path as string, 'utf8').matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm)].map(
@@ -108,4 +114,9 @@ export function readmeBlocks(): Block[] {
       }),
     ),
   );
+}
+
+/** Such as `docs-getting-started-joor`. */
+function nameOf(path: string): string {
+  return path.replace(/\.md$/, '').replaceAll(sep, '-').toLowerCase();
 }
