@@ -52,6 +52,7 @@ const layout = {
   propertyMembersFormat: 'table',
   typeAliasPropertiesFormat: 'table',
   typeDeclarationFormat: 'table',
+  tableColumnSettings: { hideModifiers: true },
   sanitizeComments: true,
 } as const;
 
