@@ -10,7 +10,7 @@ export interface Group {
   readonly items: { readonly text: string; readonly link: string }[];
 }
 
-/** The sidebar: docs/README.md, which lists all pages for readers of the repository, and the reference. */
+/** The sidebar: docs/README.md, which lists pages for readers of the repository, the packages, and the reference. */
 export function contents(): Group[] {
   const known = pages();
   const groups: Group[] = [];
@@ -23,7 +23,15 @@ export function contents(): Group[] {
     if (page === undefined) throw new Error(`docs/README.md: there is no page ${path}`);
     groups.at(-1)?.items.push({ text, link: `/${page}` });
   }
-  return [...groups, { text: 'API reference', collapsed: true, items: reference(known) }];
+  return [
+    ...groups,
+    { text: 'Packages', collapsed: false, items: named(known, /^packages\/([\w-]+)\/README\.md$/, '@auth/') },
+    {
+      text: 'API reference',
+      collapsed: true,
+      items: named(known, new RegExp(`^${referenceFolder}/(@.*)\\.md$`)),
+    },
+  ];
 }
 
 /** Paths on the site of all pages that the contents list. */
@@ -31,11 +39,10 @@ export function listedPages(): string[] {
   return contents().flatMap(({ items }) => items.map(({ link }) => link.slice(1).replace(/\.md$/, '.html')));
 }
 
-function reference(known: ReadonlyMap<string, string>): Group['items'] {
-  return [...known]
-    .filter(([source]) => source.startsWith(`${referenceFolder}/@`))
-    .map(([source, page]) => ({
-      text: source.slice(referenceFolder.length + 1, -'.md'.length),
-      link: `/${page}`,
-    }));
+/** Pages whose source a pattern takes a name from. */
+function named(known: ReadonlyMap<string, string>, pattern: RegExp, prefix = ''): Group['items'] {
+  return [...known].flatMap(([source, page]) => {
+    const [, name] = pattern.exec(source) ?? [];
+    return name === undefined ? [] : [{ text: prefix + name, link: `/${page}` }];
+  });
 }

@@ -8,7 +8,8 @@ export function pages(): Map<string, string> {
     [
       '{README,ARCHITECTURE,CONTRIBUTING,SECURITY}.md',
       'docs/**/*.md',
-      '{packages,examples}/*/README.md',
+      'packages/*/README.md',
+      'examples/**/README.md',
       `${referenceFolder}/**/*.md`,
     ],
     { cwd: inRepository() },
