@@ -35,9 +35,9 @@ type FieldsOf<Type extends AuthEvent['type']> = Exclude<
 /** Every event and what it has beyond the common fields: the compiler holds this to be complete. */
 const events: { [Type in AuthEvent['type']]: Record<FieldsOf<Type>, true> } = {
   login: { tokenId: true, durationMs: true },
-  refresh: { tokenId: true, previousId: true, durationMs: true },
+  refresh: { tokenId: true, previousId: true, previousAgeMs: true, durationMs: true },
   adopted: { tokenId: true, previousId: true },
-  token_rejected: { tokenId: true, status: true, ignored: true },
+  token_rejected: { tokenId: true, ageMs: true, status: true, ignored: true },
   exchange_failed: {
     phase: true,
     code: true,

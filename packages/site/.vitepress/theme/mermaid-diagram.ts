@@ -25,8 +25,8 @@ export const MermaidDiagram: DefineComponent<{ source: string }> = defineCompone
       drawn.value = { scheme, ...(await mermaid.render(id, source)) };
     };
     onMounted(() => {
-      void draw();
-      watch(isDark, draw);
+      void inTurn(draw);
+      watch(isDark, () => inTurn(draw));
     });
 
     return () => {
@@ -37,6 +37,15 @@ export const MermaidDiagram: DefineComponent<{ source: string }> = defineCompone
     };
   },
 });
+
+let last: Promise<void> = Promise.resolve();
+
+/** Mermaid has one configuration for all: one diagram after the other, so that the last one has the latest colours. */
+function inTurn(draw: () => Promise<void>): Promise<void> {
+  const drawn = last.then(draw);
+  last = drawn.catch(() => {});
+  return drawn;
+}
 
 /** The part of Mermaid that is used here. */
 interface Mermaid {
