@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { posix, relative } from 'node:path';
 import type { MarkdownRenderer } from 'vitepress';
 import { pageAt } from './pages.ts';
@@ -27,11 +28,13 @@ export function repositoryLinks(markdown: MarkdownRenderer, pages: ReadonlyMap<s
 
 type Token = ReturnType<MarkdownRenderer['parse']>[number];
 
-/** Where a link of a source leads on the site. */
+/** Where a link of a source leads on the site; undefined for what is no page. @throws Error where there is nothing */
 function resolve(href: string, source: string, pages: ReadonlyMap<string, string>): string | undefined {
   if (/^([a-z]+:|#)/.test(href)) return href;
   const [path = '', fragment] = href.split('#');
-  const page = pageAt(posix.join(posix.dirname(source), path).replace(/\/$/, ''), pages);
+  const target = posix.join(posix.dirname(source), path).replace(/\/$/, '');
+  if (!existsSync(inRepository(target))) throw new Error(`${source}: ${href} leads nowhere`);
+  const page = pageAt(target, pages);
   if (page === undefined) return undefined;
   // On a code host a folder's README stands below its files.
   const anchor = fragment === undefined || fragment === 'readme' ? '' : `#${fragment}`;
