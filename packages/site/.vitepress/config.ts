@@ -35,7 +35,7 @@ export default defineConfig({
   vite: { plugins: [vueFromHere] },
   markdown: {
     // Their comments stand out from the ground; those of the usual themes hardly do.
-    theme: { light: 'github-light-default', dark: 'github-dark-default' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
     // The same fragments as on a code host, so that links to them hold in both places.
     anchor: { slugify: slug },
     config: (markdown) => {
