@@ -128,10 +128,20 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
   };
 }
 
+/** What the last session was given: thousands on one server have the same. */
+let checked: { readonly tokenEndpoint: string; readonly issuer: string } | undefined;
+
 function tokenEndpointOf(refresh: { readonly tokenEndpoint: string }, issuer: string): string {
-  const url = parseBaseUrl('refresh.tokenEndpoint', refresh?.tokenEndpoint);
-  if (url.protocol === 'https:' || url.origin === new URL(issuer).origin) return refresh.tokenEndpoint;
-  throw wrong('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
+  const tokenEndpoint = refresh?.tokenEndpoint;
+  const isKnown =
+    checked !== undefined && checked.tokenEndpoint === tokenEndpoint && checked.issuer === issuer;
+  if (isKnown) return tokenEndpoint;
+  const url = parseBaseUrl('refresh.tokenEndpoint', tokenEndpoint);
+  if (url.protocol !== 'https:' && url.origin !== new URL(issuer).origin) {
+    throw wrong('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
+  }
+  checked = { tokenEndpoint, issuer };
+  return tokenEndpoint;
 }
 
 const ownFields = ['client_id', 'grant_type', 'client_secret', 'username', 'password'];

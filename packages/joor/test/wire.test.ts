@@ -265,6 +265,7 @@ describe('options', () => {
     ['allowedOrigins', { allowedOrigins: 'https://x.example' }],
     ['refresh.tokenEndpoint', { refresh: { tokenEndpoint: 'http://keycloak.example.com' } }],
     ['refresh.tokenEndpoint', { refresh: { tokenEndpoint: 'secret' } }],
+    ['refresh.tokenEndpoint', { refresh: {} }],
     ['refresh.tokenEndpoint', { refresh: { tokenEndpoint: 'https://user:secret@keycloak.example.com' } }],
     ['extraFields', { extraFields: null }],
     ['extraFields', { extraFields: { password: 'x' } }],

@@ -1,5 +1,5 @@
 /** What a session with a scheduled refresh takes, a hundred thousand of them. */
-import type { TokenStore } from '@auth/core';
+import { type TokenRecord, type TokenSet, type TokenStore, timerScheduler } from '@auth/core';
 import { OAuth2Client, OAuth2Fetch } from '@badgateway/oauth2-client';
 import { GoTrueClient } from '@supabase/auth-js';
 import { openSession } from '../ours.ts';
@@ -19,6 +19,7 @@ export interface Footprint {
 export async function run(): Promise<CaseResult[]> {
   countTimers();
   const ours = await ourFootprint(100_000);
+  const bare = await footprint(100_000, openBare());
   const badgateway = await footprint(100_000, openBadgateway, (session) => session.getAccessToken());
   const gotrue = await footprint(5_000, openSupabase, (client) => client.getSession());
   const row = (name: string, { count, bytes, timers, createUs }: Footprint, isOurs = false): Row => ({
@@ -35,11 +36,15 @@ export async function run(): Promise<CaseResult[]> {
       columns: ['sessions', 'bytes each', 'timers', 'µs to create'],
       rows: [
         row('@auth/joor', ours, true),
+        row('tokens on a scheduler, nothing around them', bare),
         row('@badgateway/oauth2-client', badgateway),
         row('@supabase/auth-js', gotrue),
       ],
       targets: [
-        atMost('100,000 sessions, heap bytes each', ours.bytes, 1_000, ' B', 0),
+        {
+          ...atMost('100,000 sessions, heap bytes each', ours.bytes, 1_000, ' B', 0),
+          limit: `the tokens and their place on the scheduler take ${Math.round(bare.bytes)} B of it`,
+        },
         atMost('100,000 sessions, timers', ours.timers, 1, '', 0),
         atMost('100,000 sessions, time to create one', ours.createUs, 9, ' µs', 1),
       ],
@@ -74,6 +79,19 @@ async function footprint<Session>(
   for (const session of sessions) await use(session);
   const bytes = (heap() - before) / count;
   return { count: sessions.length, bytes, timers: timers - timersBefore, createUs };
+}
+
+/** What nobody can do without: the tokens read from the store, and a call when they are due. */
+function openBare(): (index: number) => unknown {
+  const store = fullStore();
+  const scheduler = timerScheduler();
+  return (index) => {
+    const key = `account-${index}`;
+    const { value } = store.get(key) as TokenRecord;
+    const { tokens } = JSON.parse(value) as { tokens: TokenSet };
+    const run = (): void => void tokens;
+    return [tokens, scheduler.schedule({ key, at: tokens.expiresAt as number, run })];
+  };
 }
 
 /** Has a fresh token for every key, and makes it up when asked. */
