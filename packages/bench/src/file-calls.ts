@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
-/** One call of node:fs/promises, or of a file that it has opened. */
+/** One call of node:fs/promises, or of a file that it has opened, or the sync of one by its descriptor. */
 interface FileCall {
   readonly name: string;
   readonly args: readonly unknown[];
@@ -13,7 +13,7 @@ interface FileCall {
 }
 
 const moduleCalls = ['open', 'link', 'unlink', 'readdir', 'mkdir', 'lstat', 'chmod', 'rename'] as const;
-const fileCalls = ['stat', 'readFile', 'writeFile', 'sync', 'chmod', 'close'] as const;
+const fileCalls = ['stat', 'readFile', 'writeFile', 'chmod', 'close'] as const;
 
 type Callable = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
@@ -29,6 +29,8 @@ export function recordFileCalls(): {
   const originals: Callable = { ...promises };
   let recording: FileCall[] | undefined;
   let files = 0;
+  /** By descriptor: the file that had it last. */
+  const numbers = new Map<number, number>();
   for (const name of moduleCalls) {
     const original = originals[name] as Callable[string];
     promises[name] = async (...args) => {
@@ -39,11 +41,18 @@ export function recordFileCalls(): {
       return result;
     };
   }
+  const { fsync } = fs;
+  fs.fsync = ((descriptor, callback) => {
+    const file = numbers.get(descriptor);
+    if (file !== undefined) recording?.push({ name: 'sync', args: [], file });
+    fsync(descriptor, callback);
+  }) as typeof fsync;
   syncBuiltinESMExports();
 
   function watch(handle: FileHandle, call: FileCall): void {
     const file = ++files;
     call.opened = file;
+    numbers.set(handle.fd, file);
     const methods = handle as unknown as Callable;
     for (const name of fileCalls) {
       const original = (methods[name] as Callable[string]).bind(handle);
@@ -64,6 +73,7 @@ export function recordFileCalls(): {
     },
     stop() {
       Object.assign(promises, originals);
+      fs.fsync = fsync;
       syncBuiltinESMExports();
     },
     replayOf(calls, from, to) {
