@@ -68,9 +68,9 @@ function sectionOf({ title, about, columns, rows }: CaseResult, chart: string | 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '--:'))), ...rows.map(line)].join(
-    '\n',
-  );
+  // Names and verdicts are words, all else are figures.
+  const rule = head.map((title) => (title === '' ? '---' : '--:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
 function slugOf(title: string): string {

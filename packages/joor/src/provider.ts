@@ -79,7 +79,8 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
   assertExtraFields(extraFields);
   const preset = environment && environments[environment];
   const { issuer, allowedOrigins } = placeOf(options, preset);
-  const loginUrl = options.baseUrl ?? (preset?.issuer as string);
+  const given = options.baseUrl ?? (preset?.issuer as string);
+  const loginUrl = given.endsWith('/') ? given : `${given}/`;
   const tokenEndpoint = refresh && tokenEndpointOf(refresh, issuer);
 
   return {

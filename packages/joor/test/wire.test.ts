@@ -113,6 +113,12 @@ describe('login', () => {
     expect(form.get('password')).toBe('also from there');
   });
 
+  test('a baseUrl without the slash at its end is the same', async () => {
+    const captured = captureLogin('https://proxy.example.com', '/joor/auth/');
+    await login({ baseUrl: 'https://proxy.example.com/joor/auth' });
+    expect((await captured).form.get('grant_type')).toBe('password');
+  });
+
   test('the documented answer', async () => {
     nock(sandbox).post('/auth/').reply(200, answer);
     expect(await login()).toEqual({
