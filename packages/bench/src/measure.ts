@@ -24,17 +24,12 @@ export class Timings {
 
   /** The median of all rounds. */
   of(name: string, kind: keyof Cost = 'ns'): number {
-    return median(this.#rounds(name, kind));
+    return median((this.#samples.get(name) ?? []).map((cost) => cost[kind]));
   }
 
-  /** The median of the ratios within each round: what slows a round slows both. */
+  /** What it takes, as a multiple of another. */
   ratio(name: string, base: string, kind: keyof Cost = 'ns'): number {
-    const bases = this.#rounds(base, kind);
-    return median(this.#rounds(name, kind).map((cost, round) => cost / (bases[round] as number)));
-  }
-
-  #rounds(name: string, kind: keyof Cost): readonly number[] {
-    return (this.#samples.get(name) ?? []).map((cost) => cost[kind]);
+    return this.of(name, kind) / this.of(base, kind);
   }
 }
 
@@ -52,6 +47,8 @@ export async function timeAll(
   const batch = concurrency === 1 ? inTurn : atOnce(concurrency);
   for (let round = 0; round <= rounds; round++) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      // Nobody pays for the garbage of who came before.
+      globalThis.gc?.({ type: 'minor' });
       const cpuBefore = process.cpuUsage();
       const startedAt = process.hrtime.bigint();
       await batch(contender, calls);

@@ -27,7 +27,7 @@ export function render({ machine, versions, cases }: Results, order: readonly st
 
 Every number here was measured by \`npx -y pnpm@12.21.0 bench\` and written down by it, on ${machine.cpu}, ${machine.cores} cores,
 Node ${machine.node}. Times differ from machine to machine, so what counts are ratios between contenders that ran in one process, in
-turns: what disturbed the machine disturbed all. A line that says "(again)" is the one above it once more; what the two
+turns: what disturbed the machine disturbed all, and nobody paid for the garbage of who came before. A line that says "(again)" is the one above it once more; what the two
 differ by is noise. \`npx -y pnpm@12.21.0 bench hot\` repeats one case; they are in [packages/bench/src/cases](../packages/bench/src/cases), and each peer is
 used as its own documentation shows, in [packages/bench/src/peers](../packages/bench/src/peers).
 

@@ -55,7 +55,7 @@ async function freshToken(server: BenchServer): Promise<CaseResult> {
     opened.push(contestant);
     contenders.push({ name: peer.name, run: () => contestant.getToken() });
   }
-  const timings = await timeAll(contenders, { rounds: 15, calls: 12_800 });
+  const timings = await timeAll(contenders, { rounds: 16, calls: 12_800 });
   const bytes = await bytesOfAll(contenders);
   for (const contestant of opened) contestant.close?.();
   session.dispose();
@@ -124,7 +124,7 @@ async function authFetch(server: BenchServer): Promise<CaseResult> {
     opened.push(contestant);
     contenders.push({ name: peer.name, run: () => send(contestant, stubbed, api, init) });
   }
-  const timings = await timeAll(contenders, { rounds: 15, calls: 6_400 });
+  const timings = await timeAll(contenders, { rounds: 16, calls: 6_400 });
   const bytes = await bytesOfAll(contenders, 512);
   for (const contestant of opened) contestant.close?.();
   const ratio = (name: string): number => timings.ratio(name, bare);
@@ -177,7 +177,7 @@ async function growth(server: BenchServer): Promise<CaseResult> {
         { name: baseline, run: () => ready },
         { name: 'busy', isOurs: true, run: () => busy.getAccessToken() },
       ],
-      { rounds: 31, calls: 12_800 },
+      { rounds: 32, calls: 12_800 },
     );
     const ratio = timings.ratio('busy', baseline);
     ratios.push(ratio);

@@ -56,7 +56,7 @@ async function libraries(server: BenchServer): Promise<CaseResult> {
     opened.push(contestant);
     contenders.push({ name: peer.name, run: () => send(contestant, api) });
   }
-  const timings = await timeAll(contenders, { rounds: 61, calls: 384, concurrency });
+  const timings = await timeAll(contenders, { rounds: 24, calls: 960, concurrency });
   for (const contestant of opened) contestant.close?.();
   session.dispose();
   await Promise.all([dispatcher.close(), authorized.close()]);
@@ -126,7 +126,7 @@ async function growth(server: BenchServer): Promise<CaseResult> {
         { name: names.fetch, run: async () => drain(await fetch(api, { headers: { authorization } })) },
         { name: 'busy', run: async () => drain(await busy.fetch(api)) },
       ],
-      { rounds: 61, calls: 448, concurrency },
+      { rounds: 24, calls: 960, concurrency },
     );
     const ratio = timings.ratio('busy', names.fetch, 'cpuNs');
     ratios.push(ratio);
