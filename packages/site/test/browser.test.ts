@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
 import { hasBrowser, look, OpenedSite, schemes, show, widths } from '../src/opened-site.ts';
 
@@ -13,10 +13,13 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
 
   beforeAll(async () => {
     site = await OpenedSite.open();
-    ({ page, complaints } = await site.tab());
   });
   afterAll(() => site[Symbol.asyncDispose]());
-  beforeEach(() => complaints.splice(0));
+  // A tab of its own: what a page that was left still does is none of the next one's.
+  beforeEach(async () => {
+    ({ page, complaints } = await site.tab());
+  });
+  afterEach(() => page.close());
 
   test.each(mainPages)('%s fits a screen and a phone, light and dark', async (path) => {
     await show(page, site.url + path);
