@@ -33,7 +33,6 @@ const session = createPasswordRefreshAuth({
   waitUntil,
 });
 
-// biome-ignore lint/style/noDefaultExport: the platform looks for the handler there
 export default {
   async fetch(): Promise<Response> {
     try {

@@ -22,7 +22,6 @@ const vueFromHere: Plugin = {
     ssr === true && /^vue(\/|$)/.test(id) ? { id, external: true } : undefined,
 };
 
-// biome-ignore lint/style/noDefaultExport: VitePress takes its configuration from here.
 export default defineConfig({
   title: 'Auth clients',
   description: 'Logging in to APIs whose tokens come from a username and a password.',

@@ -2,7 +2,6 @@
 import type { Place } from '../suite/place.ts';
 import { runSuite } from '../suite/run-suite.ts';
 
-// biome-ignore lint/style/noDefaultExport: a worker is what its module exports so
 export default {
   fetch: async (request: Request): Promise<Response> =>
     Response.json(await runSuite((await request.json()) as Place)),

@@ -10,5 +10,4 @@ const theme: Theme = {
   },
 };
 
-// biome-ignore lint/style/noDefaultExport: VitePress takes the theme from here.
 export default theme;
