@@ -1,20 +1,20 @@
-/** Lists which tests hold each line of docs/faults.md. Exits 1 where a line has none. */
+/** Lists the tests of each line of docs/faults.md. Exits 1 where a line has none. `--quiet` prints only such lines. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { numbersIn, testsOf } from './fault-tests.ts';
+import { faultLines, taggedPlaces } from './fault-lines.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const numbers = numbersIn(read('docs/faults.md'));
-const tests = new Map<number, string[]>(numbers.map((number) => [number, []]));
-for (const file of globSync('{packages,examples}/*/test/**/*.test.ts', { cwd: root }).sort()) {
-  for (const { number, line } of testsOf(read(file))) tests.get(number)?.push(`${file}:${line}`);
+const lines = faultLines(read('docs/faults.md'));
+const places = new Map<string, string[]>(lines.map(({ number }) => [number, []]));
+for (const file of globSync('{packages,internal,examples}/*/test/**/*.test.ts', { cwd: root }).sort()) {
+  for (const { number, line } of taggedPlaces(read(file))) places.get(number)?.push(`${file}:${line}`);
 }
 const isQuiet = process.argv.includes('--quiet');
-for (const [number, places] of tests) {
-  if (isQuiet && places.length > 0) continue;
-  process.stdout.write(`${String(number).padStart(3)}  ${places.join('  ') || 'NO TEST'}\n`);
+for (const [number, tests] of places) {
+  if (isQuiet && tests.length > 0) continue;
+  process.stdout.write(`${number.padStart(4)}  ${tests.join('  ') || 'NO TEST'}\n`);
 }
-const gaps = [...tests].filter(([, places]) => places.length === 0).length;
-process.stdout.write(`${numbers.length} lines of docs/faults.md, ${gaps} without a test.\n`);
+const gaps = [...places.values()].filter((tests) => tests.length === 0).length;
+process.stdout.write(`${lines.length} lines of docs/faults.md, ${gaps} without a test.\n`);
 if (gaps > 0) process.exitCode = 1;

@@ -1,44 +1,83 @@
 /**
- * Moves all packages to another scope: names, imports, settings and documentation. Changes nothing where the scope is
- * no good or something is not committed.
+ * `pnpm rescope @acme` moves all packages to another scope: names, imports, settings and documentation. It changes
+ * nothing where the scope cannot be taken or something is not committed.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pnpm } from '../packages/test-tools/src/pnpm.ts';
-import { moved, objectionTo, scopeOf, withoutWarning } from './scope.ts';
+import { pnpm } from '@internal/test-tools';
 
-const [to = ''] = process.argv.slice(2);
-const root = process.cwd();
-const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const git = (...args: readonly string[]): string =>
-  execFileSync('git', args, { cwd: root, encoding: 'utf8' });
-const from = scopeOf(read('packages/core/package.json'));
+if (import.meta.main) rescope(process.cwd(), process.argv[2] ?? '');
 
-const objection = objectionTo(to, from, read('pnpm-lock.yaml'));
-if (objection !== undefined) fail(objection);
-if (git('status', '--porcelain') !== '') fail('there are changes that are not committed');
+function rescope(root: string, to: string): void {
+  const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8' });
+  const from = scopeOf(read('packages/core/package.json'));
 
-let count = 0;
-for (const file of git('ls-files', '-z').split('\0').filter(Boolean)) {
-  const text = read(file);
-  if (text.includes('\0')) continue;
-  const changed = moved(file.endsWith('.md') ? withoutWarning(text, from) : text, from, to);
-  if (changed === text) continue;
-  writeFileSync(join(root, file), changed);
-  count++;
+  const isClean = git('status', '--porcelain') === '';
+  const objection =
+    objectionTo(to, from, read('pnpm-lock.yaml')) ??
+    (isClean ? undefined : 'there are changes that are not committed');
+  if (objection !== undefined) {
+    process.stderr.write(`rescope: ${objection}. Nothing was changed.\n`);
+    process.exitCode = 1;
+    return;
+  }
+
+  let count = 0;
+  for (const file of git('ls-files', '-z').split('\0').filter(Boolean)) {
+    const text = read(file);
+    if (text.includes('\0')) continue;
+    const changed = moved(file.endsWith('.md') ? withoutWarning(text, from) : text, from, to);
+    if (changed === text) continue;
+    writeFileSync(join(root, file), changed);
+    count++;
+  }
+  const [command, ...first] = pnpm();
+  // Links the packages under their new names, and brings lines and imports into the order that the names ask for.
+  for (const args of [
+    ['install', '--no-frozen-lockfile'],
+    ['run', 'format'],
+  ]) {
+    execFileSync(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+  process.stdout.write(`${from} is ${to} now, in ${count} files. Look at git diff, then run the check.\n`);
 }
-const [command, ...first] = pnpm();
-// Links the packages under their new names, and brings lines and imports into the order that the names ask for.
-for (const args of [
-  ['install', '--no-frozen-lockfile'],
-  ['run', 'format'],
-]) {
-  execFileSync(command, [...first, ...args], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-}
-process.stdout.write(`${from} is ${to} now, in ${count} files. Look at git diff, then run the check.\n`);
 
-function fail(message: string): never {
-  process.stderr.write(`rescope: ${message}. Nothing was changed.\n`);
-  process.exit(1);
+/** The scope that the packages are published under is the one in the name of packages/core. */
+export function scopeOf(coreManifest: string): string {
+  const { name } = JSON.parse(coreManifest) as { name: string };
+  return name.slice(0, name.indexOf('/'));
+}
+
+/** What keeps the packages from moving to a scope, in words; undefined for nothing. */
+export function objectionTo(scope: string, current: string, lockfile: string): string | undefined {
+  if (!/^@[a-z\d][a-z\d-]*$/.test(scope))
+    return `"${scope}" is no scope: expected one like @acme, in lower case`;
+  if (scope === current) return `${scope} is the scope already`;
+  if (lockfile.includes(`'${scope}/`))
+    return `${scope} is the scope of dependencies: their names would be ours as well`;
+  return undefined;
+}
+
+/** A file's text with the packages in another scope. Words that only contain the scope, such as addresses, stay. */
+export function moved(text: string, from: string, to: string): string {
+  return text.replace(mentions(from), to);
+}
+
+/** Where a text names the scope: in names of packages and of the examples, in settings, by itself. */
+export function mentions(scope: string): RegExp {
+  return new RegExp(`(?<![\\w.+-])${scope}(?=-examples\\b|(?![\\w-]|\\.\\w))`, 'g');
+}
+
+/** Documentation without the warning about a scope that is not one's own, and without the setting that it asks for. */
+export function withoutWarning(markdown: string, scope: string): string {
+  return markdown
+    .replaceAll(new RegExp(`^npm config set ${scope}:registry .*\\n`, 'gm'), '')
+    .replaceAll(/^(?:- )?(?!\n|```|- )[^\n]+\n(?:(?!```|- )[^\n]+\n)*/gm, (paragraph) =>
+      /belongs\s+to\s+somebody\s+else/.test(paragraph) ? '' : paragraph,
+    )
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .replace(/\n{2,}$/, '\n');
 }

@@ -1,7 +1,8 @@
 /** Runs the main job of each provider on the emulator, and compares what the server saw with what it should. */
-import { isRedisInstalled } from '@auth/test-tools';
+
 import { manualClock } from '@auth/testing/clock';
 import { startEmulator } from '@auth/testing/emulator';
+import { isRedisInstalled } from '@internal/test-tools';
 import { type Contestant, contestantsOn } from './contestants.ts';
 import { processRows } from './processes.ts';
 import { printTable, type Row } from './table.ts';

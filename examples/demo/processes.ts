@@ -1,5 +1,5 @@
-import { race, temporaryPlace } from '@auth/fleet';
-import { isRedisInstalled } from '@auth/test-tools';
+import { race, temporaryPlace } from '@internal/process-races';
+import { isRedisInstalled } from '@internal/test-tools';
 import type { Row } from './table.ts';
 
 const processes = 8;

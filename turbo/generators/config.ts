@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlopTypes } from '@turbo/gen';
-import { allowImports, countCoverage, dependOn, listProvider, renamed, type Words } from './edits.ts';
+import { listProvider, renamed, type Words } from './edits.ts';
 import { checkName } from './names.ts';
 
 /**
@@ -23,9 +23,8 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
           description: `Auth client for ${folder}.`,
           keywords: ['auth', folder, 'access-token', 'refresh-token', 'fetch'],
         }),
-        edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'provider')),
         edit('README.md', (text) => listProvider(text, folder)),
-        ...joined(folder),
+        () => format(folder),
         'Now run pnpm api, and make it your own: "Add a provider" in CONTRIBUTING.md says how.',
       ];
     },
@@ -43,8 +42,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
           description: `Keeps tokens in ${name}, one exchange for all that share it.`,
           keywords: ['auth', 'token-store', name, 'lock', 'access-token'],
         }),
-        edit('scripts/import-rules.ts', (text) => allowImports(text, folder, 'common')),
-        ...joined(folder),
+        () => format(folder),
         'Now run pnpm api, and make it your own: "Add a store" in CONTRIBUTING.md says how.',
       ];
     },
@@ -84,15 +82,6 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
     });
   }
 
-  /** What every published package is part of. */
-  function joined(folder: string): PlopTypes.ActionType[] {
-    return [
-      edit('vitest.config.ts', (text) => countCoverage(text, folder)),
-      edit('packages/release-test/package.json', (text) => dependOn(text, `@auth/${folder}`)),
-      () => format([`packages/${folder}`, 'scripts/import-rules.ts', 'vitest.config.ts']),
-    ];
-  }
-
   function edit(file: string, change: (text: string) => string): PlopTypes.CustomActionFunction {
     return () => {
       const path = join(root, file);
@@ -102,8 +91,8 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
   }
 
   /** Where lines wrap and names sort depends on the package's name. */
-  function format(paths: readonly string[]): string {
-    execFileSync(join(root, 'node_modules/.bin/biome'), ['check', '--write', ...paths], {
+  function format(folder: string): string {
+    execFileSync(join(root, 'node_modules/.bin/biome'), ['check', '--write', `packages/${folder}`], {
       cwd: root,
       stdio: 'pipe',
     });

@@ -1,6 +1,6 @@
 import { findAuthError } from '@auth/core';
-import { type Ended, runProgram } from '@auth/test-tools';
 import { createEmulator, type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { type Ended, runProgram } from '@internal/test-tools';
 import { AxiosError } from 'axios';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTeletracker } from '../src/teletracker.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { chromium as installed } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { chromium as installed } from '@internal/test-tools';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build } from 'rolldown';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Ended, runProgram } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { type Ended, runProgram } from '@internal/test-tools';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 let emulator: RunningEmulator;

@@ -3,8 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryStore } from '@auth/core';
-import { type RedisServer, redisServer, type ServerProcess, startRedis, startServer } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import {
+  type RedisServer,
+  redisServer,
+  type ServerProcess,
+  startRedis,
+  startServer,
+} from '@internal/test-tools';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tenantSessions } from '../src/sessions.js';
 import type { Tenant } from '../src/tenants.js';

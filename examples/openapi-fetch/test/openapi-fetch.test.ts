@@ -1,5 +1,5 @@
-import { runProgram } from '@auth/test-tools';
 import { createEmulator, startEmulator } from '@auth/testing/emulator';
+import { runProgram } from '@internal/test-tools';
 import { expect, test } from 'vitest';
 import { createUnipoll } from '../src/unipoll.js';
 

@@ -1,6 +1,6 @@
-import { type RedisServer, redisServer, startRedis } from '@auth/test-tools';
 import { type ManualClock, manualClock } from '@auth/testing/clock';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { type RedisServer, redisServer, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHandler } from '../src/handler.js';

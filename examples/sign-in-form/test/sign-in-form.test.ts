@@ -1,5 +1,5 @@
-import { chromium as installed, type ServerProcess, startServer } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { chromium as installed, type ServerProcess, startServer } from '@internal/test-tools';
 import { chromium } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 

@@ -1,5 +1,5 @@
-import { type ServerProcess, startServer } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { type ServerProcess, startServer } from '@internal/test-tools';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 interface Person {

@@ -1,5 +1,5 @@
-import { type Ended, runProgram } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { type Ended, runProgram } from '@internal/test-tools';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 let emulator: RunningEmulator;

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isAuthError } from '@auth/core';
-import { runProgram } from '@auth/test-tools';
 import { manualClock } from '@auth/testing/clock';
 import { createEmulator, startEmulator } from '@auth/testing/emulator';
+import { runProgram } from '@internal/test-tools';
 import { expect, test } from 'vitest';
 import { createJoor } from '../src/joor.js';
 

@@ -5,12 +5,9 @@ import {
   isAuthError,
   verifyLogin,
 } from '@auth/core';
-import {
-  type BearerLoginExtra,
-  type BearerLoginProviderOptions,
-  bearerLoginProvider,
-  prepareCheck,
-} from './provider.js';
+import type { BearerLoginProviderOptions } from './options.js';
+import { bearerLoginProvider, prepareCheck } from './provider.js';
+import type { BearerLoginExtra } from './wire.js';
 
 /** The provider's options and the session's. */
 export type BearerLoginAuthOptions = BearerLoginProviderOptions & AuthSessionOptions<BearerLoginExtra>;

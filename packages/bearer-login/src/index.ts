@@ -1,8 +1,4 @@
 export { type BearerLoginAuth, type BearerLoginAuthOptions, createBearerLoginAuth } from './bearer-login.js';
-export {
-  type BearerLoginExtra,
-  type BearerLoginProviderOptions,
-  bearerLoginProvider,
-  type TokenHeader,
-  teletracker,
-} from './provider.js';
+export { type BearerLoginProviderOptions, type TokenHeader, teletracker } from './options.js';
+export { bearerLoginProvider } from './provider.js';
+export type { BearerLoginExtra } from './wire.js';

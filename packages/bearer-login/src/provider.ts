@@ -1,50 +1,10 @@
 import { AuthError, type AuthProvider, type ExchangeContext } from '@auth/core';
-import {
-  type Answer,
-  assertOneOf,
-  assertOptions,
-  assertSecret,
-  assertText,
-  type PasswordOptions,
-  type Place,
-  type PlaceOptions,
-  passwordLogin,
-  placeOf,
-  preload,
-  requestTokens,
-  secretOf,
-  wrong,
-} from '@auth/provider-utils';
-import type { LoginFields } from './wire.js';
-
-/** Which headers carry the token. */
-export type TokenHeader = 'both' | 'authorization' | 'authentication';
-
-/** What a login answer adds. */
-export interface BearerLoginExtra {
-  readonly guid?: string;
-}
-
-/** Options of {@link bearerLoginProvider}. */
-export interface BearerLoginProviderOptions extends PasswordOptions, PlaceOptions {
-  /** What stands before /auth/login; spread {@link teletracker} for TeleTracker's. */
-  readonly baseUrl: string;
-  /** For users with several accounts: the one the session is bound to. */
-  readonly accountId?: number | undefined;
-  /**
-   * The vendor's page on tokens writes `Authentication: Bearer`, its other pages `Authorization: Bearer`. Default
-   * `both`.
-   */
-  readonly tokenHeader?: TokenHeader | undefined;
-}
-
-/** TeleTracker's place, to be spread into the options. */
-export function teletracker(): { readonly baseUrl: string; readonly allowedOrigins: readonly string[] } {
-  return { baseUrl: 'https://api.teletracker.net', allowedOrigins: ['https://api.teletracker.net'] };
-}
+import { assertSecret, passwordLogin, placeOf, secretOf, tokenServer } from '@auth/provider-utils';
+import { assertBearerLoginOptions, type BearerLoginProviderOptions, type TokenHeader } from './options.js';
+import type { BearerLoginExtra } from './wire.js';
 
 const name = 'bearer-login';
-const wire = () => import('./wire.js');
+const server = tokenServer(name, () => import('./wire.js'));
 const headerNames = {
   both: ['authorization', 'authentication'],
   authorization: ['authorization'],
@@ -53,10 +13,9 @@ const headerNames = {
 
 /** How such an API logs in and refreshes. @throws AuthError `invalid_options` naming the option */
 export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthProvider<BearerLoginExtra> {
-  assertOptions(options);
+  assertBearerLoginOptions(options);
   const { username, accountId, password, tokenHeader = 'both' } = options;
-  const { issuer, allowedOrigins } = checkedPlace(options);
-  assertOneOf('tokenHeader', tokenHeader, ['both', 'authorization', 'authentication']);
+  const { issuer, allowedOrigins } = placeOf(options);
   const tokenHeaders = headerNames[tokenHeader];
 
   return {
@@ -65,26 +24,24 @@ export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthPr
     allowedOrigins,
     tokenHeaders,
     account: JSON.stringify({ username, accountId }),
-    preload: () => preload(wire),
+    preload: server.preload,
     ...passwordLogin(password, (text) => ({
       secrets: [text],
-      login: async (context) => {
-        const { parseTokens } = await wire();
-        return postLogin(issuer, { username, password: text, accountId }, context, parseTokens);
-      },
+      login: (context) =>
+        server.login(context, ({ loginForm, parseTokens, isRefused }) => ({
+          url: `${issuer}/auth/login`,
+          body: loginForm({ username, password: text, accountId }),
+          parse: parseTokens,
+          isRefused,
+        })),
     })),
-    refresh: async ({ refreshToken }, context) => {
-      const { refreshForm, parseTokens, isRefused } = await wire();
-      const url = `${issuer}/auth/refresh`;
-      const request = {
-        provider: name,
-        phase: 'refresh',
-        url,
+    refresh: ({ refreshToken }, context) =>
+      server.refresh(context, ({ refreshForm, parseTokens, isRefused }) => ({
+        url: `${issuer}/auth/refresh`,
         body: refreshForm(refreshToken),
+        parse: parseTokens,
         isRefused,
-      } as const;
-      return requestTokens({ ...request, parse: parseTokens }, context);
-    },
+      })),
     authorize: (headers, { accessToken }) => {
       for (const header of tokenHeaders) headers.set(header, `Bearer ${accessToken}`);
     },
@@ -96,7 +53,7 @@ export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthPr
 export function prepareCheck(options: BearerLoginProviderOptions, given: string | undefined) {
   if (given !== undefined) assertSecret('password', given);
   const { username, accountId } = options;
-  const { issuer } = checkedPlace(options);
+  const { issuer } = placeOf(options);
   return async (): Promise<{ secrets: string[]; login(context: ExchangeContext): Promise<void> }> => {
     const source = given ?? options.password;
     if (source === undefined)
@@ -104,31 +61,13 @@ export function prepareCheck(options: BearerLoginProviderOptions, given: string 
     const password = await secretOf('password', source);
     return {
       secrets: [password],
-      login: async (context) => {
-        const { parseCheck } = await wire();
-        await postLogin(issuer, { username, password, accountId, authOnly: true }, context, parseCheck);
-      },
+      login: (context) =>
+        server.login(context, ({ loginForm, parseCheck, isRefused }) => ({
+          url: `${issuer}/auth/login`,
+          body: loginForm({ username, password, accountId, authOnly: true }),
+          parse: parseCheck,
+          isRefused,
+        })),
     };
   };
-}
-
-async function postLogin<Result>(
-  issuer: string,
-  fields: LoginFields,
-  context: ExchangeContext,
-  parse: (answer: Answer) => Result,
-): Promise<Result> {
-  const { loginForm, isRefused } = await wire();
-  const url = `${issuer}/auth/login`;
-  return requestTokens(
-    { provider: name, phase: 'login', url, body: loginForm(fields), isRefused, parse },
-    context,
-  );
-}
-
-function checkedPlace(options: BearerLoginProviderOptions): Place {
-  assertText('username', options.username);
-  const { accountId } = options;
-  if (accountId !== undefined && !Number.isSafeInteger(accountId)) throw wrong('accountId', 'a whole number');
-  return placeOf(options);
 }

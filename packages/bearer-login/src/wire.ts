@@ -2,7 +2,11 @@ import type { IssuedTokens } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
 import { lifetimeMs, optionalText, parseShape, requiredText, says, untilMs } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
-import type { BearerLoginExtra } from './provider.js';
+
+/** What a login answer adds. */
+export interface BearerLoginExtra {
+  readonly guid?: string;
+}
 
 const tokenAnswer = z.object({
   guid: optionalText,

@@ -85,7 +85,7 @@ describe('login', () => {
     ['no Date', answer, {}, { expiresInMs: 3_600_000 }],
     ['no lifetime but a date', { ...answer, tokenLifetime: undefined }, dated, { expiresInMs: 3_600_000 }],
     [
-      '38 a date without an offset is UTC',
+      'a date without an offset is UTC',
       { ...answer, tokenLifetime: null, tokenExpiration: '2018-04-01T21:39:12' },
       dated,
       { expiresInMs: 3_600_000 },
@@ -109,7 +109,7 @@ describe('login', () => {
       { refreshExpiresInMs: undefined },
     ],
     ['no guid', { ...answer, guid: undefined }, dated, { extra: undefined }],
-  ])('%s', async (_, body, headers, expected) => {
+  ])('an answer with %s', { tags: ['fault-38'] }, async (_, body, headers, expected) => {
     nock(host).post('/auth/login').reply(200, body, headers);
     const issued = await login();
     expect(issued).toMatchObject({ accessToken: answer.token });

@@ -249,7 +249,7 @@ describe('the refresh policy', () => {
     expect(defaultRefreshPolicy(set(hour), () => 1)).toMatchObject({ advisoryAt: 1_000 + 0.85 * hour });
   });
 
-  test('35 the margin scales with a short life', () => {
+  test('the margin scales with a short life', { tags: ['fault-35'] }, () => {
     const { advisoryAt, mandatoryAt } = defaultRefreshPolicy(set(1_000), () => 1);
     expect([advisoryAt, mandatoryAt]).toEqual([1_850, 1_900]);
   });
@@ -354,7 +354,7 @@ describe('the envelope', () => {
     });
   });
 
-  test('49 __proto__ in a record is inert', () => {
+  test('__proto__ in a record is inert', { tags: ['fault-49'] }, () => {
     const value = `{"v":1,"__proto__":{"polluted":1},"guard":{"failures":0,"loginsAt":[],"__proto__":{"polluted":1}}}`;
     expect(readEnvelope(value)).toEqual({ guard });
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
@@ -423,7 +423,7 @@ describe('options', () => {
     createAuthSession({ ...provider, issuer: 'http://127.0.0.1:8080' }).dispose();
   });
 
-  test('83 a timeout too long for a timer is as long as a timer can be', async () => {
+  test('a timeout too long for a timer is as long as a timer can be', { tags: ['fault-83'] }, async () => {
     const scene = new Scene();
     const session = scene.open({ timeouts: { callMs: 30 * 24 * hour, exchangeMs: Number.MAX_SAFE_INTEGER } });
     const delays: number[] = [];

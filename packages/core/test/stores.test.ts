@@ -329,7 +329,7 @@ describe('leasedStore', () => {
     expect(lease.held()).toBe(false);
   });
 
-  test('64 waiters that give up early leave what they saw to the next', async () => {
+  test('waiters that give up early leave what they saw to the next', { tags: ['fault-64'] }, async () => {
     const { clock, inner, open } = setUp();
     await inner.compareAndSet('key.lock', undefined, { id: 'dead', value: 'held' });
     const store = open();

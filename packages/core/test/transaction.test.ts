@@ -63,7 +63,9 @@ describe('across processes', () => {
     expect(stored(backend).tokens.accessToken).toBe('access-2');
   });
 
-  test('13 a waiter whose lock times out adopts what the holder saved, else says so and exchanges nothing', async () => {
+  test('a waiter whose lock times out adopts what the holder saved, else says so and exchanges nothing', {
+    tags: ['fault-13'],
+  }, async () => {
     const { scene, backend, first, second } = twoProcesses();
     await first.getTokens();
     await second.getTokens();
@@ -751,7 +753,9 @@ describe('signing in', () => {
     expect(scene.server.logins).toBe(1);
   });
 
-  test('65 a sign-in that cannot be saved is no success, and its tokens are not lost', async () => {
+  test('a sign-in that cannot be saved is no success, and its tokens are not lost', {
+    tags: ['fault-65'],
+  }, async () => {
     const { scene, backend, first } = twoProcesses();
     let repair = (): void => {};
     scene.server.next('login', (proceed) => {

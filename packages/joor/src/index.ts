@@ -1,2 +1,4 @@
 export { createJoorAuth, type JoorAuthOptions } from './joor.js';
-export { type JoorEnvironment, type JoorExtra, type JoorProviderOptions, joorProvider } from './provider.js';
+export type { JoorEnvironment, JoorProviderOptions } from './options.js';
+export { joorProvider } from './provider.js';
+export type { JoorExtra } from './wire.js';

@@ -1,5 +1,7 @@
 import { type AuthSession, type AuthSessionOptions, createAuthSession } from '@auth/core';
-import { type JoorExtra, type JoorProviderOptions, joorProvider } from './provider.js';
+import type { JoorProviderOptions } from './options.js';
+import { joorProvider } from './provider.js';
+import type { JoorExtra } from './wire.js';
 
 /** The provider's options and the session's. */
 export type JoorAuthOptions = JoorProviderOptions & AuthSessionOptions<JoorExtra>;

@@ -2,7 +2,13 @@ import type { IssuedTokens } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
 import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
-import type { JoorExtra } from './provider.js';
+
+/** What a JOOR token answer adds. */
+export interface JoorExtra {
+  readonly sessionState?: string;
+  /** Keycloak's `not-before-policy`: tokens issued before this instant, in epoch seconds, are void. */
+  readonly notBeforePolicy?: number;
+}
 
 /** What Keycloak, which JOOR runs, says of a refused login or refresh token. */
 export const serverCodes: readonly string[] = [

@@ -186,7 +186,8 @@ describe('refresh', () => {
   });
 
   test.each(['Token is not active', 'Session not active', 'Stale token'])(
-    '89 Keycloak’s 400 "%s" is a refusal',
+    'Keycloak’s 400 "%s" is a refusal',
+    { tags: ['fault-89'] },
     async (description) => {
       nock('https://keycloak.example.com')
         .post(/token$/)
@@ -199,14 +200,14 @@ describe('refresh', () => {
     },
   );
 
-  test('47 a bare 400 from a proxy is none', async () => {
+  test('a bare 400 from a proxy is none', { tags: ['fault-47'] }, async () => {
     nock('https://keycloak.example.com')
       .post(/token$/)
       .reply(400, 'Bad Request');
     await expect(refresh()).rejects.toMatchObject({ code: 'server_unavailable', delivery: 'unknown' });
   });
 
-  test('90 a refresh lifetime of 0 is unknown', async () => {
+  test('a refresh lifetime of 0 is unknown', { tags: ['fault-90'] }, async () => {
     nock(sandbox)
       .post('/auth/')
       .reply(200, { ...answer, refresh_expires_in: 0 });

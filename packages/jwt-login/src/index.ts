@@ -1,7 +1,4 @@
 export { createJwtLoginAuth, type JwtLoginAuthOptions } from './jwt-login.js';
-export {
-  type JwtLoginExtra,
-  type JwtLoginProviderOptions,
-  jwtLoginProvider,
-  type RefreshMode,
-} from './provider.js';
+export type { JwtLoginProviderOptions, RefreshMode } from './options.js';
+export { jwtLoginProvider } from './provider.js';
+export type { JwtLoginExtra } from './wire.js';

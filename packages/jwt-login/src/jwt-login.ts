@@ -1,5 +1,7 @@
 import { type AuthSession, type AuthSessionOptions, createAuthSession } from '@auth/core';
-import { type JwtLoginExtra, type JwtLoginProviderOptions, jwtLoginProvider } from './provider.js';
+import type { JwtLoginProviderOptions } from './options.js';
+import { jwtLoginProvider } from './provider.js';
+import type { JwtLoginExtra } from './wire.js';
 
 /** The provider's options and the session's. */
 export type JwtLoginAuthOptions = JwtLoginProviderOptions & AuthSessionOptions<JwtLoginExtra>;

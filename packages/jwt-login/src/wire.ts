@@ -2,7 +2,12 @@ import type { IssuedTokens } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
 import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
-import type { JwtLoginExtra } from './provider.js';
+
+/** What a login answer adds. */
+export interface JwtLoginExtra {
+  /** The server's own id for the client: what `postman` mode falls back on. */
+  readonly clientId?: string;
+}
 
 /** fastapi-users' words for a refused login. */
 export const serverCodes: readonly string[] = ['LOGIN_BAD_CREDENTIALS', 'LOGIN_USER_NOT_VERIFIED'];
@@ -63,9 +68,4 @@ export function parseTokens({ body }: Answer): IssuedTokens<JwtLoginExtra> {
 /** A 422 is a mistake in the request, and a bare 400 a proxy's. */
 export function isLoginRefused({ status, body }: Answer): boolean {
   return status === 400 && says(body, 'detail', ...serverCodes);
-}
-
-/** Only a 401 is one: 400 and 422 are mistakes in the request. */
-export function isRefreshRefused(): boolean {
-  return false;
 }

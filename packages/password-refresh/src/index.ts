@@ -1,8 +1,4 @@
+export { type PasswordRefreshProviderOptions, type SimacanEnvironment, simacan } from './options.js';
 export { createPasswordRefreshAuth, type PasswordRefreshAuthOptions } from './password-refresh.js';
-export {
-  type PasswordRefreshExtra,
-  type PasswordRefreshProviderOptions,
-  passwordRefreshProvider,
-  type SimacanEnvironment,
-  simacan,
-} from './provider.js';
+export { passwordRefreshProvider } from './provider.js';
+export type { PasswordRefreshExtra } from './wire.js';

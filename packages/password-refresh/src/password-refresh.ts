@@ -1,9 +1,7 @@
 import { type AuthSession, type AuthSessionOptions, createAuthSession } from '@auth/core';
-import {
-  type PasswordRefreshExtra,
-  type PasswordRefreshProviderOptions,
-  passwordRefreshProvider,
-} from './provider.js';
+import type { PasswordRefreshProviderOptions } from './options.js';
+import { passwordRefreshProvider } from './provider.js';
+import type { PasswordRefreshExtra } from './wire.js';
 
 /** The provider's options and the session's. */
 export type PasswordRefreshAuthOptions = PasswordRefreshProviderOptions &

@@ -2,7 +2,9 @@ import type { IssuedTokens } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
 import { jwtLifetimeMs, lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
-import type { PasswordRefreshExtra } from './provider.js';
+
+/** These answers add nothing. */
+export type PasswordRefreshExtra = Record<string, never>;
 
 const tokenAnswer = z.object({
   access_token: requiredText,
@@ -29,9 +31,4 @@ export function parseTokens({ body }: Answer): IssuedTokens<PasswordRefreshExtra
     refreshToken: answer.refresh_token,
     refreshExpiresInMs: jwtLifetimeMs(answer.refresh_token),
   };
-}
-
-/** Only a 401 is a refusal here. */
-export function isRefused(): boolean {
-  return false;
 }

@@ -13,4 +13,5 @@ export {
   secretOf,
   wrong,
 } from './options.js';
-export { type Answer, preload, requestTokens, type TokenRequest } from './request-tokens.js';
+export { preload, requestTokens, type TokenServer, tokenServer } from './request-tokens.js';
+export type { Answer, TokenCall, TokenRequest } from './token-request.js';

@@ -1,31 +1,5 @@
 import type { ExchangeContext } from '@auth/core';
-
-/** An answer of a token endpoint, its body parsed where it is JSON. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  /** Undefined where the body is not JSON. */
-  readonly body: unknown;
-}
-
-/** One call of a token endpoint. */
-export interface TokenRequest<Result> {
-  /** The provider's name, for errors. */
-  readonly provider: string;
-  readonly phase: 'login' | 'refresh';
-  readonly url: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: URLSearchParams | FormData;
-  /** Takes tokens out of a success; throws `invalid_response` where there are none. */
-  parse(answer: Answer): Result;
-  /**
-   * Whether the server, in its own JSON, refuses the credentials or the refresh token. Not asked for a 401, which is
-   * a refusal unless its body is an HTML page.
-   */
-  isRefused(answer: Answer): boolean;
-  /** Words of the server that may appear in errors as `serverCode`. */
-  readonly serverCodes?: readonly string[];
-}
+import type { TokenCall, TokenRequest } from './token-request.js';
 
 /**
  * Posts to a token endpoint and makes tokens or an `AuthError` of whatever comes back. It never retries, refuses
@@ -44,6 +18,30 @@ export async function requestTokens<Result>(
 
 /** Starts loading what {@link requestTokens} needs, and the provider's own wire module. */
 export function preload(wire: () => Promise<unknown>): void {
-  // A module that cannot be loaded fails the exchange, which says so.
+  // A module that cannot be loaded fails the exchange, which reports it.
   for (const loading of [import('./token-endpoint.js'), wire()]) loading.catch(() => {});
+}
+
+/** A call described in terms of the provider's wire module, which is loaded with the first exchange. */
+type Describe<Wire, Result> = (wire: Wire) => TokenCall<Result>;
+
+/** The token endpoints of one provider. */
+export interface TokenServer<Wire> {
+  preload(): void;
+  /** @throws AuthError as {@link requestTokens} does, with `phase: 'login'` */
+  login<Result>(context: ExchangeContext, describe: Describe<Wire, Result>): Promise<Result>;
+  /** @throws AuthError as {@link requestTokens} does, with `phase: 'refresh'` */
+  refresh<Result>(context: ExchangeContext, describe: Describe<Wire, Result>): Promise<Result>;
+}
+
+/**
+ * What the calls of a provider share: its name in errors, and a wire module that is not loaded before the first of
+ * them.
+ */
+export function tokenServer<Wire>(provider: string, loadWire: () => Promise<Wire>): TokenServer<Wire> {
+  const call =
+    (phase: TokenRequest<unknown>['phase']): TokenServer<Wire>['login'] =>
+    async (context, describe) =>
+      requestTokens({ ...describe(await loadWire()), provider, phase }, context);
+  return { preload: () => preload(loadWire), login: call('login'), refresh: call('refresh') };
 }

@@ -1,6 +1,6 @@
 import { AuthError, type ExchangeContext, isAuthError, toAuthError } from '@auth/core';
 import ky from 'ky';
-import type { Answer, TokenRequest } from './request-tokens.js';
+import type { Answer, TokenRequest } from './token-request.js';
 
 /** No token answer is near this; a longer one is something else, or hostile. */
 const maxAnswerBytes = 1024 * 1024;
@@ -25,7 +25,7 @@ export async function callTokenEndpoint<Result>(
   const { text, isWhole } = read;
   const answer: Answer = { status, headers, body: isWhole ? parseJson(text) : undefined };
   const serverCode = serverCodeOf(answer.body, request.serverCodes);
-  if (status === 401 ? !isPage(answer, text) : request.isRefused(answer)) {
+  if (status === 401 ? !isPage(answer, text) : request.isRefused?.(answer)) {
     const code = phase === 'login' ? 'invalid_credentials' : 'refresh_refused';
     throw new AuthError(code, { ...where, status, delivery: 'answered', serverCode });
   }

@@ -57,7 +57,7 @@ function replaceFile(file: string, put: () => void): void {
 }
 
 describe('what is on the disk', () => {
-  test('30 one file a key, with secret and metadata together', async () => {
+  test('one file a key, with secret and metadata together', { tags: ['fault-30'] }, async () => {
     const store = open();
     await store.compareAndSet('key', undefined, { ...record('a'), evictAt: 5 });
     await store.compareAndSet('key', 'a', { ...record('b'), evictAt: 7 });
@@ -67,7 +67,7 @@ describe('what is on the disk', () => {
     expect({ id, value, evictAt }).toEqual({ ...record('b'), evictAt: 7 });
   });
 
-  test('70 with umask 000 files and folders are for their owner alone', async () => {
+  test('with umask 000 files and folders are for their owner alone', { tags: ['fault-70'] }, async () => {
     const before = process.umask(0);
     try {
       await open().compareAndSet('key', undefined, record('a'));
@@ -79,7 +79,9 @@ describe('what is on the disk', () => {
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
   });
 
-  test('70 a folder of the store that others could write to is tightened, the user’s own is left', async () => {
+  test('a folder of the store that others could write to is tightened, the user’s own is left', {
+    tags: ['fault-70'],
+  }, async () => {
     await open().compareAndSet('key', undefined, record('a'));
     const folder = dirname(fileOf('key'));
     for (const path of [folder, directory]) chmodSync(path, 0o777);
@@ -87,14 +89,18 @@ describe('what is on the disk', () => {
     expect([folder, directory].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o777]);
   });
 
-  test('70 an old file that others could read is tightened when it is read', async () => {
+  test('an old file that others could read is tightened when it is read', {
+    tags: ['fault-70'],
+  }, async () => {
     await open().compareAndSet('key', undefined, record('a'));
     chmodSync(fileOf('key'), 0o644);
     expect(await open().get('key')).toEqual(record('a'));
     expect(statSync(fileOf('key')).mode & 0o777).toBe(0o600);
   });
 
-  test('72 keys that are paths, that differ in case alone or hold half a character stay apart and inside', async () => {
+  test('keys that are paths, that differ in case alone or hold half a character stay apart and inside', {
+    tags: ['fault-72'],
+  }, async () => {
     const store = open();
     const keys = [
       '../x',
@@ -116,7 +122,7 @@ describe('what is on the disk', () => {
     for (const name of names) expect(name).toMatch(/^[0-9a-f]{2}\/[0-9a-f]{62}\.g1$/);
   });
 
-  test('69 many writers at once use no name in common', async () => {
+  test('many writers at once use no name in common', { tags: ['fault-69'] }, async () => {
     const stores = [open(), open(), open()];
     await stores[0]?.compareAndSet('key', undefined, record('start'));
     const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
@@ -128,7 +134,7 @@ describe('what is on the disk', () => {
     expect(filesUnder(directory)).toHaveLength(1);
   });
 
-  test('24 two accounts saved at once by two stores both survive', async () => {
+  test('two accounts saved at once by two stores both survive', { tags: ['fault-24'] }, async () => {
     const [one, other] = [open(), open()];
     const keys = Array.from({ length: 40 }, (_, index) => `key-${index}`);
     await Promise.all(
@@ -137,7 +143,9 @@ describe('what is on the disk', () => {
     for (const key of keys) expect(await open().get(key)).toEqual(record(key));
   });
 
-  test('22 what a writer left behind when it was killed does no harm, and goes after a minute', async () => {
+  test('what a writer left behind when it was killed does no harm, and goes after a minute', {
+    tags: ['fault-22'],
+  }, async () => {
     const store = open();
     await store.compareAndSet('key', undefined, record('a'));
     const { directory: folder, name } = inDirectory(directory)('key');
@@ -175,7 +183,7 @@ describe('what is on the disk', () => {
   });
 });
 
-describe('23 what the store did not write', () => {
+describe('what the store did not write', { tags: ['fault-23'] }, () => {
   const foreign: [string, (file: string) => void][] = [
     ['half a record', (file) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, 40))],
     ['an empty file', (file) => writeFileSync(file, '')],
@@ -191,7 +199,7 @@ describe('23 what the store did not write', () => {
     ['five megabytes', (file) => writeFileSync(file, 'x'.repeat(5_000_000))],
     ['a folder', (file) => replaceFile(file, () => mkdirSync(file))],
     ['a pipe', (file) => replaceFile(file, () => execFileSync('mkfifo', [file]))],
-    ['71 a symbolic link', (file) => replaceFile(file, () => symlinkSync(directory, file))],
+    ['a symbolic link', (file) => replaceFile(file, () => symlinkSync(directory, file))],
   ];
 
   test.each(foreign)('%s is replaced, kept aside, and told', async (_, spoil) => {
@@ -225,7 +233,7 @@ describe('23 what the store did not write', () => {
     expect(readFileSync(fileOf('key'), 'utf8')).toBe(later);
   });
 
-  test('71 what a symbolic link points to is neither read nor written', async () => {
+  test('what a symbolic link points to is neither read nor written', { tags: ['fault-71'] }, async () => {
     const store = open();
     await store.compareAndSet('key', undefined, record('a'));
     const file = fileOf('key');
@@ -239,7 +247,7 @@ describe('23 what the store did not write', () => {
     expect(lstatSync(fileOf('key')).isFile()).toBe(true);
   });
 
-  test('71 a folder of the store that links elsewhere is refused', async () => {
+  test('a folder of the store that links elsewhere is refused', { tags: ['fault-71'] }, async () => {
     const { directory: folder } = inDirectory(directory)('key');
     mkdirSync(join(directory, 'elsewhere'));
     symlinkSync(join(directory, 'elsewhere'), folder);
@@ -250,7 +258,9 @@ describe('23 what the store did not write', () => {
 });
 
 describe('one winner', () => {
-  test('66 a writer frozen between its comparison and its write does not win afterwards', async () => {
+  test('a writer frozen between its comparison and its write does not win afterwards', {
+    tags: ['fault-66'],
+  }, async () => {
     await open().compareAndSet('key', undefined, record('a'));
     const script = join(import.meta.dirname, 'support', 'write-many.ts');
     for (const times of [1, 2, 40]) {
@@ -416,14 +426,14 @@ describe('notification', () => {
     expect(heard).toBe(1);
   });
 
-  test('84 neither a listener nor a lease holds a process open', async () => {
+  test('neither a listener nor a lease holds a process open', { tags: ['fault-84'] }, async () => {
     const script = join(import.meta.dirname, 'support', 'subscribe-and-end.ts');
     const { stdout } = await promisify(execFile)(process.execPath, [script, directory], { timeout: 10_000 });
     expect(stdout).toBe('listening');
   });
 });
 
-describe('67 a scanner on Windows', () => {
+describe('a scanner on Windows', { tags: ['fault-67'] }, () => {
   const busy = (code: string) => Object.assign(new Error('busy'), { code });
 
   test('is waited for', async () => {

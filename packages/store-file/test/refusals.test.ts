@@ -83,13 +83,13 @@ test('one that cannot sync a folder will do, one that fails to is an error', asy
   refusals.sync = undefined;
 });
 
-test('70 a file is for its owner alone from its first byte', async () => {
+test('a file is for its owner alone from its first byte', { tags: ['fault-70'] }, async () => {
   modes.length = 0;
   await fileStore({ directory }).compareAndSet('other', undefined, { id: 'a', value: '' });
   expect(modes).toEqual([0o600]);
 });
 
-test('22 a record that is not surely on the disk is not put in place', async () => {
+test('a record that is not surely on the disk is not put in place', { tags: ['fault-22'] }, async () => {
   const store = fileStore({ directory });
   await store.compareAndSet('synced', undefined, { id: 'a', value: '' });
   refusals.fileSync = 'EIO';
@@ -98,7 +98,9 @@ test('22 a record that is not surely on the disk is not put in place', async () 
   expect(await store.get('synced')).toEqual({ id: 'a', value: '' });
 });
 
-test('67 on Windows a write outlasts a scanner that holds the file for a moment', async () => {
+test('on Windows a write outlasts a scanner that holds the file for a moment', {
+  tags: ['fault-67'],
+}, async () => {
   const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
   const store = fileStore({ directory });
   Object.defineProperty(process, 'platform', { ...platform, value: 'win32' });

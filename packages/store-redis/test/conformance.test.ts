@@ -1,6 +1,6 @@
-import { type RedisServer, redisServer, startRedis } from '@auth/test-tools';
 import { tokenStoreSuite } from '@auth/testing/conformance';
 import { processPeers } from '@auth/testing/processes';
+import { type RedisServer, redisServer, startRedis } from '@internal/test-tools';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { redisStore } from '../src/index.js';
 import { libraries, type OwnClient } from './support/clients.js';

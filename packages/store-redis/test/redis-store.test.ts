@@ -1,5 +1,5 @@
 import type { AuthEvent, TokenRecord } from '@auth/core';
-import { type RedisServer, redisServer, startRedis } from '@auth/test-tools';
+import { type RedisServer, redisServer, startRedis } from '@internal/test-tools';
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -97,7 +97,7 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
     await expect(strange.get('key')).rejects.toThrow('replies of another shape');
   });
 
-  test('30 a record is one value, replaced whole', async () => {
+  test('a record is one value, replaced whole', { tags: ['fault-30'] }, async () => {
     const store = redisStore({ client: own.client, prefix: 'whole:' });
     await store.compareAndSet('key', undefined, { ...record('a'), evictAt: Date.now() + 60_000 });
     await store.compareAndSet('key', 'a', record('b'));
@@ -112,7 +112,7 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
     expect(await raw.get('foreign:{key}')).toBe('not ours');
   });
 
-  test('15 a slow holder takes nothing from its successor', async () => {
+  test('a slow holder takes nothing from its successor', { tags: ['fault-15'] }, async () => {
     const store = redisStore({ client: own.client, prefix: 'slow:', leaseMs: 1_000 });
     const first = await store.lock('key', { signal });
     await raw.del('slow:{key}:lock');
@@ -124,7 +124,9 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
     expect(await raw.exists('slow:{key}:lock')).toBe(0);
   });
 
-  test('16 a fail-over that forgets the lease: the holder learns of it at its next renewal', async () => {
+  test('a fail-over that forgets the lease: the holder learns of it at its next renewal', {
+    tags: ['fault-16'],
+  }, async () => {
     const store = redisStore({ client: own.client, prefix: 'over:', leaseMs: 1_000 });
     const first = await store.lock('key', { signal });
     const lost = new Promise((resolve) => first.lost.addEventListener('abort', resolve));
@@ -134,7 +136,7 @@ describe.runIf(path).each(Object.entries(libraries))('on %s', (_, open) => {
     await first.release();
   });
 
-  test('14 a lease lasts for as long as it is renewed', async () => {
+  test('a lease lasts for as long as it is renewed', { tags: ['fault-14'] }, async () => {
     const store = redisStore({ client: own.client, prefix: 'long:', leaseMs: 1_000 });
     const lease = await store.lock('key', { signal });
     const outcome = await store.lock('key', { signal: AbortSignal.timeout(2_200) }).catch(() => 'refused');

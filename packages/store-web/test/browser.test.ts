@@ -98,7 +98,7 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
   });
 
   describe('tabs', () => {
-    test.each([2, 5])('2 %i tabs meet an expired token: one exchange', async (count) => {
+    test.each([2, 5])('%i tabs meet an expired token: one exchange', { tags: ['fault-2'] }, async (count) => {
       const tabs = await tabsWithSession(count);
       expect(new Set(await tokensOf(tabs)).size).toBe(1);
       expect(calls()).toEqual(['login issued']);
@@ -111,7 +111,7 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       }
     });
 
-    test('64 a tab closed while it holds the lock frees it', async () => {
+    test('a tab closed while it holds the lock frees it', { tags: ['fault-64'] }, async () => {
       const [closing, other] = (await tabsWithSession(2)) as [Page, Page];
       await tokensOf([closing, other]);
       calls();
@@ -136,7 +136,7 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       expect(calls()).toEqual(['refresh issued']);
     });
 
-    test('12 a lock that another program steals is known to be lost', async () => {
+    test('a lock that another program steals is known to be lost', { tags: ['fault-12'] }, async () => {
       const tab = await scene.tab();
       const [before, after, told] = await tab.evaluate(async () => {
         openStore();
@@ -158,7 +158,7 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       await vi.waitFor(async () => expect(await tokensOf(tabs)).toEqual(tabs.map(() => 'signed_out')));
     });
 
-    test('88 what tabs tell each other is a string, and no token is in it', async () => {
+    test('what tabs tell each other is a string, and no token is in it', { tags: ['fault-88'] }, async () => {
       const [tab, spy] = (await tabsWithSession(2)) as [Page, Page];
       const key = JSON.stringify([
         'jwt-login',
@@ -214,7 +214,7 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
     });
   });
 
-  describe('74 the browser refuses', () => {
+  describe('the browser refuses', { tags: ['fault-74'] }, () => {
     const put = (tab: Page, expectedId: string | undefined, id: string): Promise<boolean> =>
       tab.evaluate(
         ([expected, next]) =>
@@ -370,7 +370,7 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
       expect(await degraded(tab)).toEqual([]);
     });
 
-    test('75 the browser evicts everything: a clean signed-out state', async () => {
+    test('the browser evicts everything: a clean signed-out state', { tags: ['fault-75'] }, async () => {
       const [tab] = (await tabsWithSession(1)) as [Page];
       await tab.evaluate(() => tokens());
       const { password, ...withoutPassword } = scene.account;
@@ -415,7 +415,9 @@ describe.runIf(executablePath)('webStore in Chromium', { timeout: 30_000 }, () =
     });
   });
 
-  test('85 a store that is disposed leaves neither a connection nor a channel', async () => {
+  test('a store that is disposed leaves neither a connection nor a channel', {
+    tags: ['fault-85'],
+  }, async () => {
     const [tab, deleter] = (await Promise.all([scene.tab(), scene.tab()])) as [Page, Page];
     await tab.evaluate(() => openStore());
     const heard = await tab.evaluate(async () => {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { chromium as installed } from '@auth/test-tools';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { chromium as installed } from '@internal/test-tools';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build } from 'rolldown';
 

@@ -1,12 +1,11 @@
 import type { StorePeer } from './store-peer.js';
 import { check, same, type TestFunction } from './test-function.js';
-import type { TokenStoreSuiteOptions } from './token-store-suite.js';
 
 /** What a store must do for the processes, tabs or machines that share it. */
 export function severalPeers(
   test: TestFunction,
   openPeer: (place: string) => Promise<StorePeer>,
-  { leaseMs }: TokenStoreSuiteOptions,
+  leaseMs: number | undefined,
 ): void {
   const promise = (
     name: string,

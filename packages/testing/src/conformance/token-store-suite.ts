@@ -44,7 +44,7 @@ export function tokenStoreSuite(
   options: TokenStoreSuiteOptions = {},
 ): void {
   onePeer(test, createStore, options);
-  if (options.openPeer !== undefined) severalPeers(test, options.openPeer, options);
+  if (options.openPeer !== undefined) severalPeers(test, options.openPeer, options.leaseMs);
 }
 
 function onePeer(

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Emulator, VendorHandle, VendorName } from './emulator.js';
+import type { Emulator, VendorHandle, VendorName } from './handles.js';
 import type { ScriptedAnswer } from './vendor.js';
 import { json } from './wire-kit.js';
 

@@ -1,85 +1,14 @@
-import { type Clock, systemClock } from '@auth/core';
+import { systemClock } from '@auth/core';
 import { Hono } from 'hono';
 import { bearerLoginServer } from './bearer-login.js';
 import { controlServer } from './control.js';
+import type { ApiHandler, Emulator, EmulatorOptions, VendorHandle } from './handles.js';
 import { joorServer } from './joor.js';
 import { jwtLoginServer } from './jwt-login.js';
-import type { Ledger } from './ledger.js';
 import { page } from './page.js';
 import { passwordRefreshServer } from './password-refresh.js';
-import { DroppedConnection, type ScriptedAnswer, Vendor, type VendorSettings } from './vendor.js';
+import { DroppedConnection, Vendor } from './vendor.js';
 import { json } from './wire-kit.js';
-
-export type VendorName = 'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin';
-
-/** Answers an API call behind a live token. */
-export type ApiHandler = (request: Request) => Response | Promise<Response>;
-
-/** Options of {@link createEmulator}. */
-export interface EmulatorOptions {
-  /** Your own answers behind a live token, by vendor. Default: the vendor's name and the path. */
-  readonly api?: { readonly [Name in VendorName]?: ApiHandler | undefined } | undefined;
-  /** The servers' clock: share a manual one with the sessions to let tokens expire without waiting. */
-  readonly clock?: Clock | undefined;
-}
-
-/** One vendor's server, and what a test does to it. */
-export interface VendorHandle<Options> {
-  /** To be spread into the provider's options: where the server is, and an account that can log in. */
-  readonly options: Options;
-  /** A resource behind a token. */
-  readonly apiUrl: string;
-  /** Every token call the server saw. */
-  readonly ledger: Ledger;
-  /** Changes how the server behaves from now on. */
-  set(settings: Partial<VendorSettings>): void;
-  readonly settings: Readonly<VendorSettings>;
-  addAccount(username: string, password: string): void;
-  /** The next calls get this answer in place of the vendor's own. */
-  answerNext(answer: ScriptedAnswer): void;
-  /** The next token calls take effect, and the connection breaks before the answer. */
-  dropNext(times?: number): void;
-  /** Leaves these fields out of token answers from now on. */
-  omitFields(...names: readonly string[]): void;
-  /** Access tokens issued so far are over; their refresh tokens live on. */
-  expireTokens(): void;
-  /** The same, for tests that mean a revocation: refresh tokens live on. */
-  revokeAccessTokens(): void;
-  /** Nothing issued so far is good any more, refresh tokens included. */
-  endSessions(): void;
-  /** Id under which the ledger knows a refresh token. */
-  refreshIdOf(refreshToken: string): string | undefined;
-  /** Id of the refresh token issued last to an account. */
-  newestRefreshId(username: string): string | undefined;
-  /** Settings, ledger, tokens and scripted answers as at the start. Accounts that were added stay. */
-  reset(): void;
-}
-
-/** What all four accounts share. */
-export interface AccountOptions {
-  readonly baseUrl: string;
-  readonly username: string;
-  readonly password: string;
-}
-
-/** Four vendors' servers in one. */
-export interface Emulator {
-  /** Where it listens; without a socket a loopback name that only {@link Emulator.fetch} knows. */
-  readonly url: string;
-  /**
-   * Answers without a socket: this emulator's own URLs, and those of the vendors' real hosts. It follows no redirect.
-   */
-  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  readonly joor: VendorHandle<
-    AccountOptions & { readonly clientId: string; readonly clientSecret: string }
-  > & {
-    /** Keycloak's own endpoint, for the provider's `refresh` option. */
-    readonly tokenEndpoint: string;
-  };
-  readonly bearerLogin: VendorHandle<AccountOptions>;
-  readonly passwordRefresh: VendorHandle<AccountOptions>;
-  readonly jwtLogin: VendorHandle<AccountOptions>;
-}
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

@@ -1,12 +1,12 @@
-export {
-  type AccountOptions,
-  type ApiHandler,
-  createEmulator,
-  type Emulator,
-  type EmulatorOptions,
-  type VendorHandle,
-  type VendorName,
-} from './emulator.js';
+export { createEmulator } from './emulator.js';
+export type {
+  AccountOptions,
+  ApiHandler,
+  Emulator,
+  EmulatorOptions,
+  VendorHandle,
+  VendorName,
+} from './handles.js';
 export type { Ledger, LedgerEntry } from './ledger.js';
 export { type RunningEmulator, type StartOptions, startEmulator } from './start-emulator.js';
 export type { ScriptedAnswer, VendorSettings } from './vendor.js';

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import type { Emulator } from './emulator.js';
+import type { Emulator } from './handles.js';
 
 /** What runs where, for a person with a browser. */
 export function page(emulator: Emulator): ReturnType<typeof html> {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { type Emulator, type EmulatorOptions, emulatorAt } from './emulator.js';
+import { emulatorAt } from './emulator.js';
+import type { Emulator, EmulatorOptions } from './handles.js';
 import { DroppedConnection } from './vendor.js';
 
 /** Options of {@link startEmulator}. */

@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chartOf } from './chart.ts';
+import type { CaseResult, Row } from './result.ts';
+import type { Results } from './results-file.ts';
+
+const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
+
+/** Writes docs/performance.md and its charts from the results: no number in them is typed by hand. */
+export function render({ machine, versions, cases }: Results, order: readonly string[]): void {
+  const charts = join(docs, 'performance');
+  mkdirSync(charts, { recursive: true });
+  const results = order.flatMap((name) => cases[name] ?? []);
+  const sections = results.map((result) => {
+    const svg = chartOf(result);
+    const file = `${slugOf(result.title)}.svg`;
+    if (svg !== undefined) writeFileSync(join(charts, file), svg);
+    return sectionOf(result, svg === undefined ? undefined : `performance/${file}`);
+  });
+  const targets = results.flatMap((result) => result.targets);
+  const held = targets.filter(({ holds }) => holds).length;
+  writeFileSync(
+    join(docs, 'performance.md'),
+    `<!-- Written by "pnpm bench". -->
+
+# Performance
+
+Every number here was measured by \`npx -y pnpm@12.21.0 bench\` and written down by it, on ${machine.cpu}, ${machine.cores} cores,
+Node ${machine.node}. Times differ from machine to machine, so what counts are ratios between contenders that ran in one process, in
+turns: what disturbed the machine disturbed all, and nobody paid for the garbage of who came before. A line that says "(again)" is the one above it once more; what the two
+differ by is noise. \`npx -y pnpm@12.21.0 bench hot\` repeats one case; they are in [internal/bench/src/cases](../internal/bench/src/cases), and each peer is
+used as its own documentation shows, in [internal/bench/src/peers](../internal/bench/src/peers).
+
+In the charts ours are blue.
+
+## Targets
+
+${held} of ${targets.length} hold.
+
+${table(
+  ['', 'target', 'measured', ''],
+  targets.map(({ name, target, measured, holds, limit }) => [
+    name,
+    target,
+    measured,
+    holds ? 'holds' : ['**missed**', ...(limit === undefined ? [] : [limit])].join(': '),
+  ]),
+)}
+
+${sections.join('\n\n')}
+
+## Versions
+
+${table(['package', 'version'], Object.entries(versions))}
+`,
+  );
+}
+
+function sectionOf({ title, about, columns, rows }: CaseResult, chart: string | undefined): string {
+  const image = chart === undefined ? [] : [`![${title}](${chart})`];
+  const cells = rows.map(({ name, values, isOurs }: Row) => [
+    isOurs === true ? `**${name}**` : name,
+    ...values.map((value) => (typeof value === 'number' ? value.toLocaleString('en') : value)),
+  ]);
+  return [`## ${title}`, ...about, ...image, table(['', ...columns], cells)].join('\n\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  // Names and verdicts are words, all else are figures.
+  const rule = head.map((title) => (title === '' ? '---' : '--:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+function slugOf(title: string): string {
+  return title.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+}

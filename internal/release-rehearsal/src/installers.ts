@@ -1,0 +1,85 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pnpm } from '@internal/test-tools';
+import type { Manifest } from './workspace.ts';
+
+const { resolve } = createRequire(import.meta.url);
+
+/** A package manager as strangers have it. */
+export interface Installer {
+  readonly name: string;
+  readonly add: readonly string[];
+  /** Installs once more what the lockfile says. */
+  readonly reinstall: readonly string[];
+  /** What runs a program of that directory. */
+  runtime(manifest: Manifest): readonly string[];
+  /** Files that send the scope to the registry; other packages come from where they always do. */
+  settings(scope: string, registry: string): Readonly<Record<string, string>>;
+  /** Its caches, in a directory of ours: what is published here must not be met again elsewhere. */
+  caches(directory: string): Readonly<Record<string, string>>;
+}
+
+const npmrc = (scope: string, registry: string) => ({ '.npmrc': `${scope}:registry=${registry}\n` });
+const yarnClassic = [process.execPath, resolve('yarn-classic/bin/yarn.js'), '--no-progress'];
+const yarn = [process.execPath, resolve('@yarnpkg/cli-dist/bin/yarn.js')];
+const bun = join(dirname(resolve('bun/package.json')), 'bin', 'bun.exe');
+
+export const installers: readonly Installer[] = [
+  {
+    name: 'npm',
+    add: ['npm', 'install', '--no-audit', '--no-fund'],
+    reinstall: ['npm', 'ci', '--no-audit', '--no-fund'],
+    runtime: () => ['node'],
+    settings: npmrc,
+    caches: (directory) => ({ npm_config_cache: directory }),
+  },
+  {
+    name: 'pnpm',
+    add: [...pnpm(), 'add'],
+    reinstall: [...pnpm(), 'install', '--frozen-lockfile', '--force'],
+    runtime: () => ['node'],
+    settings: (scope, registry) => ({
+      ...npmrc(scope, registry),
+      // By default it takes nothing that is younger than a day.
+      'pnpm-workspace.yaml': `minimumReleaseAgeExclude: ['${scope}/*']\n`,
+    }),
+    caches: (directory) => ({
+      pnpm_config_store_dir: join(directory, 'store'),
+      pnpm_config_cache_dir: join(directory, 'cache'),
+    }),
+  },
+  {
+    name: 'yarn 1',
+    add: [...yarnClassic, 'add'],
+    reinstall: [...yarnClassic, 'install', '--frozen-lockfile', '--force'],
+    runtime: () => ['node'],
+    settings: npmrc,
+    caches: (directory) => ({ YARN_CACHE_FOLDER: directory }),
+  },
+  {
+    name: 'yarn 4',
+    add: [...yarn, 'add'],
+    reinstall: [...yarn, 'install', '--immutable', '--check-cache'],
+    // It keeps packages in archives, and node finds them with its help only.
+    runtime: () => [...yarn, 'node'],
+    settings: (scope, registry) => ({
+      '.yarnrc.yml': [
+        `npmScopes: { ${scope.slice(1)}: { npmRegistryServer: '${registry}' } }`,
+        "unsafeHttpWhitelist: ['127.0.0.1']",
+        `npmPreapprovedPackages: ['${scope}/*']`,
+        'enableTelemetry: false',
+        '',
+      ].join('\n'),
+    }),
+    caches: (directory) => ({ YARN_GLOBAL_FOLDER: directory }),
+  },
+  {
+    name: 'bun',
+    add: [bun, 'add'],
+    reinstall: [bun, 'install', '--frozen-lockfile', '--force'],
+    // In the place of undici it has a module of its own, which knows no interceptors.
+    runtime: ({ peerDependencies }) => (peerDependencies?.['undici'] ? ['node'] : [bun, 'run']),
+    settings: npmrc,
+    caches: (directory) => ({ BUN_INSTALL_CACHE_DIR: directory }),
+  },
+];

@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isRedisInstalled, type RedisServer, startRedis } from '@internal/test-tools';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { published, readmeBlocks, Workbench } from './workbench.js';
+
+const run = promisify(execFile);
+const blocks = readmeBlocks();
+let bench: Workbench;
+let redis: RedisServer | undefined;
+
+beforeAll(async () => {
+  bench = new Workbench();
+  if (isRedisInstalled()) redis = await startRedis();
+  for (const { name, code } of blocks) bench.write(`example-${name}.ts`, code);
+  bench.copy('examples/custom-provider/src/warehouse.ts', 'warehouse.ts');
+  bench.copy('examples/custom-store/src/sqlite-store.ts', 'sqlite-store.ts');
+  bench.write('setup.ts', setup);
+}, 60_000);
+
+afterAll(async () => {
+  bench[Symbol.dispose]();
+  await redis?.[Symbol.asyncDispose]();
+});
+
+/** Lets an example find its vendor: the emulator answers the real hosts. */
+const setup = `
+import { createEmulator } from '@auth/testing/emulator';
+import { Agent } from 'undici';
+const emulator = createEmulator();
+const real = globalThis.fetch;
+globalThis.fetch = (input, init) => {
+  const { hostname } = new URL(input instanceof Request ? input.url : String(input));
+  return hostname === '127.0.0.1' ? real(input, init) : emulator.fetch(input, init);
+};
+const dispatch = Agent.prototype.dispatch;
+Agent.prototype.dispatch = function (options, handler) {
+  const { origin, path, method, headers } = options;
+  if (new URL(origin as string).hostname === '127.0.0.1') return dispatch.call(this, options, handler);
+  const controller = { aborted: false, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
+  handler.onRequestStart?.(controller, {});
+  const request = new Request(new URL(path, origin), { method, headers: headers as Record<string, string> });
+  void emulator.fetch(request).then(async (response) => {
+    handler.onResponseStart?.(controller, response.status, {});
+    handler.onResponseData?.(controller, Buffer.from(await response.arrayBuffer()));
+    handler.onResponseEnd?.(controller, {});
+  });
+  return true;
+};
+const { username, password, clientId, clientSecret } = emulator.joor.options;
+Object.assign(process.env, { JOOR_CLIENT_ID: clientId, JOOR_CLIENT_SECRET: clientSecret });
+for (const vendor of ['JOOR', 'TELETRACKER', 'SIMACAN', 'UNIPOLL']) {
+  Object.assign(process.env, { [vendor + '_USERNAME']: username, [vendor + '_PASSWORD']: password });
+}
+process.env['UNIPOLL_URL'] = emulator.jwtLogin.options.baseUrl;
+`;
+
+describe.each(['5.9', '6', '7'])(
+  'TypeScript %s',
+  (version) => {
+    test.each([
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ])('module %s, resolution %s: examples, READMEs and docs compile', async (module, moduleResolution) => {
+      const compilerOptions = {
+        module,
+        moduleResolution,
+        target: 'es2023',
+        lib: ['es2023', 'dom', 'esnext.disposable'],
+        types: ['node'],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: true,
+        noEmit: true,
+      };
+      bench.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+      expect(await compile(version, 'tsconfig.json')).toBe('');
+    });
+
+    test('declarations stand on their own, with the types of Node and no DOM', async () => {
+      const compilerOptions = {
+        module: 'nodenext',
+        target: 'es2023',
+        lib: ['es2023'],
+        types: ['node'],
+        strict: true,
+        skipLibCheck: false,
+        noEmit: true,
+      };
+      const files = ['warehouse.ts', 'example-joor-1.ts'];
+      bench.write('strict.json', JSON.stringify({ compilerOptions, files }));
+      expect(await compile(version, 'strict.json')).toBe('');
+    });
+  },
+  60_000,
+);
+
+/** What the compiler of that version has to say. */
+async function compile(version: string, project: string): Promise<string> {
+  const tsc = join(import.meta.dirname, '..', 'node_modules', `typescript-${version}`, 'bin', 'tsc');
+  const { stdout } = await run(process.execPath, [tsc, '-p', join(bench.directory, project)]).catch(
+    (error) => error,
+  );
+  return stdout;
+}
+
+const examples = blocks.filter(
+  ({ code, runs }) => runs && (isRedisInstalled() || !code.includes('redisStore')),
+);
+
+test.each(examples)('the example $name runs', async ({ name }) => {
+  const args = ['--import', './setup.ts', `example-${name}.ts`];
+  // Nothing of it stays on this machine.
+  const places = { XDG_STATE_HOME: bench.directory, REDIS_URL: `redis://127.0.0.1:${redis?.port}` };
+  const options = { cwd: bench.directory, env: { ...process.env, ...places }, timeout: 20_000 };
+  const { stdout } = await run(process.execPath, args, options);
+  expect(stdout.trim()).not.toBe('');
+});
+
+test('with a fresh token at hand no provider loads ky or zod, and nothing touches fetch', async () => {
+  bench.write('probe.ts', probe);
+  const { stdout } = await run(process.execPath, ['probe.ts'], { cwd: bench.directory });
+  expect(stdout.trim()).toBe('given, given: 0 heavy modules');
+});
+
+/** A program that gets its token from the store: first one given to it, then one that a session before it left. */
+const probe = `
+import { registerHooks } from 'node:module';
+const loaded: string[] = [];
+registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+for (const name of ['fetch', 'Request', 'Response', 'Headers', 'FormData']) {
+  Object.defineProperty(globalThis, name, { get: () => loaded.push('zod: ' + name + ' was touched') });
+}
+const { memoryStore } = await import('@auth/core');
+const { createJoorAuth } = await import('@auth/joor');
+const { createBearerLoginAuth, teletracker } = await import('@auth/bearer-login');
+const { createPasswordRefreshAuth, simacan } = await import('@auth/password-refresh');
+const { createJwtLoginAuth } = await import('@auth/jwt-login');
+const store = memoryStore();
+const account = { username: 'ada', password: 'x', store };
+const initialTokens = { accessToken: 'given', refreshToken: 'r', expiresInMs: 3_600_000 };
+const seen = new Set<string>();
+for (const start of [{ initialTokens }, {}]) {
+  const sessions = [
+    createJoorAuth({ environment: 'sandbox', clientId: 'c', clientSecret: 's', ...account, ...start }),
+    createBearerLoginAuth({ ...teletracker(), ...account, ...start }),
+    createPasswordRefreshAuth({ ...simacan('staging'), ...account, ...start }),
+    createJwtLoginAuth({ baseUrl: 'https://unipoll.example', ...account, ...start }),
+  ];
+  for (const session of sessions) {
+    seen.add(await session.getAccessToken());
+    session.dispose();
+  }
+}
+const heavy = loaded.filter((url) => /\\/(ky|zod)\\/|token-endpoint|wire|^zod:/.test(url));
+console.log([...seen, ...seen].join(', ') + ': ' + heavy.length + ' heavy modules');
+`;
+
+test('every published package has a README with an example that runs', () => {
+  const withExample = new Set(blocks.filter(({ runs }) => runs).map(({ name }) => name.replace(/-\d+$/, '')));
+  expect([...withExample]).toEqual(expect.arrayContaining([...published, 'project']));
+});

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from '@internal/test-tools';
+import { runInChromium } from './in-chromium.ts';
+import { runInProcess } from './in-process.ts';
+import { runInWorkerd } from './in-workerd.ts';
+import type { Place } from './suite/place.ts';
+import type { Report } from './suite/report.ts';
+
+/** A place where the packages promise to run. */
+export interface Runtime {
+  readonly name: string;
+  /** What the version it reports begins with. */
+  readonly major: string;
+  /** Absent: it is not installed. */
+  run?(place: Place, signal: AbortSignal): Promise<Report>;
+}
+
+const modules = join(import.meta.dirname, '..', 'node_modules');
+const denoFlags = [
+  ...['run', '--no-lock', '--node-modules-dir=manual', '--allow-net=127.0.0.1,localhost'],
+  ...['--allow-env', '--allow-read', '--allow-write'],
+];
+
+export function allRuntimes(): readonly Runtime[] {
+  return [
+    processOf('Node', '22.', [join(modules, `node-22-linux-${process.arch}`, 'bin', 'node')]),
+    processOf('Node', '24.', [process.execPath]),
+    processOf('Node', '26.', [join(modules, `node-26-linux-${process.arch}`, 'bin', 'node')]),
+    processOf('Deno', '2.', [join(modules, '.bin', 'deno'), ...denoFlags]),
+    processOf('Bun', '1.', [join(modules, '.bin', 'bun')]),
+    { name: 'workerd', major: '1.', run: runInWorkerd },
+    browser(),
+  ];
+}
+
+function processOf(name: string, major: string, command: readonly [string, ...string[]]): Runtime {
+  if (!existsSync(command[0])) return { name, major };
+  return { name, major, run: (place, signal) => runInProcess(command, place, signal) };
+}
+
+function browser(): Runtime {
+  const { path, args } = chromium();
+  const runtime = { name: 'Chromium', major: '' };
+  if (path === undefined) return runtime;
+  return { ...runtime, run: (place, signal) => runInChromium(path, args, place, signal) };
+}

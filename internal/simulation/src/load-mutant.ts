@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { type Core, coreSources, loadCore } from './core.ts';
+import type { Mutant } from './mutants.ts';
+import { rewrite } from './rewrite.ts';
+
+/** Loads the engine with a bug in it. @throws Error where a place to put it is not there exactly once */
+export async function loadMutant({ name, edits }: Mutant): Promise<{ core: Core } & Disposable> {
+  const folder = mkdtempSync(join(tmpdir(), 'mutant-'));
+  const pending = new Set(edits);
+  await using bundle = await rolldown({
+    input: join(coreSources, 'index.ts'),
+    platform: 'neutral',
+    plugins: [
+      {
+        name,
+        transform(source, path) {
+          if (dirname(path) !== coreSources) return undefined;
+          const own = edits.filter(({ file }) => file === basename(path));
+          for (const edit of own) pending.delete(edit);
+          return own.length === 0 ? undefined : rewrite(source, own);
+        },
+      },
+    ],
+  });
+  await bundle.write({ dir: folder, format: 'esm' });
+  for (const { file } of pending) throw new Error(`${name}: there is no ${file}`);
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  return {
+    core: await loadCore(folder),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
+}

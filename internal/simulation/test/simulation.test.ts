@@ -1,0 +1,59 @@
+import { randomInt } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { builtCore, loadCore } from '../src/core.ts';
+import { loadMutant } from '../src/load-mutant.ts';
+import { mutants } from '../src/mutants.ts';
+import { planOf } from '../src/plan.ts';
+import { run } from '../src/run.ts';
+import { runSeedsInParallel } from '../src/seeds.ts';
+import { explain, shrink } from '../src/shrink.ts';
+
+/** Runs seeds, and says of the first failing ones what they come down to. */
+async function failuresOf(from: number, count: number): Promise<string[]> {
+  const { seeds, failures } = await runSeedsInParallel(from, count);
+  expect(seeds).toBe(count);
+  const core = await loadCore(builtCore);
+  return Promise.all(failures.slice(0, 3).map(({ seed, violation }) => explain(core, seed, violation)));
+}
+
+describe('the engine under faults', () => {
+  test('20,000 known seeds break no rule', async () => {
+    expect(await failuresOf(1, 20_000)).toEqual([]);
+  }, 140_000);
+
+  test('5,000 seeds that nobody has run break no rule', async () => {
+    expect(await failuresOf(randomInt(1_000_000, 2 ** 31), 5_000)).toEqual([]);
+  }, 40_000);
+});
+
+describe('the simulation', () => {
+  test('a seed runs the same way each time, step by step', async () => {
+    const core = await loadCore(builtCore);
+    const record = async (): Promise<string[]> => {
+      const lines: string[] = [];
+      await run(core, planOf(7), (line) => lines.push(line));
+      return lines;
+    };
+    const lines = await record();
+    expect(lines.length).toBeGreaterThan(50);
+    expect(await record()).toEqual(lines);
+  }, 60_000);
+
+  test('a failing plan is shrunk to the faults that it takes', async () => {
+    const mutant = mutants.find(({ name }) => name.startsWith('a lost answer'));
+    using loaded = await loadMutant(mutant as (typeof mutants)[number]);
+    const rule = 'a lost answer is asked for once more';
+    let seed = 1;
+    const breaks = async (): Promise<boolean> =>
+      (await run(loaded.core, planOf(seed))).violations.some((violation) => violation.startsWith(rule));
+    while (!(await breaks())) seed++;
+    const plan = planOf(seed);
+    const smallest = await shrink(loaded.core, plan, rule);
+    expect(smallest.faults.length).toBeLessThan(plan.faults.length);
+    expect(smallest.faults.every(({ kind }) => /^(drop|stall|break)/.test(kind))).toBe(true);
+    expect(smallest.calls.length).toBeLessThan(plan.calls.length);
+    expect((await run(loaded.core, smallest)).violations.length).toBeGreaterThan(0);
+    const core = await loadCore(builtCore);
+    expect((await run(core, smallest)).violations).toEqual([]);
+  }, 60_000);
+});

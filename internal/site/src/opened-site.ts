@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { chromium as installed } from '@internal/test-tools';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import sirv from 'sirv';
+import { inRepository, siteFolder } from './repository.ts';
+
+const { path: executablePath, args } = installed();
+
+/** Whether there is a browser to open the site in. */
+export const hasBrowser: boolean = executablePath !== undefined;
+
+/** How the site is looked at. */
+export const widths = { wide: 1280, phone: 390 } as const;
+export const schemes = ['light', 'dark'] as const;
+
+/** The site that was built last, served on loopback, and a browser that reaches nothing else. */
+export class OpenedSite implements AsyncDisposable {
+  readonly url: string;
+  readonly #browser: Browser;
+  readonly #close: () => void;
+
+  private constructor(url: string, browser: Browser, close: () => void) {
+    this.url = url;
+    this.#browser = browser;
+    this.#close = close;
+  }
+
+  static async open(): Promise<OpenedSite> {
+    const folder = inRepository(siteFolder);
+    if (!existsSync(folder)) throw new Error('There is no site yet: pnpm run site makes it.');
+    const server = createServer(sirv(folder));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const offline = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
+    const browser = await chromium.launch({
+      executablePath: executablePath as string,
+      args: [...args, offline],
+    });
+    const { port } = server.address() as AddressInfo;
+    return new OpenedSite(`http://127.0.0.1:${port}/`, browser, () => {
+      server.closeAllConnections();
+      server.close();
+    });
+  }
+
+  /** A tab. `complaints`: what its console and its network have to say against the pages it opens. */
+  async tab(): Promise<{ page: Page; complaints: string[] }> {
+    const page = await this.#browser.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type()))
+        complaints.push(`${message.text()} ${message.location().url}`);
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(this.url)) complaints.push(`asked for ${request.url()}`);
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+    });
+    return { page, complaints };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    this.#close();
+  }
+}
+
+/** Opens a page and waits until it is alive. */
+export async function show(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForFunction(() => '__vue_app__' in (document.querySelector('#app') ?? {}));
+}
+
+/** Shows the page in a scheme and a width, and waits until its diagrams are drawn for it. */
+export async function look(page: Page, scheme: (typeof schemes)[number], width: number): Promise<void> {
+  await page.setViewportSize({ width, height: 900 });
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.waitForFunction((wanted) => {
+    const isDark = document.documentElement.classList.contains('dark');
+    const diagrams = [...document.querySelectorAll<HTMLElement>('.diagram')];
+    return isDark === (wanted === 'dark') && diagrams.every(({ dataset }) => dataset['scheme'] === wanted);
+  }, scheme);
+}

@@ -1,0 +1,91 @@
+import { globSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Application, Converter } from 'typedoc';
+import { inRepository, referenceFolder } from './repository.ts';
+
+/** Writes the reference of everything that packages export, as Markdown, from their sources. */
+export async function writeReference(): Promise<void> {
+  const modules = publicModules();
+  rmSync(inRepository(referenceFolder), { recursive: true, force: true });
+  const application = await Application.bootstrapWithPlugins({
+    ...layout,
+    sort: ['kind', 'alphabetical'],
+    entryPoints: modules.map(({ source }) => inRepository(source)),
+    tsconfig: inRepository('internal/site/tsconfig.reference.json'),
+    plugin: ['typedoc-plugin-markdown'],
+    outputs: [{ name: 'markdown', path: inRepository(referenceFolder) }],
+    logLevel: 'Warn',
+  });
+  // typedoc names a module by its path; users know it by the name they import.
+  application.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? []) {
+      module.name = modules.find(({ source }) => pathOf(source) === module.name)?.name ?? module.name;
+    }
+  });
+  const project = await application.convert();
+  if (project !== undefined) {
+    application.validate(project);
+    await application.generateOutputs(project);
+  }
+  const { logger } = application;
+  if (project === undefined || logger.hasErrors() || logger.hasWarnings()) {
+    throw new Error('The reference cannot be made without errors and warnings: see above.');
+  }
+}
+
+const layout = {
+  name: 'API reference',
+  readme: 'none',
+  router: 'module',
+  modulesFileName: 'index',
+  entryFileName: 'index',
+  disableSources: true,
+  excludePrivate: true,
+  excludeInternal: true,
+  excludeExternals: true,
+  hidePageHeader: true,
+  hideBreadcrumbs: true,
+  useCodeBlocks: true,
+  parametersFormat: 'table',
+  interfacePropertiesFormat: 'table',
+  classPropertiesFormat: 'table',
+  propertyMembersFormat: 'table',
+  typeAliasPropertiesFormat: 'table',
+  typeDeclarationFormat: 'table',
+  tableColumnSettings: { hideModifiers: true },
+  sanitizeComments: true,
+} as const;
+
+interface Module {
+  /** As users import it. */
+  readonly name: string;
+  /** Path of the source in the repository. */
+  readonly source: string;
+}
+
+/** All that users can import. */
+function publicModules(): Module[] {
+  return globSync('packages/*/package.json', { cwd: inRepository() })
+    .sort()
+    .flatMap((file) => {
+      const manifest = JSON.parse(readFileSync(inRepository(file), 'utf8')) as Manifest;
+      if (manifest.private === true) return [];
+      return Object.keys(manifest.exports).map((path) => {
+        const candidates = [join(file, '..', 'src', path, 'index.ts'), join(file, '..', 'src', `${path}.ts`)];
+        const [source] = globSync(candidates, { cwd: inRepository() });
+        if (source === undefined) throw new Error(`${manifest.name}: no source for ${path}`);
+        return { name: join(manifest.name, path), source };
+      });
+    });
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+/** What typedoc calls the module. */
+function pathOf(source: string): string {
+  return source.replace(/^packages\//, '').replace(/(\/index)?\.ts$/, '');
+}

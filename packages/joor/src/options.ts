@@ -1,0 +1,73 @@
+import { parseBaseUrl } from '@auth/core';
+import {
+  assertOneOf,
+  assertOptions,
+  assertSecret,
+  assertText,
+  type PasswordOptions,
+  type PlaceOptions,
+  type Secret,
+  wrong,
+} from '@auth/provider-utils';
+
+export type JoorEnvironment = 'sandbox' | 'production';
+
+/** Options of `joorProvider`. `environment` or `baseUrl` is needed. */
+export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
+  readonly environment?: JoorEnvironment | undefined;
+  /** The URL of /auth/ itself, in place of the environment's. */
+  readonly baseUrl?: string | undefined;
+  readonly clientId: string;
+  /** With `refresh`, a function is asked within the exchange's own deadline. */
+  readonly clientSecret: Secret;
+  /** Further form fields of the login, such as `g-recaptcha-response`. */
+  readonly extraFields?: Readonly<Record<string, string>> | undefined;
+  /**
+   * JOOR documents no refresh: the session logs in again. With the Keycloak token endpoint behind it, which JOOR
+   * gives on request, refresh tokens are used instead.
+   */
+  readonly refresh?: { readonly tokenEndpoint: string } | undefined;
+}
+
+/** JOOR's two worlds (its page on authorization tokens). */
+export const environments = {
+  sandbox: {
+    issuer: 'https://atlas-sandbox.jooraccess.com/auth/',
+    allowedOrigins: ['https://apisandbox.jooraccess.com'],
+  },
+  production: {
+    issuer: 'https://atlas.jooraccess.com/auth/',
+    allowedOrigins: ['https://api.jooraccess.com'],
+  },
+} as const;
+
+/** @throws AuthError `invalid_options` naming the option */
+export function assertJoorOptions(options: JoorProviderOptions): void {
+  assertOptions(options);
+  const { environment, baseUrl, clientId, clientSecret, username, extraFields } = options;
+  if (environment !== undefined) assertOneOf('environment', environment, ['sandbox', 'production']);
+  else if (baseUrl === undefined) throw wrong('environment', 'sandbox or production');
+  assertText('clientId', clientId);
+  assertSecret('clientSecret', clientSecret);
+  assertText('username', username);
+  if (extraFields !== undefined) assertExtraFields(extraFields);
+}
+
+const ownFields = ['client_id', 'grant_type', 'client_secret', 'username', 'password'];
+
+function assertExtraFields(fields: unknown): void {
+  if (typeof fields !== 'object' || fields === null) throw wrong('extraFields', 'an object of texts');
+  for (const [field, value] of Object.entries(fields)) {
+    if (ownFields.includes(field) || typeof value !== 'string') {
+      throw wrong('extraFields', `texts under other names than ${ownFields.join(', ')}`);
+    }
+  }
+}
+
+/** @throws AuthError `invalid_options` where client secrets would go out in the clear, to another origin */
+export function assertTokenEndpoint(tokenEndpoint: string, issuer: string): void {
+  const url = parseBaseUrl('refresh.tokenEndpoint', tokenEndpoint);
+  if (url.protocol !== 'https:' && url.origin !== new URL(issuer).origin) {
+    throw wrong('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
+  }
+}

@@ -1,0 +1,39 @@
+import {
+  assertOneOf,
+  assertOptions,
+  assertPath,
+  assertSecret,
+  assertText,
+  type PasswordOptions,
+  type PlaceOptions,
+  type Secret,
+} from '@auth/provider-utils';
+
+/** How the refresh token is presented: in a header beside the access token, or in the form of the Postman endpoint. */
+export type RefreshMode = 'headers' | 'postman';
+
+/** Options of `jwtLoginProvider`. */
+export interface JwtLoginProviderOptions extends PasswordOptions, PlaceOptions {
+  /** What stands before /auth/jwt/login. */
+  readonly baseUrl: string;
+  readonly scope?: string | undefined;
+  /** The account id given at registration. */
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: Secret | undefined;
+  /** Default `headers`. */
+  readonly refreshMode?: RefreshMode | undefined;
+  /** Path of the `postman` endpoint. Default `/auth/jwt/postman-refresh`; some servers write `postman_refresh`. */
+  readonly postmanPath?: string | undefined;
+}
+
+/** @throws AuthError `invalid_options` naming the option */
+export function assertJwtLoginOptions(options: JwtLoginProviderOptions): void {
+  assertOptions(options);
+  const { username, scope, clientId, clientSecret, refreshMode, postmanPath } = options;
+  assertText('username', username);
+  if (clientSecret !== undefined) assertSecret('clientSecret', clientSecret);
+  if (refreshMode !== undefined) assertOneOf('refreshMode', refreshMode, ['headers', 'postman']);
+  if (scope !== undefined) assertText('scope', scope);
+  if (clientId !== undefined) assertText('clientId', clientId);
+  if (postmanPath !== undefined) assertPath('postmanPath', postmanPath);
+}

@@ -1,0 +1,23 @@
+import { assertOneOf, type PasswordOptions, type PlaceOptions } from '@auth/provider-utils';
+
+export type SimacanEnvironment = 'production' | 'staging';
+
+/** Options of `passwordRefreshProvider`. */
+export interface PasswordRefreshProviderOptions extends PasswordOptions, PlaceOptions {
+  /** What stands before /auth/password; spread {@link simacan} for Simacan's. */
+  readonly baseUrl: string;
+}
+
+const hosts = {
+  production: 'https://auth-service.services.simacan.com',
+  staging: 'https://auth-service-stg.services.simacan.com',
+} as const satisfies Record<SimacanEnvironment, string>;
+
+/** Simacan's place, to be spread into the options. Production and staging have credentials of their own. */
+export function simacan(environment: SimacanEnvironment): {
+  readonly baseUrl: string;
+  readonly allowedOrigins: readonly string[];
+} {
+  assertOneOf('environment', environment, ['production', 'staging']);
+  return { baseUrl: `${hosts[environment]}/api/v1`, allowedOrigins: ['https://*.services.simacan.com'] };
+}

@@ -1,0 +1,30 @@
+/** An answer of a token endpoint, its body parsed where it is JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Undefined where the body is not JSON. */
+  readonly body: unknown;
+}
+
+/** What is sent to a token endpoint, and how its answer is read. */
+export interface TokenCall<Result> {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: URLSearchParams | FormData;
+  /** Takes tokens out of a success; throws `invalid_response` where there are none. */
+  parse(answer: Answer): Result;
+  /**
+   * Whether the server, in its own JSON, refuses the credentials or the refresh token. Not asked for a 401, which is
+   * a refusal unless its body is an HTML page. Default: nothing else is one.
+   */
+  isRefused?(answer: Answer): boolean;
+  /** Words of the server that may appear in errors as `serverCode`. */
+  readonly serverCodes?: readonly string[];
+}
+
+/** One call of a token endpoint. */
+export interface TokenRequest<Result> extends TokenCall<Result> {
+  /** The provider's name, for errors. */
+  readonly provider: string;
+  readonly phase: 'login' | 'refresh';
+}
