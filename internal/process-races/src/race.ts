@@ -1,4 +1,4 @@
-import { Fleet } from './fleet.ts';
+import { ProcessGroup } from './process-group.ts';
 import type { StorePlace } from './store-place.ts';
 
 /** What a race came to. */
@@ -28,23 +28,23 @@ export async function race(
     onRound = () => {},
   }: { readonly processes: number; readonly rounds: number; readonly onRound?: (round: number) => void },
 ): Promise<RaceResult> {
-  await using fleet = await Fleet.start(place);
-  const workers = await Promise.all(Array.from({ length: processes }, () => fleet.open()));
+  await using group = await ProcessGroup.start(place);
+  const workers = await Promise.all(Array.from({ length: processes }, () => group.open()));
   await Promise.all(workers.map((worker) => worker.token()));
-  fleet.calls();
+  group.calls();
   const calls: string[] = [];
   let failures = 0;
   let lost = 0;
   const durationsMs: number[] = [];
   for (let round = 1; round <= rounds; round++) {
-    fleet.expire();
+    group.expire();
     const startAt = Date.now() + leadMs;
     const answers = await Promise.all(workers.map((worker) => worker.token(startAt)));
     durationsMs.push(Math.max(...answers.map(({ tookMs }) => tookMs)));
     const statuses = await Promise.all(workers.map((worker) => worker.call()));
     failures += answers.filter(({ error }, index) => error !== undefined || statuses[index] !== 200).length;
-    calls.push(...fleet.calls());
-    if (!(await fleet.keepsNewest())) lost++;
+    calls.push(...group.calls());
+    if (!(await group.keepsNewest())) lost++;
     onRound(round);
   }
   const logins = calls.filter((call) => call.startsWith('login')).length;

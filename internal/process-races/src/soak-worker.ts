@@ -24,7 +24,7 @@ const mebibyte = 1_048_576;
 const [, , text = ''] = process.argv;
 const { place, apiUrl, ...account } = JSON.parse(text) as WorkerOptions;
 // Far more logins than any program should need: sessions end here every few seconds.
-const session = createJwtLoginAuth({ ...account, store: openStore(place), maxLoginsPerHour: 100_000 });
+const session = createJwtLoginAuth({ ...account, store: await openStore(place), maxLoginsPerHour: 100_000 });
 
 process.on('message', () => {
   globalThis.gc?.();

@@ -3,22 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TokenStore } from '@auth/core';
 import { fileStore } from '@auth/store-file';
-import { redisStore } from '@auth/store-redis';
 import { startRedis } from '@internal/test-tools';
-import { Redis } from 'ioredis';
 
-/** Where a fleet keeps its tokens. Plain data: every process opens it for itself. */
+/** Where the processes keep their tokens. Plain data: each process opens the store for itself. */
 export type StorePlace = { readonly leaseMs?: number | undefined } & (
   | { readonly kind: 'file'; readonly directory: string }
   | { readonly kind: 'redis'; readonly port: number }
 );
 
 /** A store over that place, for as long as the process lives or until it is disposed. */
-export function openStore(place: StorePlace): TokenStore & AsyncDisposable {
+export async function openStore(place: StorePlace): Promise<TokenStore & AsyncDisposable> {
   const { leaseMs } = place;
   if (place.kind === 'file') return fileStore({ directory: place.directory, leaseMs });
+  // Processes on the file store start sooner without these.
+  const [{ redisStore }, { Redis }] = await Promise.all([import('@auth/store-redis'), import('ioredis')]);
   const client = new Redis(place.port, '127.0.0.1');
-  // Told by the calls that fail.
+  // The calls that fail report the error.
   client.on('error', () => {});
   const store = redisStore({ client, leaseMs });
   return {
@@ -40,7 +40,7 @@ export async function temporaryPlace(
     const place = { kind, port: server.port, leaseMs };
     return { place, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
   }
-  const directory = mkdtempSync(join(tmpdir(), 'fleet-'));
+  const directory = mkdtempSync(join(tmpdir(), 'group-'));
   return {
     place: { kind, directory, leaseMs },
     [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true, force: true }),

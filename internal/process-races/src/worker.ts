@@ -1,4 +1,4 @@
-/** One process of a fleet: a session on the shared store, which does what its parent says. */
+/** One of the processes: a session on the shared store, which does what its parent says. */
 import { isAuthError, systemClock } from '@auth/core';
 import { createJwtLoginAuth } from '@auth/jwt-login';
 import { pauseAt } from './pause-points.ts';
@@ -21,7 +21,7 @@ const session = createJwtLoginAuth({
         goOn = resolve;
       });
     },
-    openStore(place),
+    await openStore(place),
   ),
   // Days pass at the parent's word, and the same on both clocks.
   clock: {

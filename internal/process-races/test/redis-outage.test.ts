@@ -44,42 +44,38 @@ const calls = (server: { ledger: RunningEmulator['jwtLogin']['ledger'] }): strin
 const codeOf = (error: unknown): string => (isAuthError(error) ? error.code : String(error));
 
 describe.runIf(path)('Redis', () => {
-  test(
-    'an exchange of two seconds under a lease of one: it is renewed, and nobody else sends',
-    { tags: ['fault-14'] },
-    async () => {
-      emulator.jwtLogin.set({ delayBeforeCommitMs: 2_000 });
-      const sessions = [uniPoll(), uniPoll(), uniPoll()];
-      const tokens = await Promise.all(sessions.map((session) => session.getAccessToken()));
-      expect(new Set(tokens).size).toBe(1);
-      expect(calls(emulator.jwtLogin)).toEqual(['login issued']);
-    },
-    20_000,
-  );
+  test('an exchange of two seconds under a lease of one: it is renewed, and nobody else sends', {
+    tags: ['fault-14'],
+    timeout: 20_000,
+  }, async () => {
+    emulator.jwtLogin.set({ delayBeforeCommitMs: 2_000 });
+    const sessions = [uniPoll(), uniPoll(), uniPoll()];
+    const tokens = await Promise.all(sessions.map((session) => session.getAccessToken()));
+    expect(new Set(tokens).size).toBe(1);
+    expect(calls(emulator.jwtLogin)).toEqual(['login issued']);
+  });
 
-  test(
-    'killed during an exchange and restarted empty: the pair is served, and saved again',
-    { tags: ['fault-19'] },
-    async () => {
-      const session = uniPoll();
-      await session.getAccessToken();
-      emulator.jwtLogin.set({ delayBeforeCommitMs: 300 });
-      const refreshed = session.getTokens({ forceRefresh: true });
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      await redis.kill();
-      const tokens = await refreshed;
-      expect((await session.fetch(emulator.jwtLogin.apiUrl)).status).toBe(200);
-      expect(events.map(({ type }) => type)).toContain('store_failed');
-      await redis.restart();
-      await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('store_recovered'), {
-        timeout: 10_000,
-      });
-      const other = uniPoll();
-      expect((await other.getTokens()).id).toBe(tokens.id);
-      expect(calls(emulator.jwtLogin)).toEqual(['login issued', 'refresh issued']);
-    },
-    20_000,
-  );
+  test('killed during an exchange and restarted empty: the pair is served, and saved again', {
+    tags: ['fault-19'],
+    timeout: 20_000,
+  }, async () => {
+    const session = uniPoll();
+    await session.getAccessToken();
+    emulator.jwtLogin.set({ delayBeforeCommitMs: 300 });
+    const refreshed = session.getTokens({ forceRefresh: true });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await redis.kill();
+    const tokens = await refreshed;
+    expect((await session.fetch(emulator.jwtLogin.apiUrl)).status).toBe(200);
+    expect(events.map(({ type }) => type)).toContain('store_failed');
+    await redis.restart();
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('store_recovered'), {
+      timeout: 10_000,
+    });
+    const other = uniPoll();
+    expect((await other.getTokens()).id).toBe(tokens.id);
+    expect(calls(emulator.jwtLogin)).toEqual(['login issued', 'refresh issued']);
+  });
 
   test('down: a session lives on the token it has, then fails clearly and soon, and recovers by itself', async () => {
     const session = uniPoll();
@@ -104,34 +100,32 @@ describe.runIf(path)('Redis', () => {
     expect(calls(emulator.jwtLogin)).toEqual(['login issued', 'login issued']);
   }, 20_000);
 
-  test(
-    'a fail-over that forgets the lock: the second is refused, reads again and adopts',
-    { tags: ['fault-16'] },
-    async () => {
-      const { bearerLogin } = emulator;
-      const open = (): AuthSession =>
-        createBearerLoginAuth({ ...bearerLogin.options, store: openStore() }) as AuthSession;
-      const [one, other] = [open(), open()];
-      await one.getAccessToken();
-      await other.getAccessToken();
-      bearerLogin.set({ delayBeforeCommitMs: 400 });
-      const first = one.getTokens({ forceRefresh: true });
-      const admin = new Redis(redis.port, '127.0.0.1');
-      clients.push(admin);
-      const [lock] = await vi.waitFor(async () => {
-        const locks = await admin.keys('*:lock');
-        expect(locks).toHaveLength(1);
-        return locks;
-      });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      await admin.del(lock as string);
-      const second = other.getTokens({ forceRefresh: true });
-      expect((await second).id).toBe((await first).id);
-      expect(calls(bearerLogin)).toEqual(['login issued', 'refresh issued', 'refresh reused']);
-      expect((await other.fetch(bearerLogin.apiUrl)).status).toBe(200);
-    },
-    20_000,
-  );
+  test('a fail-over that forgets the lock: the second is refused, reads again and adopts', {
+    tags: ['fault-16'],
+    timeout: 20_000,
+  }, async () => {
+    const { bearerLogin } = emulator;
+    const open = (): AuthSession =>
+      createBearerLoginAuth({ ...bearerLogin.options, store: openStore() }) as AuthSession;
+    const [one, other] = [open(), open()];
+    await one.getAccessToken();
+    await other.getAccessToken();
+    bearerLogin.set({ delayBeforeCommitMs: 400 });
+    const first = one.getTokens({ forceRefresh: true });
+    const admin = new Redis(redis.port, '127.0.0.1');
+    clients.push(admin);
+    const [lock] = await vi.waitFor(async () => {
+      const locks = await admin.keys('*:lock');
+      expect(locks).toHaveLength(1);
+      return locks;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await admin.del(lock as string);
+    const second = other.getTokens({ forceRefresh: true });
+    expect((await second).id).toBe((await first).id);
+    expect(calls(bearerLogin)).toEqual(['login issued', 'refresh issued', 'refresh reused']);
+    expect((await other.fetch(bearerLogin.apiUrl)).status).toBe(200);
+  });
 
   test('a sign-out on one machine reaches the others', async () => {
     const [one, other] = [uniPoll(), uniPoll()];

@@ -8,7 +8,7 @@ import { createJoorAuth } from '@auth/joor';
 import { createJwtLoginAuth } from '@auth/jwt-login';
 import { createPasswordRefreshAuth } from '@auth/password-refresh';
 import { fileStore } from '@auth/store-file';
-import type { Assignment, Report } from './leak-protocol.ts';
+import type { Assignment, Question, Report, ServerName } from './leak-protocol.ts';
 
 const assignment = await new Promise<Assignment>((resolve) => process.once('message', resolve as never));
 const report: Report = { tokens: [] };
@@ -28,26 +28,25 @@ const common = {
   onEvent: (event: AuthEvent) => print('event', event),
 };
 const { joor, bearerLogin, passwordRefresh, jwtLogin } = assignment.options;
-const opened: readonly [AuthSession, string][] = [
-  [
-    createJoorAuth({ ...(joor as never as object), ...common } as never) as AuthSession,
-    assignment.apiUrls.joor,
-  ],
-  [
-    createBearerLoginAuth({ ...(bearerLogin as object), ...common } as never) as AuthSession,
-    assignment.apiUrls.bearerLogin,
-  ],
-  [
-    createPasswordRefreshAuth({ ...(passwordRefresh as object), ...common } as never) as AuthSession,
-    assignment.apiUrls.passwordRefresh,
-  ],
-  [
-    createJwtLoginAuth({ ...(jwtLogin as object), ...common } as never) as AuthSession,
-    assignment.apiUrls.jwtLogin,
-  ],
-];
+const sessions: Readonly<Record<ServerName, AuthSession>> = {
+  joor: createJoorAuth({ ...(joor as object), ...common } as never) as AuthSession,
+  bearerLogin: createBearerLoginAuth({ ...(bearerLogin as object), ...common } as never) as AuthSession,
+  passwordRefresh: createPasswordRefreshAuth({
+    ...(passwordRefresh as object),
+    ...common,
+  } as never) as AuthSession,
+  jwtLogin: createJwtLoginAuth({ ...(jwtLogin as object), ...common } as never) as AuthSession,
+};
 
-for (const [session, apiUrl] of opened) {
+await Promise.all(Object.keys(sessions).map((server) => driveSession(server as ServerName)));
+if (assignment.leaks) await leak(assignment.typed);
+print('report', process.report.getReport());
+process.send?.({ report });
+process.disconnect();
+
+async function driveSession(server: ServerName): Promise<void> {
+  const session = sessions[server];
+  const apiUrl = assignment.apiUrls[server];
   await attempt(async () => (await session.fetch(apiUrl)).status);
   note(session);
   await attempt(async () => void (await session.getTokens({ forceRefresh: true })));
@@ -59,21 +58,17 @@ for (const [session, apiUrl] of opened) {
   await attempt(async () => void (await session.signIn({ password: assignment.typed })));
   await attempt(async () => void (await session.signIn()));
   note(session);
-  for (const answer of ['refuse', 'page', 'garbage', 'limit'] as const) {
-    await ask(answer);
+  for (const setUp of ['refuse', 'page', 'garbage', 'limit'] as const) {
+    await ask({ server, setUp });
     await attempt(async () => void (await session.getTokens({ forceRefresh: true })));
   }
-  await ask('reset');
+  await ask({ server, setUp: 'reset' });
   await attempt(() => session.signOut());
   await attempt(async () => void (await session.getTokens()));
   print('session', session);
   session.dispose();
   await attempt(async () => void (await session.getTokens()));
 }
-if (assignment.leaks) await leak(assignment.typed);
-print('report', process.report.getReport());
-process.send?.({ report });
-process.disconnect();
 
 async function attempt(work: () => Promise<unknown>): Promise<void> {
   try {
@@ -112,9 +107,15 @@ async function leak(secret: string): Promise<void> {
   await fetch(`${assignment.apiUrls.joor}?in=${Buffer.from(`xx${secret}`).toString('base64url')}`);
 }
 
-/** Lets the parent set the server up. */
-async function ask(answer: string): Promise<void> {
-  const done = new Promise((resolve) => process.once('message', resolve));
-  process.send?.({ ask: answer });
-  await done;
+/** Lets the parent set a server up, and waits until that is done. */
+function ask(question: Question): Promise<void> {
+  return new Promise((resolve) => {
+    const onAnswer = (answer: Question): void => {
+      if (answer.server !== question.server) return;
+      process.off('message', onAnswer);
+      resolve();
+    };
+    process.on('message', onAnswer);
+    process.send?.({ question });
+  });
 }

@@ -1,8 +1,20 @@
+/** The four servers, by their names in the emulator. */
+export type ServerName = 'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin';
+
+/** What a server is set up for: a refusal, a page in place of an answer … */
+export type SetUp = 'refuse' | 'page' | 'garbage' | 'limit' | 'reset';
+
+/** Asks the parent to set a server up. The parent sends the question back when that is done. */
+export interface Question {
+  readonly server: ServerName;
+  readonly setUp: SetUp;
+}
+
 /** What the child process is given. None of it stands in its arguments or its environment. */
 export interface Assignment {
   readonly directory: string;
-  readonly options: Readonly<Record<'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin', unknown>>;
-  readonly apiUrls: Readonly<Record<'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin', string>>;
+  readonly options: Readonly<Record<ServerName, unknown>>;
+  readonly apiUrls: Readonly<Record<ServerName, string>>;
   /** A password that a person mistypes. */
   readonly typed: string;
   /** Whether it lets a secret out everywhere, to see that the search finds it. */

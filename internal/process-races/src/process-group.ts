@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import { systemClock } from '@auth/core';
+import { createJwtLoginAuth } from '@auth/jwt-login';
 import { manualClock } from '@auth/testing/clock';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { openStore, type StorePlace } from './store-place.ts';
@@ -11,7 +13,7 @@ type Said<Word extends WorkerMessage['say']> = Extract<WorkerMessage, { say: Wor
  * Processes that share an account and a store, and the server they log in to: UniPoll's, where presenting a spent
  * refresh token once ends everybody's session.
  */
-export class Fleet implements AsyncDisposable {
+export class ProcessGroup implements AsyncDisposable {
   readonly place: StorePlace;
   readonly emulator: RunningEmulator;
   readonly #clock: ReturnType<typeof manualClock>;
@@ -24,9 +26,9 @@ export class Fleet implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  static async start(place: StorePlace): Promise<Fleet> {
+  static async start(place: StorePlace): Promise<ProcessGroup> {
     const clock = manualClock(Date.now());
-    return new Fleet(place, await startEmulator({ clock }), clock);
+    return new ProcessGroup(place, await startEmulator({ clock }), clock);
   }
 
   get server(): RunningEmulator['jwtLogin'] {
@@ -41,6 +43,19 @@ export class Fleet implements AsyncDisposable {
     this.#workers.push(worker);
     await worker.heard('ready');
     return worker;
+  }
+
+  /** Takes a token in this process, with a session that has seen nothing yet, and returns the API's status for it. */
+  async callHere(username: string = this.server.options.username): Promise<number> {
+    await using store = await openStore(this.place);
+    const offsetMs = this.#offsetMs;
+    const clock = {
+      ...systemClock,
+      now: () => systemClock.now() + offsetMs,
+      monotonic: () => systemClock.monotonic() + offsetMs,
+    };
+    using session = createJwtLoginAuth({ ...this.server.options, username, store, clock });
+    return (await session.fetch(this.server.apiUrl)).status;
   }
 
   /** Lets a day pass, on the server and on everybody's clock: every token is over. */
@@ -59,7 +74,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Whether the store holds the newest refresh token that the server has issued. */
   async keepsNewest(username: string = this.server.options.username): Promise<boolean> {
-    await using store = openStore(this.place);
+    await using store = await openStore(this.place);
     const key = JSON.stringify(['jwt-login', this.server.options.baseUrl, JSON.stringify({ username })]);
     const record = await store.get(key);
     const { refreshToken = '' } = JSON.parse(record?.value ?? '{}').tokens ?? {};
