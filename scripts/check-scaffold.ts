@@ -11,9 +11,15 @@ const root = join(import.meta.dirname, '..');
 const place = mkdtempSync(join(tmpdir(), 'scaffold-'));
 const clone = join(place, 'clone');
 const [provider, store] = ['sample-login', 'store-sample-place'] as const;
-const filters = [provider, store, 'release-test'].flatMap((name) => ['--filter', `@auth/${name}`]);
-const projects = [provider, store].flatMap((name) => ['--project', name]);
+const filters = [provider, store].flatMap((name) => ['--filter', `@auth/${name}`]);
 const own = `(${provider}|${store})`;
+const vitest = (...args: string[]): string[] => [
+  'vitest',
+  'run',
+  '--config',
+  '../../vitest.config.ts',
+  ...args,
+];
 const released = `${own}, packed|README example ${own}|TypeScript 7 .*READMEs compile`;
 
 const pnpm = (...args: string[]): string[] => ['npx', '-y', 'pnpm@12.21.0', ...args];
@@ -25,12 +31,12 @@ const steps: readonly (readonly [what: string, command: readonly string[]])[] = 
   [`new:store ${store}`, pnpm('new:store', '--args', store.slice('store-'.length))],
   ['install', install],
   ['lint', pnpm('lint')],
-  ['build and types', pnpm('exec', 'turbo', 'run', 'build', 'typecheck', ...filters)],
-  ['types of scripts', pnpm('typecheck')],
-  ['tests, suites among them', pnpm('vitest', 'run', ...projects)],
-  ['unused code', pnpm('exec', 'knip')],
+  [
+    'build, types, tests with the suites among them',
+    pnpm('exec', 'turbo', 'run', 'build', 'typecheck', 'test', ...filters),
+  ],
   ['its API, written down', pnpm('api')],
-  ['as released', pnpm('vitest', 'run', '--project', 'release-test', '-t', released)],
+  ['as released', pnpm('--filter', '@internal/release-rehearsal', 'exec', ...vitest('-t', released))],
 ];
 
 /** No script installs by itself: in CI that would refuse the packages that are new to the lockfile. */
@@ -43,7 +49,7 @@ try {
     const env = { ...process.env, ...settings };
     const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-    process.stdout.write(`${what.padEnd(34)} ${seconds.padStart(5)} s  ${status === 0 ? 'ok' : 'FAILED'}\n`);
+    process.stdout.write(`${what.padEnd(48)} ${seconds.padStart(5)} s  ${status === 0 ? 'ok' : 'FAILED'}\n`);
     if (status === 0) continue;
     process.stdout.write(`${stdout}${stderr}`);
     process.exitCode = 1;

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompilerState, Extractor, ExtractorConfig, type ExtractorLogLevel } from '@microsoft/api-extractor';
+import { root } from './workspace.ts';
 
-const packages = join(import.meta.dirname, '..', '..');
+const packages = join(root, 'packages');
 
 /** An entry of a package, such as `@auth/provider-utils/wire`. */
 interface Entry {
@@ -36,8 +37,7 @@ export function apiReports(): Map<string, string> {
 function entries(): Entry[] {
   return readdirSync(packages).flatMap((name) => {
     const folder = join(packages, name);
-    const { private: isPrivate, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    if (isPrivate) return [];
+    const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     return Object.entries<{ types: string }>(exports).map(([entry, { types }]) => ({
       file: `${[name, ...entry.split('/').slice(1)].join('-')}.api.md`,
       folder,

@@ -14,7 +14,7 @@ import { Strangers } from './strangers.ts';
 import { table } from './table.ts';
 import { type Manifest, root } from './workspace.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'release-test-'));
+const directory = mkdtempSync(join(tmpdir(), 'release-rehearsal-'));
 process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const place = (name: string): string => {

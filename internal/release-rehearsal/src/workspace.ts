@@ -8,7 +8,6 @@ export const root: string = join(import.meta.dirname, '..', '..', '..');
 export interface Manifest {
   readonly name: string;
   readonly version: string;
-  readonly private?: boolean;
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   /** What the user brings. */
@@ -24,7 +23,7 @@ export function manifestOf(folder: string, checkout: string = root): Manifest {
 
 /** The folders of the packages that are published. */
 export function publishedIn(checkout: string): string[] {
-  return readdirSync(join(checkout, 'packages')).filter((folder) => !manifestOf(folder, checkout).private);
+  return readdirSync(join(checkout, 'packages'));
 }
 
 /** The scope the packages are published under, such as `@acme`. */

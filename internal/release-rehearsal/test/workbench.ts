@@ -46,7 +46,7 @@ export class Workbench implements Disposable {
       }
     }
     this.#linkFrom(root, '@types/node');
-    for (const library of documented) this.#linkFrom(join(packages, 'release-test'), library);
+    for (const library of documented) this.#linkFrom(join(root, 'internal', 'release-rehearsal'), library);
     writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');
   }
 

@@ -1,11 +1,8 @@
+/** @module-tag long */
 import { expect, test } from 'vitest';
 import { hunt } from '../src/hunt.ts';
 import { mutants } from '../src/mutants.ts';
 
-test.each(mutants)(
-  'finds: $name',
-  async (mutant) => {
-    expect((await hunt(mutant, 2_000)).violation).toBeDefined();
-  },
-  60_000,
-);
+test.each(mutants)('finds: $name', { timeout: 60_000 }, async (mutant) => {
+  expect((await hunt(mutant, 2_000)).violation).toBeDefined();
+});

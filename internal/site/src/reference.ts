@@ -69,7 +69,6 @@ function publicModules(): Module[] {
     .sort()
     .flatMap((file) => {
       const manifest = JSON.parse(readFileSync(inRepository(file), 'utf8')) as Manifest;
-      if (manifest.private === true) return [];
       return Object.keys(manifest.exports).map((path) => {
         const candidates = [join(file, '..', 'src', path, 'index.ts'), join(file, '..', 'src', `${path}.ts`)];
         const [source] = globSync(candidates, { cwd: inRepository() });
@@ -81,7 +80,6 @@ function publicModules(): Module[] {
 
 interface Manifest {
   readonly name: string;
-  readonly private?: boolean;
   readonly exports: Readonly<Record<string, unknown>>;
 }
 

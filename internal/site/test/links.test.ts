@@ -39,7 +39,7 @@ describe('the finished site', () => {
 
   test('names what is no page without a link', () => {
     const html = readFileSync(join(folder, 'architecture.html'), 'utf8');
-    expect(html).toContain('<span>scripts/import-rules.ts</span>');
+    expect(html).toContain('<span>biome.json</span>');
   });
 });
 
