@@ -1,3 +1,4 @@
+import type { Envelope } from '../../src/envelope.js';
 import type { Lease, TokenRecord, TokenStore } from '../../src/index.js';
 
 type Operation = 'get' | 'compareAndSet' | 'lock';
@@ -6,6 +7,8 @@ type Operation = 'get' | 'compareAndSet' | 'lock';
 export class FakeBackend {
   readonly records = new Map<string, TokenRecord>();
   readonly #faults: { operation: Operation; act: () => unknown }[] = [];
+  #broken = new Set<Operation>();
+  #losesNextAnswer = false;
   #holder: FakeLease | undefined;
   readonly #waiting: (() => void)[] = [];
   readonly #listeners = new Set<{ store: TokenStore; listener: () => void }>();
@@ -16,14 +19,24 @@ export class FakeBackend {
     this.#faults.push({ operation, act });
   }
 
-  /** Every call of it from now on throws, until the returned function is called. */
+  /** Every call of these operations throws from now on, until the returned function is called. */
   breakDown(...operations: Operation[]): () => void {
     this.#broken = new Set(operations);
     return () => {
       this.#broken = new Set();
     };
   }
-  #broken = new Set<Operation>();
+
+  /** The next write takes effect, and its answer is lost. */
+  loseNextAnswer(): void {
+    this.#losesNextAnswer = true;
+  }
+
+  /** What a session wrote into the first record. */
+  get envelope(): Envelope {
+    const [record] = this.records.values();
+    return JSON.parse((record as TokenRecord).value);
+  }
 
   /** One process's view of it. */
   open(options: { lock?: boolean; subscribe?: boolean } = {}): TokenStore {
@@ -37,6 +50,10 @@ export class FakeBackend {
         if (this.records.get(key)?.id !== expectedId) return false;
         this.records.set(key, next);
         for (const entry of this.#listeners) if (entry.store !== store) entry.listener();
+        if (this.#losesNextAnswer) {
+          this.#losesNextAnswer = false;
+          throw new Error('the answer was lost');
+        }
         return true;
       },
     };
@@ -101,7 +118,7 @@ export class FakeLease implements Lease {
     return this.#held;
   }
 
-  /** Somebody else has it now. */
+  /** Ends the lease as if another process had taken it over. */
   steal(): void {
     this.#held = false;
     this.#controller.abort();

@@ -10,13 +10,16 @@ import {
 import { FakeServer } from './fake-server.js';
 import { ManualClock } from './manual-clock.js';
 
+/** The options of a session on a scene's server, and those of its provider. */
+export type SceneOptions = AuthSessionOptions & { provider?: Parameters<FakeServer['provider']>[0] };
+
 /** A server, a clock, and sessions on them. */
 export class Scene {
   readonly server: FakeServer = new FakeServer();
   readonly clock: ManualClock = new ManualClock();
   readonly events: AuthEvent[] = [];
 
-  open(options: AuthSessionOptions & { provider?: Parameters<FakeServer['provider']>[0] } = {}): AuthSession {
+  open(options: SceneOptions = {}): AuthSession {
     const { provider, ...session } = options;
     return createAuthSession(this.server.provider(provider), {
       clock: this.clock,
@@ -45,6 +48,7 @@ export class Scene {
     return work;
   }
 
+  /** The types of the events so far, in order. */
   types(): string[] {
     return this.events.map(({ type }) => type);
   }
