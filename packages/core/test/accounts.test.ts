@@ -1,10 +1,10 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { createAuthSession } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { settle } from './support/manual-clock.js';
 import { openSession } from './support/open-session.js';
-import { hashQuickly } from './support/quick-hash.js';
 import { Scene } from './support/scene.js';
 
 describe('sessions of one store', () => {

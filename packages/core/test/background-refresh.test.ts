@@ -1,10 +1,10 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { neverSent } from './support/fake-server.js';
 import { settle } from './support/manual-clock.js';
 import { openSession } from './support/open-session.js';
-import { hashQuickly } from './support/quick-hash.js';
 import { noTimers, Scene } from './support/scene.js';
 import { twoProcesses } from './support/two-processes.js';
 

@@ -1,9 +1,9 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import type { TokenRecord } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { settle } from './support/manual-clock.js';
-import { hashQuickly } from './support/quick-hash.js';
 import { noTimers, Scene } from './support/scene.js';
 import { failNextSave, twoProcesses } from './support/two-processes.js';
 

@@ -1,10 +1,10 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Latch } from '../src/envelope.js';
 import { AuthError, type TokenRecord } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { errorCodeOf } from './support/error-code.js';
 import { loginScene } from './support/login-scene.js';
-import { hashQuickly } from './support/quick-hash.js';
 
 describe('the latch', () => {
   hashQuickly();

@@ -1,9 +1,9 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { AuthError, verifyLogin } from '../src/index.js';
 import { errorCodeOf } from './support/error-code.js';
 import { loginScene } from './support/login-scene.js';
 import { openSession } from './support/open-session.js';
-import { hashQuickly } from './support/quick-hash.js';
 import { twoProcesses } from './support/two-processes.js';
 
 describe('before the password is sent', () => {

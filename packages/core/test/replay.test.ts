@@ -1,9 +1,9 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FakeApi, SeenRequest } from './support/fake-api.js';
 import type { FakeServer } from './support/fake-server.js';
 import { type FetchScene, startFetchScene } from './support/fetch-scene.js';
 import type { ManualClock } from './support/manual-clock.js';
-import { hashQuickly } from './support/quick-hash.js';
 
 let api: FakeApi;
 let elsewhere: FakeApi;

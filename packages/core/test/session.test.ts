@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { accessTokenOf, neverSent } from './support/fake-server.js';
 import { openSession } from './support/open-session.js';
-import { hashQuickly } from './support/quick-hash.js';
 import { Scene } from './support/scene.js';
 
 describe('getting a token', () => {

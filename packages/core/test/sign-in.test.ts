@@ -1,9 +1,9 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { createAuthSession } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeServer } from './support/fake-server.js';
 import { settle } from './support/manual-clock.js';
-import { hashQuickly } from './support/quick-hash.js';
 import { Scene } from './support/scene.js';
 import { twoProcesses } from './support/two-processes.js';
 
