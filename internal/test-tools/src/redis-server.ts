@@ -48,7 +48,9 @@ export async function startRedis({ port, isCluster = false }: StartOptions = {})
     // A cluster's node is ready once it has all slots; the command fails outside of a cluster.
     const ready = isCluster ? ['CLUSTER ADDSLOTSRANGE 0 16383', 'SET ready yes'] : ['PING'];
     while (!(await understands(chosen, ready))) {
-      if (process.exitCode !== null) throw new Error(`redis-server ended with ${process.exitCode}`);
+      const { exitCode, signalCode } = process;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`redis-server ended with ${exitCode ?? signalCode}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
