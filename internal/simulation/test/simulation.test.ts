@@ -19,8 +19,8 @@ async function failuresOf(from: number, count: number): Promise<string[]> {
 describe('the engine under faults breaks no rule', () => {
   const fresh = randomInt(1_000_000, 2 ** 31);
 
-  test('in 3,000 known seeds', { timeout: 60_000 }, async () => {
-    expect(await failuresOf(1, 3_000)).toEqual([]);
+  test('in 2,000 known seeds', { timeout: 60_000 }, async () => {
+    expect(await failuresOf(1, 2_000)).toEqual([]);
   });
 
   test(`in 500 seeds that nobody has run, from ${fresh}`, { timeout: 60_000 }, async () => {

@@ -1,27 +1,21 @@
-import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
 import { hasBrowser, look, OpenedSite, schemes, show, widths } from '../src/opened-site.ts';
 
 /** Of the packages' pages and the reference, which are all of one kind, the longest. */
 const mainPages = listedPages().filter((path) => /^(?!packages|reference)|\/core\.html$/.test(path));
 
-describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
+describe.runIf(hasBrowser).concurrent('the site in Chromium, without a network', () => {
   let site: OpenedSite;
-  let page: Page;
-  let complaints: string[];
 
   beforeAll(async () => {
     site = await OpenedSite.open();
   });
   afterAll(() => site[Symbol.asyncDispose]());
-  // A tab of its own: what a page that was left still does is none of the next one's.
-  beforeEach(async () => {
-    ({ page, complaints } = await site.tab());
-  });
-  afterEach(() => page.close());
 
   test.each(mainPages)('%s fits a screen and a phone, light and dark', async (path) => {
+    await using tab = await site.tab();
+    const { page, complaints } = tab;
     await show(page, site.url + path);
     for (const scheme of schemes) {
       for (const width of Object.values(widths)) {
@@ -34,6 +28,8 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   });
 
   test('the diagram of a 401 is drawn in the colours of the scheme', async () => {
+    await using tab = await site.tab();
+    const { page, complaints } = tab;
     await show(page, `${site.url}refused-tokens.html`);
     const colours = new Set<string>();
     for (const scheme of schemes) {
@@ -46,6 +42,8 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   });
 
   test('the search finds an error by its code, and leads to its cause and cure', async () => {
+    await using tab = await site.tab();
+    const { page, complaints } = tab;
     await show(page, site.url);
     await look(page, 'light', widths.wide);
     await page.locator('#local-search button').first().click();
