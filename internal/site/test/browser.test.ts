@@ -5,7 +5,7 @@ import { hasBrowser, look, OpenedSite, schemes, show, widths } from '../src/open
 /** Of the packages' pages and the reference, which are all of one kind, the longest. */
 const mainPages = listedPages().filter((path) => /^(?!packages|reference)|\/core\.html$/.test(path));
 
-describe.runIf(hasBrowser).concurrent('the site in Chromium, without a network', () => {
+describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   let site: OpenedSite;
 
   beforeAll(async () => {

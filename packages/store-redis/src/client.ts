@@ -56,7 +56,7 @@ interface Emitter {
 
 function overIoredis(client: IoredisClient): Connection {
   interface Subscriber extends Emitter {
-    subscribe(channel: string): Promise<unknown>;
+    subscribe(...channels: string[]): Promise<unknown>;
     unsubscribe(channel: string): Promise<unknown>;
     disconnect(): void;
   }
@@ -64,17 +64,30 @@ function overIoredis(client: IoredisClient): Connection {
     run: (script, key, ...values) => client.eval(script, 1, key, ...values),
     listen({ onMessage, onReady, onError }) {
       const { duplicate } = client as { duplicate(...overrides: unknown[]): unknown };
-      // Subscriptions wait for the connection, even if your client is configured to fail commands instead.
-      const own = { enableOfflineQueue: true, autoResubscribe: true };
-      const overrides = client.isCluster === true ? [[], own] : [own];
-      const subscriber = duplicate.apply(client, overrides) as Subscriber;
+      const isCluster = client.isCluster === true;
+      // Subscriptions wait for the connection, even if your client is configured to fail commands instead. A single
+      // server's are repeated below: where ioredis repeats them itself, nobody can catch the rejection of that command.
+      const own = isCluster
+        ? { enableOfflineQueue: true, autoResubscribe: true }
+        : { enableOfflineQueue: true, autoResubscribe: false, maxRetriesPerRequest: null };
+      const subscriber = duplicate.apply(client, isCluster ? [[], own] : [own]) as Subscriber;
+      const channels = new Set<string>();
       // A cluster reports the errors of its nodes as 'node error'.
       for (const event of ['error', 'node error']) subscriber.on(event, onError);
-      subscriber.on('ready', onReady);
+      subscriber.on('ready', () => {
+        if (isCluster || channels.size === 0) onReady();
+        else subscriber.subscribe(...channels).then(onReady, onError);
+      });
       subscriber.on('message', onMessage);
       return {
-        subscribe: (channel) => subscriber.subscribe(channel),
-        unsubscribe: (channel) => subscriber.unsubscribe(channel),
+        async subscribe(channel) {
+          await subscriber.subscribe(channel);
+          channels.add(channel);
+        },
+        unsubscribe: (channel) => {
+          channels.delete(channel);
+          return subscriber.unsubscribe(channel);
+        },
         close: () => subscriber.disconnect(),
       };
     },

@@ -81,7 +81,7 @@ export class Notifications {
 
   /** Reports one event per outage, not one per attempt to connect. */
   #onFailure(error: unknown): void {
-    if (this.#isFailing) return;
+    if (this.#isFailing || this.#listening === undefined) return;
     this.#isFailing = true;
     this.#onError(error);
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { AuthEvent, TokenRecord } from '@auth/core';
 import { type RedisServer, redisServer, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
@@ -265,6 +267,41 @@ test.runIf(path).concurrent('a publication that the server refuses does not undo
   expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
   expect(await store.get('key')).toEqual(record('a'));
   for (const each of [client, admin]) each.disconnect();
+});
+
+test('a server that goes away while ioredis subscribes again causes no unhandled rejection', async () => {
+  const rejections: unknown[] = [];
+  const onRejection = (reason: unknown): void => void rejections.push(reason);
+  process.on('unhandledRejection', onRejection);
+  let subscriptions = 0;
+  // Enough of a Redis: it confirms the first subscription, then drops each connection that subscribes again.
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      for (const command of String(data)
+        .toLowerCase()
+        .split(/(?=\*\d+\r\n)/)) {
+        if (!command.includes('\r\nsubscribe\r\n')) {
+          socket.write(command.includes('\r\ninfo\r\n') ? '$9\r\nloading:0\r\n' : '+OK\r\n');
+          continue;
+        }
+        if (++subscriptions === 1) socket.write('*3\r\n$9\r\nsubscribe\r\n$4\r\nname\r\n:1\r\n');
+        setTimeout(() => socket.destroy(), 20);
+      }
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: 0, retryStrategy: () => 10 });
+  client.on('error', () => {});
+  const store = redisStore({ client });
+  store.subscribe('key', () => {});
+  await vi.waitFor(() => expect(subscriptions).toBeGreaterThan(3), { timeout: 5_000 });
+  expect(rejections).toEqual([]);
+  process.off('unhandledRejection', onRejection);
+  await store[Symbol.asyncDispose]();
+  client.disconnect();
+  server.close();
 });
 
 test.runIf(path).concurrent('disposed while it connects, a store leaves no connection behind', async () => {
