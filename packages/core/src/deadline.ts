@@ -1,6 +1,24 @@
 import { type Clock, unref } from './clock.js';
 import type { MaybePromise } from './maybe-promise.js';
 
+/** Gives a promise until `limitMs`; then `late()` is thrown, and whatever the promise brings is dropped. */
+export async function withDeadline<Result>(
+  clock: Clock,
+  limitMs: number,
+  late: () => Error,
+  work: Promise<Result>,
+): Promise<Result> {
+  let timer: unknown;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = clock.setTimeout(() => reject(late()), limitMs);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
 /**
  * Gives `work` until `limitMs`; then its signal aborts and `late()` is thrown, whether it listens or not. What it
  * still brings after that goes to `tooLate`.

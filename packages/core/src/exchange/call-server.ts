@@ -1,10 +1,11 @@
-import type { SessionContext } from './context.js';
-import { within } from './deadline.js';
-import { AuthError, type AuthPhase, type Delivery, isAuthError } from './errors.js';
-import type { ExchangeContext, FetchLike } from './provider.js';
+import type { SessionContext } from '../context.js';
+import { within } from '../deadline.js';
+import { AuthError, type AuthPhase, type Delivery, isAuthError } from '../errors.js';
+import type { ExchangeContext, FetchLike } from '../provider.js';
+import { causesOf, reasonOf } from '../reason.js';
 
 /** Runs one call of the provider against its server, under the session's deadline, over the bare transport. */
-export async function exchange<Result>(
+export async function callServer<Result>(
   context: SessionContext,
   phase: AuthPhase,
   call: (exchangeContext: ExchangeContext) => Promise<Result>,
@@ -35,6 +36,11 @@ export function toAuthError(
   return new AuthError('network', { ...where, delivery, detail: reasonOf(error) });
 }
 
+/** Whether the server may have acted on the request without our learning of it. */
+export function isAnswerLost(error: AuthError): boolean {
+  return lostCodes.has(error.code) && error.delivery !== 'not_sent';
+}
+
 /** The bare transport. What another session's fetch throws in its place is no word of our server. */
 function transportOf({ fetch }: SessionContext, signal: AbortSignal): FetchLike {
   return async (input, init) => {
@@ -44,17 +50,6 @@ function transportOf({ fetch }: SessionContext, signal: AbortSignal): FetchLike 
       throw isAuthError(error) && error !== signal.reason ? new TypeError('the transport failed') : error;
     }
   };
-}
-
-/** Whether the server may have acted on the request without our learning of it. */
-export function isAnswerLost(error: AuthError): boolean {
-  return lostCodes.has(error.code) && error.delivery !== 'not_sent';
-}
-
-/** A word for an error that is safe to print: its own code, or its class name. */
-export function reasonOf(error: unknown): string {
-  const name = error instanceof Error ? error.name : typeof error;
-  return systemCodeOf(error) ?? (safeWord.test(name) ? name : 'Error');
 }
 
 const lostCodes: ReadonlySet<string> = new Set([
@@ -68,13 +63,6 @@ const lostCodes: ReadonlySet<string> = new Set([
 const notSentCodes =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket|ERR_SSL_WRONG_VERSION_NUMBER|CERT_.+|ERR_TLS_CERT_.+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.+)$/;
 
-const safeWord = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
-
-function systemCodeOf(error: unknown): string | undefined {
-  for (const { code } of causesOf(error)) if (typeof code === 'string' && safeWord.test(code)) return code;
-  return undefined;
-}
-
 function neverConnected(error: unknown): boolean {
   return causesOf(error).some(
     ({ code, syscall, message }) =>
@@ -84,24 +72,4 @@ function neverConnected(error: unknown): boolean {
       // Deno has no codes.
       (typeof message === 'string' && message.includes('client error (Connect)')),
   );
-}
-
-interface SystemError {
-  readonly code?: unknown;
-  readonly syscall?: unknown;
-  readonly message?: unknown;
-  readonly cause?: unknown;
-  readonly errors?: unknown;
-}
-
-/** The error and what it was caused by, a bounded way down. */
-function causesOf(error: unknown): readonly SystemError[] {
-  const chain: SystemError[] = [];
-  let current: unknown = error;
-  while (typeof current === 'object' && current !== null && chain.length < 8) {
-    const link: SystemError = current;
-    chain.push(link);
-    current = link.cause ?? (Array.isArray(link.errors) ? link.errors[0] : undefined);
-  }
-  return chain;
 }

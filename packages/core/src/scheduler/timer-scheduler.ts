@@ -1,6 +1,6 @@
-import { type Clock, systemClock, unref } from './clock.js';
-import { limits } from './limits.js';
-import type { MaybePromise } from './maybe-promise.js';
+import { type Clock, systemClock, unref } from '../clock.js';
+import { limits } from '../limits.js';
+import type { MaybePromise } from '../maybe-promise.js';
 
 /** Work for a later instant. */
 export interface RefreshTask {
@@ -18,14 +18,54 @@ export interface RefreshScheduler {
   schedule(task: RefreshTask): () => void;
 }
 
+/** What has a timer of its own on a {@link TimerHeap}, which keeps its place in `timerSlot`: -1 for none. */
+export interface TimerOwner {
+  timerSlot: number;
+}
+
 /**
  * One heap and one timer, which holds no process open, for any number of tasks. A task runs when the wall clock
  * reaches `at`, or when as much time has passed as `at` lay ahead, whichever comes first: a clock set back delays
  * nothing, and after sleep tasks run within a minute.
  */
 export function timerScheduler(options: { readonly clock?: Clock | undefined } = {}): RefreshScheduler {
-  const heap = new TaskHeap(options.clock ?? systemClock);
-  return { schedule: (task) => heap.schedule(task) };
+  return new TimerScheduler(options.clock ?? systemClock);
+}
+
+/** A heap for tasks with names. Sessions of this copy of the package put their accounts on its heap without a name. */
+export class TimerScheduler implements RefreshScheduler {
+  readonly #clock: Clock;
+  readonly #named = new Map<string, TimerOwner>();
+  #heap: TimerHeap | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get heap(): TimerHeap {
+    this.#heap ??= new TimerHeap(this.#clock);
+    return this.#heap;
+  }
+
+  schedule({ key, at, run }: RefreshTask): () => void {
+    if (!Number.isFinite(at)) return () => {};
+    const { heap } = this;
+    const replaced = this.#named.get(key);
+    if (replaced !== undefined) heap.cancel(replaced);
+    const owner: TimerOwner = { timerSlot: nowhere };
+    const forget = (): void => {
+      if (this.#named.get(key) === owner) this.#named.delete(key);
+    };
+    this.#named.set(key, owner);
+    heap.arm(owner, at, () => {
+      forget();
+      return run();
+    });
+    return () => {
+      forget();
+      heap.cancel(owner);
+    };
+  }
 }
 
 let shared: RefreshScheduler | undefined;
@@ -44,7 +84,7 @@ export function sharedScheduler(clock: Clock): RefreshScheduler {
   return created;
 }
 
-/** A slot that no task is in, as a place in the heap. */
+/** The slot of an owner without a timer. */
 const nowhere = -1;
 const firstSlots = 16;
 
@@ -52,17 +92,15 @@ const firstSlots = 16;
  * A binary heap by due time. A task is a slot, a row in parallel arrays: a hundred thousand of them are a few arrays,
  * and nothing for the garbage collector to walk.
  */
-class TaskHeap {
+export class TimerHeap {
   readonly #clock: Clock;
-  readonly #slots = new Map<string, number>();
-  readonly #keys: (string | undefined)[] = [];
-  readonly #runs: ((() => MaybePromise<void>) | undefined)[] = [];
+  readonly #owners: (TimerOwner | undefined)[] = [];
+  readonly #runs: (Run | undefined)[] = [];
   /** By slot: the monotonic instant, and how much further ahead than at first the wall clock was when it was set. */
   #due = new Float64Array(firstSlots);
   #drift = new Float32Array(firstSlots);
-  /** By slot: its place in the heap, and how often it was given to a task. */
+  /** By slot: its place in the heap. */
   #places = new Int32Array(firstSlots);
-  #uses = new Uint32Array(firstSlots);
   /** Slots by due time: the children of place n are at 2n + 1 and 2n + 2. */
   #heap = new Int32Array(firstSlots);
   #size = 0;
@@ -80,27 +118,24 @@ class TaskHeap {
     this.#offset = this.#firstOffset;
   }
 
-  schedule(task: RefreshTask): () => void {
-    const { key, at, run } = task;
-    if (!Number.isFinite(at)) return () => {};
+  /** Runs `run` with its owner at an instant, in place of what that owner had on this heap. */
+  arm<Owner extends TimerOwner>(owner: Owner, at: number, run: (owner: Owner) => MaybePromise<void>): void {
     const now = this.#clock.monotonic();
     const offset = this.#clock.now() - now;
-    const replaced = this.#slots.get(key);
-    const slot = replaced ?? this.#take(key);
-    this.#runs[slot] = run;
+    const isNew = owner.timerSlot === nowhere;
+    if (isNew) this.#take(owner);
+    const slot = owner.timerSlot;
+    this.#runs[slot] = run as Run;
     this.#due[slot] = at - offset;
     this.#drift[slot] = offset - this.#firstOffset;
     this.#rise(slot);
-    if (replaced !== undefined) this.#sink(slot);
+    if (!isNew) this.#sink(slot);
     this.#arm(now);
-    const use = (this.#uses[slot] as number) + 1;
-    this.#uses[slot] = use;
-    return () => this.#cancel(slot, use);
   }
 
-  #cancel(slot: number, use: number): void {
-    if (this.#uses[slot] !== use || this.#places[slot] === nowhere) return;
-    this.#remove(slot);
+  cancel(owner: TimerOwner): void {
+    if (owner.timerSlot === nowhere) return;
+    this.#remove(owner.timerSlot);
     if (this.#size === 0) this.#disarm();
   }
 
@@ -128,9 +163,10 @@ class TaskHeap {
     while (this.#size > 0) {
       const slot = this.#heap[0] as number;
       if ((this.#due[slot] as number) > now) break;
-      const run = this.#runs[slot] as () => MaybePromise<void>;
+      const run = this.#runs[slot] as Run;
+      const owner = this.#owners[slot] as TimerOwner;
       this.#remove(slot);
-      runQuietly(run);
+      runQuietly(run, owner);
     }
     this.#arm(now);
   }
@@ -150,20 +186,19 @@ class TaskHeap {
     for (let place = (this.#size >> 1) - 1; place >= 0; place--) this.#sink(this.#heap[place] as number);
   }
 
-  /** A slot for a new task, at the end of the heap. */
-  #take(key: string): number {
-    const slot = this.#free.pop() ?? this.#keys.length;
+  /** Gives a slot to an owner, at the end of the heap. */
+  #take(owner: TimerOwner): void {
+    const slot = this.#free.pop() ?? this.#owners.length;
     if (slot === this.#due.length) this.#grow();
-    this.#keys[slot] = key;
-    this.#slots.set(key, slot);
+    this.#owners[slot] = owner;
+    owner.timerSlot = slot;
     this.#places[slot] = this.#size++;
-    return slot;
   }
 
   #grow(): void {
     // By little: a large heap holds little that is empty.
     const length = this.#due.length + Math.max(firstSlots, this.#due.length >> 3);
-    const grown = <Values extends Float64Array | Float32Array | Int32Array | Uint32Array>(
+    const grown = <Values extends Float64Array | Float32Array | Int32Array>(
       values: Values,
       larger: Values,
     ) => {
@@ -173,17 +208,15 @@ class TaskHeap {
     this.#due = grown(this.#due, new Float64Array(length));
     this.#drift = grown(this.#drift, new Float32Array(length));
     this.#places = grown(this.#places, new Int32Array(length));
-    this.#uses = grown(this.#uses, new Uint32Array(length));
     this.#heap = grown(this.#heap, new Int32Array(length));
   }
 
   #remove(slot: number): void {
-    this.#slots.delete(this.#keys[slot] as string);
-    this.#keys[slot] = undefined;
+    (this.#owners[slot] as TimerOwner).timerSlot = nowhere;
+    this.#owners[slot] = undefined;
     this.#runs[slot] = undefined;
     this.#free.push(slot);
     const place = this.#places[slot] as number;
-    this.#places[slot] = nowhere;
     const last = this.#heap[--this.#size] as number;
     if (last === slot) return;
     this.#places[last] = place;
@@ -230,9 +263,11 @@ class TaskHeap {
   }
 }
 
-function runQuietly(run: () => MaybePromise<void>): void {
+type Run = (owner: TimerOwner) => MaybePromise<void>;
+
+function runQuietly(run: Run, owner: TimerOwner): void {
   try {
-    const result = run();
+    const result = run(owner);
     if (result instanceof Promise) result.catch(() => {});
   } catch {
     // A task reports its failures itself.
