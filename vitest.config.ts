@@ -26,6 +26,8 @@ export default defineConfig({
   test: {
     include: ['**/test/**/*.test.ts'],
     testTimeout: patienceMs,
+    // Files share a worker: none leaves a mock, a timer or a listener behind, and starting a worker costs 0.25 s.
+    isolate: false,
     tags: [
       ...faultLines(faults).map(({ number, whatHolds }) => ({
         name: `fault-${number}`,

@@ -5,14 +5,14 @@ import { createJwtLoginAuth } from '@auth/jwt-login';
 import { createPasswordRefreshAuth } from '@auth/password-refresh';
 import type { Emulator, VendorHandle } from '@auth/testing/emulator';
 
-/** What a step may change of a session. */
+/** Session options that a step may change. */
 type Changes = Pick<AuthSessionOptions<never>, 'clock'> & { readonly password?: string };
 
-/** One provider and the server it is tried on. */
+/** One provider and its server. */
 export interface Contestant {
   readonly name: string;
   readonly server: VendorHandle<unknown>;
-  /** How it comes by the next token: JOOR documents no refresh. */
+  /** How the provider renews a token: JOOR documents no refresh. */
   readonly renewal: 'login' | 'refresh';
   open(changes: Changes): Pick<AuthSession, 'fetch' | 'getTokens' | 'dispose'>;
 }

@@ -10,16 +10,16 @@ import { printTable, type Row } from './table.ts';
 const callers = 1_000;
 const twentyHoursMs = 20 * 3_600_000;
 
-/** Real requests on a clock of our own: nobody waits an hour for a token to expire. */
+/** Real requests on a manual clock, so that nobody waits an hour for a token to expire. */
 const clock = manualClock(Date.now());
 await using emulator = await startEmulator({ clock });
 
 const rows: Row[] = [];
 const contestants = contestantsOn(emulator);
-// The first exchange loads modules; no provider should pay for that in the table.
+// The first exchange loads modules, which must not count in the first provider's times.
 await Promise.all(contestants.map(({ open }) => open({ clock }).getTokens()));
 for (const contestant of contestants) {
-  for (const step of stepsOf(contestant)) rows.push(await take(contestant, step));
+  for (const step of stepsOf(contestant)) rows.push(await runStep(contestant, step));
 }
 rows.push(...(await processRows()));
 printTable(rows);
@@ -87,7 +87,7 @@ function stepsOf({ server, renewal, open }: Contestant): readonly Step[] {
   ];
 }
 
-async function take({ name, server }: Contestant, step: Step): Promise<Row> {
+async function runStep({ name, server }: Contestant, step: Step): Promise<Row> {
   server.ledger.clear();
   const startedAt = performance.now();
   const happened = await step.act();

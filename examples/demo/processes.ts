@@ -4,7 +4,7 @@ import type { Row } from './table.ts';
 
 const processes = 8;
 
-/** Eight real processes meet an expired token at the same instant, on each store that many can share. */
+/** Eight real processes meet an expired token at the same instant, on each store that processes can share. */
 export async function processRows(): Promise<Row[]> {
   const rows = [await rowOn('file')];
   if (isRedisInstalled()) rows.push(await rowOn('redis'));

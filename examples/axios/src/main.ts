@@ -17,7 +17,7 @@ try {
   const { data } = await api.get<Vehicle[]>('/vehicles');
   for (const { plate, place } of data) console.log(`${plate} ${place}`);
 } catch (error) {
-  // axios wraps what its fetch throws, so the session's error is looked for in the causes.
+  // axios wraps errors of its fetch, so look for the session's error among the causes.
   const authError = findAuthError(error);
   if (authError !== undefined) console.error(authError.code, authError.message);
   else if (isAxiosError(error)) console.error('TeleTracker answered', error.response?.status);

@@ -29,14 +29,14 @@ test('the program prints the vehicles, with one login', async () => {
   expect(emulator.bearerLogin.ledger.logins).toBe(1);
 });
 
-test('a wrong password is told by its code', async () => {
+test('a wrong password is reported with the error code', async () => {
   const { exitCode, stderr } = await run({ TELETRACKER_PASSWORD: 'not-the-password' });
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/^invalid_credentials bearer-login login: /);
   expect(emulator.bearerLogin.ledger.entries.map(({ outcome }) => outcome)).toEqual(['refused']);
 });
 
-test('an error of the API’s own stays axios’', async () => {
+test('an error status of the API stays an axios error', async () => {
   emulator.bearerLogin.answerNext({ on: 'api', status: 500 });
   expect(await run()).toMatchObject({ exitCode: 1, stderr: 'TeleTracker answered 500\n' });
 });
@@ -49,7 +49,7 @@ test('axios wraps the session’s error, and findAuthError finds it', async () =
   expect(findAuthError(error)?.code).toBe('invalid_credentials');
 });
 
-test('a token that is refused costs one refresh for all calls under way', async () => {
+test('a refused token costs one refresh for all concurrent calls', async () => {
   const { bearerLogin, fetch } = createEmulator();
   const api = createTeletracker({ ...bearerLogin.options, fetch });
   await api.get('/vehicles');

@@ -1,14 +1,14 @@
-/** A page of polls. All its tabs share one session: who signs in or out in one of them does so in all. */
+/** A page of polls. All its tabs share one session: signing in or out in one tab does so in all. */
 import { findAuthError } from '@auth/core';
 import { createJwtLoginAuth } from '@auth/jwt-login';
 import { webStore } from '@auth/store-web';
 
-// The page's own server passes this on to UniPoll, which allows no other origin.
+// The page's own server forwards this path to UniPoll, which allows no other origin.
 const baseUrl = new URL('/unipoll', location.href).href;
 const username = document.body.dataset['username'] ?? '';
 const key = `unipoll ${username}`;
 const store = webStore();
-/** Without a password: it stands in no page's code. */
+/** Without a password, because anybody can read a page's code. */
 const session = createJwtLoginAuth({ baseUrl, username, store, key });
 
 const form = document.querySelector('form') as HTMLFormElement;
@@ -16,7 +16,7 @@ const polls = document.querySelector('main') as HTMLElement;
 
 const isSignedIn = async (): Promise<boolean> => (await session.status()).state === 'signed_in';
 const wasSignedIn = await isSignedIn();
-// Another tab has written: most often a refresh, which is no reason to show anything else.
+// Another tab wrote the record. Most writes are refreshes: reload only after a sign-in or a sign-out.
 store.subscribe(key, async () => {
   if ((await isSignedIn()) !== wasSignedIn) location.reload();
 });

@@ -60,7 +60,7 @@ describe.runIf(executablePath)('a page in several tabs', { timeout: 30_000 }, ()
   const exchanges = (): string[] =>
     emulator.jwtLogin.ledger.entries.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`);
 
-  test('who signs in in one tab is signed in in all, also in those that are opened later', async () => {
+  test('a sign-in in one tab counts in all tabs, also in those opened later', async () => {
     const tabs = await openTabs(3);
     await signIn(tabs[0] as Page, emulator.jwtLogin.options.password);
     await allShow(tabs, 'Lunch');
@@ -78,7 +78,7 @@ describe.runIf(executablePath)('a page in several tabs', { timeout: 30_000 }, ()
     expect(exchanges()).toEqual(['login issued', 'refresh issued']);
   });
 
-  test('who signs out in one tab is signed out in all, and may sign in in another', async () => {
+  test('a sign-out in one tab counts in all tabs, and any tab can sign in again', async () => {
     const tabs = await openTabs(3);
     const [first, , last] = tabs as [Page, Page, Page];
     await signIn(first, emulator.jwtLogin.options.password);
@@ -90,7 +90,7 @@ describe.runIf(executablePath)('a page in several tabs', { timeout: 30_000 }, ()
     expect(exchanges()).toEqual(['login issued', 'login issued']);
   });
 
-  test('a wrong password is told to whoever typed it, and sent once', async () => {
+  test('a wrong password is sent once, and the page says that it is wrong', async () => {
     const [tab] = (await openTabs(1)) as [Page];
     await signIn(tab, 'not-the-password');
     await tab.getByText('The password is wrong.').waitFor();

@@ -3,7 +3,7 @@ import { leasedStore, type TokenRecord, type TokenStore } from '@auth/core';
 
 const place = 'record';
 
-/** Keeps one record. Of a name there is one object in the world, and nothing comes between two lines of its methods. */
+/** Keeps one record. A name has one object worldwide, and calls of its methods never overlap. */
 export class TokenRecords extends DurableObject {
   get(): TokenRecord | undefined {
     return this.ctx.storage.kv.get<TokenRecord>(place);
@@ -17,8 +17,8 @@ export class TokenRecords extends DurableObject {
 }
 
 /**
- * Tokens in Durable Objects: one for each key, and one for its lease. Each call takes a stub of its own, because a stub
- * belongs to the request that made it.
+ * Tokens in Durable Objects: one object for each key, and one for the key's lease. Each call makes a new stub, because
+ * a stub belongs to the request that made it.
  */
 export function durableObjectStore(objects: DurableObjectNamespace<TokenRecords>): TokenStore {
   return leasedStore({

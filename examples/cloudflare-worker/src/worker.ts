@@ -27,9 +27,9 @@ const session = createPasswordRefreshAuth({
   username: env.SIMACAN_USERNAME,
   password: env.SIMACAN_PASSWORD,
   store: durableObjectStore(env.TOKENS),
-  // A timer belongs to the request that set it, and ends with it.
+  // A timer ends with the request that set it.
   scheduler: null,
-  // So does an exchange, unless the platform is told of it: others may be waiting for what it brings.
+  // Keeps an exchange running after its request, because other requests may be waiting for the tokens.
   waitUntil,
 });
 

@@ -35,7 +35,7 @@ afterEach(async () => {
   rmSync(storage, { recursive: true });
 });
 
-/** Two instances of the worker, with memories of their own and the same Durable Objects. */
+/** Starts two instances of the worker, which share nothing but the Durable Objects. */
 function start(password: string = emulator.passwordRefresh.options.password): Miniflare {
   const { baseUrl, username } = emulator.passwordRefresh.options;
   const [{ name: binding, class_name: className }] = wrangler.durable_objects.bindings as [
@@ -59,7 +59,7 @@ function start(password: string = emulator.passwordRefresh.options.password): Mi
   });
 }
 
-/** Five requests to each instance, all at once; returns what they were answered, each answer once. */
+/** Sends five requests to each instance, all at once; returns the distinct answers. */
 async function requests(): Promise<string[]> {
   const fetchers = await Promise.all(names.map((name) => workers.getWorker(name)));
   const answers = fetchers.flatMap((worker) =>
@@ -79,7 +79,7 @@ test('all requests to all instances share one login, and then one refresh', asyn
   expect(exchanges()).toEqual(['login issued', 'refresh issued']);
 });
 
-test('instances started later go on with the tokens', async () => {
+test('instances started later use the stored tokens', async () => {
   await requests();
   await workers.dispose();
   workers = start();
@@ -87,7 +87,7 @@ test('instances started later go on with the tokens', async () => {
   expect(exchanges()).toEqual(['login issued']);
 });
 
-test('a wrong password is sent by one of them', async () => {
+test('only one instance sends a wrong password', async () => {
   await workers.dispose();
   workers = start('not-the-password');
   await requests();

@@ -6,10 +6,10 @@ import { fileStore } from '@auth/store-file';
 const { SIMACAN_AUTH_URL: baseUrl = simacan('staging').baseUrl } = process.env;
 const { SIMACAN_API_URL: apiUrl = 'https://trips-stg.services.simacan.com' } = process.env;
 const { SIMACAN_USERNAME: username = '', SIMACAN_PASSWORD: password = '' } = process.env;
-/** Of EX_TEMPFAIL in sysexits.h: the next run may do better. */
+/** EX_TEMPFAIL of sysexits.h: the next run may succeed. */
 const tryAgain = 75;
 
-// What one run leaves there the next goes on with: a token that is still good, or the refresh token behind it.
+// The next run uses what this run stores: the access token, or the refresh token once the access token has expired.
 const store = fileStore({ directory: process.env['TOKENS_DIRECTORY'] });
 const session = createPasswordRefreshAuth({ ...simacan('staging'), baseUrl, username, password, store });
 

@@ -32,7 +32,7 @@ function run(changes: Readonly<Record<string, string>> = {}): Promise<Ended> {
 const calls = (): string[] =>
   emulator.passwordRefresh.ledger.entries.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`);
 
-test('the second run does not log in, and a run after the token’s end refreshes', async () => {
+test('the second run does not log in, and a run after the token expired refreshes', async () => {
   expect(await run()).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\S+Z 2 trips\n$/) });
   expect(await run()).toMatchObject({ exitCode: 0, stderr: '' });
   expect(calls()).toEqual(['login issued']);
@@ -41,7 +41,7 @@ test('the second run does not log in, and a run after the token’s end refreshe
   expect(calls()).toEqual(['login issued', 'refresh issued']);
 });
 
-test('a wrong password is sent by the first run alone, and a right one by the next', async () => {
+test('only the first run sends a wrong password, and a corrected password is sent at once', async () => {
   const wrong = { SIMACAN_PASSWORD: 'not-the-password' };
   expect((await run(wrong)).stderr).toMatch(/^invalid_credentials /);
   expect(await run(wrong)).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^login_blocked /) });
@@ -50,7 +50,7 @@ test('a wrong password is sent by the first run alone, and a right one by the ne
   expect(calls()).toEqual(['login refused', 'login issued']);
 });
 
-test('a server that is away is worth another run', async () => {
+test('an unavailable server gives the exit code for another try', async () => {
   emulator.passwordRefresh.answerNext({ status: 503 });
   expect(await run()).toMatchObject({ exitCode: 75, stderr: expect.stringMatching(/^server_unavailable /) });
 });

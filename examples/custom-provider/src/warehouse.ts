@@ -62,7 +62,7 @@ async function post(
     throw new AuthError('rate_limited', { ...where, retryAfterMs, delivery: 'answered' });
   }
   const answer: unknown = await response.json().catch(() => undefined);
-  // Only the server's own words are a refusal; a page or a proxy's 401 is not.
+  // Only the server's own JSON is a refusal; an HTML page or a proxy's 401 is not.
   if (status === 401 && typeof answer === 'object' && answer !== null && 'denied' in answer) {
     throw new AuthError(phase === 'login' ? 'invalid_credentials' : 'refresh_refused', {
       ...where,

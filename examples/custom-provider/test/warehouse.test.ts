@@ -46,7 +46,7 @@ authProviderSuite(test, () => ({
   secrets: ['right-password', 'wrong-password'],
 }));
 
-test('a session on it calls the API', async () => {
+test('a session with this provider calls the API', async () => {
   const warehouse = createWarehouseAuth({ baseUrl, username: 'ada', password: 'right-password' });
   expect(await (await warehouse.fetch(`${baseUrl}/stock`)).json()).toEqual({ boxes: 7 });
   warehouse.dispose();

@@ -2,8 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { leasedStore, type TokenRecord, type TokenStore } from '@auth/core';
 
 /**
- * Tokens in an SQLite file. One statement compares and writes, so the store is atomic across the processes that share
- * the file, and {@link leasedStore} can give it a lease.
+ * Tokens in an SQLite file. Compare and write are one statement, so the store is atomic across the processes that share
+ * the file, and {@link leasedStore} can add a lease.
  */
 export function sqliteStore(path: string, leaseMs?: number): TokenStore & Disposable {
   const database = new DatabaseSync(path, { timeout: 2_000 });

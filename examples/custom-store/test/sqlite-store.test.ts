@@ -21,7 +21,7 @@ tokenStoreSuite(test, () => sqliteStore(newFile(), leaseMs), {
   openPeer: processPeers(new URL('support/peer-store.ts', import.meta.url)),
 });
 
-test('what one store object put another finds', async () => {
+test('two store objects on one file see each other’s records', async () => {
   const path = newFile();
   using first = sqliteStore(path);
   using second = sqliteStore(path);

@@ -1,4 +1,4 @@
-/** Shows each tenant the trips of their own Simacan account. Run as many of it as you like, on one Redis. */
+/** Shows each tenant the trips of their own Simacan account. Run as many processes as you like, on one Redis. */
 import type { AddressInfo } from 'node:net';
 import { findAuthError } from '@auth/core';
 import { simacan } from '@auth/password-refresh';
@@ -20,7 +20,7 @@ const sessionOf = tenantSessions({ baseUrl, store });
 
 const app = express();
 app.get('/trips', async (request, response) => {
-  // The key decides whose session answers; a name in the URL would let anybody ask for anybody.
+  // The API key selects the tenant's session; a name in the URL would let anybody read any tenant's trips.
   const tenant = tenantOf(request.get('x-api-key') ?? '');
   if (tenant === undefined) return void response.sendStatus(401);
   const trips = await sessionOf(tenant).fetch(`${apiUrl}/trips`);
@@ -29,7 +29,7 @@ app.get('/trips', async (request, response) => {
 app.use((error: unknown, _: Request, response: Response, next: NextFunction) => {
   const authError = findAuthError(error);
   if (authError === undefined) return next(error);
-  // Whatever it is, it is between us and Simacan: to the tenant, a gateway that cannot go on.
+  // The error is between us and Simacan, so the tenant gets a gateway error.
   console.error(authError.code, authError.message);
   if (authError.retryAt !== undefined) response.set('retry-after', new Date(authError.retryAt).toUTCString());
   response.status(authError.retryable ? 503 : 502).json({ error: authError.code });

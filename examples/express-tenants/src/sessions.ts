@@ -3,17 +3,17 @@ import { createPasswordRefreshAuth, type PasswordRefreshExtra, simacan } from '@
 import { LRUCache } from 'lru-cache';
 import type { Tenant } from './tenants.ts';
 
-/** What all sessions share: made once, not for each tenant. */
+/** What all sessions share. */
 export interface Shared {
   readonly baseUrl: string;
   readonly store: TokenStore;
-  /** Sessions kept open: more than tenants that are served at the same moment. */
+  /** How many sessions stay open; must exceed the number of tenants served at the same moment. */
   readonly maxOpen?: number;
 }
 
 /**
- * One session for each tenant, opened when the tenant first calls. Opening costs no request, and what was disposed of
- * left its tokens in the store: the next session of that tenant goes on with them.
+ * One session for each tenant, opened when the tenant first calls. Opening costs no request. A session that is disposed
+ * leaves its tokens in the store, where the tenant's next session finds them.
  */
 export function tenantSessions({
   baseUrl,

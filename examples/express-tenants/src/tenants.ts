@@ -10,7 +10,7 @@ export interface Tenant {
   readonly password: string;
 }
 
-/** Reads the tenants from a file such as a mounted secret. Returns who calls with a key, if anybody. */
+/** Reads the tenants from a file such as a mounted secret. Returns a function that finds the tenant of a key. */
 export async function readTenants(path: string): Promise<(apiKey: string) => Tenant | undefined> {
   const tenants: readonly Tenant[] = JSON.parse(await readFile(path, 'utf8'));
   const byHash = new Map(tenants.map((tenant) => [tenant.apiKeyHash, tenant]));

@@ -51,7 +51,7 @@ describe.runIf(redisServer().path)('two processes on one Redis', () => {
     redis = await startRedis();
     folder = mkdtempSync(join(tmpdir(), 'express-tenants-'));
     const tenantsFile = join(folder, 'tenants.json');
-    // One whom Simacan does not know any more.
+    // A tenant whose account Simacan no longer knows.
     const stranger = { ...tenants[0], name: 'stranger', apiKeyHash: hashOf('stranger'), username: 'nobody' };
     writeFileSync(tenantsFile, JSON.stringify([...tenants, stranger]));
     const { baseUrl } = emulator.passwordRefresh.options;
@@ -73,7 +73,7 @@ describe.runIf(redisServer().path)('two processes on one Redis', () => {
 
   const ask = (server: ServerProcess, key: string): Promise<Response> =>
     fetch(`${server.url}/trips`, { headers: { 'x-api-key': key } });
-  /** All tenants at both processes, at the same time: what each of them gets. */
+  /** Calls both processes as every tenant, at the same time; returns the answers. */
   const askAll = (): Promise<unknown[][]> =>
     Promise.all(
       servers.map((server) =>
@@ -88,7 +88,7 @@ describe.runIf(redisServer().path)('two processes on one Redis', () => {
   const everyone = tenants.map(({ username }) => username).toSorted();
   const ownTrips = tenants.map(({ username }) => [username]);
 
-  test('each tenant sees their own trips, after one login at either process', async () => {
+  test('each tenant sees their own trips, after one login for both processes', async () => {
     expect(await askAll()).toEqual([ownTrips, ownTrips]);
     expect(callersOf('login')).toEqual(everyone);
     emulator.passwordRefresh.revokeAccessTokens();
@@ -97,12 +97,12 @@ describe.runIf(redisServer().path)('two processes on one Redis', () => {
     expect(callersOf('refresh')).toEqual(everyone);
   });
 
-  test('a key that nobody has opens no session', async () => {
+  test('an unknown API key opens no session', async () => {
     expect((await ask(servers[0] as ServerProcess, 'key-50')).status).toBe(401);
     expect(emulator.passwordRefresh.ledger).toMatchObject({ tokenCalls: 0, apiCallsAccepted: 0 });
   });
 
-  test('a tenant with a wrong password is told so by both, and Simacan hears it once', async () => {
+  test('both processes report a tenant’s wrong password, which is sent to Simacan once', async () => {
     const answers = [];
     for (const server of servers) answers.push(await ask(server, 'stranger'));
     expect(answers.map(({ status }) => status)).toEqual([502, 502]);
@@ -113,7 +113,7 @@ describe.runIf(redisServer().path)('two processes on one Redis', () => {
   });
 });
 
-test('a tenant whose session was closed for others goes on without a login', async () => {
+test('a tenant whose session was closed to make room needs no new login', async () => {
   const { baseUrl } = emulator.passwordRefresh.options;
   const sessionOf = tenantSessions({ baseUrl, store: memoryStore(), maxOpen: 10 });
   const visits = [...tenants, ...tenants].map((tenant) => () => sessionOf(tenant));

@@ -20,7 +20,7 @@ describe.each(Object.entries(stores))('%s', (_, createStore) => {
     const { passwordRefresh, fetch } = createEmulator();
     const store = createStore();
     for (let start = 0; start < 3; start++) {
-      // A store object of its own stands for a process of its own.
+      // A separate store object stands for a separate process.
       const auth = createPasswordRefreshAuth({ ...passwordRefresh.options, fetch, store: { ...store } });
       expect((await auth.fetch(passwordRefresh.apiUrl)).status).toBe(200);
       auth.dispose();
@@ -29,7 +29,7 @@ describe.each(Object.entries(stores))('%s', (_, createStore) => {
   });
 });
 
-test('what get-then-set loses: of two writers at the same moment both believe that they have won', async () => {
+test('get-then-set is not atomic: two writers at the same moment both believe that they have won', async () => {
   const map = new Map<string, string>();
   const slow = () => ({
     get: async (key: string) => {

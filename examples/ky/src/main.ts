@@ -10,7 +10,7 @@ const { JOOR_AUTH_URL: baseUrl, JOOR_API_URL: apiUrl = 'https://apisandbox.joora
 
 const joor = createJoorAuth({ environment: 'sandbox', baseUrl, clientId, clientSecret, username, password });
 
-/** All of ky's own work as ever: base URL, query, retries, JSON. Tokens are the session's. */
+/** ky does base URL, query, retries and JSON; the session adds the token. */
 const api = ky.create({ baseUrl: apiUrl, fetch: joor.fetch });
 
 interface Order {
@@ -24,7 +24,7 @@ try {
 } catch (error) {
   const authError = findAuthError(error);
   if (authError === undefined) throw error;
-  // Its message names no secret, so it may go to any log.
+  // The message contains no secret, so it may go to any log.
   console.error(authError.code, authError.message);
   process.exitCode = 1;
 }

@@ -34,13 +34,13 @@ test('the program prints the orders, with one login', async () => {
   expect(emulator.joor.ledger.logins).toBe(1);
 });
 
-test('ky repeats the API’s 503, on the same token', async () => {
+test('ky retries a 503 of the API with the same token', async () => {
   emulator.joor.answerNext({ on: 'api', status: 503, headers: { 'retry-after': '0' } });
   expect(await run()).toMatchObject({ exitCode: 0, stdout: 'order-7 120\n' });
   expect(emulator.joor.ledger.tokenCalls).toBe(1);
 });
 
-test('a wrong password is sent once, whatever ky repeats', async () => {
+test('a wrong password is sent once, although ky retries', async () => {
   const { exitCode, stderr } = await run({ JOOR_PASSWORD: 'not-the-password' });
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/^invalid_credentials joor login: /);

@@ -27,7 +27,7 @@ test('the program closes the poll without votes, with one login for its two call
   expect(emulator.jwtLogin.ledger).toMatchObject({ tokenCalls: 1, apiCallsAccepted: 2 });
 });
 
-test('a call whose token is refused is sent again with its body, after one refresh', async () => {
+test('a call whose token is refused is sent again, with its body, after one refresh', async () => {
   const { jwtLogin, fetch } = createEmulator({ api: { jwtLogin: polls } });
   const unipoll = createUnipoll({ ...jwtLogin.options, fetch });
   await unipoll.GET('/polls');
@@ -37,7 +37,7 @@ test('a call whose token is refused is sent again with its body, after one refre
   expect(jwtLogin.ledger).toMatchObject({ logins: 1, refreshes: 1, apiCallsRejected: 1 });
 });
 
-test('what the OpenAPI file does not list does not compile', () => {
+test('a path or a value that the OpenAPI file does not list does not compile', () => {
   const check = ({ GET }: ReturnType<typeof createUnipoll>): void => {
     // @ts-expect-error no such path
     void GET('/pools');

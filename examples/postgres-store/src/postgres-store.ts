@@ -10,8 +10,8 @@ export const createTable =
   'CREATE TABLE IF NOT EXISTS auth_tokens (key text PRIMARY KEY, id text NOT NULL, record text NOT NULL)';
 
 /**
- * Tokens in a Postgres table. Compare and write are one statement, so of two that expect the same record one wins,
- * wherever they run; on that {@link leasedStore} builds a lease that outlives no dead holder by more than 15 s.
+ * Tokens in a Postgres table. Compare and write are one statement, so of two writers that expect the same record one
+ * wins, wherever they run. {@link leasedStore} adds a lease, which ends at most 15 s after its holder has died.
  */
 export function postgresStore(database: Queryable): TokenStore {
   return leasedStore({

@@ -19,7 +19,7 @@ tokenStoreSuite(test, async () => {
   return postgresStore(database);
 });
 
-test('five sessions that meet an empty table, each with a store of its own, log in once', async () => {
+test('five sessions, each with its own store object, log in once on an empty table', async () => {
   await database.query('TRUNCATE auth_tokens');
   const { jwtLogin, fetch } = createEmulator();
   const sessions = Array.from({ length: 5 }, () =>
@@ -31,6 +31,6 @@ test('five sessions that meet an empty table, each with a store of its own, log 
   for (const session of sessions) session.dispose();
 });
 
-test('pg’s Pool fits', () => {
+test('pg’s Pool is a Queryable', () => {
   expectTypeOf<Pool>().toExtend<Queryable>();
 });

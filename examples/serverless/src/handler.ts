@@ -7,21 +7,21 @@ import type { Redis } from 'ioredis';
 
 /** What the platform gives to each request. */
 export interface FunctionContext {
-  /** Keeps the instance running until the work is done, although the answer is sent. */
+  /** Keeps the instance running until the work is done, even after the answer is sent. */
   waitUntil(work: Promise<unknown>): void;
 }
 
 export type Handler = (request: Request, context: FunctionContext) => Promise<Response>;
 
-/** Called once in an instance, outside of any request: the next request finds the token in memory. */
+/** Called once per instance, outside of any request, so that later requests find the token in memory. */
 export function createHandler(client: Redis, apiUrl: string, options: PasswordRefreshAuthOptions): Handler {
-  // Without its subscription: a frozen instance hears nothing, and would hold a second connection.
+  // Without `subscribe`: a frozen instance receives nothing, and would hold a second connection.
   const { get, compareAndSet, lock } = redisStore({ client });
   const requests = new AsyncLocalStorage<FunctionContext>();
   const session = createPasswordRefreshAuth({
     ...options,
     store: { get, compareAndSet, lock },
-    // A timer would stop with the instance, and go off in the middle of somebody's request.
+    // A timer would be frozen with the instance and fire during a later request.
     scheduler: null,
     waitUntil: (work) => requests.getStore()?.waitUntil(work),
   });

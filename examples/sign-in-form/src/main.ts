@@ -1,6 +1,6 @@
 /**
- * A program of one person's own: shows their polls, or the form that lets it. Whoever reaches it may use the account, so
- * it listens on loopback alone; a server for several people is another example.
+ * A local program for one person: shows their polls, or a form to sign in. Anybody who reaches the program can use the
+ * account, so it listens on loopback only; the example sign-in-server serves several people.
  */
 import { type AuthError, findAuthError } from '@auth/core';
 import { createJwtLoginAuth } from '@auth/jwt-login';
@@ -10,7 +10,7 @@ import { csrf } from 'hono/csrf';
 import { formPage, pollsPage } from './page.ts';
 
 const { UNIPOLL_URL: baseUrl = '', UNIPOLL_USERNAME: username = '', PORT: port = '3000' } = process.env;
-/** May be left out: then the form is the only way in. */
+/** Optional: without it the form is the only way to sign in. */
 const { UNIPOLL_PASSWORD: password } = process.env;
 const session = createJwtLoginAuth({ baseUrl, username, password });
 
@@ -30,10 +30,10 @@ app.get('/', async (context) => {
 });
 
 app.post('/sign-in', async (context) => {
-  const { password: typed } = await context.req.parseBody();
-  if (typeof typed !== 'string' || typed === '') return context.redirect('/', 303);
+  const { password: entered } = await context.req.parseBody();
+  if (typeof entered !== 'string' || entered === '') return context.redirect('/', 303);
   try {
-    await session.signIn({ password: typed }); // used once, and kept nowhere
+    await session.signIn({ password: entered }); // used once and not kept
     return context.redirect('/', 303);
   } catch (error) {
     return showForm(context, authErrorOf(error));

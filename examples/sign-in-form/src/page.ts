@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 
 type Html = ReturnType<typeof html>;
 
-/** The polls of whoever is signed in. */
+/** The polls of the person who is signed in. */
 export function pollsPage(username: string, titles: readonly string[]): Html {
   const items = titles.map((title) => html`<li>${title}</li>`);
   return layout(html`
@@ -12,9 +12,9 @@ export function pollsPage(username: string, titles: readonly string[]): Html {
     <form method="post" action="/sign-out"><button>Sign out</button></form>`);
 }
 
-/** The form, with why it is shown: what just went wrong, or what has stood in the way since. */
+/** The form, and the reason it is shown: the error of this request, or an earlier refusal that still blocks. */
 export function formPage(username: string, status: AuthStatus, error: AuthError): Html {
-  // A pause that the server asked for stands in the status; one of the login guard's own comes with the error.
+  // A pause that the server asked for is in the status; a pause of the login guard comes with the error.
   const retryAt = error.retryAt ?? status.retryAt;
   const text =
     retryAt === undefined ? reasonOf(status, error) : html`Too many attempts. Try again at ${time(retryAt)}.`;

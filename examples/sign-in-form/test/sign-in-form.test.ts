@@ -38,13 +38,13 @@ const submit = (password: string, origin: string = server.url) =>
   );
 const outcomes = (): string[] => emulator.jwtLogin.ledger.entries.map(({ outcome }) => outcome);
 
-test('the first visit shows the form and asks nobody', async () => {
+test('the first visit shows the form and sends nothing to UniPoll', async () => {
   await start();
   expect(await open()).toMatchObject({ status: 200, alert: undefined, canSubmit: true });
   expect(emulator.jwtLogin.ledger.tokenCalls).toBe(0);
 });
 
-test('a wrong password is told, and the right one after it shows the polls', async () => {
+test('a wrong password shows an error, and the right one after it shows the polls', async () => {
   await start();
   expect(await submit('not-the-password')).toMatchObject({ status: 422, alert: 'The password is wrong.' });
   const page = await submit(emulator.jwtLogin.options.password);
@@ -53,7 +53,7 @@ test('a wrong password is told, and the right one after it shows the polls', asy
   expect(outcomes()).toEqual(['refused', 'issued']);
 });
 
-test('a configured password that was refused is sent once, and the form tells since when', async () => {
+test('a configured password that was refused is sent once, and the form says when that was', async () => {
   await start({ UNIPOLL_PASSWORD: 'an-old-password' });
   expect((await open()).alert).toBe('The password is wrong.');
   expect((await open()).alert).toMatch(
@@ -63,7 +63,7 @@ test('a configured password that was refused is sent once, and the form tells si
   expect((await submit(emulator.jwtLogin.options.password)).status).toBe(200);
 });
 
-test('an account that UniPoll has locked is told from a wrong password', async () => {
+test('a locked account and a wrong password show different messages', async () => {
   await start();
   emulator.jwtLogin.set({ lockAfter: 2 });
   for (const guess of ['one', 'two']) expect((await submit(guess)).alert).toBe('The password is wrong.');
@@ -71,7 +71,7 @@ test('an account that UniPoll has locked is told from a wrong password', async (
   expect((await submit(right)).alert).toBe('This account is locked. Only UniPoll can open it again.');
 });
 
-test('while UniPoll asks for a pause the form says how long, and cannot be sent', async () => {
+test('while UniPoll asks for a pause the form says how long, and cannot be submitted', async () => {
   await start();
   emulator.jwtLogin.answerNext({ status: 429, headers: { 'retry-after': '600' } });
   const { password } = emulator.jwtLogin.options;

@@ -17,9 +17,9 @@ const cookie = {
 
 /** Signs people in with their TeleTracker accounts, and shows them their vehicles. */
 export function createApp(baseUrl: string): Hono {
-  /** Shared by all sessions: two browsers of one account have one login guard and one exchange between them. */
+  /** Shared by all sessions, so that two browsers of one account share its login guard and its exchanges. */
   const store = memoryStore();
-  /** By the random text in a browser's cookie: whoever holds it has passed {@link BearerLoginAuth.signIn}. */
+  /** By the random id in a browser's cookie, which is set only after {@link BearerLoginAuth.signIn} succeeded. */
   const signedIn = new LRUCache<string, BearerLoginAuth>({
     max: 10_000,
     ttl: dayMs,
@@ -30,10 +30,10 @@ export function createApp(baseUrl: string): Hono {
   app.post('/session', csrf(), async (context) => {
     const { username, password } = (await context.req.json().catch(() => null)) ?? {};
     if (typeof username !== 'string' || typeof password !== 'string') return context.body(null, 400);
-    // Of this account alone, and without a password: what it may do is what signIn brings.
+    // Without a configured password, so only a successful signIn gives this session tokens of its own.
     const session = createBearerLoginAuth({ baseUrl, username, store });
     try {
-      // Always asks TeleTracker. A call of fetch would be content with the tokens that the account has stored.
+      // signIn always asks TeleTracker. fetch would accept the tokens that are stored for the account.
       await session.signIn({ password });
     } catch (error) {
       session.dispose();

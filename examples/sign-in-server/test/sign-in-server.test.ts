@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   emulator.bearerLogin.reset();
-  // The server lives on from test to test, and remembers the logins of those who were there before.
+  // The server runs through all tests and remembers the logins of each account: use new accounts.
   [ada, grace] = [newPerson('ada'), newPerson('grace')];
 });
 
@@ -36,7 +36,7 @@ function newPerson(name: string): Person {
   return person;
 }
 
-/** What a browser sends, and the cookie it keeps. */
+/** Sends a request as a browser does; returns the cookie that the browser would keep. */
 async function send(method: string, path: string, cookie = '', body?: object) {
   const headers = { cookie, 'content-type': 'application/json' };
   const response = await fetch(`${server.url}${path}`, {
@@ -50,7 +50,7 @@ async function send(method: string, path: string, cookie = '', body?: object) {
 const signIn = (person: object) => send('POST', '/session', '', person);
 const vehicles = async (cookie: string): Promise<number> => (await send('GET', '/vehicles', cookie)).status;
 
-test('who signs in sees vehicles, and who does not sees none', async () => {
+test('only a person who has signed in sees vehicles', async () => {
   const { status, cookie } = await signIn(ada);
   expect(status).toBe(204);
   expect(await send('GET', '/vehicles', cookie)).toMatchObject({
@@ -61,7 +61,7 @@ test('who signs in sees vehicles, and who does not sees none', async () => {
   expect(emulator.bearerLogin.ledger).toMatchObject({ logins: 1, apiCallsAccepted: 1, apiCallsRejected: 0 });
 });
 
-test('the tokens an account has stored let nobody in: each sign-in is a login of its own', async () => {
+test('each sign-in sends a login, even if tokens are stored for the account', async () => {
   const browser = await signIn(ada);
   const thief = await signIn({ ...ada, password: 'not-the-password' });
   expect(thief).toMatchObject({ status: 401, cookie: '', text: '{"error":"invalid_credentials"}' });
@@ -85,7 +85,7 @@ test('two browsers of one account share its refresh', async () => {
   expect(emulator.bearerLogin.ledger).toMatchObject({ logins: 2, refreshes: 1 });
 });
 
-test('when TeleTracker has ended the session the person signs in again: nobody kept their password', async () => {
+test('after TeleTracker ended the session the person must sign in again, because no password is kept', async () => {
   const { cookie } = await signIn(ada);
   emulator.bearerLogin.endSessions();
   const answer = await send('GET', '/vehicles', cookie);
@@ -101,7 +101,7 @@ test('after twenty guesses at an account in an hour nothing more is sent', async
   expect(emulator.bearerLogin.ledger.logins).toBe(20);
 });
 
-test('what is no sign-in sends nothing', async () => {
+test('an invalid sign-in request sends nothing', async () => {
   for (const body of [undefined, [], { username: ada.username }]) {
     expect((await send('POST', '/session', '', body)).status).toBe(400);
   }

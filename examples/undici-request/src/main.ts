@@ -9,7 +9,7 @@ const { SIMACAN_USERNAME: username = '', SIMACAN_PASSWORD: password = '' } = pro
 
 const session = createPasswordRefreshAuth({ ...simacan('staging'), baseUrl, username, password });
 const agent = new Agent({ connections: 16 });
-// Listed before retry, so that a request which is tried again carries the token of then.
+// Listed before retry, so that each retry carries the current token.
 const dispatcher = agent.compose(authInterceptor(session), interceptors.retry());
 
 interface Trip {

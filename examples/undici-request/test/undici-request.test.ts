@@ -32,12 +32,12 @@ function run(): Promise<Ended> {
   });
 }
 
-test('a hundred requests at once go with the token of one login', async () => {
+test('a hundred concurrent requests share the token of one login', async () => {
   expect(await run()).toEqual({ exitCode: 0, stdout: '10 of 100 trips were late\n', stderr: '' });
   expect(emulator.passwordRefresh.ledger).toMatchObject({ tokenCalls: 1, apiCallsAccepted: 101 });
 });
 
-test('a token that is revoked in their midst costs one refresh', async () => {
+test('a token revoked in the midst of the requests costs one refresh', async () => {
   answer = (path) => {
     if (path.endsWith('/trips')) emulator.passwordRefresh.revokeAccessTokens();
     return trips(path);
@@ -46,7 +46,7 @@ test('a token that is revoked in their midst costs one refresh', async () => {
   expect(emulator.passwordRefresh.ledger).toMatchObject({ logins: 1, refreshes: 1 });
 });
 
-test('a 503 of the API is tried again, on the same token', async () => {
+test('a 503 of the API is retried with the same token', async () => {
   emulator.passwordRefresh.answerNext({ on: 'api', status: 503, headers: { 'retry-after': '0' } });
   expect(await run()).toMatchObject({ exitCode: 0, stdout: '10 of 100 trips were late\n' });
   expect(emulator.passwordRefresh.ledger).toMatchObject({ tokenCalls: 1, apiCallsAccepted: 101 });

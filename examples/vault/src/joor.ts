@@ -5,8 +5,8 @@ import type { ReadSecret } from './vault.ts';
 type Options = Omit<JoorAuthOptions, 'clientSecret' | 'password'>;
 
 /**
- * A session that holds no secret. Before each login it asks the vault, so a rotated password needs no restart. While
- * one that JOOR refused still stands in the vault nothing is sent to JOOR, and the vault is asked once a minute.
+ * A session that holds no secret. It reads the vault before each login, so a rotated password needs no restart. While
+ * the vault still has a password that JOOR refused, nothing is sent to JOOR, and the vault is read once a minute.
  */
 export function createJoor(readSecret: ReadSecret, options: Options): AuthSession<JoorExtra> {
   return createJoorAuth({

@@ -28,7 +28,7 @@ function scene() {
   return { clock, joor, secrets, asked, call };
 }
 
-test('the vault is asked before a login, and for no call between two of them', async () => {
+test('the vault is read before each login, and not for calls in between', async () => {
   const { clock, joor, secrets, asked, call } = scene();
   for (let calls = 0; calls < 5; calls++) expect(await call()).toBe('200');
   expect(asked.toSorted()).toEqual(['joor client_secret', 'joor password']);
@@ -40,7 +40,7 @@ test('the vault is asked before a login, and for no call between two of them', a
   expect(joor.ledger.entries.map(({ outcome }) => outcome)).toEqual(['issued', 'issued']);
 });
 
-test('a refused password is sent once; the vault is asked for another once a minute, and that one is sent', async () => {
+test('a refused password is sent once; the vault is read once a minute, and a new password is sent', async () => {
   const { clock, joor, secrets, asked, call } = scene();
   secrets['password'] = 'expired-password';
   const outcomes = (): string[] => joor.ledger.entries.map(({ outcome }) => outcome);
@@ -65,7 +65,7 @@ test('a refused password is sent once; the vault is asked for another once a min
   expect(outcomes()).toEqual(['refused', 'issued']);
 });
 
-test('the program reads its secrets from Vault; a Vault that refuses costs JOOR no call', async () => {
+test('the program reads its secrets from Vault; if Vault refuses, nothing is sent to JOOR', async () => {
   await using emulator = await startEmulator({ api: { joor: () => Response.json([1, 2, 3]) } });
   const { baseUrl, clientId, clientSecret, username, password } = emulator.joor.options;
   const server = createServer(({ url, headers }, response) => {

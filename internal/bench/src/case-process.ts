@@ -1,9 +1,9 @@
-/** The process of one case. */
+/** The process of one case: runs the whole case, or only the figures of our library. */
 import { join } from 'node:path';
-import type { CaseResult } from './result.ts';
 
-const [, , name = ''] = process.argv;
-const { run } = (await import(join(import.meta.dirname, 'cases', `${name}.ts`))) as {
-  run(): Promise<CaseResult[]>;
-};
-process.send?.(await run(), undefined, undefined, () => process.exit());
+const [, , name = '', part = ''] = process.argv;
+const parts = (await import(join(import.meta.dirname, 'cases', `${name}.ts`))) as Record<
+  string,
+  () => Promise<unknown>
+>;
+process.send?.(await parts[part]?.(), undefined, undefined, () => process.exit());

@@ -7,7 +7,7 @@ const barHeight = 18;
 const gap = 8;
 const margin = 14;
 
-/** A bar chart of one column as SVG; a logarithmic one where the longest bar would hide the others. */
+/** A bar chart of one column as SVG; logarithmic if the longest bar would hide the others. */
 export function chartOf({ title, columns, rows, chart }: CaseResult): string | undefined {
   if (chart === undefined) return undefined;
   const column = columns.indexOf(chart.column);

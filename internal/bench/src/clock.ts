@@ -1,7 +1,7 @@
 const RealDate = Date;
 let offsetMs = 0;
 
-/** Sets this process's wall clock ahead, so that whoever keeps tokens finds them over. */
+/** Sets this process's wall clock ahead, so that libraries find their tokens expired. */
 export function passTime(ms: number): void {
   offsetMs += ms;
   globalThis.Date = ShiftedDate as DateConstructor;

@@ -2,10 +2,10 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Place } from './peer.ts';
 
-/** Where a contender keeps the account's set. */
+/** Where a contender keeps the account's token set. */
 export interface SharedPlace extends Place {
   readonly file: string;
-  /** Whether the password is at hand for a new login once the refresh token is refused. */
+  /** Whether the contender may log in again with the password once the refresh token is refused. */
   readonly keepsPassword: boolean;
 }
 
@@ -13,11 +13,11 @@ export interface SharedPlace extends Place {
 export interface Contender {
   /** Logs in and stores the set in the place's file, through the library. */
   login(place: SharedPlace): Promise<unknown>;
-  /** A fresh token, with the set that the file holds. */
+  /** Returns a fresh token, from the set in the file. */
   getToken(place: SharedPlace): Promise<string>;
 }
 
-/** The set of the contenders that keep one of their own shape. */
+/** The token set of contenders whose library prescribes no format. */
 export interface StoredSet {
   readonly accessToken: string;
   readonly refreshToken: string;
@@ -25,7 +25,7 @@ export interface StoredSet {
   readonly expiresAt: number;
 }
 
-/** What a worker says to the case that has started it. */
+/** A worker's message to the case that has started it. */
 export type Said = 'ready' | 'stored' | { readonly token: string } | { readonly error: string };
 
 /** Warms up on a file of its own, then obeys: 'login' stores a set, 'go' gets a token. */
@@ -88,13 +88,13 @@ export async function loginByHand(place: SharedPlace): Promise<void> {
   write(place.file, await request(place, { grant_type: 'password', username, password }));
 }
 
-/** The file's set where it is still good for half a minute. */
+/** The file's set if it is valid for at least half a minute. */
 export function fresh(file: string): StoredSet | undefined {
   const set = read<StoredSet>(file);
   return set !== undefined && set.expiresAt - Date.now() > 30_000 ? set : undefined;
 }
 
-/** Spends the file's refresh token and stores the pair got for it. */
+/** Spends the file's refresh token and stores the new pair. */
 export async function refreshByHand(place: SharedPlace): Promise<StoredSet> {
   const { refreshToken } = read<StoredSet>(place.file) as StoredSet;
   const set = await request(place, { grant_type: 'refresh_token', refresh_token: refreshToken });

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
-/** One call of node:fs/promises, or of a file that it has opened, or the sync of one by its descriptor. */
+/** One call of node:fs/promises or of an opened file, or an fsync of an opened file's descriptor. */
 interface FileCall {
   readonly name: string;
   readonly args: readonly unknown[];
-  /** Of an `open`: the number of the file that it gave. */
+  /** For `open`: the number of the file that was opened. */
   opened?: number;
   /** The number of the file that was called. */
   readonly file?: number;
@@ -22,14 +22,14 @@ export function recordFileCalls(): {
   /** The calls made while `work` ran. */
   during(work: () => Promise<void>): Promise<FileCall[]>;
   stop(): void;
-  /** Makes the calls again, up to a number of them at a time, on another folder in the same state. */
+  /** Replays the calls on another folder in the same state. Each call of the result goes on up to call `until`. */
   replayOf(calls: readonly FileCall[], from: string, to: string): (until: number) => Promise<void>;
 } {
   const promises = fs.promises as unknown as Callable;
   const originals: Callable = { ...promises };
   let recording: FileCall[] | undefined;
   let files = 0;
-  /** By descriptor: the file that had it last. */
+  /** By descriptor: the number of the file that had the descriptor last. */
   const numbers = new Map<number, number>();
   for (const name of moduleCalls) {
     const original = originals[name] as Callable[string];
@@ -92,7 +92,7 @@ export function recordFileCalls(): {
             const result = await originals[name]?.(...args.map(moved));
             if (opened !== undefined) open.set(opened, result as Callable);
           } catch {
-            // It failed when it was recorded, too: a name that was taken, or gone.
+            // The call failed when it was recorded, too, because a name was taken or gone.
           }
         }
       };

@@ -1,4 +1,4 @@
-/** `pnpm bench [case...]`: runs cases one after the other, prints their tables, and writes down what came of them. */
+/** `pnpm bench [case...]`: runs cases one after the other, prints their tables, and saves the results. */
 import { render } from './render.ts';
 import { load, save } from './results-file.ts';
 import { runCase } from './run-case.ts';

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 
-/** A way to do something, to be timed beside others. */
+/** A call that is timed beside others. */
 export interface Contender {
   readonly name: string;
   readonly isOurs?: boolean;
@@ -14,7 +14,7 @@ export interface Cost {
   readonly cpuNs: number;
 }
 
-/** What contenders took, round by round. */
+/** The costs of contenders, round by round. */
 export class Timings {
   readonly #samples: ReadonlyMap<string, readonly Cost[]>;
 
@@ -27,15 +27,15 @@ export class Timings {
     return median((this.#samples.get(name) ?? []).map((cost) => cost[kind]));
   }
 
-  /** What it takes, as a multiple of another. */
+  /** The cost of a contender as a multiple of another's. */
   ratio(name: string, base: string, kind: keyof Cost = 'ns'): number {
     return this.of(name, kind) / this.of(base, kind);
   }
 }
 
 /**
- * Times contenders round by round, one after the other in each round and in turns of order, so that what disturbs the
- * machine disturbs all. The first round warms up and does not count.
+ * Times contenders round by round. The order alternates, so that a disturbance of the machine affects all of them. The
+ * first round warms up and does not count.
  *
  * @param concurrency calls under way at a time
  */
@@ -47,7 +47,7 @@ export async function timeAll(
   const batch = concurrency === 1 ? inTurn : atOnce(concurrency);
   for (let round = 0; round <= rounds; round++) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      // Nobody pays for the garbage of who came before.
+      // Collect the previous contender's garbage, so that this contender does not pay for it.
       globalThis.gc?.({ type: 'minor' });
       const cpuBefore = process.cpuUsage();
       const startedAt = process.hrtime.bigint();
@@ -60,7 +60,7 @@ export async function timeAll(
   return new Timings(samples);
 }
 
-/** One after the other. What only awaits resolved promises must be sent back to the event loop now and then. */
+/** Runs calls one after the other. Awaits of resolved promises never yield to the event loop: yield every 64 calls. */
 async function inTurn(contender: Contender, calls: number): Promise<void> {
   for (let done = 0; done < calls; done += 64) {
     for (let call = 0; call < 64; call++) await contender.run();
@@ -78,7 +78,7 @@ function atOnce(concurrency: number): (contender: Contender, calls: number) => P
   };
 }
 
-/** Bytes on the heap that a call takes, with the promise that an await of it takes: medians of rounds. */
+/** Heap bytes per call, including the promise of its await: medians of rounds. */
 export async function bytesOfAll(
   contenders: readonly Contender[],
   calls: number = 4_096,

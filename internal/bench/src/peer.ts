@@ -8,7 +8,7 @@ export interface Place {
   readonly clientSecret: string;
 }
 
-/** A place for those who never get to log in. */
+/** A place for sessions that never log in. */
 export const nowhere: Place = {
   origin: 'http://127.0.0.1:9',
   username: 'ada',
@@ -19,16 +19,16 @@ export const nowhere: Place = {
 
 /** A session of a contestant that has logged in. */
 export interface Contestant {
-  /** A token that is fresh as far as it can tell. */
+  /** A token that the library takes for fresh. */
   getToken(): Promise<string>;
-  /** A request with the token, and whatever it does about a 401. `fetch` in place of the platform's where given. */
+  /** Sends a request with the token and treats a 401 as the library does. */
   fetch?(url: string, init?: RequestInit): Promise<{ readonly status: number }>;
   close?(): void;
 }
 
-/** A library that keeps tokens, through its own best public way. */
+/** A library that keeps tokens, through its best public API. */
 export interface Peer {
   readonly name: string;
-  /** Logs in once. `fetch` stands in for the platform's where the library lets one be given. */
+  /** Logs in once. `fetch` replaces the platform's if the library accepts another one. */
   open(place: Place, fetch?: typeof globalThis.fetch): Promise<Contestant>;
 }

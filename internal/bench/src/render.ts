@@ -68,7 +68,7 @@ function sectionOf({ title, about, columns, rows }: CaseResult, chart: string | 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  // Names and verdicts are words, all else are figures.
+  // Columns without a title hold words and are aligned left; the others hold figures.
   const rule = head.map((title) => (title === '' ? '---' : '--:'));
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }

@@ -1,4 +1,4 @@
-/** What a case comes to: a table, and what it was to reach. Everything in it is plain data. */
+/** The result of a case: a table and its targets, as plain data. */
 export interface CaseResult {
   readonly title: string;
   /** What is compared and how, a paragraph each. */
@@ -6,7 +6,7 @@ export interface CaseResult {
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
   readonly targets: readonly Target[];
-  /** The column that the chart shows; it grows to the right, and less is better unless said otherwise. */
+  /** The column that the chart shows; less is better unless `moreIsBetter`. */
   readonly chart?: { readonly column: string; readonly unit: string; readonly moreIsBetter?: boolean };
 }
 
@@ -14,17 +14,17 @@ export interface CaseResult {
 export interface Row {
   readonly name: string;
   readonly values: readonly (number | string)[];
-  /** One of ours. */
+  /** Whether the contender is ours. */
   readonly isOurs?: boolean;
 }
 
-/** What was aimed at, what was measured, and whether it holds. */
+/** A target, what was measured, and whether the target holds. */
 export interface Target {
   readonly name: string;
   readonly target: string;
   readonly measured: string;
   readonly holds: boolean;
-  /** Where it is missed by nature: what was measured of that. */
+  /** For a target that cannot be reached: the measured reason. */
   readonly limit?: string;
 }
 

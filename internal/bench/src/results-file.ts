@@ -4,19 +4,19 @@ import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { CaseResult } from './result.ts';
 
-/** Everything that the last runs came to. */
+/** The results of the last runs. */
 export interface Results {
-  /** What they ran on. */
+  /** The machine of the runs. */
   readonly machine: { readonly node: string; readonly cpu: string; readonly cores: number };
   /** The versions that were measured. */
   readonly versions: Readonly<Record<string, string>>;
-  /** By case; those that were not run again stand as they were. */
+  /** By case; a case that was not run again keeps its results. */
   readonly cases: Record<string, CaseResult[]>;
 }
 
 const file = join(import.meta.dirname, '..', 'results.json');
 
-/** The results so far, brought up to this machine and these versions. */
+/** The results so far, with this machine and the installed versions. */
 export function load(): Results {
   const machine = {
     node: process.version,
@@ -39,7 +39,7 @@ function read(): Partial<Results> {
   }
 }
 
-/** Of all packages that the benchmarks depend on. */
+/** The versions of all packages that the benchmarks depend on. */
 function versions(): Record<string, string> {
   const path = join(import.meta.dirname, '..', 'package.json');
   const { devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as {
@@ -57,7 +57,7 @@ function versionOf(name: string): string {
       return (JSON.parse(readFileSync(join(place, name, 'package.json'), 'utf8')) as { version: string })
         .version;
     } catch {
-      // It is in another of them.
+      // Look in the next folder.
     }
   }
   throw new Error(`${name} is not installed beside ${dirname(import.meta.url)}`);

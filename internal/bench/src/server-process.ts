@@ -1,16 +1,16 @@
-/** The server that all contestants log in to, in a process of its own: OAuth 2 with rotation, and an API. */
+/** The server that all contestants log in to, in a separate process: OAuth 2 with rotation, and an API. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a benchmark may set. */
+/** Settings that a benchmark may change. */
 export interface Settings {
   /** Time from a token request to its answer. */
   delayMs: number;
-  /** What `expires_in` says and what the API holds tokens to. */
+  /** The `expires_in` of tokens, which the API enforces. */
   lifetimeSeconds: number;
-  /** The API's answers are spread over this time: one in a thousand comes a thousandth of it later than the last. */
+  /** The API's answers are spread over this time, a thousandth of it from each of a thousand answers to the next. */
   apiSpreadMs: number;
-  /** Whether a refresh token spent before ends the family: reuse detection. */
+  /** Reuse detection: whether a spent refresh token ends the family. */
   endsFamilies: boolean;
 }
 
@@ -41,7 +41,7 @@ const byRefreshToken = new Map<string, Grant>();
 let issued = 0;
 
 const server = createServer((request, response) => void handle(request, response));
-// Clients' idle sockets outlive a pause between two measurements.
+// Idle sockets must survive a pause between two measurements.
 server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
@@ -67,7 +67,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     case '/api':
       return callApi(request, response);
     default:
-      // Any other path is a token endpoint: each library has its own idea of where that is.
+      // Any other path is a token endpoint, because libraries expect it at different paths.
       await new Promise((resolve) => setTimeout(resolve, settings.delayMs));
       return token(request.url as string, request.headers['content-type'] ?? '', body, response);
   }
@@ -83,7 +83,7 @@ function callApi(request: IncomingMessage, response: ServerResponse): void {
       return;
     }
     ledger.unauthorized++;
-    // RFC 6750 has it so, and some libraries take only that for a refusal.
+    // RFC 6750 requires the header, and some libraries ignore a 401 without it.
     response.setHeader('www-authenticate', 'Bearer error="invalid_token"');
     answer(response, 401, { error: 'invalid_token' });
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Place } from './peer.ts';
 import type { Ledger, Settings } from './server-process.ts';
 
-/** The server of a benchmark, in a process of its own. */
+/** The server of a benchmark, in a separate process. */
 export class BenchServer implements Disposable {
   readonly place: Place;
   readonly #stop: () => void;
@@ -39,7 +39,7 @@ export class BenchServer implements Disposable {
     await this.#post('/control', settings);
   }
 
-  /** What the server has seen since it was asked last. */
+  /** What the server has seen since the last call. */
   async ledger(): Promise<Ledger> {
     return (await (await fetch(`${this.place.origin}/ledger`)).json()) as Ledger;
   }

@@ -29,7 +29,9 @@ test.each(vendors)(
   },
 );
 
-test('after sleep the wall clock is looked at on use', { tags: ['fault-33'] }, async () => {
+test('after sleep a call notices by the wall clock that the token has expired', {
+  tags: ['fault-33'],
+}, async () => {
   const scene = new Scene(jwtLogin);
   const session = scene.open();
   await session.getTokens();
@@ -39,7 +41,9 @@ test('after sleep the wall clock is looked at on use', { tags: ['fault-33'] }, a
   expect(scene.ledger.apiCallsRejected).toBe(0);
 });
 
-test('and on wake: the timer notices within a minute', { tags: ['fault-33'] }, async () => {
+test('after sleep the timer notices within a minute that the token has expired', {
+  tags: ['fault-33'],
+}, async () => {
   const scene = new Scene(jwtLogin);
   const session = scene.open({ scheduler: undefined });
   await session.getTokens();
@@ -49,7 +53,7 @@ test('and on wake: the timer notices within a minute', { tags: ['fault-33'] }, a
   session.dispose();
 });
 
-test('a clock that jumps back extends no life', { tags: ['fault-34'] }, async () => {
+test('a clock that jumps back does not prolong a token’s life', { tags: ['fault-34'] }, async () => {
   const scene = new Scene(jwtLogin);
   const session = scene.open({ scheduler: undefined });
   await session.getTokens();
@@ -60,7 +64,7 @@ test('a clock that jumps back extends no life', { tags: ['fault-34'] }, async ()
 });
 
 test.each([10_000, 2_000])(
-  'a life of %i ms is longer than its margin: no refresh per call',
+  'a life of %i ms is longer than its margin and causes no refresh per call',
   { tags: ['fault-35'] },
   async (lifetimeMs) => {
     const scene = new Scene(jwtLogin);
@@ -74,7 +78,7 @@ test.each([10_000, 2_000])(
   },
 );
 
-test('an endpoint that keeps returning the same nearly expired token is no tight loop', {
+test('an endpoint that keeps returning the same nearly expired token causes no tight loop', {
   tags: ['fault-36'],
 }, async () => {
   const scene = new Scene(passwordRefresh);
@@ -91,7 +95,9 @@ test('an endpoint that keeps returning the same nearly expired token is no tight
   session.dispose();
 });
 
-test('a fleet that shares an expiry does not refresh in step', { tags: ['fault-37'] }, async () => {
+test('sessions of a fleet with the same expiry refresh at different times', {
+  tags: ['fault-37'],
+}, async () => {
   const scene = new Scene(jwtLogin);
   let state = 42;
   const random = (): number => {
@@ -110,7 +116,7 @@ test('a fleet that shares an expiry does not refresh in step', { tags: ['fault-3
   for (const session of fleet) session.dispose();
 });
 
-test('a date without an offset is UTC', { tags: ['fault-38'] }, async () => {
+test('a date without an offset is read as UTC', { tags: ['fault-38'] }, async () => {
   const scene = new Scene(bearerLogin);
   const until = new Date(scene.clock.now() + 2 * hour).toISOString().slice(0, 19);
   scene.server.answerNext({

@@ -1,12 +1,15 @@
 import { AuthError } from '@auth/core';
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { Scene } from './support/scene.js';
 import { jwtLogin, passwordRefresh, vendors } from './support/vendors.js';
 
+hashQuickly();
+
 describe.each(vendors)('concurrency: $name', (vendor) => {
   const again = vendor.refreshes ? 'refresh issued' : 'login issued';
 
-  test('fifty callers meet an expired token: one exchange, one shared result', {
+  test('fifty callers of an expired token share one exchange and its result', {
     tags: ['fault-1'],
   }, async () => {
     const scene = new Scene(vendor);
@@ -30,12 +33,12 @@ describe.each(vendors)('concurrency: $name', (vendor) => {
     expect(scene.calls).toEqual(['login issued', again]);
   });
 
-  test('timer, 401 and caller go through one choke point', { tags: ['fault-11'] }, async () => {
+  test('timer, 401 and caller share one flight', { tags: ['fault-11'] }, async () => {
     const scene = new Scene(vendor);
     const session = scene.open({ scheduler: undefined, keepAlive: true });
     const sent = await session.getTokens();
     scene.server.set({ delayBeforeCommitMs: 2_000 });
-    // The timer's flight is under way when the others come.
+    // The timer's flight is under way when the other calls come.
     await scene.clock.advance(0.8 * ((sent.expiresAt as number) - sent.issuedAt) + 1_000);
     scene.server.expireTokens();
     const calls = [
@@ -49,12 +52,12 @@ describe.each(vendors)('concurrency: $name', (vendor) => {
   });
 });
 
-test('the loser of a race is refused after the winner saved: it adopts, and nothing is deleted', {
+test('the loser of a race, refused after the winner saved, adopts the saved set and deletes nothing', {
   tags: ['fault-3'],
 }, async () => {
   const scene = new Scene(passwordRefresh);
   const store = scene.store();
-  // Two processes: each with a store object of its own on the same records.
+  // Two processes, each with its own store object on the same records.
   const [winner, loser] = [scene.open({ store: { ...store } }), scene.open({ store: { ...store } })];
   await winner.getTokens();
   await loser.getTokens();
@@ -79,14 +82,14 @@ test('a refusal deletes only the very record that failed', { tags: ['fault-4'] }
   await scene.expire();
   const successor = scene.open({ store: { ...store } });
   await successor.getTokens();
-  // Ada's first session holds the spent set; it is told no, and must not touch its successor or Bob.
+  // Ada's first session holds the spent set: it is refused, and must not touch the newer set or Bob's.
   expect(await scene.run(ada.getAccessToken())).toBe(await successor.getAccessToken());
   expect(bob.peek()).toBe(before);
   await bob.getTokens();
   expect(scene.ledger.logins).toBe(2);
 });
 
-test('a caller with an old snapshot, just after the flight settled, reads again first', {
+test('a session with an old set reads the store before it refreshes, and adopts the newer set', {
   tags: ['fault-6'],
 }, async () => {
   const scene = new Scene(jwtLogin);
@@ -100,7 +103,7 @@ test('a caller with an old snapshot, just after the flight settled, reads again 
   expect(scene.calls).toEqual(['login issued', 'refresh issued']);
 });
 
-test('the first caller aborts during a shared exchange: only that caller rejects', {
+test('if the first caller aborts during a shared exchange, only that caller rejects', {
   tags: ['fault-7'],
 }, async () => {
   const scene = new Scene(jwtLogin);
@@ -117,7 +120,7 @@ test('the first caller aborts during a shared exchange: only that caller rejects
   expect(scene.calls).toEqual(['login issued']);
 });
 
-test('a listener that calls the session during an exchange is no deadlock', {
+test('a listener that calls the session during an exchange causes no deadlock', {
   tags: ['fault-8'],
 }, async () => {
   const scene = new Scene(jwtLogin);
@@ -135,7 +138,7 @@ test('a listener that calls the session during an exchange is no deadlock', {
 test('the exchange does not pass through the authenticated fetch', { tags: ['fault-9'] }, async () => {
   const scene = new Scene(jwtLogin);
   const outer = scene.open();
-  // A program that gives the session's own fetch to everything, the session included.
+  // The program passes the session's own fetch to everything, including the session.
   let authenticated: typeof fetch | undefined;
   const session = scene.open({
     username: 'bob',
@@ -149,7 +152,9 @@ test('the exchange does not pass through the authenticated fetch', { tags: ['fau
   session.dispose();
 });
 
-test('what another session’s fetch throws is no verdict of our server', { tags: ['fault-9'] }, async () => {
+test('an error from another session’s fetch does not count as our server’s refusal', {
+  tags: ['fault-9'],
+}, async () => {
   const scene = new Scene(jwtLogin);
   const session = scene.open({
     fetch: async () => {
@@ -160,7 +165,7 @@ test('what another session’s fetch throws is no verdict of our server', { tags
   expect(await session.status()).not.toHaveProperty('blockedAt');
 });
 
-test('the exchange fails with callers waiting: every waiter rejects', { tags: ['fault-10'] }, async () => {
+test('every waiter rejects when the exchange fails', { tags: ['fault-10'] }, async () => {
   const scene = new Scene(jwtLogin);
   const session = scene.open();
   scene.server.answerNext({ status: 500 });
@@ -171,7 +176,9 @@ test('the exchange fails with callers waiting: every waiter rejects', { tags: ['
   expect(scene.calls).toEqual(['login scripted']);
 });
 
-test('state is kept per key: one account’s pause holds up no other', { tags: ['fault-17'] }, async () => {
+test('state is kept per key, so one account’s pause delays no other account', {
+  tags: ['fault-17'],
+}, async () => {
   const scene = new Scene(jwtLogin);
   const store = scene.store();
   scene.server.addAccount('bob', 'bobs-password');

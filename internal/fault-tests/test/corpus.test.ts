@@ -1,7 +1,10 @@
 import { isAuthError, memoryStore } from '@auth/core';
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import answers from './corpus/answers.json' with { type: 'json' };
 import { type ProviderName, providerNames, providers } from './support/providers.js';
+
+hashQuickly();
 
 /** What an answer means, by provider; `*` for all. `login`: the refresh was refused, and a login follows. */
 type Meaning = Partial<Record<ProviderName | '*', string>>;
@@ -25,7 +28,7 @@ const cases = (answers as readonly Answer[]).flatMap((answer) =>
   ),
 );
 
-describe('answers as vendors and what stands before them give', () => {
+describe.concurrent('answers of vendors, and of proxies and gateways before them', () => {
   test.each(cases)('$from: $phase of $name is $meaning', async (answer) => {
     const { name, phase, status, type, headers, body, meaning } = answer;
     let calls = 0;
@@ -35,7 +38,7 @@ describe('answers as vendors and what stands before them give', () => {
       random: () => 0,
       fetch: async () => {
         calls++;
-        // A refresh needs a login before it, and another once it is refused.
+        // A refresh needs a login first, and another login once the refresh is refused.
         const isItsTurn = phase === 'login' ? true : calls === 2 || (calls === 3 && meaning !== 'login');
         if (!isItsTurn) return Response.json(providers[name].good);
         return new Response(body, { status, headers: { 'content-type': type, ...headers } });

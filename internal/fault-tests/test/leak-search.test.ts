@@ -12,7 +12,7 @@ const username = 'ada@example.com';
 const password = 'pa ss/wörd+?&=%canary';
 const typed = 'ty ped/wörd+?&=%canary';
 
-/** Where a secret may hide: as it is, percent-encoded, or in base64 at any of its three offsets. */
+/** The forms a secret may take: plain, percent-encoded, or in base64 at any of its three offsets. */
 function disguisesOf(secret: string): string[] {
   const json = JSON.stringify(secret).slice(1, -1);
   const form = new URLSearchParams([['', secret]]).toString().slice(1);
@@ -20,7 +20,7 @@ function disguisesOf(secret: string): string[] {
     const text = Buffer.from(before + secret)
       .toString('base64')
       .replace(/=+$/, '');
-    // What its neighbours decide is left out.
+    // Leave out the characters that depend on neighbouring bytes.
     return text.slice(before === '' ? 0 : 4, -2);
   });
   const urlSafe = inBase64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
@@ -28,7 +28,7 @@ function disguisesOf(secret: string): string[] {
 }
 
 interface Findings {
-  /** What the process has printed, what it has stored, and what its servers were asked for. */
+  /** What the process has printed and stored, and the URLs that it has requested. */
   readonly places: Readonly<Record<'output' | 'files' | 'urls', string>>;
   readonly secrets: readonly string[];
 }
@@ -129,7 +129,7 @@ describe.concurrent('the whole API, under NODE_DEBUG=*', () => {
     }
   });
 
-  test('a secret that gets out in disguise, in the midst of other text, is found in each place', {
+  test('an encoded secret in the midst of other text is found in each place', {
     timeout: 60_000,
   }, async () => {
     const { places } = await driveEverything(true);

@@ -1,8 +1,11 @@
 import { inspect } from 'node:util';
 import type { AuthError, AuthEvent, TokenStore } from '@auth/core';
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { Scene } from './support/scene.js';
 import { bearerLogin, passwordRefresh, vendors } from './support/vendors.js';
+
+hashQuickly();
 
 /** Everything that a program might print of a value. */
 function shown(value: unknown): string {
@@ -33,7 +36,7 @@ const tokens = {
   refreshToken: 'canary-refresh',
 };
 
-/** A store whose failures quote what they were given, as drivers do. */
+/** A store whose errors quote its arguments, as the errors of drivers do. */
 class TalkativeStore implements TokenStore {
   readonly #inner: TokenStore;
   fails: keyof TokenStore | undefined;
@@ -106,7 +109,7 @@ describe.each(vendors)('$name', (vendor) => {
     }
     scene.server.reset();
     scene.server.addAccount('ada@example.com', 'another');
-    // A refusal is hashed outside the clock.
+    // A refused password is hashed in real time, outside of the manual clock.
     await record(session.signIn());
     await record(session.signIn({ password: 'canary-password-typed' }));
     await attempt(() =>
@@ -159,7 +162,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(requested.some((url) => url.includes('elsewhere'))).toBe(false);
   });
 
-  test('a URL elsewhere gets no bearer, but an error', { tags: ['fault-78'] }, async () => {
+  test('a URL at another origin gets an error, and no token', { tags: ['fault-78'] }, async () => {
     const scene = new Scene(vendor);
     const session = scene.open();
     await session.getTokens();

@@ -1,12 +1,15 @@
 import type { TokenStore } from '@auth/core';
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { expect, test } from 'vitest';
 import { hour, Scene } from './support/scene.js';
 import { jwtLogin, passwordRefresh, vendors } from './support/vendors.js';
 
+hashQuickly();
+
 const refreshing = vendors.filter(({ refreshes }) => refreshes);
 
 test.each(refreshing)(
-  '$name: rotated, and the answer lost: a bounded resend, then one login for all',
+  '$name: a rotation whose answer is lost causes a bounded resend, then one login for all',
   { tags: ['fault-18'] },
   async (vendor) => {
     const scene = new Scene(vendor);
@@ -23,7 +26,9 @@ test.each(refreshing)(
   },
 );
 
-test('without credentials it ends in one typed error', { tags: ['fault-18'] }, async () => {
+test('without a password a lost rotation ends in reauthentication_required', {
+  tags: ['fault-18'],
+}, async () => {
   const scene = new Scene(passwordRefresh);
   const session = scene.open({ password: undefined as never });
   await session.signIn({ password: 'correct-horse' });
@@ -47,7 +52,7 @@ function brittle(store: TokenStore): TokenStore & { fails: boolean } {
   };
 }
 
-test('the save fails after rotation: the pair is kept, served, saved later, and an event says so', {
+test('if the save fails after rotation, the pair is kept, served and saved later, and an event says so', {
   tags: ['fault-19'],
 }, async () => {
   const scene = new Scene(jwtLogin);
@@ -72,7 +77,7 @@ test('the save fails after rotation: the pair is kept, served, saved later, and 
   expect(scene.calls).toEqual(['login issued', 'refresh issued']);
 });
 
-test('a store that is already unwritable is found out, loudly, before it costs the next refresh token', {
+test('an unwritable store is reported before it costs the next refresh token', {
   tags: ['fault-20'],
 }, async () => {
   const scene = new Scene(jwtLogin);
@@ -113,7 +118,7 @@ test('saving one account writes its own key only', { tags: ['fault-25'] }, async
   expect(new Set(written)).toEqual(new Set(['ada']));
 });
 
-test('a sign-out during an exchange: the result is dropped, also when it happens during the save', {
+test('a sign-out during an exchange, or during its save, drops the result', {
   tags: ['fault-27'],
 }, async () => {
   const scene = new Scene(jwtLogin);

@@ -5,7 +5,7 @@ import { passwordRefresh, vendors } from './support/vendors.js';
 
 const good = { access_token: 'a', refresh_token: 'r', expires_in: 3600 };
 
-test('expires_in "3600" is a number', { tags: ['fault-40'] }, async () => {
+test('expires_in "3600" is read as a number', { tags: ['fault-40'] }, async () => {
   const scene = new Scene(passwordRefresh);
   scene.server.answerNext({ body: { ...good, expires_in: '3600' } });
   const tokens = await scene.open().getTokens();
@@ -35,7 +35,7 @@ test.for([
       expect(await session.getTokens()).toBe(tokens);
     }
     expect(scene.ledger.tokenCalls).toBe(1);
-    // It is refreshed when it is refused.
+    // The token is refreshed when the API refuses it.
     const next = scene.run(session.tokenRejected(tokens, { status: 401, headers: new Headers() }));
     expect(await next).not.toBe(tokens);
     session.dispose();
@@ -64,7 +64,7 @@ const unusableTokens = [
 
 describe.each(vendors)('$name', (vendor) => {
   for (const [tag, what, answer] of unusableAnswers) {
-    test(`${what} is a typed error that quotes nothing, and the session is kept`, {
+    test(`${what} gives an error that quotes nothing, and the session is kept`, {
       tags: [tag],
     }, async () => {
       const scene = new Scene(vendor);
@@ -82,7 +82,7 @@ describe.each(vendors)('$name', (vendor) => {
     });
   }
 
-  test('a 403 challenge page on login is no wrong password, and the password is not sent again at once', {
+  test('a 403 challenge page on login is not a wrong password, and the password is not sent again at once', {
     tags: ['fault-48'],
   }, async () => {
     const scene = new Scene(vendor);
@@ -103,7 +103,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(await session.getAccessToken()).toBeTypeOf('string');
   });
 
-  test('__proto__ in a body, and as an account, is inert', { tags: ['fault-49'] }, async () => {
+  test('__proto__ in a body or as an account has no effect', { tags: ['fault-49'] }, async () => {
     const scene = new Scene(vendor);
     scene.server.answerNext({
       body: '{"__proto__":{"polluted":true},"access_token":"a","token":"a","constructor":{"prototype":{"polluted":true}}}',

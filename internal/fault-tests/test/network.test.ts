@@ -1,4 +1,5 @@
 import type { FetchLike } from '@auth/core';
+import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
 import { hour, minute, Scene } from './support/scene.js';
 import { bearerLogin, joor, jwtLogin, passwordRefresh, vendors } from './support/vendors.js';
@@ -19,6 +20,8 @@ function cable(scene: Scene): { readonly fetch: FetchLike; cut: string | undefin
   };
   return network;
 }
+
+hashQuickly();
 
 describe.each(vendors)('$name', (vendor) => {
   const again = vendor.refreshes ? 'refresh issued' : 'login issued';
@@ -60,7 +63,7 @@ describe.each(vendors)('$name', (vendor) => {
     },
   );
 
-  test('a proactive refresh fails while the token lives: the token is served', {
+  test('if an advisory refresh fails, the token that still lives is served', {
     tags: ['fault-53'],
   }, async () => {
     const scene = new Scene(vendor);
@@ -76,7 +79,9 @@ describe.each(vendors)('$name', (vendor) => {
     expect(scene.events.map(({ type }) => type)).toContain('background_failed');
   });
 
-  test('429: a cool-down, Retry-After honoured, the session kept', { tags: ['fault-54'] }, async () => {
+  test('a 429 starts a cool-down as long as Retry-After, and the session is kept', {
+    tags: ['fault-54'],
+  }, async () => {
     const scene = new Scene(vendor);
     const session = scene.open();
     await session.getTokens();
@@ -98,7 +103,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(scene.calls).toEqual(['login issued', between, again]);
   });
 
-  test('a token endpoint that stalls: our own deadline, and the flight is freed', {
+  test('a token endpoint that stalls runs into our deadline, which ends the flight', {
     tags: ['fault-56'],
   }, async () => {
     const scene = new Scene(vendor);
@@ -112,7 +117,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(await scene.run(session.getAccessToken())).toBeTypeOf('string');
   });
 
-  test('a reset connection: the transport itself never replays an exchange', {
+  test('an exchange is not replayed after a reset connection', {
     tags: ['fault-57'],
   }, async () => {
     const scene = new Scene(vendor);
@@ -123,7 +128,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(network.requests).toBe(1);
   });
 
-  test('a 401 after a successful refresh: exactly one replay', { tags: ['fault-59'] }, async () => {
+  test('a 401 after a successful refresh causes exactly one replay', { tags: ['fault-59'] }, async () => {
     const scene = new Scene(vendor);
     const session = scene.open();
     await session.getTokens();
@@ -150,7 +155,7 @@ describe.each(vendors)('$name', (vendor) => {
     },
   );
 
-  test('a fresh token that is refused for some seconds: back-off, not refresh after refresh', {
+  test('a fresh token that is refused for some seconds causes back-off, not refresh after refresh', {
     tags: ['fault-61'],
   }, async () => {
     const scene = new Scene(vendor);
@@ -165,7 +170,9 @@ describe.each(vendors)('$name', (vendor) => {
     expect(scene.ledger.tokenCalls - 1).toBe(3);
   });
 
-  test('a wrong password: one try, latched until it changes', { tags: ['fault-62'] }, async () => {
+  test('a wrong password is sent once, and latched until the password changes', {
+    tags: ['fault-62'],
+  }, async () => {
     const scene = new Scene(vendor);
     scene.server.set({ lockAfter: 3 });
     let password = 'wrong';
@@ -185,7 +192,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(scene.calls).toEqual(['login refused', 'login issued']);
   });
 
-  test('a rejected promise is not kept: the next call tries again', { tags: ['fault-63'] }, async () => {
+  test('the call after a rejected call tries again', { tags: ['fault-63'] }, async () => {
     const scene = new Scene(vendor);
     const session = scene.open();
     scene.server.answerNext({ status: 500 });
@@ -194,7 +201,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(await scene.run(session.getAccessToken())).toBeTypeOf('string');
   });
 
-  test('a background failure is no unhandled rejection', { tags: ['fault-86'] }, async () => {
+  test('a background failure causes no unhandled rejection', { tags: ['fault-86'] }, async () => {
     const unhandled: unknown[] = [];
     const listen = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', listen);
@@ -208,7 +215,7 @@ describe.each(vendors)('$name', (vendor) => {
     expect(unhandled).toEqual([]);
   });
 
-  test('a stream body that meets a 401: the 401 is returned', { tags: ['fault-87'] }, async () => {
+  test('a request with a stream body gets its 401 returned', { tags: ['fault-87'] }, async () => {
     const scene = new Scene(vendor);
     const session = scene.open();
     await session.getTokens();
@@ -232,7 +239,9 @@ test.each([
   expect(scene.ledger.tokenCalls).toBe(1);
 });
 
-test('an old refresh token is sent again promptly or not at all', { tags: ['fault-58'] }, async () => {
+test('a refresh token whose answer was lost is sent again promptly or not at all', {
+  tags: ['fault-58'],
+}, async () => {
   const scene = new Scene(jwtLogin);
   const session = scene.open();
   await session.getTokens();
@@ -247,7 +256,7 @@ test('an old refresh token is sent again promptly or not at all', { tags: ['faul
   expect(scene.ledger.tokenCalls).toBe(2);
 });
 
-test('a 403 that TeleTracker’s rule reads as a refusal costs one exchange, not one a call', {
+test('a 403 that TeleTracker’s rule reads as a refusal costs one exchange, not one per call', {
   tags: ['fault-60'],
 }, async () => {
   const scene = new Scene(bearerLogin);
@@ -258,7 +267,7 @@ test('a 403 that TeleTracker’s rule reads as a refusal costs one exchange, not
   expect(scene.calls).toEqual(['login issued', 'refresh issued']);
 });
 
-test('verifyCredentials passes the same guard', { tags: ['fault-62'] }, async () => {
+test('verifyCredentials passes the login guard', { tags: ['fault-62'] }, async () => {
   const scene = new Scene(bearerLogin);
   const session = scene.open() as ReturnType<typeof scene.open> & {
     verifyCredentials(options?: { password?: string }): Promise<boolean>;
@@ -272,7 +281,9 @@ test('verifyCredentials passes the same guard', { tags: ['fault-62'] }, async ()
   expect(scene.calls).toEqual(['verify verified', 'verify refused']);
 });
 
-test('Keycloak ends the sessions of a fleet: one login each, staggered', { tags: ['fault-89'] }, async () => {
+test('after Keycloak ended the sessions of a fleet, each logs in once, staggered', {
+  tags: ['fault-89'],
+}, async () => {
   const fleet = Array.from({ length: 10 }, (_, index) => index / 10);
   const scene = new Scene(vendors[1] as (typeof vendors)[number]);
   const sessions = fleet.map((share, index) => {
@@ -290,7 +301,7 @@ test('Keycloak ends the sessions of a fleet: one login each, staggered', { tags:
   expect(Math.max(...logins) - Math.min(...logins)).toBeGreaterThan(1_000);
 });
 
-test('Keycloak’s refresh_expires_in 0 is unknown: neither dead nor eternal', {
+test('Keycloak’s refresh_expires_in 0 is an unknown lifetime, not an expired or an endless one', {
   tags: ['fault-90'],
 }, async () => {
   const scene = new Scene(joor);

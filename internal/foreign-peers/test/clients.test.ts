@@ -9,18 +9,18 @@ import createClient from 'openapi-fetch';
 import { FormData as UndiciFormData, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-/** What the API says it got. */
+/** The request as the API received it. */
 interface Echo {
   readonly method: string;
   readonly type: string;
   readonly body: string;
 }
 
-/** A client that somebody else wrote, on our fetch. */
+/** A third-party client on our fetch. */
 interface Client {
   get(url: string): Promise<Echo>;
   post(url: string, json: object): Promise<Echo>;
-  /** Absent: it cannot. */
+  /** Absent: the client cannot upload. */
   upload?(url: string, form: FormData): Promise<Echo>;
   abort(url: string, signal: AbortSignal): Promise<unknown>;
 }
@@ -95,7 +95,7 @@ const clients: Readonly<Record<string, { transport?: Transport; on(fetch: AuthSe
               headers: { 'content-type': 'application/json' },
             })
           ).json()) as Echo,
-        // Its own FormData: it does not know the platform's.
+        // undici's fetch accepts its own FormData only, not the platform's.
         upload: async (url, form) => {
           const own = new UndiciFormData();
           for (const [name, value] of form) {
@@ -171,7 +171,7 @@ describe.each(Object.entries(clients))('%s', (_, { transport, on }) => {
       expect(exchanges()).toBe(2);
     });
 
-    test('an aborted call ends, and the exchange it began is there for the next', async () => {
+    test('an aborted call ends, and the next call uses the exchange it began', async () => {
       end();
       emulator.passwordRefresh.set({ delayBeforeCommitMs: 1_000 });
       const controller = new AbortController();

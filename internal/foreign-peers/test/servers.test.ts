@@ -6,12 +6,12 @@ import type { Loopback } from './support/loopback.js';
 import { account, client, startOAuth2Server } from './support/oauth2-server.js';
 import { startOidcProvider } from './support/oidc-provider.js';
 
-/** Seconds that an access token lives. */
+/** Lifetime of an access token, in seconds. */
 const life = 2;
 
 interface Case {
   readonly name: string;
-  /** Whether a refresh token spent twice ends the session of everybody. */
+  /** Whether a refresh token spent twice ends the whole session. */
   readonly detectsReuse: boolean;
   start(): Promise<Loopback & { readonly calls: string[] }>;
   open(
@@ -75,7 +75,7 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
   });
   const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-  test('twenty callers log in once, refresh once when the token is over, and the old refresh token is spent', async () => {
+  test('twenty callers log in once, refresh an expired token once, and the old refresh token is spent', async () => {
     const session = open(server.origin);
     const all = async (): Promise<number[]> =>
       Promise.all(
@@ -97,14 +97,14 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
     for (const each of [session, old]) each.dispose();
   });
 
-  test('a refresh token that was used elsewhere is refused: one login', async () => {
+  test('a refresh token that was used elsewhere is refused, and one login follows', async () => {
     const stores = [memoryStore(), memoryStore()] as const;
     const key = 'ada';
-    // Without the pause before a login that a fleet would need.
+    // No pause before the login, which only a fleet needs.
     const random = (): number => 0;
     const first = open(server.origin, { store: stores[0], key, random });
     await first.getTokens();
-    // A second process with a copy of what the first has stored.
+    // A second process with a copy of the first one's record.
     const record = (await stores[0].get(key)) as TokenRecord;
     await stores[1].compareAndSet(key, undefined, record);
     const second = open(server.origin, { store: stores[1], key, random });
@@ -114,7 +114,7 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
     expect(server.calls).toEqual(['password 200', 'refresh_token 200', 'refresh_token 400', 'password 200']);
     expect((await second.fetch(`${server.origin}/orders`)).status).toBe(200);
     expect(tokens.refreshToken).toBeTypeOf('string');
-    // Whose pair was good may have lost it by that.
+    // With reuse detection the first session has lost its pair too.
     server.calls.length = 0;
     await first.getTokens({ forceRefresh: true });
     expect(server.calls).toEqual(
@@ -125,7 +125,7 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
     second.dispose();
   });
 
-  test('a wrong password is understood as one, and is sent once', async () => {
+  test('a wrong password gives invalid_credentials, and is sent once', async () => {
     const session = open(server.origin, { password: 'not hers' });
     const codes: string[] = [];
     for (let attempt = 0; attempt < 3; attempt++) {

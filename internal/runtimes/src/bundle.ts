@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'rolldown';
 
-/** An entry and the built packages in one file, as a user's bundler makes it of them. */
+/** Bundles an entry and the built packages into one file, as a user's bundler does. */
 export async function bundle(entry: string): Promise<string> {
   const { output } = await build({
     input: join(import.meta.dirname, 'entries', entry),

@@ -1,4 +1,4 @@
-/** The servers that a runtime is sent to, in a process of their own. Ends when its parent does. */
+/** Runs the vendors' servers for a runtime in a separate process. Ends when its parent does. */
 import { startEmulator } from '@auth/testing/emulator';
 import { placeOf } from './suite/place.ts';
 

@@ -4,7 +4,7 @@ import type {} from './entries/page.ts';
 import type { Place } from './suite/place.ts';
 import type { Report } from './suite/report.ts';
 
-/** Runs the suite in a page of Chromium: one of the emulator's own, since the vendors' servers allow no other origin. */
+/** Runs the suite in a page of Chromium. The emulator serves the page, because the servers allow no other origin. */
 export async function runInChromium(
   executablePath: string,
   args: readonly string[],

@@ -9,7 +9,7 @@ import type { Report } from './suite/report.ts';
 
 const entry = join(import.meta.dirname, 'entries', 'process.ts');
 
-/** Runs the suite in a process of its own, which must end by itself. */
+/** Runs the suite in a separate process, which must end by itself. */
 export async function runInProcess(
   [program = '', ...args]: readonly string[],
   place: Place,
@@ -17,7 +17,7 @@ export async function runInProcess(
 ): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'runtimes-'));
   const child = spawn(program, [...args, entry, JSON.stringify(place), folder], {
-    // A group of its own, to be ended as a whole: Deno's program starts the real one.
+    // A process group, which is killed as a whole: Deno's program starts another process.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

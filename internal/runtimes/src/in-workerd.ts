@@ -10,7 +10,7 @@ export async function runInWorkerd(place: Place, signal: AbortSignal): Promise<R
   const workerd = new Miniflare({
     modules: true,
     script: await bundle('worker.ts'),
-    // Before September 2025 it takes the token along when a request is redirected to another origin.
+    // With dates before September 2025, redirects to another origin keep the token.
     compatibilityDate: '2025-08-01',
   });
   try {
@@ -26,7 +26,7 @@ export async function runInWorkerd(place: Place, signal: AbortSignal): Promise<R
   }
 }
 
-/** It does not say itself. */
+/** Read from the package, because workerd does not report its version. */
 function installedVersion(): string {
   const { resolve } = createRequire(import.meta.resolve('miniflare'));
   const { version } = JSON.parse(readFileSync(resolve('workerd/package.json'), 'utf8'));

@@ -1,6 +1,6 @@
 /**
  * `pnpm runtimes [--verify]`: runs the suite in every runtime and writes the table into the README. With `--verify`
- * nothing is written: a runtime that is missing, or a table that says something else, is a failure like a failed check.
+ * nothing is written, and a missing runtime or an outdated table is a failure, like a failed check.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -16,7 +16,7 @@ if (args.some((arg) => arg !== '--verify')) {
   process.stderr.write('usage: pnpm runtimes [--verify]\n');
   process.exit(2);
 }
-// So that what was started is ended: browsers, processes and servers go with this one.
+// exit() ends the browsers, processes and servers that were started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const file = join(import.meta.dirname, '..', '..', '..', 'README.md');
@@ -37,7 +37,7 @@ if (isVerifying) {
   process.stdout.write('Written into README.md.\n');
 }
 
-/** As many at a time as there are processors, in their order. */
+/** Runs as many runtimes at a time as there are processors; returns their outcomes in order. */
 async function runAll(): Promise<Outcome[]> {
   const runtimes = allRuntimes();
   const outcomes: Outcome[] = [];

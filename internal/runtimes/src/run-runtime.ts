@@ -5,7 +5,7 @@ import type { Runtime } from './runtimes.ts';
 import type { Place } from './suite/place.ts';
 import type { Report } from './suite/report.ts';
 
-/** What came of the suite in one runtime. */
+/** The outcome of the suite in one runtime. */
 export interface Outcome {
   readonly runtime: Runtime;
   readonly report?: Report;
@@ -15,7 +15,7 @@ export interface Outcome {
 
 const patienceMs = 60_000;
 
-/** Runs the suite in a runtime, against servers that are there for it alone. */
+/** Runs the suite in a runtime, against servers of its own. */
 export async function runRuntime(runtime: Runtime): Promise<Outcome> {
   if (runtime.run === undefined) return { runtime };
   const servers = fork(join(import.meta.dirname, 'emulator-process.ts'));

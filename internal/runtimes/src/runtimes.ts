@@ -7,12 +7,12 @@ import { runInWorkerd } from './in-workerd.ts';
 import type { Place } from './suite/place.ts';
 import type { Report } from './suite/report.ts';
 
-/** A place where the packages promise to run. */
+/** A runtime that the packages support. */
 export interface Runtime {
   readonly name: string;
-  /** What the version it reports begins with. */
+  /** The version that the runtime reports begins with this. */
   readonly major: string;
-  /** Absent: it is not installed. */
+  /** Absent: the runtime is not installed. */
   run?(place: Place, signal: AbortSignal): Promise<Report>;
 }
 

@@ -18,7 +18,7 @@ test.each<[where: string, error: Error]>([
   expect(() => holdsNoneOf([secret], error)).toThrow('secrets in an error');
 });
 
-test('an error that leads back to itself is looked through once', () => {
+test('an error that refers to itself is searched once', () => {
   const error = new Error('refused');
   error.cause = error;
   holdsNoneOf([secret], error);

@@ -21,7 +21,7 @@ test('the table stands between its marks, and the text around it stays', () => {
   );
 });
 
-test('a README that tells of other counts or versions is noticed, but for the version of Chromium', () => {
+test('a README with other counts or versions is noticed, except for the version of Chromium', () => {
   expect(says(readme, table('150.0.1', '33 of 33'))).toBe(true);
   expect(says(readme, table('151.0.2', '33 of 33'))).toBe(true);
   expect(says(readme, table('150.0.1', '32 of 33'))).toBe(false);

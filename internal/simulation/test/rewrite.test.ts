@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Lang, parse } from '@ast-grep/napi';
 import { describe, expect, test } from 'vitest';
 import { coreSources } from '../src/core.ts';
-import { loadMutant } from '../src/load-mutant.ts';
 import { mutants } from '../src/mutants.ts';
 import { rewrite } from '../src/rewrite.ts';
 
@@ -38,12 +38,18 @@ describe('an edit', () => {
   });
 });
 
-test.each(mutants)('applies to the engine as it is: $name', async (mutant) => {
-  for (const { file } of mutant.edits) {
-    const edits = mutant.edits.filter((each) => each.file === file);
+test.each(mutants)('applies to the engine as it is: $name', ({ edits }) => {
+  for (const { file } of edits) {
     const source = readFileSync(join(coreSources, file), 'utf8');
-    expect(rewrite(source, edits)).not.toBe(source);
+    const changed = rewrite(
+      source,
+      edits.filter((edit) => edit.file === file),
+    );
+    expect(changed).not.toBe(source);
+    expect(
+      parse(Lang.TypeScript, changed)
+        .root()
+        .find({ rule: { kind: 'ERROR' } }),
+    ).toBeNull();
   }
-  using loaded = await loadMutant(mutant);
-  expect(loaded.core.createAuthSession).toBeTypeOf('function');
 });

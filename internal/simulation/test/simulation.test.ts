@@ -19,12 +19,12 @@ async function failuresOf(from: number, count: number): Promise<string[]> {
 describe('the engine under faults breaks no rule', () => {
   const fresh = randomInt(1_000_000, 2 ** 31);
 
-  test('in 3,000 known seeds', { timeout: 60_000 }, async () => {
-    expect(await failuresOf(1, 3_000)).toEqual([]);
+  test('in 1,700 known seeds', { timeout: 60_000 }, async () => {
+    expect(await failuresOf(1, 1_700)).toEqual([]);
   });
 
-  test(`in 500 seeds that nobody has run, from ${fresh}`, { timeout: 60_000 }, async () => {
-    expect(await failuresOf(fresh, 500)).toEqual([]);
+  test(`in 300 seeds that nobody has run, from ${fresh}`, { timeout: 60_000 }, async () => {
+    expect(await failuresOf(fresh, 300)).toEqual([]);
   });
 
   test('in 20,000 known seeds', { tags: ['long'], timeout: 200_000 }, async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium as installed } from '@internal/test-tools';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import sirv from 'sirv';
 import { inRepository, siteFolder } from './repository.ts';
 
@@ -18,19 +18,20 @@ export const schemes = ['light', 'dark'] as const;
 /** The site that was built last, served on loopback, and a browser that reaches nothing else. */
 export class OpenedSite implements AsyncDisposable {
   readonly url: string;
-  readonly #browser: Browser;
-  readonly #close: () => void;
+  readonly #context: BrowserContext;
+  readonly #close: () => Promise<void>;
 
-  private constructor(url: string, browser: Browser, close: () => void) {
+  private constructor(url: string, context: BrowserContext, close: () => Promise<void>) {
     this.url = url;
-    this.#browser = browser;
+    this.#context = context;
     this.#close = close;
   }
 
   static async open(): Promise<OpenedSite> {
     const folder = inRepository(siteFolder);
     if (!existsSync(folder)) throw new Error('There is no site yet: pnpm run site makes it.');
-    const server = createServer(sirv(folder));
+    // Tabs share one cache, as a reader's do.
+    const server = createServer(sirv(folder, { maxAge: 3_600 }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const offline = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
     const browser = await chromium.launch({
@@ -38,15 +39,16 @@ export class OpenedSite implements AsyncDisposable {
       args: [...args, offline],
     });
     const { port } = server.address() as AddressInfo;
-    return new OpenedSite(`http://127.0.0.1:${port}/`, browser, () => {
+    return new OpenedSite(`http://127.0.0.1:${port}/`, await browser.newContext(), async () => {
+      await browser.close();
       server.closeAllConnections();
       server.close();
     });
   }
 
   /** A tab. `complaints`: what its console and its network have to say against the pages it opens. */
-  async tab(): Promise<{ page: Page; complaints: string[] }> {
-    const page = await this.#browser.newPage();
+  async tab(): Promise<{ page: Page; complaints: string[] } & AsyncDisposable> {
+    const page = await this.#context.newPage();
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()))
@@ -59,12 +61,11 @@ export class OpenedSite implements AsyncDisposable {
     page.on('response', (response) => {
       if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
     });
-    return { page, complaints };
+    return { page, complaints, [Symbol.asyncDispose]: () => page.close() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#browser.close();
-    this.#close();
+    await this.#close();
   }
 }
 

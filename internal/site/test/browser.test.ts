@@ -1,27 +1,27 @@
-import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
 import { hasBrowser, look, OpenedSite, schemes, show, widths } from '../src/opened-site.ts';
 
-/** Of the packages' pages and the reference, which are all of one kind, the longest. */
-const mainPages = listedPages().filter((path) => /^(?!packages|reference)|\/core\.html$/.test(path));
+/** A page of each kind; of the packages' pages and of the reference the longest. */
+const samples = ['index', 'getting-started/joor', 'stores', 'refused-tokens', 'performance', 'architecture'];
+const isSample = (path: string): boolean =>
+  samples.some((name) => path === `${name}.html`) || path.endsWith('/core.html');
+const [someOfEachKind, others] = [
+  listedPages().filter(isSample),
+  listedPages().filter((path) => !isSample(path)),
+];
 
 describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   let site: OpenedSite;
-  let page: Page;
-  let complaints: string[];
 
   beforeAll(async () => {
     site = await OpenedSite.open();
   });
   afterAll(() => site[Symbol.asyncDispose]());
-  // A tab of its own: what a page that was left still does is none of the next one's.
-  beforeEach(async () => {
-    ({ page, complaints } = await site.tab());
-  });
-  afterEach(() => page.close());
 
-  test.each(mainPages)('%s fits a screen and a phone, light and dark', async (path) => {
+  const fitsEverywhere = async (path: string): Promise<void> => {
+    await using tab = await site.tab();
+    const { page, complaints } = tab;
     await show(page, site.url + path);
     for (const scheme of schemes) {
       for (const width of Object.values(widths)) {
@@ -31,9 +31,15 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
     }
     expect(await page.locator('h1').count()).toBe(1);
     expect(complaints).toEqual([]);
-  });
+  };
+
+  test.each(someOfEachKind)('%s fits a screen and a phone, light and dark', fitsEverywhere);
+
+  test.each(others)('%s fits a screen and a phone, light and dark, too', { tags: ['long'] }, fitsEverywhere);
 
   test('the diagram of a 401 is drawn in the colours of the scheme', async () => {
+    await using tab = await site.tab();
+    const { page, complaints } = tab;
     await show(page, `${site.url}refused-tokens.html`);
     const colours = new Set<string>();
     for (const scheme of schemes) {
@@ -46,6 +52,8 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   });
 
   test('the search finds an error by its code, and leads to its cause and cure', async () => {
+    await using tab = await site.tab();
+    const { page, complaints } = tab;
     await show(page, site.url);
     await look(page, 'light', widths.wide);
     await page.locator('#local-search button').first().click();

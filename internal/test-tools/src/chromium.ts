@@ -1,6 +1,6 @@
 import { expectInstalled, type Program } from './installed.ts';
 
-/** The browser, and how it is started where there is neither a display nor a network. */
+/** The browser, and the arguments to start it without a display or a network. */
 export function chromium(): Program & { readonly args: readonly string[] } {
   const install = 'apt-get install -y --no-install-recommends chromium';
   return { ...expectInstalled(['chromium', 'chromium-browser'], 'tests in a browser', install), args };

@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Something from a Debian package that tests run against. */
+/** A program from a Debian package that tests use. */
 export interface Program {
-  /** Undefined where it is missing. */
+  /** Undefined: the program is missing. */
   readonly path: string | undefined;
 }
 
@@ -16,10 +16,10 @@ export function find(names: readonly string[]): string | undefined {
 }
 
 /**
- * Looks for a program that tests need. Where it is missing a contributor is told what is left out; in CI that is a
- * failure.
+ * Looks for a program that tests need. If the program is missing, a message says which tests are left out; in CI that
+ * is a failure.
  *
- * @throws Error in CI, where it is missing
+ * @throws Error in CI, if the program is missing
  */
 export function expectInstalled(names: readonly string[], what: string, install: string): Program {
   const path = find(names);

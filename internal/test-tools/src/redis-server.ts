@@ -13,28 +13,28 @@ export function redisServer(): Program {
   return expectInstalled(names, 'everything on Redis', 'apt-get install -y redis-server');
 }
 
-/** Whether there is one, for those who can do without. */
+/** Whether Redis is installed, for programs that can do without it. */
 export function isRedisInstalled(): boolean {
   return find(names) !== undefined;
 }
 
-/** A Redis of its own, on loopback, that forgets everything when it stops. */
+/** A separate Redis on loopback that loses its data when it stops. */
 export interface RedisServer extends AsyncDisposable {
   readonly port: number;
-  /** Ends it as a crash would. */
+  /** Ends the server as a crash would. */
   kill(): Promise<void>;
-  /** Starts it again, empty, on the same port. */
+  /** Starts the server again, empty, on the same port. */
   restart(): Promise<void>;
 }
 
 /** Options of {@link startRedis}. */
 export interface StartOptions {
-  /** Default: a free one. */
+  /** Default: any free port. */
   readonly port?: number | undefined;
   readonly isCluster?: boolean | undefined;
 }
 
-/** Starts a Redis, or a cluster of one. @throws Error where redis-server is missing */
+/** Starts a Redis, or a cluster of one node. @throws Error if redis-server is missing */
 export async function startRedis({ port, isCluster = false }: StartOptions = {}): Promise<RedisServer> {
   const path = find(names);
   if (path === undefined) throw new Error('redis-server is missing');
@@ -45,10 +45,12 @@ export async function startRedis({ port, isCluster = false }: StartOptions = {})
   if (isCluster) options.push('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1');
   const restart = async (): Promise<void> => {
     process = spawn(path, [...options, '--save', ''], { stdio: 'ignore' });
-    // One node has all the slots; other servers know no such command.
+    // A cluster's node is ready once it has all slots; the command fails outside of a cluster.
     const ready = isCluster ? ['CLUSTER ADDSLOTSRANGE 0 16383', 'SET ready yes'] : ['PING'];
     while (!(await understands(chosen, ready))) {
-      if (process.exitCode !== null) throw new Error(`redis-server ended with ${process.exitCode}`);
+      const { exitCode, signalCode } = process;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`redis-server ended with ${exitCode ?? signalCode}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
@@ -70,7 +72,7 @@ export async function startRedis({ port, isCluster = false }: StartOptions = {})
   };
 }
 
-/** A port nobody listens on. */
+/** A port that nothing listens on. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

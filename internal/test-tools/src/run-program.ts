@@ -2,17 +2,17 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Only these: nothing of the machine's own environment reaches the program. */
+/** The program's whole environment: it gets none of the machine's variables. */
 type Environment = Readonly<Record<string, string>>;
 
-/** What a program left behind. */
+/** A program's exit code and output. */
 export interface Ended {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a program of Node's to its end. */
+/** Runs a Node program to its end. */
 export function runProgram(program: URL, environment: Environment): Promise<Ended> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -24,7 +24,7 @@ export function runProgram(program: URL, environment: Environment): Promise<Ende
   });
 }
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface ServerProcess {
   /** The first URL that it printed. */
   readonly url: string;
@@ -32,7 +32,7 @@ export interface ServerProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts a program of Node's that prints the URL it listens on. @throws Error where it ends before that */
+/** Starts a Node program that prints the URL it listens on. @throws Error if the program ends before that */
 export async function startServer(program: URL, environment: Environment): Promise<ServerProcess> {
   const child = spawn(process.execPath, [fileURLToPath(program)], {
     env: environment,
@@ -47,7 +47,7 @@ export async function startServer(program: URL, environment: Environment): Promi
   return { url: await firstUrl(child), stop };
 }
 
-/** Both outputs are read to the end: a pipe that nobody empties stops the program. */
+/** Reads both outputs to the end, because a pipe that nobody empties blocks the program. */
 function firstUrl(child: ChildProcess): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let stdout = '';

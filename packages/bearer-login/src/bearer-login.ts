@@ -15,10 +15,10 @@ export type BearerLoginAuthOptions = BearerLoginProviderOptions & AuthSessionOpt
 /** A session that can also check credentials without touching its tokens. */
 export interface BearerLoginAuth extends AuthSession<BearerLoginExtra> {
   /**
-   * Whether the server accepts the password: the configured one, or the one given here. It changes no stored token,
-   * and goes through the login guard: it is counted, and a refusal blocks further attempts with the same secrets.
+   * Whether the server accepts the password given here, or else the configured password. The check changes no stored
+   * token. The login guard counts it, and after a refusal blocks further attempts with the same secrets.
    *
-   * @throws AuthError `login_blocked`, `rate_limited`, or what keeps the question from being answered
+   * @throws AuthError `login_blocked`, `rate_limited`, or the error that made the check impossible
    */
   verifyCredentials(options?: { readonly password?: string | undefined }): Promise<boolean>;
 }

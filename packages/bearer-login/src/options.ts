@@ -12,9 +12,9 @@ export type TokenHeader = 'both' | 'authorization' | 'authentication';
 
 /** Options of `bearerLoginProvider`. */
 export interface BearerLoginProviderOptions extends PasswordOptions, PlaceOptions {
-  /** What stands before /auth/login; spread {@link teletracker} for TeleTracker's. */
+  /** The URL before /auth/login; spread {@link teletracker} for TeleTracker's. */
   readonly baseUrl: string;
-  /** For users with several accounts: the one the session is bound to. */
+  /** For users with several accounts: the account that the session is bound to. */
   readonly accountId?: number | undefined;
   /**
    * The vendor's page on tokens writes `Authentication: Bearer`, its other pages `Authorization: Bearer`. Default
@@ -23,7 +23,7 @@ export interface BearerLoginProviderOptions extends PasswordOptions, PlaceOption
   readonly tokenHeader?: TokenHeader | undefined;
 }
 
-/** TeleTracker's place, to be spread into the options. */
+/** TeleTracker's URL and origin, to be spread into the options. */
 export function teletracker(): { readonly baseUrl: string; readonly allowedOrigins: readonly string[] } {
   return { baseUrl: 'https://api.teletracker.net', allowedOrigins: ['https://api.teletracker.net'] };
 }

@@ -11,7 +11,7 @@ const headerNames = {
   authentication: ['authentication'],
 } as const satisfies Record<TokenHeader, readonly string[]>;
 
-/** How such an API logs in and refreshes. @throws AuthError `invalid_options` naming the option */
+/** A provider for an API with a bearer-token login. @throws AuthError `invalid_options` naming the option */
 export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthProvider<BearerLoginExtra> {
   assertBearerLoginOptions(options);
   const { username, accountId, password, tokenHeader = 'both' } = options;
@@ -49,7 +49,7 @@ export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthPr
   };
 }
 
-/** The login that answers whether the password is right and nothing else. */
+/** A login that only checks the password and issues no token. */
 export function prepareCheck(options: BearerLoginProviderOptions, given: string | undefined) {
   if (given !== undefined) assertSecret('password', given);
   const { username, accountId } = options;

@@ -3,7 +3,7 @@ import type { Answer } from '@auth/provider-utils';
 import { lifetimeMs, optionalText, parseShape, requiredText, says, untilMs } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
-/** What a login answer adds. */
+/** Further fields of a login answer. */
 export interface BearerLoginExtra {
   readonly guid?: string;
 }
@@ -19,7 +19,7 @@ const tokenAnswer = z.object({
 
 const success = z.object({ success: z.literal(true) });
 
-/** What the login endpoint takes. */
+/** Fields of the login endpoint. */
 export interface LoginFields {
   readonly username: string;
   readonly password: string;
@@ -41,7 +41,7 @@ export function refreshForm(refreshToken: string | undefined): URLSearchParams {
   return new URLSearchParams({ refresh_token: refreshToken ?? '' });
 }
 
-/** The life is `tokenLifetime`; dates are read against the answer's own Date, because clocks differ. */
+/** The lifetime is `tokenLifetime`; dates are compared with the answer's own Date, because clocks differ. */
 export function parseTokens({ body, headers }: Answer): IssuedTokens<BearerLoginExtra> {
   const answer = parseShape(tokenAnswer, body);
   return {
@@ -57,7 +57,7 @@ export function parseCheck({ body }: Answer): void {
   parseShape(success, body);
 }
 
-/** The vendor says `success: false`, with 200 as well as with 400 and 403; a gateway's 403 says nothing. */
+/** The vendor refuses with `success: false`, under 200, 400 or 403; a gateway's 403 does not have that field. */
 export function isRefused({ status, body }: Answer): boolean {
   return [200, 400, 403].includes(status) && says(body, 'success', false);
 }

@@ -166,6 +166,14 @@ describe('refresh', () => {
     await expect(refresh()).rejects.toMatchObject({ code: 'refresh_refused', status });
   });
 
+  test('without a refresh token the field goes out empty, for the server to refuse', async () => {
+    nock(host).post('/auth/refresh', { refresh_token: '' }).reply(401, {});
+    const tokens = { id: '1', accessToken: 'a', tokenType: 'Bearer', issuedAt: 0 };
+    await expect(bearerLoginProvider(account).refresh?.(tokens, context())).rejects.toMatchObject({
+      code: 'refresh_refused',
+    });
+  });
+
   test('a gateway’s 403 is none', async () => {
     nock(host).post('/auth/refresh').reply(403, { message: 'You cannot consume this service' });
     await expect(refresh()).rejects.toMatchObject({ code: 'server_unavailable' });

@@ -1,9 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { timerScheduler } from '../src/index.js';
 import { sharedScheduler } from '../src/scheduler/timer-scheduler.js';
+import { minute } from './support/durations.js';
 import { ManualClock } from './support/manual-clock.js';
-
-const minute = 60_000;
 
 function setUp() {
   const clock = new ManualClock();
@@ -26,7 +25,7 @@ describe('timerScheduler', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('the same key replaces, sooner or later', async () => {
+  test('scheduling a key again replaces its task, whether the new one is sooner or later', async () => {
     const { clock, ran, at } = setUp();
     at('other', 3 * minute);
     const cancelOld = at('key', 5 * minute);
@@ -42,7 +41,7 @@ describe('timerScheduler', () => {
     expect(ran).toEqual(['key', 'other', 'key']);
   });
 
-  test('a cancelled task does not run, and the last one takes the timer with it', async () => {
+  test('a cancelled task does not run, and cancelling the last task clears the timer', async () => {
     const { clock, ran, at } = setUp();
     const cancels = [7, 3, 5, 1, 4, 6, 2].map((inMs) => at(`${inMs}`, inMs * minute));
     for (const index of [0, 3, 3, 4]) cancels[index]?.();
@@ -52,7 +51,7 @@ describe('timerScheduler', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('of thousands that were set, replaced and cancelled at random, those left run in order', async () => {
+  test('thousands of tasks that are set, replaced and cancelled at random run in order', async () => {
     const clock = new ManualClock();
     const scheduler = timerScheduler({ clock });
     const expected = new Map<string, number>();
@@ -71,7 +70,7 @@ describe('timerScheduler', () => {
         continue;
       }
       const key = `key-${random(3_000)}`;
-      // Each instant once, so that a cancel of a task that was replaced is told from one of its successor.
+      // No instant occurs twice: it tells below whether a cancel was for the current task of its key.
       const at = clock.now() + 1_000 + random(5_000) * 20_000 + step;
       cancels.push({
         key,
@@ -89,7 +88,7 @@ describe('timerScheduler', () => {
     for (const { cancel } of cancels) cancel();
   });
 
-  test('a task that throws or rejects keeps no other from running', async () => {
+  test('a task that throws or rejects keeps no other task from running', async () => {
     const { clock, scheduler, ran, at } = setUp();
     const soon = clock.now() + minute;
     scheduler.schedule({
@@ -105,48 +104,21 @@ describe('timerScheduler', () => {
     expect(ran).toEqual(['fine']);
   });
 
-  test('no step is longer than a minute: sleep is noticed within one', async () => {
-    const { clock, ran, at } = setUp();
-    at('key', 5 * 60 * minute);
-    clock.jump(5 * 60 * minute);
-    await clock.advance(minute);
-    expect(ran).toEqual(['key']);
-  });
-
-  test('after a jump ahead the order is that of the wall clock', async () => {
-    const { clock, ran, at } = setUp();
-    at('late', 90 * minute);
-    clock.jump(60 * minute);
-    at('later', 40 * minute);
-    await clock.advance(30 * minute);
-    expect(ran).toEqual(['late']);
-    await clock.advance(10 * minute);
-    expect(ran).toEqual(['late', 'later']);
-  });
-
-  test('a wall clock set back delays nothing', async () => {
-    const { clock, ran, at } = setUp();
-    at('key', 10 * minute);
-    clock.jump(-60 * minute);
-    await clock.advance(10 * minute);
-    expect(ran).toEqual(['key']);
-  });
-
-  test('thirty days are no overflow', { tags: ['fault-83'] }, async () => {
+  test('a task thirty days ahead does not overflow the timer', { tags: ['fault-83'] }, async () => {
     const { clock, ran, at } = setUp();
     at('key', 30 * 24 * 60 * minute);
     await clock.advance(60 * minute);
     expect(ran).toEqual([]);
   });
 
-  test('never is never', () => {
+  test('a task at infinity or NaN starts no timer', () => {
     const { clock, at } = setUp();
     at('key', Number.POSITIVE_INFINITY)();
     at('key', Number.NaN)();
     expect(clock.timers).toBe(0);
   });
 
-  test('the real timer holds no process open', () => {
+  test('the real timer does not keep the process alive', () => {
     const unref = vi.fn();
     const real = globalThis.setTimeout;
     vi.stubGlobal('setTimeout', (callback: () => void, delayMs: number) => {
@@ -157,8 +129,39 @@ describe('timerScheduler', () => {
     vi.unstubAllGlobals();
     expect(unref).toHaveBeenCalledOnce();
   });
+});
 
-  test('sessions share one scheduler per clock', () => {
+describe('timerScheduler when the wall clock changes', () => {
+  test('no step is longer than a minute, so that sleep is noticed within a minute', async () => {
+    const { clock, ran, at } = setUp();
+    at('key', 5 * 60 * minute);
+    clock.jump(5 * 60 * minute);
+    await clock.advance(minute);
+    expect(ran).toEqual(['key']);
+  });
+
+  test('after a jump ahead tasks run in the order of the wall clock', async () => {
+    const { clock, ran, at } = setUp();
+    at('late', 90 * minute);
+    clock.jump(60 * minute);
+    at('later', 40 * minute);
+    await clock.advance(30 * minute);
+    expect(ran).toEqual(['late']);
+    await clock.advance(10 * minute);
+    expect(ran).toEqual(['late', 'later']);
+  });
+
+  test('a wall clock set back delays no task', async () => {
+    const { clock, ran, at } = setUp();
+    at('key', 10 * minute);
+    clock.jump(-60 * minute);
+    await clock.advance(10 * minute);
+    expect(ran).toEqual(['key']);
+  });
+});
+
+describe('sharedScheduler', () => {
+  test('sessions on the same clock share one scheduler', () => {
     const clock = new ManualClock();
     expect(sharedScheduler(clock)).toBe(sharedScheduler(clock));
     expect(sharedScheduler(clock)).not.toBe(sharedScheduler(new ManualClock()));

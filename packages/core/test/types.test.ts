@@ -32,7 +32,7 @@ interface Extra {
 }
 declare const provider: AuthProvider<Extra>;
 
-test('a session knows what its provider adds', () => {
+test('a session has the type of what its provider adds', () => {
   const open = () => createAuthSession(provider);
   expectTypeOf(open).returns.toEqualTypeOf<AuthSession<Extra>>();
   type Session = AuthSession<Extra>;
@@ -56,7 +56,7 @@ test('every option of a session takes undefined as well', () => {
   expectTypeOf<typeof globalThis.fetch>().toExtend<FetchLike>();
 });
 
-test('stores are built from what users have', () => {
+test('a Map, a Storage and other stores are accepted as stores', () => {
   expectTypeOf(memoryStore).returns.toEqualTypeOf<TokenStore>();
   expectTypeOf<Map<string, string>>().toExtend<KeyValue>();
   expectTypeOf<Storage>().toExtend<KeyValue>();
@@ -83,7 +83,7 @@ test('a store may be synchronous or not', () => {
   }>().toExtend<TokenStore>();
 });
 
-test('errors and events narrow', () => {
+test('errors narrow by isAuthError, and events by their type', () => {
   const error: unknown = undefined;
   if (isAuthError(error)) expectTypeOf(error).toEqualTypeOf<AuthError>();
   expectTypeOf(findAuthError).returns.toEqualTypeOf<AuthError | undefined>();

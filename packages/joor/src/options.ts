@@ -18,18 +18,18 @@ export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
   /** The URL of /auth/ itself, in place of the environment's. */
   readonly baseUrl?: string | undefined;
   readonly clientId: string;
-  /** With `refresh`, a function is asked within the exchange's own deadline. */
+  /** With `refresh`, a function is called within the exchange's own deadline. */
   readonly clientSecret: Secret;
   /** Further form fields of the login, such as `g-recaptcha-response`. */
   readonly extraFields?: Readonly<Record<string, string>> | undefined;
   /**
-   * JOOR documents no refresh: the session logs in again. With the Keycloak token endpoint behind it, which JOOR
-   * gives on request, refresh tokens are used instead.
+   * The Keycloak token endpoint behind JOOR, which JOOR gives on request. With it the session uses refresh tokens;
+   * without it the session logs in again, because JOOR documents no refresh.
    */
   readonly refresh?: { readonly tokenEndpoint: string } | undefined;
 }
 
-/** JOOR's two worlds (its page on authorization tokens). */
+/** JOOR's two environments (its page on authorization tokens). */
 export const environments = {
   sandbox: {
     issuer: 'https://atlas-sandbox.jooraccess.com/auth/',
@@ -64,7 +64,7 @@ function assertExtraFields(fields: unknown): void {
   }
 }
 
-/** @throws AuthError `invalid_options` where client secrets would go out in the clear, to another origin */
+/** @throws AuthError `invalid_options` if client secrets would go unencrypted to another origin */
 export function assertTokenEndpoint(tokenEndpoint: string, issuer: string): void {
   const url = parseBaseUrl('refresh.tokenEndpoint', tokenEndpoint);
   if (url.protocol !== 'https:' && url.origin !== new URL(issuer).origin) {

@@ -13,7 +13,7 @@ export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExt
   const { environment, clientId, clientSecret, username, password, extraFields = noFields } = options;
   const preset = environment && environments[environment];
   const { issuer, allowedOrigins } = placeOf(options, preset);
-  // JOOR answers at the URL with a slash at its end; the issuer is the same URL without it.
+  // JOOR answers at the URL with a slash at its end; the issuer is the same URL without the slash.
   const loginUrl = (options.baseUrl ?? preset?.issuer ?? issuer).replace(/\/?$/, '/');
   const tokenEndpoint = options.refresh?.tokenEndpoint;
   if (options.refresh) assertTokenEndpoint(options.refresh.tokenEndpoint, issuer);

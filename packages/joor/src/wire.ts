@@ -3,14 +3,14 @@ import type { Answer } from '@auth/provider-utils';
 import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
-/** What a JOOR token answer adds. */
+/** Further fields of a JOOR token answer. */
 export interface JoorExtra {
   readonly sessionState?: string;
   /** Keycloak's `not-before-policy`: tokens issued before this instant, in epoch seconds, are void. */
   readonly notBeforePolicy?: number;
 }
 
-/** What Keycloak, which JOOR runs, says of a refused login or refresh token. */
+/** Error codes of Keycloak, which JOOR runs, for a refused login or refresh token. */
 export const serverCodes: readonly string[] = [
   'Token is not active',
   'Session not active',
@@ -30,7 +30,7 @@ const tokenAnswer = z.object({
   scope: optionalText,
 });
 
-/** multipart/form-data, as JOOR's page asks. */
+/** multipart/form-data, as JOOR's page requires. */
 export function loginForm(fields: {
   readonly clientId: string;
   readonly clientSecret: string;
@@ -62,7 +62,7 @@ export function refreshForm(fields: {
   });
 }
 
-/** A `refresh_expires_in` of 0 is Keycloak's word for "no limit of its own": an unknown lifetime. */
+/** Keycloak sends a `refresh_expires_in` of 0 for "no limit of its own"; the lifetime counts as unknown. */
 export function parseTokens({ body }: Answer): IssuedTokens<JoorExtra> {
   const answer = parseShape(tokenAnswer, body);
   const sessionState = answer.session_state;
@@ -82,7 +82,7 @@ export function parseTokens({ body }: Answer): IssuedTokens<JoorExtra> {
   };
 }
 
-/** A 400 is final only as Keycloak's own `invalid_grant`: proxies answer 400 too. */
+/** A 400 is a refusal only with Keycloak's own `invalid_grant`, because proxies answer 400 too. */
 export function isRefused({ status, body }: Answer): boolean {
   return status === 400 && says(body, 'error', 'invalid_grant');
 }

@@ -185,6 +185,20 @@ describe('refresh', () => {
     expect(await refresh()).toMatchObject({ accessToken: 'b', refreshToken: answer.refresh_token });
   });
 
+  test('without a refresh token the field goes out empty, for the server to refuse', async () => {
+    nock('https://keycloak.example.com')
+      .post(/token$/, {
+        grant_type: 'refresh_token',
+        client_id: 'client',
+        client_secret: 'client-secret',
+        refresh_token: '',
+      })
+      .reply(400, { error: 'invalid_grant' });
+    const provider = joorProvider({ environment: 'sandbox', ...account, refresh: { tokenEndpoint } });
+    const tokens = { id: '1', accessToken: 'a', tokenType: 'Bearer', issuedAt: 0 };
+    await expect(provider.refresh?.(tokens, context())).rejects.toMatchObject({ code: 'refresh_refused' });
+  });
+
   test.each(['Token is not active', 'Session not active', 'Stale token'])(
     'Keycloak’s 400 "%s" is a refusal',
     { tags: ['fault-89'] },

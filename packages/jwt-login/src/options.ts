@@ -14,7 +14,7 @@ export type RefreshMode = 'headers' | 'postman';
 
 /** Options of `jwtLoginProvider`. */
 export interface JwtLoginProviderOptions extends PasswordOptions, PlaceOptions {
-  /** What stands before /auth/jwt/login. */
+  /** The URL before /auth/jwt/login. */
   readonly baseUrl: string;
   readonly scope?: string | undefined;
   /** The account id given at registration. */

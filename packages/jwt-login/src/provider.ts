@@ -6,7 +6,7 @@ import type { JwtLoginExtra } from './wire.js';
 const name = 'jwt-login';
 const server = tokenServer(name, () => import('./wire.js'));
 
-/** How such an API logs in and refreshes. @throws AuthError `invalid_options` naming the option */
+/** A provider for an API with `/auth/jwt/login`. @throws AuthError `invalid_options` naming the option */
 export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider<JwtLoginExtra> {
   assertJwtLoginOptions(options);
   const { username, password, scope, clientId, clientSecret, refreshMode = 'headers' } = options;
@@ -35,7 +35,7 @@ export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider
     }),
     refresh: async ({ accessToken, refreshToken, extra }, context) => {
       if (refreshMode === 'postman') {
-        const id = clientId ?? extra?.clientId ?? withoutClientId();
+        const id = clientId ?? extra?.clientId ?? throwMissingClientId();
         return server.refresh(context, ({ postmanHeaders, postmanForm, parseTokens }) => ({
           url: `${issuer}${postmanPath}`,
           headers: postmanHeaders(id),
@@ -43,7 +43,7 @@ export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider
           parse: parseTokens,
         }));
       }
-      // The server looks at both tokens of the set; the access token may have expired.
+      // The server checks both tokens of the set; the access token may have expired.
       return server.refresh(context, ({ refreshHeaders, parseTokens }) => ({
         url: `${issuer}/auth/jwt/refresh`,
         headers: refreshHeaders(accessToken, refreshToken),
@@ -53,7 +53,7 @@ export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider
   };
 }
 
-function withoutClientId(): never {
+function throwMissingClientId(): never {
   const detail = 'clientId: refreshMode postman needs it, and the login answer brought none';
   throw new AuthError('invalid_options', { provider: name, phase: 'refresh', delivery: 'not_sent', detail });
 }

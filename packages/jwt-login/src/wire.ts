@@ -3,13 +3,13 @@ import type { Answer } from '@auth/provider-utils';
 import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
-/** What a login answer adds. */
+/** Further fields of a login answer. */
 export interface JwtLoginExtra {
-  /** The server's own id for the client: what `postman` mode falls back on. */
+  /** The server's own id for the client, which `postman` mode uses if `clientId` is not configured. */
   readonly clientId?: string;
 }
 
-/** fastapi-users' words for a refused login. */
+/** fastapi-users' error codes for a refused login. */
 export const serverCodes: readonly string[] = ['LOGIN_BAD_CREDENTIALS', 'LOGIN_USER_NOT_VERIFIED'];
 
 const tokenAnswer = z.object({
@@ -65,7 +65,7 @@ export function parseTokens({ body }: Answer): IssuedTokens<JwtLoginExtra> {
   };
 }
 
-/** A 422 is a mistake in the request, and a bare 400 a proxy's. */
+/** Other answers are not refusals: a 422 is a mistake in the request, and a bare 400 comes from a proxy. */
 export function isLoginRefused({ status, body }: Answer): boolean {
   return status === 400 && says(body, 'detail', ...serverCodes);
 }

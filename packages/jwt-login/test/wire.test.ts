@@ -150,6 +150,25 @@ describe('refresh as Postman does', () => {
   });
 });
 
+describe('refresh without a refresh token', () => {
+  const tokens = { id: '1', accessToken: 'expired', tokenType: 'bearer', issuedAt: 0 };
+
+  test('the header goes out empty, for the server to refuse', async () => {
+    nock(host).post('/api/auth/jwt/refresh', '').matchHeader('refresh-token', '').reply(401, {});
+    await expect(jwtLoginProvider(account).refresh?.(tokens, context())).rejects.toMatchObject({
+      code: 'refresh_refused',
+    });
+  });
+
+  test('the field goes out empty, as Postman would send it', async () => {
+    nock(host)
+      .post('/api/auth/jwt/postman-refresh', { refresh_token: '', grant_type: 'refresh_token' })
+      .reply(401, {});
+    const provider = jwtLoginProvider({ ...account, refreshMode: 'postman', clientId: 'acc' });
+    await expect(provider.refresh?.(tokens, context())).rejects.toMatchObject({ code: 'refresh_refused' });
+  });
+});
+
 describe('options', () => {
   test.each([
     ['username', { username: '' }],

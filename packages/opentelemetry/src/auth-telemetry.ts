@@ -5,9 +5,9 @@ import { spansOf } from './spans.js';
 
 /** Options of {@link authTelemetry}. */
 export interface AuthTelemetryOptions {
-  /** Default: the one that is registered when the first event comes. */
+  /** Default: the provider that is registered when the first event comes. */
   readonly meterProvider?: MeterProvider | undefined;
-  /** Default: the registered one. */
+  /** Default: the registered provider. */
   readonly tracerProvider?: TracerProvider | undefined;
   /**
    * Puts the session's key on spans, as `auth.session.key`. Default false: the default key holds the username, which
@@ -17,15 +17,15 @@ export interface AuthTelemetryOptions {
 }
 
 /**
- * Turns events into OpenTelemetry metrics and spans: give it as `onEvent` to sessions and stores, one for all of them.
- * Without a registered SDK it does nothing. No attribute holds a token, a secret or a body.
+ * Turns events into OpenTelemetry metrics and spans. Pass the listener as `onEvent` to all sessions and stores. Without
+ * a registered SDK it does nothing. No attribute holds a token, a secret or a body.
  */
 export function authTelemetry(options: AuthTelemetryOptions = {}): (event: AuthEvent) => void {
   const { tracerProvider = trace, recordKey = false } = options;
   const recordSpan = spansOf(tracerProvider.getTracer(scope), recordKey);
   let recordMetrics: ((event: AuthEvent) => void) | undefined;
   return (event) => {
-    // Instruments stay what they were when they were made: before the SDK is registered, silent.
+    // Made at the first event, because instruments made before the SDK is registered never record anything.
     recordMetrics ??= metricsOf((options.meterProvider ?? metrics).getMeter(scope));
     recordMetrics(event);
     recordSpan(event);

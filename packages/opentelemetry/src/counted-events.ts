@@ -2,14 +2,14 @@ import type { AuthEvent } from '@auth/core';
 import type { Attributes } from '@opentelemetry/api';
 import type { ExchangeEvent } from './exchange-attributes.js';
 
-/** One counter. */
+/** The definition of a counter. */
 export interface Counted {
   readonly name: string;
   readonly unit: string;
   readonly description: string;
 }
 
-/** The counter of each event that is no exchange. */
+/** The counter of each event that is not an exchange. */
 export const countedEvents: Readonly<Record<Exclude<AuthEvent, ExchangeEvent>['type'], Counted>> = {
   adopted: {
     name: 'auth.client.token.adoptions',
@@ -68,7 +68,7 @@ export const countedEvents: Readonly<Record<Exclude<AuthEvent, ExchangeEvent>['t
   },
 };
 
-/** What a counter says of an event: few values each, and no account. */
+/** A counter's attributes for an event: few values each, and no account. */
 export function countedAttributes(event: AuthEvent): Attributes {
   const attributes: Attributes = { 'auth.provider.name': event.provider };
   switch (event.type) {
@@ -81,7 +81,7 @@ export function countedAttributes(event: AuthEvent): Attributes {
       break;
     case 'store_failed':
       attributes['auth.store.operation'] = event.operation;
-      // A store may give a sentence, with a path in it.
+      // A store's reason may be a sentence that contains a path.
       attributes['error.type'] = /^\w{1,64}$/.test(event.reason) ? event.reason : '_OTHER';
       break;
     case 'store_degraded':

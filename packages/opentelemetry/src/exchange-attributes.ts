@@ -8,7 +8,7 @@ export function isExchange(event: AuthEvent): event is ExchangeEvent {
   return event.type === 'login' || event.type === 'refresh' || event.type === 'exchange_failed';
 }
 
-/** What metrics and spans say of an exchange: few values each, and no account. */
+/** Attributes of an exchange for metrics and spans: few values each, and no account. */
 export function exchangeAttributes(event: ExchangeEvent): Attributes {
   const attributes: Attributes = { 'auth.provider.name': event.provider };
   if (event.type !== 'exchange_failed') {

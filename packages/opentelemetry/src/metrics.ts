@@ -22,7 +22,7 @@ export function metricsOf(meter: Meter): (event: AuthEvent) => void {
 
   const recordExchange = (event: ExchangeEvent): void => {
     const attributes = exchangeAttributes(event);
-    // What is sent again has not failed yet.
+    // An exchange that is sent again has not failed yet, so it has no duration.
     if (event.type === 'exchange_failed' && event.resend) resends.add(1, attributes);
     else exchangeDuration.record(event.durationMs / 1000, attributes);
   };
@@ -49,9 +49,9 @@ function counterOf(meter: Meter, { name, unit, description }: Counted): Counter 
   return meter.createCounter(name, { unit, description });
 }
 
-/** Those of HTTP's semantic conventions, and one for a refresh sent twice. */
+/** The boundaries of HTTP's semantic conventions, and 25 s for a refresh sent twice. */
 const exchangeBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 25];
-/** From a minute to thirty days, with 75 and 100 % of the hour that many tokens live. */
+/** From a minute to thirty days, including 75 % and 100 % of one hour, a common token lifetime. */
 const ageBoundaries = [
   60, 300, 900, 1800, 2700, 3600, 7200, 14_400, 28_800, 36_000, 86_400, 604_800, 2_592_000,
 ];

@@ -47,8 +47,8 @@ function spanAttributes(event: ExchangeEvent): Record<string, string | boolean> 
 }
 
 /**
- * The exchange belongs to the trace of the caller that waits for it. One that a timer started runs in the context of
- * whoever set the timer, whose span may have ended hours ago: it begins a trace of its own, with a link to that one.
+ * The exchange belongs to the trace of the caller that waits for it. An exchange that a timer started runs in the
+ * context that set the timer, whose span may have ended hours ago: then the exchange begins a new trace, with a link.
  */
 function originOf(parent: Context): Pick<SpanOptions, 'root' | 'links'> & { readonly parent: Context } {
   const span = trace.getSpan(parent);
@@ -56,7 +56,7 @@ function originOf(parent: Context): Pick<SpanOptions, 'root' | 'links'> & { read
   return { parent, root: true, links: [{ context: span.spanContext() }] };
 }
 
-/** One that was not sampled, or is another process's, records nothing either. */
+/** A span that was not sampled, or that is another process's, never records: that does not mean it has ended. */
 function hasEnded(span: Span): boolean {
   const { traceFlags, isRemote } = span.spanContext();
   return (traceFlags & TraceFlags.SAMPLED) !== 0 && isRemote !== true && !span.isRecording();

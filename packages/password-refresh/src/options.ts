@@ -4,7 +4,7 @@ export type SimacanEnvironment = 'production' | 'staging';
 
 /** Options of `passwordRefreshProvider`. */
 export interface PasswordRefreshProviderOptions extends PasswordOptions, PlaceOptions {
-  /** What stands before /auth/password; spread {@link simacan} for Simacan's. */
+  /** The URL before /auth/password; spread {@link simacan} for Simacan's. */
   readonly baseUrl: string;
 }
 
@@ -13,7 +13,7 @@ const hosts = {
   staging: 'https://auth-service-stg.services.simacan.com',
 } as const satisfies Record<SimacanEnvironment, string>;
 
-/** Simacan's place, to be spread into the options. Production and staging have credentials of their own. */
+/** Simacan's URL and origins, to be spread into the options. Production and staging have separate credentials. */
 export function simacan(environment: SimacanEnvironment): {
   readonly baseUrl: string;
   readonly allowedOrigins: readonly string[];

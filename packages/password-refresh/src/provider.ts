@@ -6,7 +6,7 @@ import type { PasswordRefreshExtra } from './wire.js';
 const name = 'password-refresh';
 const server = tokenServer(name, () => import('./wire.js'));
 
-/** How such an API logs in and refreshes. @throws AuthError `invalid_options` naming the option */
+/** A provider for an API with `/auth/password`. @throws AuthError `invalid_options` naming the option */
 export function passwordRefreshProvider(
   options: PasswordRefreshProviderOptions,
 ): AuthProvider<PasswordRefreshExtra> {

@@ -3,7 +3,7 @@ import type { Answer } from '@auth/provider-utils';
 import { jwtLifetimeMs, lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
-/** These answers add nothing. */
+/** The token answers have no further fields. */
 export type PasswordRefreshExtra = Record<string, never>;
 
 const tokenAnswer = z.object({
@@ -21,7 +21,7 @@ export function refreshForm(refreshToken: string | undefined): URLSearchParams {
   return new URLSearchParams({ refresh_token: refreshToken ?? '' });
 }
 
-/** Both tokens are JWTs; how long the refresh token lives stands nowhere but in it. */
+/** Both tokens are JWTs; only the refresh token itself tells its lifetime. */
 export function parseTokens({ body }: Answer): IssuedTokens<PasswordRefreshExtra> {
   const answer = parseShape(tokenAnswer, body);
   return {

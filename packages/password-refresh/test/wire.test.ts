@@ -116,26 +116,3 @@ describe('refresh', () => {
     expect((await session.fetch(`${api}/trips`)).status).toBe(200);
   });
 });
-
-describe('options', () => {
-  test('Simacan’s places', () => {
-    expect(simacan('production')).toEqual({
-      baseUrl: 'https://auth-service.services.simacan.com/api/v1',
-      allowedOrigins: ['https://*.services.simacan.com'],
-    });
-    expect(passwordRefreshProvider(account)).toMatchObject({
-      name: 'password-refresh',
-      issuer: 'https://auth-service-stg.services.simacan.com/api/v1',
-      account: '{"username":"ada"}',
-    });
-    expect(() => simacan('test' as never)).toThrow('environment: expected one of production, staging');
-  });
-
-  test.each([
-    ['username', { username: undefined }],
-    ['password', { password: {} }],
-    ['baseUrl', { baseUrl: 'auth.example.com' }],
-  ])('%s is checked at construction', (name, wrong) => {
-    expect(() => createPasswordRefreshAuth({ ...account, ...wrong } as never)).toThrow(`${name}: expected`);
-  });
-});

@@ -7,12 +7,12 @@ import {
   reasonOf,
 } from '@auth/core';
 
-/** A secret, or a function that gets it from where it is kept, asked before each use. */
+/** A secret, or a function that fetches it and is called before each use. */
 export type Secret = string | (() => MaybePromise<string>);
 
 /** What every provider with a password login takes. */
 export interface PasswordOptions {
-  /** Whom to log in. It is part of the store's key, and no secret. */
+  /** The user to log in. It is part of the store's key, and not secret. */
   readonly username: string;
   /** Absent: the session never logs in by itself. */
   readonly password?: Secret | undefined;
@@ -20,13 +20,13 @@ export interface PasswordOptions {
 
 /** What every provider takes to reach another server than the vendor's. */
 export interface PlaceOptions {
-  /** Where the auth server is. Its origin is allowed to see tokens without saying so. */
+  /** The URL of the auth server. Its origin may see tokens without being in `allowedOrigins`. */
   readonly baseUrl?: string | undefined;
   /** Replaces the list of origins that may see tokens. */
   readonly allowedOrigins?: readonly string[] | undefined;
 }
 
-/** @throws AuthError `invalid_options` where there are no options at all */
+/** @throws AuthError `invalid_options` if there are no options at all */
 export function assertOptions(options: unknown): asserts options is object {
   if (typeof options !== 'object' || options === null) throw wrong('options', 'an object');
 }
@@ -60,7 +60,7 @@ export function wrong(option: string, expected: string): AuthError {
 /**
  * The value of a secret.
  *
- * @throws AuthError `credentials_unavailable` where its function throws or returns no string; what it threw is dropped
+ * @throws AuthError `credentials_unavailable` if the function throws or returns no string; the thrown error is dropped
  */
 export async function secretOf(option: string, secret: Secret): Promise<string> {
   if (typeof secret === 'string') return secret;
@@ -76,7 +76,7 @@ export async function secretOf(option: string, secret: Secret): Promise<string> 
   throw unavailable('its function returned no text');
 }
 
-/** The two ways in: with the configured password, where there is one, and with one a person just typed. */
+/** The two logins of a provider: with the configured password, if any, and with a password that a person typed. */
 export function passwordLogin<Extra>(
   password: Secret | undefined,
   prepare: (password: string) => MaybePromise<PreparedLogin<Extra>>,
@@ -99,7 +99,7 @@ export interface Place {
  * The issuer is normalised, so that spellings of one URL share one key in the store: lower-case host, no default
  * port, and no slash at the end.
  *
- * @param preset what holds where the user says nothing else
+ * @param preset what the options leave open
  * @throws AuthError `invalid_options`
  */
 export function placeOf(options: PlaceOptions, preset: Partial<Place> = {}): Place {
@@ -116,7 +116,7 @@ export function placeOf(options: PlaceOptions, preset: Partial<Place> = {}): Pla
   return place;
 }
 
-/** Programs open thousands of sessions on one server: they share its place. */
+/** A cache, because programs open thousands of sessions on one server. */
 const places = new Map<string, Place>();
 const rememberedPlaces = 256;
 
@@ -129,7 +129,7 @@ function findPlace(given: string | undefined, preset: Partial<Place>, listed: re
   });
 }
 
-/** @throws AuthError `invalid_options` for what could lead to another host */
+/** @throws AuthError `invalid_options` for a path that could lead to another host */
 export function assertPath(option: string, path: unknown): asserts path is string {
   if (typeof path !== 'string' || !/^\/(?!\/)[^?#\\\s]*$/.test(path))
     throw wrong(option, 'a path that begins with one slash');

@@ -2,8 +2,8 @@ import type { ExchangeContext } from '@auth/core';
 import type { TokenCall, TokenRequest } from './token-request.js';
 
 /**
- * Posts to a token endpoint and makes tokens or an `AuthError` of whatever comes back. It never retries, refuses
- * redirects, and reads at most 1 MiB.
+ * Posts to a token endpoint and turns any answer into tokens or an `AuthError`. It never retries, refuses redirects,
+ * and reads at most 1 MiB.
  *
  * @throws AuthError `invalid_credentials` (login) or `refresh_refused` (refresh), `rate_limited` with the server's
  * `retryAfterMs`, `server_unavailable`, `network`, or `invalid_response`; each with its `delivery`
@@ -16,7 +16,7 @@ export async function requestTokens<Result>(
   return callTokenEndpoint(request, context);
 }
 
-/** Starts loading what {@link requestTokens} needs, and the provider's own wire module. */
+/** Starts loading the modules that {@link requestTokens} needs, and the provider's own wire module. */
 export function preload(wire: () => Promise<unknown>): void {
   // A module that cannot be loaded fails the exchange, which reports it.
   for (const loading of [import('./token-endpoint.js'), wire()]) loading.catch(() => {});
@@ -35,8 +35,8 @@ export interface TokenServer<Wire> {
 }
 
 /**
- * What the calls of a provider share: its name in errors, and a wire module that is not loaded before the first of
- * them.
+ * The token calls of one provider, which share its name in errors and its wire module. The first call loads the
+ * module.
  */
 export function tokenServer<Wire>(provider: string, loadWire: () => Promise<Wire>): TokenServer<Wire> {
   const call =

@@ -2,7 +2,7 @@ import { AuthError, type ExchangeContext, isAuthError, toAuthError } from '@auth
 import ky from 'ky';
 import type { Answer, TokenRequest } from './token-request.js';
 
-/** No token answer is near this; a longer one is something else, or hostile. */
+/** Token answers are far smaller; a longer answer is something else, or hostile. */
 const maxAnswerBytes = 1024 * 1024;
 
 export async function callTokenEndpoint<Result>(
@@ -49,7 +49,7 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
   const { body, type } = await encoded(request.body);
   signal.throwIfAborted();
   return ky.post(request.url, {
-    // Taken apart: a fetch of another make does not know the platform's Request.
+    // URL and init apart, because another library's fetch does not accept the platform's Request.
     fetch: (input) => {
       const { url, method, headers, redirect, signal: deadline } = input as Request;
       const init = { method, headers: Object.fromEntries(headers), redirect, signal: deadline };
@@ -61,13 +61,13 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
     // The session alone decides what is sent again, and how long it waits.
     retry: 0,
     timeout: false,
-    // ky's HTTPError carries request and body: no status becomes one.
+    // ky's HTTPError carries request and body, which hold secrets.
     throwHttpErrors: false,
     redirect: 'manual',
   });
 }
 
-/** A form as bytes: ky cancels a body that is a stream, which Node's FormData stream does not survive. */
+/** Encodes a form as bytes, because ky cancels stream bodies and Node's FormData stream does not survive that. */
 async function encoded(form: URLSearchParams | FormData | undefined): Promise<{
   readonly body?: ArrayBuffer;
   readonly type?: { readonly 'content-type': string };
@@ -78,7 +78,7 @@ async function encoded(form: URLSearchParams | FormData | undefined): Promise<{
   return { body: await whole.arrayBuffer(), type };
 }
 
-/** Known from the headers alone: whatever becomes of the body, the server has asked for a pause. */
+/** Decides by the headers alone, so that the server's pause counts even if the body cannot be read. */
 function rateLimit(
   response: Response,
   where: { provider: string; phase: 'login' | 'refresh' },
@@ -119,7 +119,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A page for people, from a proxy, a gateway or a captcha. Servers label JSON and plain words as HTML too. */
+/** An HTML page of a proxy, a gateway or a captcha. Servers label JSON and plain text as HTML too: check the text. */
 function isPage({ headers, body }: Answer, text: string): boolean {
   if (body !== undefined || !/^\s*</.test(text)) return false;
   return (
@@ -141,7 +141,7 @@ function retryAfterMs(headers: Headers): number | undefined {
 function serverCodeOf(body: unknown, known: readonly string[] | undefined): string | undefined {
   if (typeof body !== 'object' || body === null || known === undefined) return undefined;
   const { error, detail, error_description } = body as Record<string, unknown>;
-  // The more telling one first: Keycloak says invalid_grant for everything.
+  // The more specific fields first: Keycloak's `error` is invalid_grant for everything.
   return (
     known.find((code) => [error_description, detail].includes(code)) ?? known.find((code) => error === code)
   );

@@ -11,14 +11,14 @@ export interface TokenCall<Result> {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: URLSearchParams | FormData;
-  /** Takes tokens out of a success; throws `invalid_response` where there are none. */
+  /** Reads the tokens from a successful answer; throws `invalid_response` if there are none. */
   parse(answer: Answer): Result;
   /**
-   * Whether the server, in its own JSON, refuses the credentials or the refresh token. Not asked for a 401, which is
-   * a refusal unless its body is an HTML page. Default: nothing else is one.
+   * Whether the server, in its own JSON, refuses the credentials or the refresh token. Not called for a 401, which is
+   * a refusal unless its body is an HTML page. Default: no other answer is a refusal.
    */
   isRefused?(answer: Answer): boolean;
-  /** Words of the server that may appear in errors as `serverCode`. */
+  /** Error codes of the server that may appear in errors as `serverCode`. */
   readonly serverCodes?: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import { AuthError } from '@auth/core';
 import * as z from 'zod/mini';
 
-/** A text that must be there. */
+/** A text that must be present and not empty. */
 export const requiredText: z.ZodMiniType<string> = z.string().check(z.minLength(1));
 
 /** A text that may be missing; null, "" and other types count as missing. */
@@ -10,7 +10,7 @@ export const optionalText: z.ZodMiniType<string | undefined> = z.pipe(
   z.transform((value) => (typeof value === 'string' && value !== '' ? value : undefined)),
 );
 
-/** Seconds, as a number or in digits, to milliseconds. Anything else is no lifetime rather than a wrong one. */
+/** Converts seconds, as a number or in digits, to milliseconds. Anything else gives undefined, not a wrong lifetime. */
 export const lifetimeMs: z.ZodMiniType<number | undefined> = z.pipe(
   z.optional(z.unknown()),
   z.transform((value) => {
@@ -40,8 +40,8 @@ export function says(body: unknown, field: string, ...values: readonly unknown[]
 }
 
 /**
- * Lifetime of a JWT by its own `exp - iat` (RFC 7519 section 4.1), undefined where it is none. Nothing is verified, so
- * it is a hint about when to refresh and no proof of anything.
+ * Lifetime of a JWT by its own `exp - iat` (RFC 7519 section 4.1), undefined if the token is not a JWT. The signature
+ * is not verified, so the lifetime is only a hint about when to refresh.
  */
 export function jwtLifetimeMs(token: string | undefined): number | undefined {
   try {
@@ -55,7 +55,7 @@ export function jwtLifetimeMs(token: string | undefined): number | undefined {
 
 /**
  * Time from the answer's own Date header to an ISO 8601 date in it; undefined without either. A date without an offset
- * is UTC. Our clock plays no part.
+ * is UTC. Our clock is not used.
  */
 export function untilMs(date: string | undefined, headers: Headers): number | undefined {
   if (date === undefined) return undefined;

@@ -1,8 +1,8 @@
 import type { ExchangeContext, FetchLike } from '@auth/core';
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { preload, requestTokens, type TokenRequest } from '../src/index.js';
-import { parseShape, says } from '../src/wire.js';
+import { requestTokens, type TokenRequest } from '../src/index.js';
+import { says } from '../src/wire.js';
 
 const host = 'https://auth.example.com';
 
@@ -256,20 +256,4 @@ describe('what comes back', () => {
       .replyWithError(Object.assign(new Error('x'), { code }));
     await expect(call()).rejects.toMatchObject({ code: 'network', delivery, detail: code });
   });
-});
-
-test('parseShape names what is missing and shows no value', async () => {
-  const z = await import('zod/mini');
-  const schema = z.object({ a: z.string(), b: z.object({ c: z.number() }) });
-  expect(() => parseShape(schema, { a: 5, b: { c: 'canary-secret' } })).toThrow('missing or wrong: a, b.c');
-  expect(() => parseShape(schema, 'canary-secret')).toThrow('missing or wrong: the body');
-  expect(() => parseShape(schema, 'canary-secret')).not.toThrow('canary');
-});
-
-test('preload loads, and a module that cannot be loaded is nobody’s unhandled rejection', async () => {
-  let loaded = 0;
-  preload(async () => void loaded++);
-  preload(() => Promise.reject(new Error('no such module')));
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(loaded).toBe(1);
 });

@@ -3,24 +3,24 @@ import { chmod, type FileHandle, link, lstat, mkdir, open, readdir, rename, unli
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** Never through a symbolic link, and never waiting for the other end of a pipe. Windows knows neither flag. */
+/** Opening fails on a symbolic link, and does not block on a named pipe. Windows lacks both flags. */
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
-/** By its number: the file handles of Yarn's Plug'n'Play cannot sync. */
+/** fsync takes the descriptor, because the file handles of Yarn's Plug'n'Play cannot sync. */
 const sync = promisify(fsync);
 
-/** No record of ours comes near; a foreign file may be of any size. */
+/** Our records are far smaller, so a larger file is not ours and is not read. */
 const maxBytes = 4 * 1024 * 1024;
 
-/** The text of a file; undefined where there is none, empty where it is nothing that we could have written. */
+/** The text of a file. Undefined: there is no file. Empty: the file cannot be one that we wrote. */
 export async function readText(path: string): Promise<string | undefined> {
   let file: FileHandle;
   try {
     file = await patiently(() => open(path, readFlags));
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
-    // Symbolic link, folder, socket: nothing of ours.
+    // A symbolic link, a folder or a socket: we write none of these.
     if (hasCode(error, 'ELOOP', 'EISDIR', 'ENXIO', 'EMLINK')) return '';
     throw error;
   }
@@ -30,7 +30,7 @@ export async function readText(path: string): Promise<string | undefined> {
     if (process.platform === 'win32') {
       if ((await lstat(path)).isSymbolicLink()) return '';
     } else if ((stats.mode & 0o077) !== 0) {
-      // Somebody else's file stays as it is.
+      // chmod fails on a file of another owner, which then keeps its mode.
       await file.chmod(0o600).catch(() => {});
     }
     return await file.readFile('utf8');
@@ -39,7 +39,7 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a file that must not exist yet, for its owner alone from its first byte. `durable`: on the disk before it returns. */
+/** Creates a file that only its owner can read; throws if it exists. `durable`: on the disk before it returns. */
 export async function writeNew(path: string, text: string, durable: boolean): Promise<void> {
   const file = await open(path, createFlags, 0o600);
   try {
@@ -50,7 +50,7 @@ export async function writeNew(path: string, text: string, durable: boolean): Pr
   }
 }
 
-/** Gives a file a second name. False: that name is taken. */
+/** Gives a file a second name. False: the name is taken. */
 export async function linkNew(existing: string, path: string): Promise<boolean> {
   try {
     await patiently(() => link(existing, path));
@@ -68,14 +68,14 @@ export async function syncDirectory(path: string): Promise<void> {
   try {
     await sync(directory.fd);
   } catch (error) {
-    // Some network file systems keep names themselves and refuse to be asked.
+    // Some network file systems persist names by themselves and do not support fsync on a folder.
     if (!hasCode(error, 'EINVAL', 'ENOTSUP')) throw error;
   } finally {
     await directory.close();
   }
 }
 
-/** The names in a folder; none where there is no folder. */
+/** The names in a folder; empty if the folder does not exist. */
 export async function namesIn(path: string): Promise<readonly string[]> {
   try {
     return await readdir(path);
@@ -85,22 +85,22 @@ export async function namesIn(path: string): Promise<readonly string[]> {
   }
 }
 
-/** Makes a folder for its owner alone, and those above it. */
+/** Makes a folder that only its owner can use, and its missing parents. */
 export async function makeDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
 }
 
-/** Leaves a folder to its owner alone; somebody else's stays as it is. */
+/** Takes away everybody else's permissions on a folder; does nothing if the folder is not ours. */
 export async function tightenDirectory(path: string): Promise<void> {
   await chmod(path, 0o700).catch(() => {});
 }
 
-/** Removes a name; one that is gone, or that cannot go, stays as it is. */
+/** Removes a file; ignores a file that is gone or cannot be removed. */
 export async function removeQuietly(path: string): Promise<void> {
   await patiently(() => unlink(path)).catch(() => {});
 }
 
-/** Gives a file another name. False: it is gone. */
+/** Renames a file. False: the file is gone. */
 export async function moveAside(path: string, to: string): Promise<boolean> {
   try {
     await patiently(() => rename(path, to));
@@ -115,10 +115,10 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return codes.includes((error as { code?: string } | undefined)?.code ?? '');
 }
 
-/** Scanners on Windows hold a file for moments: what they cause is tried again for up to this. */
+/** Virus scanners on Windows hold a file open for moments; calls that this makes fail are retried for so long. */
 const patienceMs = 2_000;
 
-/** Tries again what Windows refuses while somebody looks at the file; elsewhere such a refusal is final. */
+/** Retries what Windows refuses while another program has the file open; on other platforms a refusal is final. */
 export async function patiently<Result>(
   work: () => Promise<Result>,
   platform: string = process.platform,

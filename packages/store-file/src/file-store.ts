@@ -7,15 +7,15 @@ import { Watching } from './watching.js';
 /** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /**
-   * The folder of any number of accounts. Default: the platform's place for a program's state, `auth-tokens` in
+   * The folder for any number of accounts. Default: `auth-tokens` in the platform's folder for program state, which is
    * `$XDG_STATE_HOME` or `~/.local/state`, `~/Library/Application Support`, or `%LOCALAPPDATA%`.
    */
   readonly directory?: string | undefined;
-  /** In place of `directory`: what the names of the one account's files begin with. */
+  /** For a single account, in place of `directory`: the path that the names of its files begin with. */
   readonly path?: string | undefined;
-  /** How long a holder that was frozen or is on another machine blocks others, milliseconds. Default 15 s. */
+  /** How long a lease holder that is frozen or on another machine blocks others, in milliseconds. Default 15 s. */
   readonly leaseMs?: number | undefined;
-  /** Hears `record_set_aside` and, when watching fails, `store_failed`. */
+  /** Receives `record_set_aside` and, when watching fails, `store_failed`. */
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
 
@@ -24,8 +24,8 @@ export interface FileStore extends Required<TokenStore>, AsyncDisposable {}
 
 /**
  * Keeps records in files that only their owner can read, shared by all processes on the machine: `compareAndSet` is
- * atomic across them, and `lock` excludes them. A holder that died is noticed at once on Linux; elsewhere, and where
- * it was frozen, its lease is taken over after `leaseMs`. Needs a file system with hard links.
+ * atomic across processes, and `lock` admits one at a time. On Linux the lease of a process that died is taken over at
+ * once; elsewhere, and if the process is frozen, after `leaseMs`. Needs a file system with hard links.
  *
  * @throws AuthError `invalid_options`
  */
@@ -45,7 +45,7 @@ export function fileStore(options: FileStoreOptions = {}): FileStore {
       emitEvent(listeners, source(key), { type: 'record_set_aside', place }),
   } as const;
   const records = new RecordFiles({ ...common, placeOf, durable: true });
-  const locks = new RecordFiles({ ...common, placeOf: besides(placeOf), durable: false });
+  const locks = new RecordFiles({ ...common, placeOf: besideRecords(placeOf), durable: false });
   const { lock } = leasedStore(locks, { leaseMs, owner: processOwner() }) as Required<TokenStore>;
   return {
     get: (key) => records.get(key),
@@ -67,8 +67,8 @@ function placing({ directory, path }: FileStoreOptions): Placing {
   throw new AuthError('invalid_options', { detail: 'directory, path: expected one of them' });
 }
 
-/** A lock's files stand beside those of its record. */
-function besides(placeOf: Placing): Placing {
+/** Places a lock's files beside those of its record. */
+function besideRecords(placeOf: Placing): Placing {
   return (lockKey) => {
     const { directory, name } = placeOf(lockKey.slice(0, -'.lock'.length));
     return { directory, name: `${name}.lock` };

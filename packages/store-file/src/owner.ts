@@ -2,15 +2,15 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import type { LeaseOwner } from '@auth/core';
 
 /**
- * This process, named so that no other is ever taken for it: by the boot and the namespaces it lives in, its pid
- * and the time it was started. Undefined where the platform does not tell; there a dead holder's lease ends by itself.
+ * A name for this process that no other process ever has: boot id, namespaces, pid and start time. Undefined if the
+ * platform does not tell them; then the lease of a process that died lasts until it expires.
  */
 export function processOwner(): LeaseOwner | undefined {
-  own ??= identify();
-  return own === 'unknown' ? undefined : { name: own, isGone };
+  ownName ??= identify();
+  return ownName === 'unknown' ? undefined : { name: ownName, isGone };
 }
 
-let own: string | undefined;
+let ownName: string | undefined;
 
 function identify(): string {
   try {
@@ -22,7 +22,7 @@ function identify(): string {
   }
 }
 
-/** Start times are told by the namespace's clock. Kernels before 5.6 have one clock. */
+/** Start times are in the clock of the time namespace. Kernels before 5.6 have no time namespaces. */
 function timeNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/time');
@@ -33,8 +33,8 @@ function timeNamespace(): string {
 
 function isGone(name: string): boolean {
   const [boot, namespaces, pid, startedAt] = name.split(' ');
-  const [ownBoot, ownNamespaces] = own?.split(' ') ?? [];
-  // Elsewhere pids and start times mean something else.
+  const [ownBoot, ownNamespaces] = ownName?.split(' ') ?? [];
+  // Pids and start times of another boot or namespace cannot be compared with ours.
   if (boot !== ownBoot || namespaces !== ownNamespaces) return false;
   try {
     const status = statusOf(Number(pid));
@@ -44,16 +44,16 @@ function isGone(name: string): boolean {
   }
 }
 
-/** The start time in clock ticks since boot, and whether nothing of the process runs any more. proc_pid_stat(5). */
+/** The start time in clock ticks since boot, and whether the process is dead or a zombie. proc_pid_stat(5). */
 function statusOf(pid: number): { startedAt: string; isDead: boolean } {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The command's name, in parentheses, may hold spaces and parentheses itself.
+  // The command's name, in parentheses, may itself contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state = '', startedAt = ''] = [fields[0], fields[19]];
   return { startedAt, isDead: /^[ZXx]$/.test(state) };
 }
 
-/** What /proc hides may still be there for a signal. */
+/** A signal still reaches a process that /proc hides. */
 function isAbsent(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -11,7 +11,7 @@ export interface Place {
 /** Tells where a key's files are. */
 export type Placing = (key: string) => Place;
 
-/** The place for a program's state on this platform. */
+/** `auth-tokens` in the platform's folder for program state. */
 export function defaultDirectory(
   platform: string = process.platform,
   environment: NodeJS.ProcessEnv = process.env,
@@ -23,7 +23,7 @@ export function defaultDirectory(
     case 'darwin':
       return join(homedir(), 'Library', 'Application Support', folder);
     default: {
-      // XDG Base Directory Specification: a path that is not absolute is to be ignored.
+      // XDG Base Directory Specification: ignore a path that is not absolute.
       const { XDG_STATE_HOME: state = '' } = environment;
       return join(isAbsolute(state) ? state : join(homedir(), '.local', 'state'), folder);
     }
@@ -31,19 +31,19 @@ export function defaultDirectory(
 }
 
 /**
- * Spreads keys over 256 folders, so that none of a hundred thousand accounts makes another slow. A hash keeps apart
- * what differs in case, length or characters that a file system mixes up.
+ * Spreads keys over 256 folders, so that listing one stays fast with a hundred thousand accounts. File names are
+ * hashes, because a file system may confuse keys that differ only in case, in length or in some characters.
  */
 export function inDirectory(directory: string): Placing {
   const root = resolve(directory);
   return (key) => {
-    // As JSON, because a lone surrogate is no UTF-8.
+    // JSON escapes lone surrogates, which UTF-8 cannot encode.
     const hash = createHash('sha256').update(JSON.stringify(key)).digest('hex');
     return { directory: join(root, hash.slice(0, 2)), name: hash.slice(2) };
   };
 }
 
-/** The files of the one account beside each other, under a name of the user's. */
+/** Places the files of a single account at a path that the user chose. */
 export function atPath(path: string): Placing {
   const place = { directory: dirname(resolve(path)), name: basename(path) };
   return () => place;
@@ -54,7 +54,7 @@ export function pathOf({ directory, name }: Place, number: number): string {
   return join(directory, `${name}.g${number}`);
 }
 
-/** Which generation of what a file is, if it is one. */
+/** The name and the generation in a file's name; undefined for any other file. */
 export function parseGeneration(file: string): { name: string; number: number } | undefined {
   const [, name, number] = /^(.+)\.g([1-9]\d{0,14})$/s.exec(file) ?? [];
   return name === undefined ? undefined : { name, number: Number(number) };

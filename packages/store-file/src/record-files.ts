@@ -18,12 +18,12 @@ import { type Place, type Placing, parseGeneration, pathOf } from './place.js';
 import { fromText, rememberedIds, toText } from './record-text.js';
 import type { OwnWrites } from './watching.js';
 
-/** How records of one kind are kept. */
+/** Where and how records, or leases, are kept. */
 export interface RecordFilesOptions {
   readonly placeOf: Placing;
   /** Whether a record must survive a power cut. */
   readonly durable: boolean;
-  /** All keys have the same place, and the folder is the user's. */
+  /** All keys have the same place, in a folder that belongs to the user. */
   readonly isOneAccount: boolean;
   readonly ownWrites: OwnWrites;
   onSetAside(key: string, place: string): void;
@@ -37,15 +37,15 @@ interface Generation {
   readonly isReadable: boolean;
 }
 
-/** A generation disappears when a higher one is there: looking again finds that. More often than this is no accident. */
-const looks = 100;
-/** A temporary file this old belongs to nobody alive; a writer whose file is gone all the same reports an error. */
+/** A generation may be removed before we read it, because a higher one exists by then: retry, but not for ever. */
+const maxAttempts = 100;
+/** A temporary file this old was left by a crash. If its writer is alive after all, its write fails with an error. */
 const abandonedMs = 60_000;
 
 /**
- * Keeps one record a key, in files `<name>.g<generation>`. A write is a complete new file, linked to the name of the
- * next generation: link(2) fails where that name exists, so of all writers who read the same record one succeeds,
- * whoever was frozen for however long in between. Readers take the highest generation; only lower ones are removed.
+ * Keeps one record per key, in files `<name>.g<generation>`. A write creates a complete new file and links it to the
+ * name of the next generation. link(2) fails if the name exists, so of all writers who read the same record exactly one
+ * succeeds, however long any of them was frozen. Readers take the highest generation; only lower ones are removed.
  */
 export class RecordFiles {
   readonly #options: RecordFilesOptions;
@@ -82,10 +82,10 @@ export class RecordFiles {
   async #newest(key: string, place: Place): Promise<Generation | undefined> {
     await this.#check(place);
     let isEmpty = false;
-    for (let look = 0; look < looks; look++) {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const number = Math.max(0, ...generationsIn(await namesIn(place.directory), place));
       if (number === 0) {
-        // A folder read while names come and go may show neither the old name nor the new one.
+        // Listing a folder while names change may miss both the old name and the new one: list it twice.
         if (isEmpty) return undefined;
         isEmpty = true;
         continue;
@@ -104,7 +104,7 @@ export class RecordFiles {
         detail: 'path: the file holds the tokens of another account; use directory for several, or remove it',
       });
     }
-    // Something to be replaced, known by where it stands.
+    // The next write replaces the unreadable file; its generation serves as its id.
     return { number, record: { id: `unreadable-${number}`, value: '' }, replaced: [], isReadable: false };
   }
 
@@ -124,7 +124,7 @@ export class RecordFiles {
     }
   }
 
-  /** Tidies up, and tells whether the write stands: who was frozen before its link may have linked into the past. */
+  /** Cleans up, and tells whether the write counts: a writer that was frozen may have linked an old generation. */
   async #settle(
     key: string,
     place: Place,
@@ -134,14 +134,14 @@ export class RecordFiles {
   ): Promise<boolean> {
     const names = await namesIn(place.directory);
     const highest = Math.max(0, ...generationsIn(names, place));
-    // A number is given once while nothing higher is there: the highest, if it is ours, needs no reading.
+    // A generation is removed only once a higher one exists, so if ours is the highest it is the current record.
     const stands = highest === number || (await this.#isIn(key, place, id));
     if (standing?.isReadable === false) await this.#setAside(key, place, standing.number);
     await this.#prune(place, names, highest);
     return stands;
   }
 
-  /** Whether what stands has come from the record with that id. */
+  /** Whether the current record is the one with that id, or a successor of it. */
   async #isIn(key: string, place: Place, id: string): Promise<boolean> {
     const newest = await this.#newest(key, place);
     return newest !== undefined && (newest.record.id === id || newest.replaced.includes(id));
@@ -163,7 +163,7 @@ export class RecordFiles {
     }
   }
 
-  /** Refuses a folder of ours that is a link to elsewhere, and tightens one that others can write to. */
+  /** Throws if the store's folder is a symbolic link, and takes away other users' permissions on it. */
   async #check({ directory }: Place): Promise<void> {
     if (this.#options.isOneAccount || this.#checked.has(directory)) return;
     const stats = await lstat(directory).catch(() => undefined);

@@ -8,7 +8,7 @@ export interface RecordFile {
   readonly replaced: readonly string[];
 }
 
-/** As many as others may write while one writer is between two steps, and still find out how its own write ended. */
+/** A writer that this many other writes have overtaken can still tell whether its own write counted. */
 export const rememberedIds = 32;
 
 const laterVersion =
@@ -18,7 +18,7 @@ export function toText({ key, record, replaced }: RecordFile): string {
   return `${JSON.stringify({ v: 1, key, ...record, replaced })}\n`;
 }
 
-/** Undefined: torn, or not written by this store. @throws AuthError `store_failed` for what a later version wrote */
+/** Undefined: torn, or not written by this store. @throws AuthError `store_failed` for a file of a later version */
 export function fromText(text: string): RecordFile | undefined {
   try {
     const { v, key, id, value, evictAt, replaced } = JSON.parse(text) as Record<string, unknown>;

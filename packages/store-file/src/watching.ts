@@ -1,14 +1,14 @@
 import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { type Place, parseGeneration } from './place.js';
 
-/** Lets a writer's own generations pass without a notification: asked before the write, told how it ended. */
+/** Suppresses notifications of a writer's own generations: call `begin` before the write, and its result afterwards. */
 export interface OwnWrites {
   begin(place: Place, number: number): (isWritten: boolean) => void;
 }
 
 interface Watched {
   readonly listeners: Set<() => void>;
-  /** The highest generation that needs no notification any more. */
+  /** The highest generation that listeners have been notified of, or that this process wrote. */
   seen: number;
 }
 
@@ -17,10 +17,10 @@ interface WatchedDirectory {
   readonly names: Map<string, Watched>;
 }
 
-/** A watcher that failed is replaced after this. */
+/** A watcher that failed is replaced after this long. */
 const reopenMs = 5_000;
 
-/** Tells listeners of new generations, with one watcher a folder, which holds no process open. */
+/** Notifies listeners of new generations, with one watcher per folder, which does not keep the process alive. */
 export class Watching implements OwnWrites {
   readonly #directories = new Map<string, WatchedDirectory>();
   readonly #onError: (error: unknown) => void;
@@ -48,7 +48,7 @@ export class Watching implements OwnWrites {
     const watched = this.#directories.get(directory)?.names.get(name);
     if (watched === undefined || number <= watched.seen) return () => {};
     watched.seen = number;
-    // Not ours after all: perhaps somebody else's, whose notification went by.
+    // Our write failed, so the generation may be another process's, whose notification was suppressed.
     return (isWritten) => {
       if (!isWritten) tell(watched.listeners);
     };
@@ -87,7 +87,7 @@ export class Watching implements OwnWrites {
     return watcher;
   }
 
-  /** The watcher failed, or its folder was removed and it sees nothing of the successor. */
+  /** Replaces a watcher that failed, or whose folder was removed: it would not see a new folder of that name. */
   #reopen(path: string, directory: WatchedDirectory): void {
     directory.watcher.close();
     try {
@@ -108,7 +108,7 @@ export class Watching implements OwnWrites {
   }
 
   #notice({ names }: WatchedDirectory, file: string | undefined): void {
-    // Some platforms do not say which file it was.
+    // Some platforms do not say which file changed.
     if (file === undefined) {
       for (const { listeners } of names.values()) tell(listeners);
       return;

@@ -14,7 +14,8 @@ afterAll(() => {
 });
 let count = 0;
 
-describe('fileStore in a directory', () =>
+// Each test has a directory of its own, and most of them wait.
+describe.concurrent('fileStore in a directory', () =>
   tokenStoreSuite(test, () => fileStore({ directory: join(root, String(count++)), leaseMs }), {
     leaseMs,
     openPeer: processPeers(new URL('support/peer-store.ts', import.meta.url)),

@@ -1,6 +1,6 @@
 import { AuthError } from '@auth/core';
 
-/** What is used of a client of `ioredis`: a `Redis` or a `Cluster`. */
+/** The part of an `ioredis` client, a `Redis` or a `Cluster`, that the store uses. */
 export interface IoredisClient {
   readonly status: string;
   readonly isCluster?: boolean;
@@ -8,7 +8,7 @@ export interface IoredisClient {
   duplicate(...overrides: never[]): unknown;
 }
 
-/** What is used of a client of `redis` (node-redis): from `createClient` or `createCluster`. */
+/** The part of a `redis` (node-redis) client, from `createClient` or `createCluster`, that the store uses. */
 export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   duplicate(): unknown;
@@ -16,11 +16,11 @@ export interface NodeRedisClient {
 
 export type RedisClient = IoredisClient | NodeRedisClient;
 
-/** The two libraries seen as one. */
+/** One interface to both libraries. */
 export interface Connection {
   /**
-   * Runs a script on one key. Reads go this way too: scripts run on the primary, where a plain read may be sent to a
-   * replica that has not yet heard of the last write.
+   * Runs a script on one key. Reads are scripts too: a script runs on the primary, while a plain read may go to a
+   * replica that does not have the last write yet.
    */
   run(script: string, key: string, ...values: string[]): Promise<unknown>;
   /** Opens a connection for subscriptions. */
@@ -29,7 +29,7 @@ export interface Connection {
 
 export interface Handlers {
   onMessage(channel: string, message: string): void;
-  /** Connected, or connected again. */
+  /** Called when connected, and again after each reconnection. */
   onReady(): void;
   onError(error: unknown): void;
 }
@@ -56,7 +56,7 @@ interface Emitter {
 
 function overIoredis(client: IoredisClient): Connection {
   interface Subscriber extends Emitter {
-    subscribe(channel: string): Promise<unknown>;
+    subscribe(...channels: string[]): Promise<unknown>;
     unsubscribe(channel: string): Promise<unknown>;
     disconnect(): void;
   }
@@ -64,17 +64,30 @@ function overIoredis(client: IoredisClient): Connection {
     run: (script, key, ...values) => client.eval(script, 1, key, ...values),
     listen({ onMessage, onReady, onError }) {
       const { duplicate } = client as { duplicate(...overrides: unknown[]): unknown };
-      // A subscription waits for its connection, whatever your commands do.
-      const own = { enableOfflineQueue: true, autoResubscribe: true };
-      const overrides = client.isCluster === true ? [[], own] : [own];
-      const subscriber = duplicate.apply(client, overrides) as Subscriber;
-      // A cluster speaks of its nodes.
+      const isCluster = client.isCluster === true;
+      // Subscriptions wait for the connection, even if your client is configured to fail commands instead. A single
+      // server's are repeated below: where ioredis repeats them itself, nobody can catch the rejection of that command.
+      const own = isCluster
+        ? { enableOfflineQueue: true, autoResubscribe: true }
+        : { enableOfflineQueue: true, autoResubscribe: false, maxRetriesPerRequest: null };
+      const subscriber = duplicate.apply(client, isCluster ? [[], own] : [own]) as Subscriber;
+      const channels = new Set<string>();
+      // A cluster reports the errors of its nodes as 'node error'.
       for (const event of ['error', 'node error']) subscriber.on(event, onError);
-      subscriber.on('ready', onReady);
+      subscriber.on('ready', () => {
+        if (isCluster || channels.size === 0) onReady();
+        else subscriber.subscribe(...channels).then(onReady, onError);
+      });
       subscriber.on('message', onMessage);
       return {
-        subscribe: (channel) => subscriber.subscribe(channel),
-        unsubscribe: (channel) => subscriber.unsubscribe(channel),
+        async subscribe(channel) {
+          await subscriber.subscribe(channel);
+          channels.add(channel);
+        },
+        unsubscribe: (channel) => {
+          channels.delete(channel);
+          return subscriber.unsubscribe(channel);
+        },
         close: () => subscriber.disconnect(),
       };
     },
@@ -98,7 +111,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
       let isClosed = false;
       const connect = (): Promise<unknown> => {
         connected ??= subscriber.connect().then(
-          // Closed while it was connecting: what has opened since is closed again.
+          // close() was called while we were connecting: close the connection that has opened since.
           () => isClosed && subscriber.destroy(),
           (error: unknown) => {
             connected = undefined;
@@ -113,7 +126,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
           await subscriber.subscribe(channel, (message, from) => onMessage(from, message));
         },
         async unsubscribe(channel) {
-          // Behind a subscription that still waits.
+          // A pending subscribe waits for the connection too and must be sent first.
           await connect();
           await subscriber.unsubscribe(channel);
         },

@@ -1,18 +1,18 @@
 import type { Connection, Listening } from './client.js';
 
-/** A subscription that failed is asked for again after this. */
-const askAgainMs = 5_000;
+/** A subscription that failed is retried after this long. */
+const retryMs = 5_000;
 
-/** Tells listeners of writes by others, over one connection that is opened when the first one subscribes. */
+/** Notifies listeners of writes by others, over one connection that the first subscription opens. */
 export class Notifications {
   readonly #connection: Connection;
-  /** Names this store object in its own messages, which it leaves out. */
+  /** Identifies this store object in the messages it publishes, so that it can ignore them. */
   readonly origin: string;
   readonly #onError: (error: unknown) => void;
   readonly #listeners = new Map<string, Set<() => void>>();
   #listening: Listening | undefined;
   #wasReady = false;
-  #isTroubled = false;
+  #isFailing = false;
 
   constructor(connection: Connection, origin: string, onError: (error: unknown) => void) {
     this.#connection = connection;
@@ -23,7 +23,7 @@ export class Notifications {
   subscribe(channel: string, listener: () => void): () => void {
     this.#listening ??= this.#open();
     const listeners = this.#listeners.get(channel) ?? new Set();
-    if (listeners.size === 0) this.#ask(channel);
+    if (listeners.size === 0) this.#requestSubscription(channel);
     this.#listeners.set(channel, listeners);
     // Wrapped, so that one function given twice is two subscriptions.
     const own = (): void => listener();
@@ -48,41 +48,41 @@ export class Notifications {
         if (message !== this.origin) tell(this.#listeners.get(channel));
       },
       onReady: () => this.#onReady(),
-      onError: (error) => this.#onTrouble(error),
+      onError: (error) => this.#onFailure(error),
     });
   }
 
-  #ask(channel: string): void {
+  #requestSubscription(channel: string): void {
     this.#listening?.subscribe(channel).then(
       () => {
-        this.#isTroubled = false;
-        // What was published before the server knew of us went by unheard.
+        this.#isFailing = false;
+        // We missed what was published before the server confirmed the subscription: assume a change.
         tell(this.#listeners.get(channel));
       },
       (error: unknown) => {
         if (!this.#listeners.has(channel)) return;
-        this.#onTrouble(error);
-        const timer = setTimeout(() => this.#askAgain(channel), askAgainMs);
+        this.#onFailure(error);
+        const timer = setTimeout(() => this.#retry(channel), retryMs);
         (timer as { unref?: () => void }).unref?.();
       },
     );
   }
 
-  #askAgain(channel: string): void {
-    if (this.#listeners.has(channel)) this.#ask(channel);
+  #retry(channel: string): void {
+    if (this.#listeners.has(channel)) this.#requestSubscription(channel);
   }
 
   #onReady(): void {
-    this.#isTroubled = false;
-    // As does what is published during an outage.
+    this.#isFailing = false;
+    // We missed what was published during the outage: assume a change of every record.
     if (this.#wasReady) for (const listeners of this.#listeners.values()) tell(listeners);
     this.#wasReady = true;
   }
 
-  /** One event for an outage, not one for each attempt to connect. */
-  #onTrouble(error: unknown): void {
-    if (this.#isTroubled) return;
-    this.#isTroubled = true;
+  /** Reports one event per outage, not one per attempt to connect. */
+  #onFailure(error: unknown): void {
+    if (this.#isFailing || this.#listening === undefined) return;
+    this.#isFailing = true;
     this.#onError(error);
   }
 }

@@ -15,13 +15,13 @@ import * as scripts from './scripts.js';
 
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
-  /** Your own client, of ioredis 6 or node-redis 6, single or cluster. It is used, and never closed. */
+  /** Your own client, of ioredis 6 or node-redis 6, single or cluster. The store never closes it. */
   readonly client: RedisClient;
   /** What all key and channel names begin with. Default `auth:`. */
   readonly prefix?: string | undefined;
-  /** How long a holder that died or was frozen blocks others, milliseconds. Default 15 s. */
+  /** How long a lease holder that died or is frozen blocks others, in milliseconds. Default 15 s. */
   readonly leaseMs?: number | undefined;
-  /** Hears `store_failed` when the connection for notifications breaks. */
+  /** Receives `store_failed` when the connection for notifications breaks. */
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
 
@@ -29,16 +29,16 @@ export interface RedisStoreOptions {
 export interface RedisStore extends Required<TokenStore>, AsyncDisposable {}
 
 /**
- * Keeps records in Redis, shared by all machines that use it: `compareAndSet` is one script and therefore atomic,
- * and `lock` excludes everybody for as long as Redis remembers. A fail-over may forget a lease; the comparison then
- * refuses the slower holder's write.
+ * Keeps records in Redis, shared by all machines that use it: `compareAndSet` is one script and therefore atomic, and
+ * `lock` admits one holder at a time. A fail-over of Redis may lose a lease; `compareAndSet` then refuses the write of
+ * the slower holder.
  *
  * @throws AuthError `invalid_options`
  */
 export function redisStore(options: RedisStoreOptions): RedisStore {
   const connection = connectionOf(options?.client);
   const { prefix = 'auth:', leaseMs = 15_000, onEvent } = options;
-  // The braces around the key must be the first: they make a key's names share a slot of the cluster.
+  // A cluster hashes the text in the first braces. That must be the key, so that a key's names share a slot.
   expect(typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix', 'a string without braces');
   expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const nameOf = (key: string): string => `${prefix}{${encoded(key)}}`;
@@ -68,7 +68,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   };
 }
 
-/** A lease under a name of its own, with one owner for as long as it is waited for and held. */
+/** The steps of one lease. Its owner id stays the same from the first attempt to the release. */
 function leaseSteps(connection: Connection, name: string, leaseMs: number) {
   const owner = randomId();
   const run = async (script: string): Promise<boolean> =>
@@ -82,7 +82,7 @@ function leaseSteps(connection: Connection, name: string, leaseMs: number) {
   };
 }
 
-/** A client may be set to hand out numbers as strings, and strings as buffers. */
+/** A client may be configured to return numbers as strings, and strings as buffers. */
 function isYes(reply: unknown): boolean {
   return Number(reply) === 1;
 }
@@ -94,16 +94,16 @@ function recordOf(reply: unknown): TokenRecord | undefined {
   return evictAt === undefined ? { id, value } : { id, value, evictAt: Number(evictAt) };
 }
 
-/** Kept longer than it must be: the machine that wrote it last may have a clock that is hours ahead. */
+/** Redis keeps a record this much longer, because the clock of the machine that wrote it may be hours ahead. */
 const graceMs = 24 * 3_600_000;
 
-/** `evictAt` as it comes back, and as time from now: the server's clock is another. */
+/** `evictAt` as it is stored, and as a time to live, because the server's clock differs from ours. */
 function lifetime({ evictAt }: TokenRecord): [evictAt: string, ttlMs: string] {
   if (evictAt === undefined) return ['', ''];
   return [String(evictAt), String(Math.max(0, Math.ceil(evictAt - Date.now())) + graceMs)];
 }
 
-/** No brace of a key's own, and nothing that UTF-8 cannot say. */
+/** Escapes braces, which select a cluster's slot, and lone surrogates, which UTF-8 cannot encode. */
 function encoded(key: string): string {
   return key.replace(/[%{}]|\p{Cs}/gu, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

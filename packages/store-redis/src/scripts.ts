@@ -2,9 +2,9 @@
 export const read = `return redis.call('HMGET', KEYS[1], 'id', 'value', 'evictAt')`;
 
 /**
- * Puts a record in place of the one with the expected id, and tells the others, in one step.
+ * Replaces the record with the expected id and notifies the others, in one step.
  * ARGV: expected id with a leading '=', or '' for none; id; value; evictAt or ''; time to live in ms or '';
- * channel; who writes. A publication that the server refuses must not undo the write it tells of.
+ * channel; id of the writing store object. `pcall`, because a refused PUBLISH must not fail the write.
  */
 export const compareAndSet = `
 local standing = redis.call('HGET', KEYS[1], 'id')
@@ -16,18 +16,18 @@ if ARGV[5] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
 redis.pcall('PUBLISH', ARGV[6], ARGV[7])
 return 1`;
 
-/** Puts off the end of a lease that is ours. ARGV: owner, lease in ms. */
+/** Extends our lease. ARGV: owner, lease in ms. */
 export const renew = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`;
 
-/** Takes a lease that is free, or ours since an attempt whose answer was lost. ARGV: owner, lease in ms. */
+/** Takes a lease that is free, or already ours from an attempt whose answer was lost. ARGV: owner, lease in ms. */
 export const take: string = `
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 ${renew.trim()}`;
 
-/** Gives back a lease that is ours. ARGV: owner. */
+/** Releases our lease. ARGV: owner. */
 export const release = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;

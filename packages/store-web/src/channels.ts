@@ -3,7 +3,7 @@ interface OpenChannel {
   readonly listeners: Set<() => void>;
 }
 
-/** Tells other tabs of changes, over one channel a key with nothing in it but record ids. */
+/** Tells other tabs of changes, over one channel per key, which carries record ids only. */
 export class Channels {
   readonly #name: string;
   readonly #open = new Map<string, OpenChannel>();
@@ -54,11 +54,11 @@ export class Channels {
   #create(key: string): BroadcastChannel | undefined {
     try {
       const channel = new BroadcastChannel(`${this.#name}:${key}`);
-      // On a server it must not hold the process open.
+      // On a server the channel must not keep the process alive.
       (channel as { unref?: () => void }).unref?.();
       return channel;
     } catch {
-      // There is none, or storage is forbidden and channels with it: each tab is on its own.
+      // BroadcastChannel is missing, or forbidden together with storage: tabs cannot notify each other.
       return undefined;
     }
   }

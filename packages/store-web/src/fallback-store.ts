@@ -2,29 +2,29 @@ import { isAuthError, type MaybePromise, type TokenRecord, type TokenStore } fro
 
 /** A store that may refuse to keep records. */
 export interface RefusingStore extends TokenStore {
-  /** Lets go of the record with that id. It needs no room. */
+  /** Removes the record with that id. Must work when the store is full. */
   forget(key: string, id: string): MaybePromise<void>;
 }
 
-/** A record that should be in the first store. */
+/** A record that the first store refused. */
 interface Detour {
-  /** The id of what it replaces there, null for nothing; absent where that could not be found out. */
+  /** The id of the record it replaces in the first store; null: none; absent: the first store could not be read. */
   readonly replaces?: string | null;
   readonly record: TokenRecord;
 }
 
-/** What counts for a key, and where a write has to begin. */
+/** The record that counts for a key, and what each store holds. */
 interface Reading {
   readonly record: TokenRecord | undefined;
-  /** What stands in the first store; `'refused'` where it cannot be asked. */
+  /** The record in the first store; `'refused'` if that store cannot be read. */
   readonly standing: TokenRecord | undefined | 'refused';
-  /** What stands in the second. */
+  /** The id of what the second store holds. */
   readonly detourId: string | undefined;
 }
 
 /**
- * Keeps records in `first`, and those that it refuses in `second`. A record kept there counts for as long as what it
- * replaces stands unchanged in `first`, and goes with the next write that succeeds there.
+ * Keeps records in `first`, and those that `first` refuses in `second`. A record in `second` counts as long as the
+ * record it replaces is unchanged in `first`; the next write that succeeds in `first` retires it.
  */
 export function fallbackStore(
   first: RefusingStore,
@@ -33,7 +33,7 @@ export function fallbackStore(
 ): TokenStore {
   let isRefusing = false;
   const refused = (key: string, error: unknown): void => {
-    // One event for as long as it lasts.
+    // One event until `first` accepts a write again.
     if (!isRefusing) onRefused(key, error);
     isRefusing = true;
   };
@@ -42,7 +42,7 @@ export function fallbackStore(
     try {
       return await first.get(key);
     } catch (error) {
-      // A record that does not decrypt is there, and must not be passed by.
+      // The record exists but does not decrypt: falling back to `second` would hide that.
       if (isAuthError(error)) throw error;
       refused(key, error);
       return 'refused';
@@ -62,7 +62,7 @@ export function fallbackStore(
     return { record: standing, standing, detourId: await retire(key, kept?.id) };
   };
 
-  /** Empties a detour that is over, so that it never counts again. */
+  /** Overwrites a detour that no longer counts, so that it never counts again. */
   const retire = async (key: string, detourId: string | undefined): Promise<string | undefined> => {
     if (detourId === undefined || detourId === over.id) return detourId;
     await second.compareAndSet(key, detourId, over);
@@ -85,7 +85,7 @@ export function fallbackStore(
         } catch (error) {
           refused(key, error);
         }
-        // Left there, it would be taken for the current one by the next tab, and after a reload.
+        // Another tab, or this one after a reload, would take the old record for the current one.
         if (standing !== undefined) await first.forget(key, standing.id);
         detour = { replaces: (await first.get(key))?.id ?? null, record: next };
       }
@@ -94,7 +94,7 @@ export function fallbackStore(
   };
 }
 
-/** Stands in the second store where a detour was. */
+/** Replaces a retired detour in the second store. */
 const over: TokenRecord = { id: 'over', value: '' };
 
 function parse(value: string | undefined): Detour | undefined {

@@ -5,31 +5,30 @@ import type { RefusingStore } from './fallback-store.js';
 interface Schema extends DBSchema {
   /** Encrypted records. */
   records: { key: string; value: TokenRecord };
-  /** The key they are encrypted with. Nothing can export it. */
+  /** The key that encrypts the records. It cannot be exported. */
   keys: { key: 'current'; value: CryptoKey };
 }
 
 interface Opened {
   readonly database: IDBPDatabase<Schema>;
-  /** Encrypts what it stores there. */
+  /** Encrypts records before they go to the database. */
   readonly store: TokenStore;
 }
 
-/** Another tab may hold up the opening for as long as it likes. */
+/** Time limit for opening the database, which another tab can block indefinitely. */
 const openMs = 3_000;
-/** A database that another tab holds up is left alone for this. */
+/** After a blocked opening the next attempt waits this long. */
 const restMs = 10_000;
 
 /**
- * Keeps records in IndexedDB, encrypted under a key that stays there. A comparison and its write are one transaction,
- * which no other tab can enter. Rejects while the browser refuses: with its quota used up, in some private modes, on
- * pages without WebCrypto.
+ * Keeps records in IndexedDB, encrypted with a key that never leaves it. Compare and write are one transaction, which
+ * excludes other tabs. Rejects while the browser refuses: quota used up, some private modes, pages without WebCrypto.
  */
 export class IndexedDbStore implements RefusingStore {
   readonly #name: string;
   #opened: Promise<Opened> | undefined;
-  /** When opening took too long, on the monotonic clock. */
-  #heldUpAt: number | undefined;
+  /** When the last opening timed out, on the monotonic clock. */
+  #timedOutAt: number | undefined;
 
   constructor(name: string) {
     this.#name = name;
@@ -43,7 +42,7 @@ export class IndexedDbStore implements RefusingStore {
     return this.#use(({ store }) => store.compareAndSet(key, expectedId, next));
   }
 
-  /** Deleting works where the quota is used up. */
+  /** Deletes the record, which works even when the quota is used up. */
   forget(key: string, id: string): Promise<void> {
     return this.#use(async ({ database }) => {
       const transaction = database.transaction('records', 'readwrite');
@@ -64,7 +63,7 @@ export class IndexedDbStore implements RefusingStore {
     try {
       return await work(await opened);
     } catch (error) {
-      // The browser, or another tab that wants to delete it, has closed the database meanwhile.
+      // The database was closed meanwhile, by the browser or for another tab that wants to delete it.
       if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error;
       if (this.#opened === opened) this.#opened = undefined;
       return work(await this.#open());
@@ -72,13 +71,14 @@ export class IndexedDbStore implements RefusingStore {
   }
 
   #open(): Promise<Opened> {
-    const hasRested = this.#heldUpAt !== undefined && performance.now() - this.#heldUpAt > restMs;
+    const hasRested = this.#timedOutAt !== undefined && performance.now() - this.#timedOutAt > restMs;
     if (this.#opened !== undefined && !hasRested) return this.#opened;
     const opening = this.#connect();
-    this.#heldUpAt = undefined;
+    this.#timedOutAt = undefined;
     this.#opened = opening;
     opening.catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'TimeoutError') this.#heldUpAt = performance.now();
+      if (error instanceof DOMException && error.name === 'TimeoutError')
+        this.#timedOutAt = performance.now();
       else if (this.#opened === opening) this.#opened = undefined;
     });
     return opening;
@@ -103,7 +103,7 @@ export class IndexedDbStore implements RefusingStore {
         database.createObjectStore('records');
         database.createObjectStore('keys');
       },
-      // Another tab wants to delete or to upgrade it. The next use opens it again.
+      // Another tab wants to delete or to upgrade the database. Our next use opens it again.
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
     });
     const { promise: late, reject } = Promise.withResolvers<never>();
@@ -119,7 +119,7 @@ export class IndexedDbStore implements RefusingStore {
   }
 }
 
-/** The database's own key: the first tab makes it. */
+/** The database's encryption key, which the first tab makes. */
 async function keyIn(database: IDBPDatabase<Schema>): Promise<CryptoKey> {
   const standing = await database.get('keys', 'current');
   if (standing !== undefined) return standing;
@@ -139,7 +139,7 @@ function recordsIn(database: IDBPDatabase<Schema>): TokenStore {
       const transaction = database.transaction('records', 'readwrite', { durability: 'strict' });
       const standing = await transaction.store.get(key);
       const isExpected = standing?.id === expectedId;
-      // A write that fails aborts the transaction, which tells why.
+      // A write that fails aborts the transaction, and `done` rejects with the reason.
       if (isExpected) transaction.store.put(next, key).catch(() => {});
       await transaction.done;
       return isExpected;

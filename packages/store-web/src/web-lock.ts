@@ -1,8 +1,8 @@
 import type { Lease } from '@auth/core';
 
 /**
- * A lease by the Web Locks API: the browser gives it back when the tab closes or crashes, and suspends no tab that
- * holds one. It has no end of its own, so it is never lost but to a program that steals it.
+ * A lease by the Web Locks API. The browser releases it when the tab closes or crashes, and does not suspend a tab that
+ * holds it. The lease does not expire; it is lost only if a program steals the lock.
  */
 export async function webLock(name: string, signal: AbortSignal): Promise<Lease> {
   const { promise: granted, resolve: grant, reject: refuse } = Promise.withResolvers<void>();

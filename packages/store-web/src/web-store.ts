@@ -18,11 +18,11 @@ export interface WebStoreOptions {
   /** Names the database, the locks and the channels. Stores of one origin and name share records. Default `auth-tokens`. */
   readonly name?: string | undefined;
   /**
-   * Where IndexedDB refuses, keep records in localStorage, readable by every script of the origin and by whoever has
-   * the disk, rather than in memory alone. Default false.
+   * Whether records that IndexedDB refuses go to localStorage rather than to memory. Every script of the origin, and
+   * anybody with access to the disk, can read them there. Default false.
    */
   readonly allowPlaintext?: boolean | undefined;
-  /** Hears `store_degraded` when the browser refuses to keep a record where it should be. */
+  /** Receives `store_degraded` when the browser refuses to keep a record where it should be. */
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
 
@@ -30,9 +30,9 @@ export interface WebStoreOptions {
 export interface WebStore extends Required<TokenStore>, AsyncDisposable {}
 
 /**
- * Keeps records in IndexedDB, shared by all tabs of an origin and encrypted at rest; `lock` excludes other tabs. What
- * the browser refuses to keep is kept in memory until it accepts again, with an event. Importing and creating it
- * touches nothing, so that pages can be rendered on a server.
+ * Keeps records in IndexedDB, shared by all tabs of an origin and encrypted at rest; `lock` excludes other tabs. A
+ * record that the browser refuses is kept in memory until the browser accepts records again, and an event reports it.
+ * Importing the module and creating a store touch nothing, so that pages can be rendered on a server.
  *
  * @throws AuthError `invalid_options`
  */
@@ -85,12 +85,12 @@ export function webStore(options: WebStoreOptions = {}): WebStore {
   };
 }
 
-/** On plain http there are no Web Locks, in a sandbox they are forbidden; a tab of its own needs none. */
+/** Whether the browser has no Web Locks: they are missing on plain http, and forbidden in a sandbox. */
 function hasNoLocks(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof DOMException && error.name === 'SecurityError');
 }
 
-/** Looked up at each call: where storage is forbidden, a look alone throws. */
+/** Reads the global at each call, because merely reading it throws if storage is forbidden. */
 function inLocalStorage(name: string): RefusingStore {
   const store = keyValueStore({
     getItem: (key) => localStorage.getItem(`${name}:${key}`),

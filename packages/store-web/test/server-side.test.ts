@@ -1,16 +1,21 @@
 import type { AuthEvent } from '@auth/core';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { webStore } from '../src/index.js';
 
-afterEach(() => vi.unstubAllGlobals());
+/** Replaces a global by a getter for the rest of the test. Other test files run in the same process later. */
+function watchGlobal(name: string, get: () => void): void {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { configurable: true, get });
+  onTestFinished(() => {
+    Reflect.deleteProperty(globalThis, name);
+    if (before !== undefined) Object.defineProperty(globalThis, name, before);
+  });
+}
 
-test('created on a server it touches nothing, and works in memory', async () => {
+test('a store created on a server touches no browser API, and works in memory', async () => {
   const touched: string[] = [];
   for (const name of ['indexedDB', 'localStorage', 'BroadcastChannel', 'navigator']) {
-    Object.defineProperty(globalThis, name, {
-      configurable: true,
-      get: () => void touched.push(name),
-    });
+    watchGlobal(name, () => void touched.push(name));
   }
   vi.resetModules();
   const { webStore: fresh } = await import('../src/index.js');
@@ -28,6 +33,6 @@ test('created on a server it touches nothing, and works in memory', async () => 
   await store[Symbol.asyncDispose]();
 });
 
-test('wrong options are named', () => {
+test('a wrong option is named in the error', () => {
   expect(() => webStore({ name: '' })).toThrow('name: expected a string');
 });

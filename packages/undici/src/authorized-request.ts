@@ -5,26 +5,26 @@ import { type Attached, type TokenHeaders, withHeaders } from './token-headers.j
 type Controller = Dispatcher.DispatchController;
 type AnswerHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
 
-/** Before a request is on its way there is nothing to control. */
+/** A request that fails before it is dispatched has no controller. */
 const noController = null as unknown as Controller;
-/** A refusal's body is read this far, which keeps the connection; a longer one is cut off. */
+/** Up to this many bytes of a refusal's body are read, to keep the connection; a longer body is aborted. */
 const maxDroppedBytes = 65_536;
 
-/** One request with the session's token on it, and its replay where the API refuses that. */
+/** One request with the session's token, and its replay if the API refuses the token. */
 export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   readonly #session: AuthSession;
   readonly #tokenHeaders: TokenHeaders;
-  /** Handlers that were given a redirect: what they dispatch next is the next hop. */
+  /** Handlers that were given a redirect: their next dispatch is the next hop. */
   readonly #redirected: WeakSet<Dispatcher.DispatchHandler>;
   readonly #dispatch: Dispatcher.Dispatch;
   readonly #options: Dispatcher.DispatchOptions;
   readonly #handler: Dispatcher.DispatchHandler;
-  /** The set that the first sending carried; undefined before, and once a refusal counts no more. */
+  /** The token set of the first attempt; undefined before it is sent, and after the request failed. */
   #sent: TokenSet | undefined;
   #isReplay = false;
-  /** What a refusal brings while the session decides about it. */
+  /** Events of a refusal, held back while the session decides about it. */
   #held: (() => void)[] | undefined;
-  /** The refusal that nobody will see. */
+  /** Controller of the refusal whose body is dropped. */
   #dropped: Controller | undefined;
   #droppedBytes = 0;
 
@@ -44,13 +44,13 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     this.#handler = handler;
   }
 
-  /** Returns what a dispatch returns: whether more may be sent at once. */
+  /** Returns what a dispatch returns: whether more requests may be dispatched at once. */
   start(): boolean {
     let attached: ReturnType<TokenHeaders['attach']>;
     try {
       attached = this.#tokenHeaders.attach(this.#options.origin as string | URL, this.#signal);
     } catch (error) {
-      // As the platform's fetch drops a token on the way to a foreign origin.
+      // A redirect to a foreign origin goes without the token, as with the platform's fetch.
       if (this.#redirected.has(this.#handler) && isForbidden(error)) {
         return this.#dispatch(this.#options, this.#handler);
       }
@@ -82,13 +82,13 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     if (status >= 400 && !this.#isReplay && this.#sent !== undefined) {
       controller.pause();
       this.#held = [];
-      void this.#ask(controller, this.#sent, status, headers);
+      void this.#askSession(controller, this.#sent, status, headers);
     }
     this.#forward(() => this.#handler.onResponseStart?.(controller, status, headers, message));
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (controller === this.#dropped) this.#drop(chunk.byteLength);
+    if (controller === this.#dropped) this.#countDropped(chunk.byteLength);
     else this.#forward(() => this.#handler.onResponseData?.(controller, chunk));
   }
 
@@ -114,8 +114,13 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     return this.#dispatch({ ...this.#options, headers: withHeaders(this.#options.headers, entries) }, this);
   }
 
-  /** Lets the session decide about a refusal, whose body waits meanwhile. */
-  async #ask(controller: Controller, sent: TokenSet, status: number, headers: AnswerHeaders): Promise<void> {
+  /** Lets the session decide about a refusal, whose body is paused meanwhile. */
+  async #askSession(
+    controller: Controller,
+    sent: TokenSet,
+    status: number,
+    headers: AnswerHeaders,
+  ): Promise<void> {
     const signal = this.#signal;
     let next: TokenSet | undefined;
     try {
@@ -126,34 +131,34 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
       );
     } catch (error) {
       if (this.#held === undefined) return;
-      this.#letGo(controller);
+      this.#dropRefusal(controller);
       this.#fail(error);
       return;
     }
     // The request has failed or was aborted meanwhile.
     if (this.#held === undefined) return;
-    if (next === undefined || !isReplayable(this.#options.body)) return this.#release(controller);
-    this.#letGo(controller);
+    if (next === undefined || !isReplayable(this.#options.body)) return this.#passOnRefusal(controller);
+    this.#dropRefusal(controller);
     this.#isReplay = true;
     this.start();
   }
 
-  /** The refusal is the answer. */
-  #release(controller: Controller): void {
+  /** Passes the refusal on to the caller. */
+  #passOnRefusal(controller: Controller): void {
     const events = this.#held ?? [];
     this.#held = undefined;
     for (const event of events) event();
     controller.resume();
   }
 
-  /** The refusal is nobody's concern any more. */
-  #letGo(controller: Controller): void {
+  /** Drops the refusal: the caller gets the replay, or an error. */
+  #dropRefusal(controller: Controller): void {
     this.#held = undefined;
     this.#dropped = controller;
     controller.resume();
   }
 
-  #drop(bytes: number): void {
+  #countDropped(bytes: number): void {
     this.#droppedBytes += bytes;
     if (this.#droppedBytes > maxDroppedBytes) this.#dropped?.abort(new Error('a refusal without end'));
   }
@@ -169,12 +174,12 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Whether the token, and not the request, is what must not go there. */
+/** Whether only the token, not the request, is forbidden at this origin. */
 function isForbidden(error: unknown): boolean {
   return isAuthError(error) && (error.code === 'origin_not_allowed' || error.code === 'insecure_url');
 }
 
-/** Everything but what can be read only once. */
+/** A body that can be read only once cannot be sent again. */
 function isReplayable(body: Dispatcher.DispatchOptions['body']): boolean {
   if (typeof body !== 'object' || body === null) return true;
   return (

@@ -4,12 +4,12 @@ import { AuthorizedRequest } from './authorized-request.js';
 import { TokenHeaders } from './token-headers.js';
 
 /**
- * Puts the session's token on every request that goes through the dispatcher, and, where the API refuses it, replays
- * the request once with another. List it before `interceptors.redirect()`: then each hop is checked by itself, and
- * one to an origin that may not see the token goes without.
+ * Puts the session's token on every request that goes through the dispatcher. If the API refuses the token, the request
+ * is replayed once with a new one. List the interceptor before `interceptors.redirect()`: then each hop is checked by
+ * itself, and a hop to an origin that may not see the token goes without it.
  *
  * A request fails with an AuthError: `origin_not_allowed` or `insecure_url` for an origin that may not see the token,
- * and whatever keeps the session from having one.
+ * or the error that keeps the session from getting a token.
  */
 export function authInterceptor(session: AuthSession): Dispatcher.DispatcherComposeInterceptor {
   const tokenHeaders = new TokenHeaders(session);

@@ -5,14 +5,14 @@ type Given = Dispatcher.DispatchOptions['headers'];
 type Value = string | number | string[] | undefined;
 type Entries = readonly (readonly [name: string, value: string])[];
 
-/** A set, and the headers that carry it. */
+/** A token set, and the headers that carry it. */
 export interface Attached {
   readonly tokens: TokenSet;
   /** Names in lower case. */
   readonly entries: Entries;
 }
 
-/** What the session puts on requests, written once for each set. */
+/** The headers that the session puts on requests, built once per token set. */
 export class TokenHeaders {
   readonly #session: AuthSession;
   #last: Attached | undefined;
@@ -22,7 +22,7 @@ export class TokenHeaders {
     this.#session = session;
   }
 
-  /** @throws AuthError where the origin may not see the token; rejects where there is none to be had */
+  /** @throws AuthError if the origin may not see the token; rejects if the session cannot get one */
   attach(origin: string | URL, signal: AbortSignal | undefined): MaybePromise<Attached> {
     const headers = new Headers();
     const tokens = this.#session.attach(this.#parse(origin), headers, signal && { signal });
@@ -43,12 +43,12 @@ export class TokenHeaders {
   }
 }
 
-/** A request's headers with the token's in the place of any others of the same names. */
+/** A request's headers, with the token's headers replacing any of the same names. */
 export function withHeaders(given: Given, entries: Entries): NonNullable<Given> {
   const headers: Record<string, string | string[] | undefined> = {};
   for (const [name, value] of pairsOf(given)) {
     if (isAmong(entries, name)) continue;
-    // Lists may name a header twice: both values count.
+    // A list may name a header twice; both values count.
     const before = headers[name];
     const text = typeof value === 'number' ? String(value) : value;
     headers[name] = before === undefined || text === undefined ? text : [before, text].flat();
@@ -63,7 +63,7 @@ function pairsOf(given: Given): Iterable<readonly [string, Value]> {
   return Symbol.iterator in given ? given : Object.entries(given);
 }
 
-/** Undici's own form: names and values by turns. */
+/** Undici's own form: a flat list of alternating names and values. */
 function* flatPairs(given: readonly string[]): Iterable<readonly [string, string]> {
   for (let index = 0; index < given.length; index += 2) {
     yield [given[index] as string, given[index + 1] as string];

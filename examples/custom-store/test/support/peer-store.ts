@@ -5,7 +5,7 @@ import { sqliteStore } from '../../src/sqlite-store.ts';
 
 export const leaseMs = 1_500;
 
-/** What each process of the suite opens: the file of the place's name. */
+/** Opens the file named after the place, in each process of the suite. */
 export function createStore(place: string): TokenStore {
   return sqliteStore(join(tmpdir(), `custom-store-${place}.db`), leaseMs);
 }

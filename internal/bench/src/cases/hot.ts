@@ -83,7 +83,7 @@ async function freshToken(server: BenchServer): Promise<CaseResult> {
         name: 'fresh token, bytes a call against awaiting a resolved promise',
         target: `≤ ${bytesOf(baseline)} B`,
         measured: `${bytesOf(mine)} B`,
-        // What two rounds of the same differ by.
+        // Two rounds of the same contender differ by 8 bytes.
         holds: bytesOf(mine) <= bytesOf(baseline) + 8,
         limit: `the number that Date.now() returns takes the rest (${bytesOf(clocked)} B with it)`,
       },
@@ -92,7 +92,7 @@ async function freshToken(server: BenchServer): Promise<CaseResult> {
   };
 }
 
-/** A tie holds: what the baseline differs from itself by is nothing. */
+/** A tie holds: a difference as small as the one between two runs of the baseline does not count. */
 function noSlowerThan(peer: string, ratio: number, noise: number): Target {
   const limit = 1 + Math.abs(noise - 1);
   return {
@@ -150,7 +150,7 @@ async function authFetch(server: BenchServer): Promise<CaseResult> {
   };
 }
 
-/** The token on the request by hand, where the library does not do it. */
+/** Sends a request; sets the token by hand if the library does not. */
 async function send(
   contestant: Contestant,
   fetch: typeof globalThis.fetch,

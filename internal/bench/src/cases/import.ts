@@ -1,4 +1,4 @@
-/** What a program pays at its start for a session whose token is at hand, above an empty process. */
+/** What a session with a stored token adds to the start of an empty process. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
@@ -57,7 +57,7 @@ export async function run(): Promise<CaseResult[]> {
   }
 }
 
-/** The programs, as plain JavaScript: Node would strip types at a cost of its own. */
+/** Writes the programs as plain JavaScript, because Node takes time to strip types. */
 async function write(directory: string): Promise<Map<string, string>> {
   const programs = new Map<string, string>();
   const add = (name: string, code: string): void => {

@@ -144,7 +144,7 @@ async function growth(server: BenchServer): Promise<CaseResult> {
   };
 }
 
-/** The token on the request by hand, where the library does not do it. */
+/** Sends a request; sets the token by hand if the library does not. */
 async function send(contestant: Contestant, url: string): Promise<unknown> {
   if (contestant.fetch !== undefined) return contestant.fetch(url);
   const response = await fetch(url, { headers: { authorization: `Bearer ${await contestant.getToken()}` } });

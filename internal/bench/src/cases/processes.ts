@@ -26,10 +26,10 @@ const contenders: readonly (readonly [name: string, script: string, keepsPasswor
   ['openid-client', 'openid-client'],
 ];
 
-/** What one race came to. */
+/** The result of one race. */
 interface Race {
   readonly exchanges: number;
-  /** Processes without a token, or with one that the server takes no more. */
+  /** Processes without a token, or with a token that the server no longer accepts. */
   readonly failures: number;
   readonly ms: number;
   /** Whether one more refresh with the stored pair works. */
@@ -85,14 +85,14 @@ async function race(server: BenchServer, script: string, keepsPassword: boolean)
   await server.set({ delayMs, lifetimeSeconds: 1 });
   const workers = Array.from({ length: processes }, () => start(script, place));
   try {
-    await Promise.all(workers.map((worker) => heard(worker)));
-    const stored = heard(workers[0] as ChildProcess);
+    await Promise.all(workers.map((worker) => nextMessage(worker)));
+    const stored = nextMessage(workers[0] as ChildProcess);
     workers[0]?.send('login');
     if ((await stored) !== 'stored') throw new Error(`${script} cannot log in`);
     await sleep(1_100);
     await server.set({ delayMs, lifetimeSeconds: 3_600 });
     await server.ledger();
-    const answers = Promise.all(workers.map((worker) => heard(worker)));
+    const answers = Promise.all(workers.map((worker) => nextMessage(worker)));
     const releasedAt = performance.now();
     for (const worker of workers) worker.send('go');
     const said = await answers;
@@ -117,7 +117,7 @@ function start(script: string, place: SharedPlace): ChildProcess {
   return fork(path, [JSON.stringify(place)], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
 }
 
-async function heard(worker: ChildProcess): Promise<Said> {
+async function nextMessage(worker: ChildProcess): Promise<Said> {
   const stop = new AbortController();
   const left = once(worker, 'exit', { signal: stop.signal }).then(([code]) => {
     throw new Error(`a worker left with ${code}`);
@@ -128,7 +128,7 @@ async function heard(worker: ChildProcess): Promise<Said> {
   return said as Said;
 }
 
-/** Whatever the shape of the files, refresh tokens look alike. */
+/** Finds the refresh token by its pattern, because the contenders' files differ. */
 async function canRefresh(server: BenchServer, file: string): Promise<boolean> {
   const names = readdirSync(dirname(file)).filter(
     (name) => name.startsWith(basename(file)) && !name.includes('.warm'),

@@ -19,11 +19,7 @@ interface Times {
 }
 
 export async function run(): Promise<CaseResult[]> {
-  // An hour and more ahead, each at another time: as tokens issued over a day are due.
-  const delays = Array.from(
-    { length: count },
-    (_, index) => 3_600_000 + ((index * 7_919) % (24 * 3_600_000)),
-  );
+  const delays = delaysOverADay();
   const ways = { ours: ourScheduling, platform: platformScheduling };
   const samples = { ours: [] as Times[], platform: [] as Times[] };
   for (let round = 0; round <= rounds; round++) {
@@ -60,6 +56,16 @@ export async function run(): Promise<CaseResult[]> {
       ],
     },
   ];
+}
+
+/** Our library only: bytes per schedule. */
+export async function figures(): Promise<number> {
+  return bytesOf(ourScheduling, delaysOverADay());
+}
+
+/** Delays of an hour and more, all different, like those of tokens that were issued over a day. */
+function delaysOverADay(): number[] {
+  return Array.from({ length: count }, (_, index) => 3_600_000 + ((index * 7_919) % (24 * 3_600_000)));
 }
 
 function ourScheduling(): Scheduling {
@@ -106,7 +112,7 @@ function timed(work: () => void): number {
   return Number(process.hrtime.bigint() - startedAt) / count;
 }
 
-/** Without the keys and the functions, which are there anyway. */
+/** Bytes per schedule, without the keys and the functions, which exist anyway. */
 function bytesOf(open: () => Scheduling, delays: readonly number[]): number {
   const scheduling = open();
   const before = heap();

@@ -1,4 +1,4 @@
-/** What a program takes over the wire that opens a session and fetches with its token: min and gzip. */
+/** Download size, minified and gzipped, of a program that opens a session and fetches with its token. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -6,7 +6,7 @@ import { type OutputChunk, rolldown } from 'rolldown';
 import { atMost, type CaseResult, type Row, round } from '../result.ts';
 
 const entries = join(import.meta.dirname, '..', 'entries');
-/** Libraries that reach for Node's modules, or have nothing for browsers. */
+/** Libraries that import Node's modules, or have no browser build. */
 const forNode: ReadonlySet<string> = new Set(['msal', 'google-auth-library', 'simple-oauth2']);
 const names: Readonly<Record<string, string>> = {
   auth: '@auth/joor',
@@ -17,9 +17,9 @@ const names: Readonly<Record<string, string>> = {
   supabase: '@supabase/auth-js',
 };
 
-/** Bytes of min and gzip. */
+/** Bytes, minified and gzipped. */
 interface Size {
-  /** What is loaded to hand out a token that is at hand. */
+  /** What is loaded to return a token that is in memory. */
   readonly first: number;
   readonly all: number;
 }
@@ -55,7 +55,7 @@ export async function run(): Promise<CaseResult[]> {
   ];
 }
 
-/** The size of one entry, dynamic imports apart. */
+/** The size of one entry; `first` leaves out dynamic imports. */
 async function sizeOf(file: string): Promise<Size> {
   const built = await rolldown({
     input: join(entries, file),

@@ -36,7 +36,7 @@ const peers: readonly (readonly [Peer, number])[] = [
   [simpleOauth2, fewCallers],
 ];
 
-interface Cycle {
+export interface Cycle {
   readonly exchanges: number;
   readonly failures: number;
   readonly ms: number;
@@ -79,6 +79,12 @@ export async function run(): Promise<CaseResult[]> {
   ];
 }
 
+/** Our library only, in two cycles. */
+export async function figures(): Promise<[Cycle, Cycle]> {
+  using server = await BenchServer.start({ delayMs });
+  return await twice(ours, server, callers);
+}
+
 function rowOf(name: string, count: number, first: Cycle, second: Cycle, isOurs: boolean): Row {
   const valuesOf = ({ exchanges, failures, ms }: Cycle): number[] => [exchanges, failures, Math.round(ms)];
   return { name, isOurs, values: [count, ...valuesOf(first), ...valuesOf(second)] };
@@ -107,7 +113,7 @@ async function cycle({ getToken }: Contestant, server: BenchServer, count: numbe
   return { exchanges: logins + refreshes, failures, ms };
 }
 
-/** The first exchange of the process: what it needs is loaded while the callers wait. */
+/** The first exchange of the process: its modules are loaded while the callers wait. */
 async function coldStart(server: BenchServer): Promise<Cycle> {
   const { origin, username, password } = server.place;
   const body = new URLSearchParams({ grant_type: 'password', username, password });

@@ -1,4 +1,4 @@
-/** One cycle of a store as an exchange goes through it, lock, read, save, release, against the same steps by hand. */
+/** One cycle of a store as in an exchange (lock, read, save, release) against the same steps by hand. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ async function files(): Promise<CaseResult> {
       join(directory, name),
     ) as [string, string, string];
     const recorder = recordFileCalls();
-    // Imported with the calls recorded, and once more without.
+    // This store's calls are recorded; the store opened after `stop` is the one that is timed.
     const { fileStore } = await import('@auth/store-file');
     const store = fileStore({ directory: recorded });
     for (let count = 0; count < 5; count++) await cycle(store);
@@ -85,7 +85,7 @@ async function files(): Promise<CaseResult> {
   }
 }
 
-/** A command that was sent, as the client was called. */
+/** The client's arguments for a command that was sent. */
 type Command = readonly [script: string, keys: number, ...rest: string[]];
 
 async function redis(): Promise<CaseResult> {

@@ -2,7 +2,7 @@
 import { GoTrueClient, type GoTrueClientOptions } from '@supabase/auth-js';
 import { type Contender, read, run, type SharedPlace, write } from '../contender.ts';
 
-/** The way to race with, with a lock or without. */
+/** The contender, with a lock or without. */
 export function supabase(lock?: GoTrueClientOptions['lock']): Contender {
   return {
     async login(place) {

@@ -1,4 +1,4 @@
-/** By hand: a lock file made with 'wx', the set and the lock tried every 10 ms, atomic rename. */
+/** By hand: a lock file made with 'wx', polling of the set and the lock every 10 ms, atomic rename. */
 import { open, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fresh, loginByHand, refreshByHand, run } from '../contender.ts';
@@ -11,10 +11,10 @@ await run({
   async getToken(place) {
     const lock = `${place.file}.lock`;
     for (;;) {
-      // Whoever waits sees the new set as soon as it is in place, before the lock is free.
+      // A waiter sees the new set as soon as it is written, before the lock is released.
       const kept = fresh(place.file);
       if (kept !== undefined) return kept.accessToken;
-      if (await take(lock)) break;
+      if (await takeLock(lock)) break;
       await sleep(10);
     }
     try {
@@ -25,7 +25,7 @@ await run({
   },
 });
 
-async function take(lock: string): Promise<boolean> {
+async function takeLock(lock: string): Promise<boolean> {
   try {
     await (await open(lock, 'wx')).close();
     return true;

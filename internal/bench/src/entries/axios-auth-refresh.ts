@@ -6,7 +6,7 @@ export function open(place: Place): (url: string) => Promise<{ status: number }>
   const { origin, username, password } = place;
   const session = axios.create();
   let kept: { access_token: string; refresh_token: string } | undefined;
-  // Its types take axios's CommonJS declarations, which are not this module's.
+  // The library's types use axios's CommonJS declarations, which differ from those imported here.
   createAuthRefresh(session as never, async () => {
     const grant =
       kept === undefined

@@ -6,7 +6,7 @@ import {
 } from '@azure/core-rest-pipeline';
 import type { Place } from '../peer.ts';
 
-/** It keeps the access token; the credential does the grants, by fetch. It insists on https. */
+/** The library keeps the access token; the credential does the grants, by fetch. The library requires https. */
 export function open({ origin, username, password }: Place): (url: string) => Promise<{ status: number }> {
   let refreshToken: string | undefined;
   const credential = {

@@ -1,7 +1,7 @@
 import { OAuth2Client } from 'google-auth-library';
 import type { Place } from '../peer.ts';
 
-/** It has no password grant: the first login goes by fetch. */
+/** The library has no password grant, so the first login goes by fetch. */
 export function open({ origin, ...place }: Place): (url: string) => Promise<{ status: number }> {
   const session = new OAuth2Client({ ...place, endpoints: { oauth2TokenUrl: `${origin}/token` } });
   return async (url) => {

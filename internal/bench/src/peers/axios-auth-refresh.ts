@@ -4,8 +4,8 @@ import type { Peer } from '../peer.ts';
 import { notOffered, obtain, statusOf } from './shared.ts';
 
 /**
- * It knows of 401s only: nothing is renewed before the API says so, and no token is handed out. As its README
- * recommends, `deduplicateRefresh` is on: 401s that arrive during a refresh are passed on as such.
+ * The library acts on 401s only: it renews nothing before the API refuses a token, and hands out no token. As its
+ * README recommends, `deduplicateRefresh` is on: 401s that arrive during a refresh are passed on as such.
  */
 export const peer: Peer = {
   name: 'axios + axios-auth-refresh',
@@ -16,7 +16,7 @@ export const peer: Peer = {
       request.headers.set('Authorization', `Bearer ${tokens.access_token}`);
       return request;
     });
-    // Its types take axios's CommonJS declarations, which are not this module's.
+    // The library's types use axios's CommonJS declarations, which differ from those imported here.
     createAuthRefresh(client as never, async () => {
       tokens = await obtain(place, tokens.refresh_token, fetch);
     });

@@ -11,7 +11,7 @@ import {
 import type { Peer } from '../peer.ts';
 import { obtain } from './shared.ts';
 
-/** The policy refuses every URL that is not https, with no option: sends go out as http below the policy. */
+/** The policy refuses every URL that is not https and has no option for it: the URL becomes http below the policy. */
 function insecure(client: HttpClient): HttpClient {
   return {
     async sendRequest(request) {
@@ -26,7 +26,7 @@ function insecure(client: HttpClient): HttpClient {
   };
 }
 
-/** Answers at once, so that a send is no more than the policy's token. */
+/** Answers at once, so that sending costs only what the policy does for the token. */
 const stub: HttpClient = {
   sendRequest: async (request) => ({ request, status: 200, headers: createHttpHeaders() }),
 };
@@ -47,8 +47,8 @@ export const peer: Peer = {
       bearerTokenAuthenticationPolicy({
         credential,
         scopes: 'api',
-        // By itself it answers only a Continuous Access Evaluation challenge. Called for a 401 that has a
-        // `www-authenticate` header. `claims` is what makes it drop the token it holds.
+        // Called for a 401 with a `www-authenticate` header; without this callback the policy answers only a
+        // Continuous Access Evaluation challenge. `claims` makes the policy drop the token it holds.
         challengeCallbacks: {
           async authorizeRequestOnChallenge({ scopes, request, getAccessToken }) {
             const token = await getAccessToken(scopes, { claims: '{}' });

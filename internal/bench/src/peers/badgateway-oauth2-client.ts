@@ -17,7 +17,7 @@ export const peer: Peer = {
       getStoredToken: () => stored,
     });
     await wrapper.getAccessToken();
-    // `wrapper.fetch` is this with the platform's `fetch`; `mw()` is the documented way to bring another.
+    // `wrapper.fetch` does the same with the platform's `fetch`; `mw()` is the documented way to use another fetch.
     const send = wrapper.mw();
     return {
       getToken: () => wrapper.getAccessToken(),

@@ -2,12 +2,12 @@ import { OAuth2Client } from 'google-auth-library';
 import type { Peer } from '../peer.ts';
 import { obtain, statusOf } from './shared.ts';
 
-/** `forceRefreshOnFailure`: whether a 401 or 403 makes it refresh although the token has not expired. */
+/** `forceRefreshOnFailure`: whether a 401 or 403 causes a refresh although the token has not expired. */
 export function googleAuthLibrary(name: string, forceRefreshOnFailure: boolean): Peer {
   return {
     name,
     async open(place, fetch) {
-      // It has no password grant.
+      // The library has no password grant.
       const first = await obtain(place, undefined, fetch);
       const client = new OAuth2Client({
         clientId: place.clientId,
@@ -22,7 +22,7 @@ export function googleAuthLibrary(name: string, forceRefreshOnFailure: boolean):
         token_type: first.token_type,
         expiry_date: Date.now() + first.expires_in * 1_000,
       });
-      // It never adopts a rotated refresh token itself; the event is its way to hear of one.
+      // The library never adopts a rotated refresh token itself, but reports it with this event.
       client.on('tokens', ({ refresh_token: rotated }) => {
         if (rotated != null) client.credentials.refresh_token = rotated;
       });

@@ -1,7 +1,7 @@
 import type { Peer } from '../peer.ts';
 import { obtain } from './shared.ts';
 
-/** What one writes oneself: a time, a promise, and one refresh at a time. */
+/** What a program has without a library: an expiry time, a promise, and one refresh at a time. */
 export const peer: Peer = {
   name: 'hand-written single-flight',
   async open(place, fetch) {

@@ -4,7 +4,7 @@ import type { Peer, Place } from '../peer.ts';
 const authority = 'https://login.example/tenant';
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** What both applications are configured with: an authority that is https by name, the loopback behind it. */
+/** The configuration of both applications: an authority with an https name, and the loopback server behind it. */
 export function configuration(
   place: Place,
   fetch: typeof globalThis.fetch = globalThis.fetch,
@@ -12,10 +12,10 @@ export function configuration(
   const send = async (url: string, init: RequestInit): Promise<NetworkResponse<unknown>> => {
     const response = await fetch(url, init);
     const body = (await response.json()) as Record<string, unknown>;
-    // An application's token filed under an account would never be found again.
+    // A client-credentials token that is cached under an account is never found again.
     const isForUser = !String(init.body).includes('grant_type=client_credentials');
     if (response.ok && isForUser) {
-      // What Entra ID adds, and what an account in the cache is made from.
+      // Entra ID adds these, and the library builds the cached account from them.
       body['client_info'] = encoded({ uid: place.username, utid: 'tenant' });
       body['id_token'] = `${encoded({ alg: 'none' })}.${encoded({
         iss: authority,
@@ -34,7 +34,7 @@ export function configuration(
       clientId: place.clientId,
       authority,
       knownAuthorities: ['login.example'],
-      // In place of discovery.
+      // Avoids discovery.
       authorityMetadata: JSON.stringify({
         issuer: authority,
         authorization_endpoint: `${place.origin}/authorize`,

@@ -10,7 +10,7 @@ const { privateKey } = generateKeyPairSync('rsa', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
 });
 
-// Refreshes under way are joined in a module-wide map by installation: each client here needs its own.
+// The library joins refreshes in a module-wide map by installation, so each client needs its own installation.
 let installations = 0;
 
 /** With its default cache: 59 minutes for every token, whatever `expires_at` says. */
@@ -42,7 +42,7 @@ export const peer: Peer = {
     const send = request.defaults({ request: { hook: auth.hook } });
     return {
       getToken,
-      // Sends `authorization: token …`, as GitHub has it.
+      // Sends `authorization: token …`, as GitHub expects.
       fetch: (url, init) =>
         send({
           method: (init?.method ?? 'GET') as 'GET',

@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import type { Peer } from '../peer.ts';
 import { drained, statusOf } from './shared.ts';
 
-/** It keeps no tokens and joins no refreshes: the variable is the user's, `expiresIn()` is the library's. */
+/** The library keeps no tokens and joins no refreshes: the variable is the user's, `expiresIn()` is the library's. */
 export const peer: Peer = {
   name: 'openid-client',
   async open({ origin, username, password, clientId, clientSecret }, fetch) {

@@ -1,4 +1,4 @@
-/** What adapters share: grants with the bare platform, for libraries that leave them to their user. */
+/** Shared by adapters: grants by plain fetch, for libraries that leave grants to their user. */
 import type { Place } from '../peer.ts';
 
 /** A token endpoint's answer. */
@@ -27,7 +27,7 @@ export async function obtain(
   return (await response.json()) as Grant;
 }
 
-/** Reads the body, as all clients must before their connection is free again. */
+/** Reads the body, which frees the connection. */
 export async function drained(response: Response): Promise<Response> {
   if (response.body !== null) await response.arrayBuffer();
   return response;
@@ -41,7 +41,7 @@ export function statusOf(error: unknown): { readonly status: number } {
   throw error;
 }
 
-/** `getToken` of a library that has no such thing. */
+/** Thrown by `getToken` of a library that hands out no token. */
 export class NotOffered extends Error {
   override readonly name = 'NotOffered';
 }

@@ -1,7 +1,7 @@
 import { ResourceOwnerPassword } from 'simple-oauth2';
 import type { Peer } from '../peer.ts';
 
-/** It keeps no tokens and joins no refreshes: the variable is the user's. Its HTTP client stays its own. */
+/** The library keeps no tokens and joins no refreshes: the variable is the user's. It uses its own HTTP client. */
 export const peer: Peer = {
   name: 'simple-oauth2',
   async open({ origin, username, password, clientId, clientSecret }) {

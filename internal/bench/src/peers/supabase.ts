@@ -8,10 +8,10 @@ export function supabase(name: string, lock?: LockFunc): Peer {
       const client = new GoTrueClient({
         url: `${origin}/auth/v1`,
         autoRefreshToken: false,
-        // Its own storage in memory.
+        // The library's own storage in memory.
         persistSession: false,
         detectSessionInUrl: false,
-        // It takes an answer without `user` for an error.
+        // The library treats an answer without `user` as an error.
         fetch: async (url, init) => {
           const response = await fetch(url, init);
           if (!response.ok) return response;

@@ -1,4 +1,4 @@
-/** Drives the whole API, and prints in every form whatever comes out of it. Secrets come by message, and go back so. */
+/** Calls the whole API and prints every result in every form. Secrets come and go by message only. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -48,16 +48,16 @@ async function driveSession(server: ServerName): Promise<void> {
   const session = sessions[server];
   const apiUrl = assignment.apiUrls[server];
   await attempt(async () => (await session.fetch(apiUrl)).status);
-  note(session);
+  reportTokens(session);
   await attempt(async () => void (await session.getTokens({ forceRefresh: true })));
-  note(session);
+  reportTokens(session);
   await attempt(async () => (await session.getHeaders(apiUrl)).has('authorization'));
   await attempt(() => session.status());
   await attempt(async () => (await session.fetch('https://elsewhere.example/')).status);
   await attempt(async () => (await session.fetch('http://plain.example/')).status);
   await attempt(async () => void (await session.signIn({ password: assignment.typed })));
   await attempt(async () => void (await session.signIn()));
-  note(session);
+  reportTokens(session);
   for (const setUp of ['refuse', 'page', 'garbage', 'limit'] as const) {
     await ask({ server, setUp });
     await attempt(async () => void (await session.getTokens({ forceRefresh: true })));
@@ -79,8 +79,8 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Token sets themselves may hold tokens: they are what is looked for everywhere else. */
-function note(session: AuthSession): void {
+/** Reports the session's tokens, which are then searched for everywhere else. */
+function reportTokens(session: AuthSession): void {
   const tokens = session.peek();
   for (const token of [tokens?.accessToken, tokens?.refreshToken]) {
     if (token !== undefined) report.tokens.push(token);
@@ -92,7 +92,7 @@ function print(what: string, value: unknown): void {
   try {
     forms.push(JSON.stringify(value) ?? '', String(value));
   } catch {
-    // It has no such form.
+    // The value has no such form.
   }
   for (let error = value; error instanceof Error; error = error.cause) {
     forms.push(error.message, error.stack ?? '', inspect(Object.getOwnPropertyDescriptors(error)));
@@ -100,7 +100,7 @@ function print(what: string, value: unknown): void {
   process.stdout.write(`${what}: ${forms.join('\n')}\n`);
 }
 
-/** In base64 to the output, percent-encoded to a file, and in base64url to the server. */
+/** Leaks the secret: in base64 to the output, percent-encoded to a file, and in base64url to the server. */
 async function leak(secret: string): Promise<void> {
   print('leak', Buffer.from(`x${secret}`).toString('base64'));
   writeFileSync(join(assignment.directory, 'leak'), `…${encodeURIComponent(secret)}…`);

@@ -10,18 +10,18 @@ export interface Question {
   readonly setUp: SetUp;
 }
 
-/** What the child process is given. None of it stands in its arguments or its environment. */
+/** The input of the child process. None of it is in its arguments or its environment. */
 export interface Assignment {
   readonly directory: string;
   readonly options: Readonly<Record<ServerName, unknown>>;
   readonly apiUrls: Readonly<Record<ServerName, string>>;
   /** A password that a person mistypes. */
   readonly typed: string;
-  /** Whether it lets a secret out everywhere, to see that the search finds it. */
+  /** Whether the child leaks a secret everywhere, to show that the search finds it. */
   readonly leaks: boolean;
 }
 
-/** What it tells in the end. */
+/** The last message of the child process. */
 export interface Report {
   readonly tokens: string[];
 }

@@ -56,7 +56,7 @@ export class Scene {
     return this.ledger.entries.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`);
   }
 
-  /** Lets the access token run out. */
+  /** Lets the access token expire. */
   async expire(): Promise<void> {
     await this.clock.advance(this.server.settings.accessTokenLifetimeMs + minute);
   }

@@ -13,7 +13,7 @@ type SessionOptions = AuthSessionOptions<never> & {
 /** One provider on the emulator. */
 export interface VendorCase {
   readonly name: string;
-  /** Whether it has a refresh: the others log in again. */
+  /** Whether the provider can refresh; if not, the session logs in again. */
   readonly refreshes: boolean;
   handle(emulator: Emulator): VendorHandle<unknown>;
   open(emulator: Emulator, options?: SessionOptions): AuthSession;
@@ -57,7 +57,7 @@ export const vendors: readonly VendorCase[] = [
   },
 ];
 
-/** The one where a single mistake ends the family: the sharpest to test the engine with. */
+/** Single vendors. The jwt-login server is the strictest: one reused refresh token ends the family. */
 export const [joor, , bearerLogin, passwordRefresh, jwtLogin] = vendors as [
   VendorCase,
   VendorCase,
@@ -66,7 +66,7 @@ export const [joor, , bearerLogin, passwordRefresh, jwtLogin] = vendors as [
   VendorCase,
 ];
 
-/** Loads what the first exchange loads, so that no test's clock waits for a module. */
+/** Loads the modules that the first exchange loads, so that no test's clock waits for them. */
 await Promise.all(
   vendors.map(async ({ open }) => {
     const emulator = createEmulator();

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server on loopback that answers as a function says. */
+/** A server on loopback whose answers come from a function. */
 export interface Loopback extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** Starts it, with requests and responses of the Fetch standard. */
+/** Starts a server whose requests and responses are those of the Fetch standard. */
 export async function serve(answer: (request: Request) => Promise<Response>): Promise<Loopback> {
   const server = createServer(async (incoming, outgoing) => {
     const response = await answer(await toRequest(incoming)).catch(
@@ -37,7 +37,7 @@ async function toRequest(incoming: IncomingMessage): Promise<Request> {
   });
 }
 
-/** The fields of a form, whether urlencoded or multipart: OAuth servers take the former alone. */
+/** The fields of an urlencoded or multipart form. OAuth servers accept urlencoded forms only. */
 export async function fieldsOf(request: Request): Promise<URLSearchParams> {
   const form = await request.formData();
   return new URLSearchParams([...form].map(([name, value]) => [name, String(value)]));

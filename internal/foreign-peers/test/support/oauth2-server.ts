@@ -42,7 +42,7 @@ export async function startOAuth2Server(
     const body = Object.fromEntries(await fieldsOf(request));
     const { pathname } = new URL(request.url);
     const isJwtLogin = pathname.startsWith('/auth/jwt/');
-    // Such an API knows its one client, and takes its id as the user of Basic, without a password.
+    // A jwt-login API has one client, and expects the client's id as the user of Basic, without a password.
     if (isJwtLogin) body['client_id'] = client.clientId;
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '1' };
     const response = new OAuth2Server.Response({ headers: {} });
@@ -50,10 +50,12 @@ export async function startOAuth2Server(
     await oauth.token(asked, response).catch(() => {});
     calls.push(`${body['grant_type']} ${response.status}`);
     const isRefused = response.body?.error === 'invalid_grant';
-    // In the words of fastapi-users, which these APIs run.
-    const words = { detail: pathname.endsWith('/login') ? 'LOGIN_BAD_CREDENTIALS' : 'Invalid refresh token' };
+    // The error codes of fastapi-users, which these APIs run.
+    const refusal = {
+      detail: pathname.endsWith('/login') ? 'LOGIN_BAD_CREDENTIALS' : 'Invalid refresh token',
+    };
     const status = isJwtLogin && isRefused && !pathname.endsWith('/login') ? 401 : (response.status ?? 500);
-    return Response.json(isJwtLogin && isRefused ? words : response.body, { status });
+    return Response.json(isJwtLogin && isRefused ? refusal : response.body, { status });
   };
   const api = async (request: Request): Promise<Response> => {
     const asked = new OAuth2Server.Request({

@@ -5,7 +5,7 @@ import type { Report } from '../suite/report.ts';
 import { runSuite } from '../suite/run-suite.ts';
 
 declare global {
-  /** For the program that drives the page. */
+  /** Called by the program that drives the page. */
   var runInPage: (place: Place) => Promise<Report>;
 }
 

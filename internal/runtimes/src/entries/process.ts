@@ -1,4 +1,4 @@
-/** The suite in a process of Node, Deno or Bun. Its last line is the report; that it ends by itself is a check as well. */
+/** The suite in a process of Node, Deno or Bun. Its last line is the report, and the process must end by itself. */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPasswordRefreshAuth } from '@auth/password-refresh';
@@ -14,5 +14,5 @@ const report = await runSuite(place, () => {
 });
 const { deno, bun, node } = process.versions;
 process.stdout.write(`${JSON.stringify({ version: deno ?? bun ?? node, ...report })}\n`);
-// Left as it is, with a refresh to come in an hour: it must hold no process open.
+// Not disposed, with a refresh due in an hour: the session must not keep the process alive.
 await createPasswordRefreshAuth(place.passwordRefresh.options).getTokens();

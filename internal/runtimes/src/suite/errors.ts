@@ -1,7 +1,7 @@
 import { isAuthError } from '@auth/core';
 import { same } from './report.ts';
 
-/** What a promise is rejected with. @throws Error where it is not */
+/** The reason of a rejected promise. @throws Error if the promise resolves */
 export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   let value: unknown;
   try {
@@ -17,14 +17,14 @@ export function codeOf(reason: unknown): string {
   return isAuthError(reason) ? reason.code : `no AuthError: ${reason}`;
 }
 
-/** Fails the check where a log of the error could show one of these. */
+/** Fails the check if a log of the error could show one of the secrets. */
 export function holdsNoneOf(secrets: readonly string[], error: unknown): void {
   const shown = everythingIn(error);
   const leaked = secrets.filter((secret) => shown.includes(secret));
   same(leaked.length, 0, `secrets in an error with the code ${codeOf(error)}`);
 }
 
-/** Everything that a log could show of a value: own properties whether enumerable or not, and what they lead to. */
+/** Everything that a log could show of a value: its own properties, enumerable or not, and theirs in turn. */
 function everythingIn(value: unknown, known: Set<unknown> = new Set()): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (known.has(value)) return '';

@@ -3,18 +3,18 @@ import type { Emulator } from '@auth/testing/emulator';
 export const vendorNames = ['joor', 'bearerLogin', 'passwordRefresh', 'jwtLogin'] as const;
 export type VendorName = (typeof vendorNames)[number];
 
-/** What of a vendor's server can be written as JSON: where it is, and who can log in. */
+/** The part of a vendor's server that fits into JSON: its URLs, and an account that can log in. */
 export interface VendorPlace<Name extends VendorName> {
   readonly options: Emulator[Name]['options'];
   readonly apiUrl: string;
 }
 
-/** The servers that a runtime is sent to. */
+/** The servers that a runtime talks to. */
 export type Place = { readonly url: string; readonly tokenEndpoint: string } & {
   readonly [Name in VendorName]: VendorPlace<Name>;
 };
 
-/** What a process tells others of its emulator. */
+/** Describes an emulator to other processes. */
 export function placeOf(emulator: Emulator): Place {
   const { url, joor, bearerLogin, passwordRefresh, jwtLogin } = emulator;
   return {

@@ -1,22 +1,22 @@
 import type { TestFunction } from '@auth/testing/conformance';
 
-/** What became of one group of checks. */
+/** The result of one group of checks. */
 export interface GroupReport {
   readonly count: number;
   /** A line for each check that failed. */
   readonly failures: readonly string[];
 }
 
-/** What a runtime answers. */
+/** The results of a runtime. */
 export interface Report {
-  /** As the runtime itself tells it; undefined where it does not. */
+  /** As the runtime reports it; undefined if it does not. */
   readonly version?: string | undefined;
   readonly groups: Readonly<Record<string, GroupReport>>;
 }
 
 const patienceMs = 20_000;
 
-/** Runs the checks that `register` names, one after the other: a test runner for places that have none. */
+/** Runs the checks that `register` names, one after the other: a test runner for runtimes that have none. */
 export async function runGroup(register: (test: TestFunction) => void): Promise<GroupReport> {
   const checks: { readonly name: string; readonly run: () => Promise<void> }[] = [];
   register((name, run) => checks.push({ name, run }));

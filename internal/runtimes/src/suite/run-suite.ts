@@ -5,12 +5,12 @@ import { type GroupReport, type Report, runGroup } from './report.ts';
 import { type SharedStore, sessionSuite } from './session-suite.ts';
 import { type Vendor, vendorsAt, wrongPassword } from './vendors.ts';
 
-/** Longer than a busy machine leaves a process without a turn. */
+/** Longer than a busy machine may suspend a process. */
 export const leaseMs = 3_000;
 
 /**
- * The one suite of all runtimes: the conformance suites of `@auth/testing` and what a user of a session meets, on the
- * packages as they were built. Web APIs only, but for the store that the runtime brings.
+ * The suite that every runtime runs on the built packages: the conformance suites of `@auth/testing`, and sessions as a
+ * user has them. It needs Web APIs only, except for the runtime's own store.
  */
 export async function runSuite(place: Place, createStore?: () => SharedStore): Promise<Report> {
   const vendors = vendorsAt(place);
@@ -23,7 +23,7 @@ export async function runSuite(place: Place, createStore?: () => SharedStore): P
     return [name, report];
   };
   const providers = await Promise.all(vendorNames.map(ofVendor));
-  // Not beside them: hashing refused passwords keeps busy the threads that Node reads and writes files on.
+  // After the providers, because hashing refused passwords blocks the threads on which Node reads and writes files.
   const stores = await storeSuites(createStore);
   return { groups: { ...Object.fromEntries(providers), stores } };
 }
@@ -37,7 +37,7 @@ function providerSuite(test: TestFunction, vendor: Vendor, password: string): vo
   }));
 }
 
-/** Side by side: leases are waited for. */
+/** In parallel, because the suites wait for leases to end. */
 async function storeSuites(createStore: (() => SharedStore) | undefined): Promise<GroupReport> {
   const keys = [crypto.getRandomValues(new Uint8Array(32))];
   const stores: Record<string, () => TokenStore> = {

@@ -6,7 +6,7 @@ export interface Seen {
   readonly apiCallsRejected: number;
 }
 
-/** A vendor's server in the emulator's process, and its ledger: what is judged is what the server saw. */
+/** A vendor's server in the emulator's process. Checks judge by its ledger. */
 export class Server {
   readonly #knobs: string;
 

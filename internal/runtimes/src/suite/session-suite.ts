@@ -12,7 +12,7 @@ import { same } from './report.ts';
 import { Server } from './server.ts';
 import { type OpenOptions, type Vendor, wrongPassword } from './vendors.ts';
 
-/** A store that is empty, and how another program would open what it holds. */
+/** An empty store. Each `open` gives a store object of its own on the same records, as another program would have. */
 export interface SharedStore {
   open(): TokenStore & AsyncDisposable;
 }
@@ -23,10 +23,10 @@ interface Scene {
 }
 
 const callers = 20;
-/** More than any of the vendors lets an access token live. */
+/** Longer than any vendor's access token lives. */
 const elevenHoursMs = 11 * 3_600_000;
 
-/** What a user of a provider meets, with real requests to a real server, judged by the server's ledger. */
+/** Tests sessions of a provider with real requests to a real server, judged by the server's ledger. */
 export function sessionSuite(
   test: TestFunction,
   url: string,
@@ -34,7 +34,7 @@ export function sessionSuite(
   createStore: (() => SharedStore) | undefined,
 ): void {
   const server = new Server(url, vendor.slug);
-  const promise = (name: string, hold: (scene: Scene) => Promise<void>): void => {
+  const guarantee = (name: string, verify: (scene: Scene) => Promise<void>): void => {
     test(`session: ${name}`, async () => {
       await server.reset();
       const opened: AuthSession[] = [];
@@ -44,7 +44,7 @@ export function sessionSuite(
         return session;
       };
       try {
-        await hold({ server, open });
+        await verify({ server, open });
       } finally {
         for (const session of opened) session.dispose();
       }
@@ -56,7 +56,7 @@ export function sessionSuite(
     return response.status;
   };
 
-  promise('callers at once share one login, and the API answers them', async ({ server, open }) => {
+  guarantee('concurrent callers share one login, and the API answers them', async ({ server, open }) => {
     const session = open();
     const statuses = await Promise.all(Array.from({ length: callers }, () => call(session)));
     same(new Set(statuses).size, 1, 'different statuses');
@@ -64,7 +64,7 @@ export function sessionSuite(
     same(await server.seen(), seen, 'what the server saw');
   });
 
-  promise('a refresh that is asked for is sent once', async ({ server, open }) => {
+  guarantee('a forced refresh is sent once', async ({ server, open }) => {
     const session = open();
     const before = await session.getTokens();
     const [first, second] = await Promise.all([
@@ -76,7 +76,7 @@ export function sessionSuite(
     same(await server.exchanges(), ['login issued', 'refresh issued'], 'exchanges');
   });
 
-  promise('an expired token is refreshed before the call', async ({ server, open }) => {
+  guarantee('an expired token is refreshed before the call', async ({ server, open }) => {
     const { clock, pass } = movableClock();
     const session = open({ clock });
     await call(session);
@@ -86,7 +86,7 @@ export function sessionSuite(
     same(await server.seen(), { exchanges, apiCallsAccepted: 2, apiCallsRejected: 0 }, 'what the server saw');
   });
 
-  promise('a request whose token was revoked is sent again, body and all', async ({ server, open }) => {
+  guarantee('a request whose token was revoked is sent again, with its body', async ({ server, open }) => {
     const session = open();
     await call(session);
     await server.revokeAccessTokens();
@@ -97,7 +97,7 @@ export function sessionSuite(
     same(await server.seen(), { exchanges, apiCallsAccepted: 2, apiCallsRejected: 1 }, 'what the server saw');
   });
 
-  promise('a wrong password is sent once, by whoever shares the store', async ({ server, open }) => {
+  guarantee('sessions that share a store send a wrong password once', async ({ server, open }) => {
     const entries = new Map<string, string>();
     const session = open({ password: wrongPassword, store: keyValueStore(entries) });
     const other = open({ password: wrongPassword, store: keyValueStore(entries) });
@@ -112,7 +112,7 @@ export function sessionSuite(
     same((await other.status()).state, 'login_blocked', 'the state');
   });
 
-  promise('another origin gets no token, and the error quotes none', async ({ server, open }) => {
+  guarantee('another origin gets no token, and the error shows none', async ({ server, open }) => {
     const session = open();
     const { accessToken, refreshToken = accessToken } = await session.getTokens();
     const error = await reasonOf(session.fetch(vendor.apiUrl.replace('127.0.0.1', 'localhost')));
@@ -122,7 +122,7 @@ export function sessionSuite(
     same(await server.seen(), seen, 'what the server saw');
   });
 
-  promise('no token follows a redirect to another origin', async ({ server, open }) => {
+  guarantee('no token follows a redirect to another origin', async ({ server, open }) => {
     const session = open();
     await call(session);
     const location = vendor.apiUrl.replace('127.0.0.1', 'localhost');
@@ -133,7 +133,7 @@ export function sessionSuite(
     same([apiCallsAccepted, exchanges], [1, ['login issued']], 'calls with a token, and exchanges');
   });
 
-  promise('after a sign-out nothing is sent until a sign-in', async ({ server, open }) => {
+  guarantee('after a sign-out nothing is sent until a sign-in', async ({ server, open }) => {
     const store = keyValueStore(new Map());
     const [session, other] = [open({ store }), open({ store })];
     await call(session);
@@ -146,7 +146,7 @@ export function sessionSuite(
     same(await server.exchanges(), ['login issued', 'login issued'], 'exchanges after it');
   });
 
-  promise('a program started later goes on with what an encrypted store holds', async ({ server, open }) => {
+  guarantee('a program started later uses the tokens in an encrypted store', async ({ server, open }) => {
     const entries = new Map<string, string>();
     const keys = [crypto.getRandomValues(new Uint8Array(32))];
     const openStore = (): TokenStore => encryptedStore(keyValueStore(entries), { keys });
@@ -156,17 +156,17 @@ export function sessionSuite(
       false,
       'a token in plain text',
     );
-    await goOn(open, openStore, accessToken);
+    await expectSameToken(open, openStore, accessToken);
     same(await server.exchanges(), ['login issued'], 'exchanges');
   });
 
   if (createStore === undefined) return;
-  promise("a program started later goes on with what the runtime's store holds", async ({ server, open }) => {
+  guarantee("a program started later uses the tokens in the runtime's store", async ({ server, open }) => {
     const shared = createStore();
     const [first, second] = [shared.open(), shared.open()];
     try {
       const { accessToken } = await open({ store: first }).getTokens();
-      await goOn(open, () => second, accessToken);
+      await expectSameToken(open, () => second, accessToken);
       same(await server.exchanges(), ['login issued'], 'exchanges');
     } finally {
       await first[Symbol.asyncDispose]();
@@ -175,12 +175,16 @@ export function sessionSuite(
   });
 }
 
-async function goOn(open: Scene['open'], openStore: () => TokenStore, accessToken: string): Promise<void> {
+async function expectSameToken(
+  open: Scene['open'],
+  openStore: () => TokenStore,
+  accessToken: string,
+): Promise<void> {
   const later = open({ store: openStore() });
   same((await later.getTokens()).accessToken === accessToken, true, 'goes on with the same token');
 }
 
-/** The platform's clock, set ahead by as much as a check has let pass. */
+/** The platform's clock, set ahead by the time that a check lets pass. */
 function movableClock(): { readonly clock: Clock; pass(ms: number): void } {
   let passedMs = 0;
   const clock: Clock = {

@@ -7,16 +7,16 @@ import type { Place, VendorName } from './place.ts';
 
 /** One provider package, on its vendor's server. */
 export interface Vendor {
-  /** Under this the emulator has its knobs. */
+  /** The path of the vendor's knobs in the emulator. */
   readonly slug: string;
   readonly apiUrl: string;
-  /** None may turn up in an error. */
+  /** None may appear in an error. */
   readonly secrets: readonly string[];
   provider(password: string): AuthProvider;
   open(options?: OpenOptions): AuthSession;
 }
 
-/** What the checks change about a session. */
+/** Session options that the checks change. */
 export type OpenOptions = Pick<AuthSessionOptions, 'store' | 'clock'> & { readonly password?: string };
 
 export const wrongPassword = 'wrong-password';

@@ -118,14 +118,16 @@ export class FakeServer {
   }
 }
 
+/** The connection broke after the request was sent. */
 export function lostAnswer(): AuthError {
   return new AuthError('network', { provider: 'fake', delivery: 'unknown' });
 }
 
+/** The connection broke before the request was sent. */
 export function neverSent(): AuthError {
   return new AuthError('network', { provider: 'fake', delivery: 'not_sent' });
 }
 
-export function token(set: TokenSet | undefined): string | undefined {
+export function accessTokenOf(set: TokenSet | undefined): string | undefined {
   return set?.accessToken;
 }

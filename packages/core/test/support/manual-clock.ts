@@ -5,7 +5,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until a test moves it. Wall and monotonic time may part. */
+/** A clock that stands still until a test moves it. The wall clock can be set apart from the monotonic clock. */
 export class ManualClock implements Clock {
   readonly start: number = Date.UTC(2026, 0, 1);
   #wall: number = this.start;

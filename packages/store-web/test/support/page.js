@@ -17,6 +17,26 @@ Object.assign(globalThis, {
   },
   store: (index = 0) => stores[index],
 
+  /** From here on, time passes in this tab only when the test says so. */
+  stopTime() {
+    let now = performance.now();
+    const timers = new Set();
+    performance.now = () => now;
+    globalThis.setTimeout = (callback, delayMs) => {
+      const timer = { due: now + delayMs, callback };
+      timers.add(timer);
+      return timer;
+    };
+    globalThis.clearTimeout = (timer) => timers.delete(timer);
+    globalThis.passTime = (ms) => {
+      now += ms;
+      for (const timer of [...timers].filter(({ due }) => due <= now)) {
+        timers.delete(timer);
+        timer.callback();
+      }
+    };
+  },
+
   /** Runs the conformance suite, and answers what failed of how many. */
   async conform(options) {
     const tests = [];
@@ -26,7 +46,10 @@ Object.assign(globalThis, {
       { leaseMs: 1_000 },
     );
     const failed = [];
-    for (const [name, run] of tests) await run().catch((error) => failed.push(`${name}: ${error.message}`));
+    // At the same time: each test has a store of its own, and some wait.
+    await Promise.all(
+      tests.map(([name, run]) => run().catch((error) => failed.push(`${name}: ${error.message}`))),
+    );
     return { count: tests.length, failed };
   },
 
@@ -63,4 +86,3 @@ Object.assign(globalThis, {
   call: async (url, index = 0) => (await sessions[index].fetch(url)).status,
   signOut: (index = 0) => sessions[index].signOut(),
 });
-globalThis.isReady = true;

@@ -2,11 +2,11 @@ import type { Clock } from '@auth/core';
 
 /** A clock that stands still until a test moves it. */
 export interface ManualClock extends Clock {
-  /** Timers that wait. */
+  /** How many timers are pending. */
   readonly timers: number;
-  /** Lets time pass, timer by timer; what waits for promises only runs in between. */
+  /** Lets time pass, timer by timer; code that waits for promises only runs in between. */
   advance(durationMs: number): Promise<void>;
-  /** Advances from timer to timer until `work` settles, and returns what it brings. For work without real I/O. */
+  /** Advances from timer to timer until `work` settles, and returns its result. For work without real I/O. */
   run<Result>(work: Promise<Result>): Promise<Result>;
   /** Sets the wall clock ahead or, with a negative number, back. No time passes. */
   jump(byMs: number): void;
@@ -18,7 +18,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** @param start epoch milliseconds; 1 January 2026 where it is not given */
+/** @param start epoch milliseconds; default 1 January 2026 */
 export function manualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
   let wall = start;
   let monotonic = 0;
@@ -83,7 +83,7 @@ export function manualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
   };
 }
 
-/** Turns of the event loop after which promises, streams and form parsers without real I/O have come to rest. */
+/** After this many turns of the event loop, promises, streams and form parsers without real I/O have settled. */
 const turns = 16;
 
 async function settle(): Promise<void> {

@@ -2,9 +2,9 @@ import type { RefreshScheduler, RefreshTask } from '@auth/core';
 
 /** A scheduler whose tasks run when a test says so. */
 export interface ManualScheduler extends RefreshScheduler {
-  /** What waits, soonest first. */
+  /** The pending tasks, soonest first. */
   readonly tasks: readonly RefreshTask[];
-  /** Runs all that is due at `now`, epoch milliseconds, and waits for it. */
+  /** Runs all tasks that are due at `now`, in epoch milliseconds, and waits for them. */
   runDue(now: number): Promise<void>;
 }
 

@@ -11,19 +11,19 @@ import { check, same, type TestFunction } from './test-function.js';
 
 /** A provider and the server it talks to. */
 export interface ProviderFixture<Extra = Record<string, unknown>> {
-  /** With credentials that the server accepts. */
+  /** A provider with credentials that the server accepts. */
   readonly provider: AuthProvider<Extra>;
-  /** The same with a password that it refuses. */
+  /** The same provider with a password that the server refuses. */
   readonly refused: AuthProvider<Extra>;
   /** Reaches the server. */
   readonly fetch: FetchLike;
-  /** Passwords and client secrets of both: none may turn up in an error or a URL. */
+  /** Passwords and client secrets of both providers: none may appear in an error or a URL. */
   readonly secrets: readonly string[];
 }
 
 type Phase = 'login' | 'refresh';
 
-/** Answers that say neither yes nor no. */
+/** Answers that neither issue tokens nor refuse. */
 const unclear: readonly { readonly what: string; readonly answer: () => Response }[] = [
   { what: 'an HTML page with 200', answer: () => page(200) },
   { what: 'an empty 204', answer: () => new Response(null, { status: 204 }) },
@@ -47,8 +47,8 @@ const unclear: readonly { readonly what: string; readonly answer: () => Response
 ];
 
 /**
- * What the session relies on in every provider. Registers one test per promise; where the provider can refresh, its
- * refresh is held to the same ones.
+ * Tests what the session relies on in every provider, one test per guarantee. If the provider can refresh, its refresh
+ * is tested like its login.
  *
  * @param createProvider called once per test
  */
@@ -56,11 +56,11 @@ export function authProviderSuite<Extra>(
   test: TestFunction,
   createProvider: () => MaybePromise<ProviderFixture<Extra>>,
 ): void {
-  const promise = (name: string, hold: (fixture: ProviderFixture<Extra>) => Promise<void>): void => {
-    test(`auth provider: ${name}`, async () => hold(await createProvider()));
+  const guarantee = (name: string, verify: (fixture: ProviderFixture<Extra>) => Promise<void>): void => {
+    test(`auth provider: ${name}`, async () => verify(await createProvider()));
   };
 
-  promise('it says who it is, and no secret', async ({ provider, secrets }) => {
+  guarantee('it says who it is, and no secret', async ({ provider, secrets }) => {
     check(provider.name !== '', 'name is empty');
     const issuer = new URL(provider.issuer);
     same([issuer.username, issuer.password, issuer.search, issuer.hash], ['', '', '', ''], 'parts of issuer');
@@ -71,13 +71,13 @@ export function authProviderSuite<Extra>(
     }
   });
 
-  promise('a login brings a token', async ({ provider, fetch }) => {
+  guarantee('a login brings a token', async ({ provider, fetch }) => {
     const issued = await login(provider, fetch);
     check(/^[\x21-\x7e]+$/.test(issued.accessToken), 'the access token is not visible ASCII');
     check(issued.expiresInMs === undefined || issued.expiresInMs > 0, 'a lifetime is not above 0');
   });
 
-  promise('a refresh, where there is one, brings another token', async ({ provider, fetch }) => {
+  guarantee('a refresh, if the provider has one, issues another token', async ({ provider, fetch }) => {
     if (provider.refresh === undefined) return;
     const before = await login(provider, fetch);
     const after = await refresh(provider, before, fetch);
@@ -85,7 +85,7 @@ export function authProviderSuite<Extra>(
     if (after.refreshToken) await refresh(provider, { ...before, ...after }, fetch);
   });
 
-  promise('a refused password is invalid_credentials', async ({ refused, fetch, secrets }) => {
+  guarantee('a refused password is invalid_credentials', async ({ refused, fetch, secrets }) => {
     const error = await failureOf('login', () => login(refused, fetch), secrets);
     same(
       [error.code, error.delivery, error.phase],
@@ -94,7 +94,7 @@ export function authProviderSuite<Extra>(
     );
   });
 
-  promise('a refused refresh token is refresh_refused', async ({ provider, fetch, secrets }) => {
+  guarantee('a refused refresh token is refresh_refused', async ({ provider, fetch, secrets }) => {
     if (provider.refresh === undefined) return;
     const issued = await login(provider, fetch);
     const forged = { ...issued, refreshToken: 'never-issued' };
@@ -103,7 +103,7 @@ export function authProviderSuite<Extra>(
   });
 
   for (const { what, answer } of unclear) {
-    promise(`${what} is neither a token nor a refusal`, async (fixture) => {
+    guarantee(`${what} is neither a token nor a refusal`, async (fixture) => {
       await forEachPhase(fixture, async (phase, run) => {
         const { fetch, calls } = counted(async () => answer());
         const error = await failureOf(phase, () => run(fetch), fixture.secrets);
@@ -117,7 +117,7 @@ export function authProviderSuite<Extra>(
     });
   }
 
-  promise('429 is rate_limited, with the pause the server asked for', async (fixture) => {
+  guarantee('429 is rate_limited, with the pause the server asked for', async (fixture) => {
     await forEachPhase(fixture, async (phase, run) => {
       const { fetch, calls } = counted(
         async () => new Response('slow down', { status: 429, headers: { 'retry-after': '7' } }),
@@ -128,18 +128,21 @@ export function authProviderSuite<Extra>(
     });
   });
 
-  promise('a broken connection is sent once, and may have been received', async (fixture) => {
-    await forEachPhase(fixture, async (phase, run) => {
-      const { fetch, calls } = counted(async () => {
-        throw networkError('ECONNRESET');
+  guarantee(
+    'after a broken connection nothing is sent again, and the delivery is unknown',
+    async (fixture) => {
+      await forEachPhase(fixture, async (phase, run) => {
+        const { fetch, calls } = counted(async () => {
+          throw networkError('ECONNRESET');
+        });
+        const error = await failureOf(phase, () => run(fetch), fixture.secrets);
+        same([error.code, error.delivery], ['network', 'unknown'], 'the error');
+        same(calls.length, 1, 'requests');
       });
-      const error = await failureOf(phase, () => run(fetch), fixture.secrets);
-      same([error.code, error.delivery], ['network', 'unknown'], 'the error');
-      same(calls.length, 1, 'requests');
-    });
-  });
+    },
+  );
 
-  promise('a connection that never stood was not sent', async (fixture) => {
+  guarantee('a connection that was never established means that nothing was sent', async (fixture) => {
     await forEachPhase(fixture, async (phase, run) => {
       const { fetch } = counted(async () => {
         throw networkError('ECONNREFUSED');
@@ -149,7 +152,7 @@ export function authProviderSuite<Extra>(
     });
   });
 
-  promise('credentials go to the issuer, in body or headers, never in a URL', async (fixture) => {
+  guarantee('credentials go to the issuer, in body or headers, never in a URL', async (fixture) => {
     const { fetch, calls } = counted(fixture.fetch);
     const issued = await login(fixture.provider, fetch);
     if (fixture.provider.refresh !== undefined) await refresh(fixture.provider, issued, fetch);
@@ -165,7 +168,7 @@ export function authProviderSuite<Extra>(
     }
   });
 
-  promise('an exchange ends with its signal', async (fixture) => {
+  guarantee('an exchange ends when its signal aborts', async (fixture) => {
     await forEachPhase(fixture, async (_, run) => {
       const controller = new AbortController();
       const { fetch } = counted(
@@ -180,13 +183,13 @@ export function authProviderSuite<Extra>(
         () => 'resolved',
         () => 'rejected',
       );
-      const outcome = await Promise.race([ended, later(1_000, 'pending a second later')]);
+      const outcome = await Promise.race([ended, resolveAfter(1_000, 'pending a second later')]);
       same(outcome, 'rejected', 'an exchange whose signal aborts');
     });
   });
 }
 
-function later<Value>(delayMs: number, value: Value): Promise<Value> {
+function resolveAfter<Value>(delayMs: number, value: Value): Promise<Value> {
   return new Promise((resolve) => setTimeout(resolve, delayMs, value));
 }
 
@@ -238,15 +241,15 @@ async function refresh<Extra>(
 /** Runs a check for the login and, where there is one, for the refresh. */
 async function forEachPhase<Extra>(
   { provider, fetch: real }: ProviderFixture<Extra>,
-  hold: (phase: Phase, run: (fetch: FetchLike, signal?: AbortSignal) => Promise<unknown>) => Promise<void>,
+  verify: (phase: Phase, run: (fetch: FetchLike, signal?: AbortSignal) => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
-  await hold('login', (fetch, signal) => login(provider, fetch, signal));
+  await verify('login', (fetch, signal) => login(provider, fetch, signal));
   if (provider.refresh === undefined) return;
   const issued = await login(provider, real);
-  await hold('refresh', (fetch, signal) => refresh(provider, issued, fetch, signal));
+  await verify('refresh', (fetch, signal) => refresh(provider, issued, fetch, signal));
 }
 
-/** The error as the session will see it, searched for secrets. */
+/** The error as the session will see it. Fails if the error holds a secret. */
 async function failureOf(
   phase: Phase,
   run: () => Promise<unknown>,

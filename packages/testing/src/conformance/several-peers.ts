@@ -1,51 +1,51 @@
 import type { StorePeer } from './store-peer.js';
 import { check, same, type TestFunction } from './test-function.js';
 
-/** What a store must do for the processes, tabs or machines that share it. */
+/** Tests a store that several processes, tabs or machines share. */
 export function severalPeers(
   test: TestFunction,
   openPeer: (place: string) => Promise<StorePeer>,
   leaseMs: number | undefined,
 ): void {
-  const promise = (
+  const guarantee = (
     name: string,
     needs: 'lock' | 'subscribe' | undefined,
     count: number,
-    hold: (peers: StorePeer[]) => Promise<void>,
+    verify: (peers: StorePeer[]) => Promise<void>,
   ): void => {
     test(`token store, several processes: ${name}`, async () => {
       const place = `place-${Math.random().toString(36).slice(2)}`;
       const peers = await Promise.all(Array.from({ length: count }, () => openPeer(place)));
       try {
         if (needs !== undefined && !(await peers[0]?.run({ do: 'has', member: needs }))) return;
-        await hold(peers);
+        await verify(peers);
       } finally {
         await Promise.all(peers.map((peer) => peer.kill()));
       }
     });
   };
 
-  promise('no write of any is lost', undefined, 4, async (peers) => {
+  guarantee('no write of any is lost', undefined, 4, async (peers) => {
     await Promise.all(peers.map((peer) => peer.run({ do: 'count', key: 'key', times: 25 })));
     same(await peers[0]?.run({ do: 'read', key: 'key' }), '100', 'the sum of 4 × 25');
   });
 
-  promise('of many holders of the lock one is inside', 'lock', 4, async (peers) => {
+  guarantee('of many holders of the lock one is inside', 'lock', 4, async (peers) => {
     const met = await Promise.all(peers.map((peer) => peer.run({ do: 'intrude', key: 'key', times: 8 })));
     same(met, [0, 0, 0, 0], 'others met inside');
   });
 
-  promise(
+  guarantee(
     'a change is told to the others, where that is possible',
     'subscribe',
     2,
     async ([first, second]) => {
       await second?.run({ do: 'listen', key: 'key' });
-      // A store may tell once that it listens from now on.
+      // A store may notify once when it begins to listen.
       await new Promise((resolve) => setTimeout(resolve, 500));
       const before = Number(await second?.run({ do: 'heard' }));
       await first?.run({ do: 'count', key: 'key', times: 1 });
-      for (let look = 0; look < 200; look++) {
+      for (let attempt = 0; attempt < 200; attempt++) {
         if (Number(await second?.run({ do: 'heard' })) > before) return;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
@@ -54,37 +54,42 @@ export function severalPeers(
   );
 
   if (leaseMs === undefined) return;
-  // What a busy machine may add to a lease's time.
+  // A busy machine may take this much longer than the lease.
   const marginMs = 3_000;
 
-  promise('the lock of a holder that was killed is free in time', 'lock', 2, async ([first, second]) => {
+  guarantee('the lock of a holder that was killed is free in time', 'lock', 2, async ([first, second]) => {
     await first?.run({ do: 'hold', key: 'key' });
     await first?.kill();
     await inTime(second?.run({ do: 'hold', key: 'key' }), leaseMs + marginMs);
   });
 
-  promise('a frozen holder loses the lock, knows it, and takes it from nobody', 'lock', 3, async (peers) => {
-    const [first, second, third] = peers;
-    if (first?.freeze === undefined) return;
-    await first.run({ do: 'hold', key: 'key' });
-    first.freeze();
-    try {
-      await inTime(second?.run({ do: 'hold', key: 'key' }), leaseMs + marginMs);
-    } finally {
-      first.thaw?.();
-    }
-    same(await first.run({ do: 'held' }), false, 'held, in the one that was frozen');
-    await first.run({ do: 'release' });
-    same(await second?.run({ do: 'held' }), true, 'held, in its successor');
-    let granted = false;
-    const waiting = third?.run({ do: 'hold', key: 'key' }).then(() => {
-      granted = true;
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    check(!granted, 'the release of a lost lease let a third one in');
-    await second?.run({ do: 'release' });
-    await waiting;
-  });
+  guarantee(
+    'a frozen holder loses the lock, knows it, and does not release the next one',
+    'lock',
+    3,
+    async (peers) => {
+      const [first, second, third] = peers;
+      if (first?.freeze === undefined) return;
+      await first.run({ do: 'hold', key: 'key' });
+      first.freeze();
+      try {
+        await inTime(second?.run({ do: 'hold', key: 'key' }), leaseMs + marginMs);
+      } finally {
+        first.thaw?.();
+      }
+      same(await first.run({ do: 'held' }), false, 'held, in the one that was frozen');
+      await first.run({ do: 'release' });
+      same(await second?.run({ do: 'held' }), true, 'held, in its successor');
+      let granted = false;
+      const waiting = third?.run({ do: 'hold', key: 'key' }).then(() => {
+        granted = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      check(!granted, 'the release of a lost lease let a third one in');
+      await second?.run({ do: 'release' });
+      await waiting;
+    },
+  );
 }
 
 async function inTime(work: Promise<unknown> | undefined, limitMs: number): Promise<void> {

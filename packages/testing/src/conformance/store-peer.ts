@@ -1,32 +1,32 @@
 import { type Lease, randomId, type TokenRecord, type TokenStore } from '@auth/core';
 
-/** What the suite asks of a peer. Plain data: it travels between processes. */
+/** A command of the suite to a peer. Plain data, because commands are sent between processes. */
 export type PeerCommand =
-  /** Adds 1 to a number, so many times, by reading, comparing and trying again. */
+  /** Increments the stored number `times` times; repeats a write that loses its comparison. */
   | { readonly do: 'count'; readonly key: string; readonly times: number }
-  /** The value that stands there. */
+  /** Returns the stored value. */
   | { readonly do: 'read'; readonly key: string }
-  /** Takes the lock, so many times; answers how often somebody else was inside too. */
+  /** Takes the lock `times` times; returns how often another peer was inside at the same time. */
   | { readonly do: 'intrude'; readonly key: string; readonly times: number }
-  /** Whether its store has that. */
+  /** Returns whether the peer's store has that member. */
   | { readonly do: 'has'; readonly member: 'lock' | 'subscribe' }
   /** Takes the lock and keeps it. */
   | { readonly do: 'hold'; readonly key: string }
-  /** Whether the lock taken by `hold` is held. */
+  /** Returns whether the lock taken by `hold` is still held. */
   | { readonly do: 'held' }
-  /** Gives it back. */
+  /** Releases the lock taken by `hold`. */
   | { readonly do: 'release' }
   /** Listens for changes by others. */
   | { readonly do: 'listen'; readonly key: string }
-  /** How many changes it was told of. */
+  /** Returns how many changes the peer was notified of. */
   | { readonly do: 'heard' };
 
 /** Another process, tab or machine, with a store object of its own over the same data. */
 export interface StorePeer {
   run(command: PeerCommand): Promise<unknown>;
-  /** Ends it without giving it time for anything. */
+  /** Ends the peer without giving it time for anything. */
   kill(): Promise<void>;
-  /** Stops it in its tracks, where that can be done, and lets it go on. */
+  /** Suspends the peer, and lets it go on. Absent if that is not possible. */
   readonly freeze?: (() => void) | undefined;
   readonly thaw?: (() => void) | undefined;
 }
@@ -34,7 +34,7 @@ export interface StorePeer {
 /** Carries out the suite's commands on a store, on the peer's side. */
 export function servePeer(store: TokenStore): (command: PeerCommand) => Promise<unknown> {
   const { signal } = new AbortController();
-  const take = (key: string): Promise<Lease> =>
+  const takeLock = (key: string): Promise<Lease> =>
     (store.lock as NonNullable<TokenStore['lock']>)(key, { signal });
   let lease: Lease | undefined;
   let heard = 0;
@@ -52,23 +52,23 @@ export function servePeer(store: TokenStore): (command: PeerCommand) => Promise<
       case 'read':
         return (await store.get(command.key))?.value;
       case 'intrude': {
-        let met = 0;
+        let overlaps = 0;
         for (let round = 0; round < command.times; round++) {
-          const own = await take(command.key);
+          const own = await takeLock(command.key);
           const before = await store.get(command.key);
           const inside = record('inside');
           const entered = await store.compareAndSet(command.key, before?.id, inside);
           await new Promise((resolve) => setTimeout(resolve, 5));
           const left = entered && (await store.compareAndSet(command.key, inside.id, record('outside')));
-          if (before?.value === 'inside' || !left) met++;
+          if (before?.value === 'inside' || !left) overlaps++;
           await own.release();
         }
-        return met;
+        return overlaps;
       }
       case 'has':
         return store[command.member] !== undefined;
       case 'hold':
-        lease = await take(command.key);
+        lease = await takeLock(command.key);
         return lease.held();
       case 'held':
         return lease?.held();

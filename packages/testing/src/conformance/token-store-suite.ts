@@ -3,13 +3,13 @@ import { severalPeers } from './several-peers.js';
 import type { StorePeer } from './store-peer.js';
 import { check, same, type TestFunction } from './test-function.js';
 
-/** What else the suite needs to know to try a store across processes. */
+/** What else the suite needs to test leases and several processes. */
 export interface TokenStoreSuiteOptions {
-  /** How long a lease outlives its last renewal, milliseconds: make it short. Without it nothing waits for one to end. */
+  /** How long a lease outlives its last renewal, milliseconds: make it short. Absent: no test waits for that. */
   readonly leaseMs?: number | undefined;
   /**
-   * Opens another process, or tab, on the data of a place that starts empty: `processPeers` from
-   * `@auth/testing/processes` does. Without it the suite stays in one process.
+   * Opens another process, or tab, on the data of a place that starts empty, as `processPeers` from
+   * `@auth/testing/processes` does. Absent: the suite stays in one process.
    */
   readonly openPeer?: ((place: string) => Promise<StorePeer>) | undefined;
 }
@@ -34,9 +34,9 @@ const awkwardKeys = [
 const awkwardValues = ['', '{"v":1}', 'line\nbreak\u0000 and "quotes"', 'ünïcödé 🗝️', 'x'.repeat(20_000)];
 
 /**
- * What every token store must do. Registers one test per promise; where the store has `lock`, its promises too.
+ * Tests what every token store must do, one test per guarantee. If the store has `lock`, that is tested too.
  *
- * @param createStore gives an empty store; called once per test. One that is disposable is disposed after it.
+ * @param createStore returns an empty store; called once per test. A disposable store is disposed after its test.
  */
 export function tokenStoreSuite(
   test: TestFunction,
@@ -52,11 +52,11 @@ function onePeer(
   createStore: () => MaybePromise<TokenStore>,
   { leaseMs }: TokenStoreSuiteOptions,
 ): void {
-  const promise = (name: string, hold: (store: TokenStore) => Promise<void>): void => {
+  const guarantee = (name: string, verify: (store: TokenStore) => Promise<void>): void => {
     test(`token store: ${name}`, async () => {
       const store = await createStore();
       try {
-        await hold(store);
+        await verify(store);
       } finally {
         const { [Symbol.asyncDispose]: disposeAsync, [Symbol.dispose]: dispose } = store as Partial<
           AsyncDisposable & Disposable
@@ -67,11 +67,11 @@ function onePeer(
     });
   };
 
-  promise('an unknown key holds nothing', async (store) => {
+  guarantee('an unknown key holds nothing', async (store) => {
     same(await store.get('nobody'), undefined, 'get');
   });
 
-  promise('a record comes back as it was put', async (store) => {
+  guarantee('a record comes back as it was put', async (store) => {
     for (const [index, value] of awkwardValues.entries()) {
       const next = record(`id-${index}`, value);
       check(await store.compareAndSet(`key-${index}`, undefined, next), 'the first write must succeed');
@@ -79,7 +79,7 @@ function onePeer(
     }
   });
 
-  promise('evictAt comes back as it was given, or not at all', async (store) => {
+  guarantee('evictAt comes back as it was given, or not at all', async (store) => {
     const evictAt = Date.now() + 3_600_123;
     await store.compareAndSet('with', undefined, { ...record('a'), evictAt });
     await store.compareAndSet('without', undefined, record('b'));
@@ -87,25 +87,25 @@ function onePeer(
     check((await store.get('without'))?.evictAt === undefined, 'evictAt must stay absent');
   });
 
-  promise('compareAndSet replaces the record with the expected id', async (store) => {
+  guarantee('compareAndSet replaces the record with the expected id', async (store) => {
     await store.compareAndSet('key', undefined, record('a'));
     check(await store.compareAndSet('key', 'a', record('b')), 'the id matches: expected true');
     same(await store.get('key'), record('b'), 'get');
   });
 
-  promise('compareAndSet changes nothing where another record stands', async (store) => {
+  guarantee('compareAndSet changes nothing where another record stands', async (store) => {
     await store.compareAndSet('key', undefined, record('a'));
     check(!(await store.compareAndSet('key', 'other', record('b'))), 'another id: expected false');
     check(!(await store.compareAndSet('key', undefined, record('c'))), 'a record stands: expected false');
     same(await store.get('key'), record('a'), 'get');
   });
 
-  promise('compareAndSet changes nothing where the expected record is gone', async (store) => {
+  guarantee('compareAndSet changes nothing where the expected record is gone', async (store) => {
     check(!(await store.compareAndSet('key', 'a', record('b'))), 'no record: expected false');
     same(await store.get('key'), undefined, 'get');
   });
 
-  promise('of many writers that expect the same record one wins', async (store) => {
+  guarantee('of many writers that expect the same record one wins', async (store) => {
     await store.compareAndSet('key', undefined, record('start'));
     const ids = Array.from({ length: 20 }, (_, index) => `id-${index}`);
     const wins = await Promise.all(ids.map(async (id) => store.compareAndSet('key', 'start', record(id))));
@@ -113,7 +113,7 @@ function onePeer(
     same((await store.get('key'))?.id, ids[wins.indexOf(true)], 'the record is the winner');
   });
 
-  promise('keys are kept apart', async (store) => {
+  guarantee('keys are kept apart', async (store) => {
     await Promise.all(
       awkwardKeys.map(async (key, index) => store.compareAndSet(key, undefined, record(`id-${index}`))),
     );
@@ -122,7 +122,7 @@ function onePeer(
     }
   });
 
-  promise('a lock, where there is one, excludes until it is released', async (store) => {
+  guarantee('a lock, where there is one, excludes until it is released', async (store) => {
     if (store.lock === undefined) return;
     const { signal } = new AbortController();
     const first = await store.lock('key', { signal });
@@ -145,7 +145,7 @@ function onePeer(
     await second.release();
   });
 
-  promise('waiting for a lock, where there is one, ends with the signal', async (store) => {
+  guarantee('waiting for a lock, where there is one, ends when the signal aborts', async (store) => {
     if (store.lock === undefined) return;
     const held = await store.lock('key', { signal: new AbortController().signal });
     const controller = new AbortController();
@@ -161,7 +161,7 @@ function onePeer(
     await next.release();
   });
 
-  promise('a lock, where there is one, is had by one waiter after the other', async (store) => {
+  guarantee('a lock, where there is one, is granted to one waiter at a time', async (store) => {
     if (store.lock === undefined) return;
     let inside = 0;
     let most = 0;
@@ -178,7 +178,7 @@ function onePeer(
   });
 
   if (leaseMs === undefined) return;
-  promise('a lease is renewed for as long as it is needed', async (store) => {
+  guarantee('a lease is renewed for as long as it is needed', async (store) => {
     if (store.lock === undefined) return;
     const lease = await store.lock('key', { signal: never() });
     const patience = AbortSignal.timeout(leaseMs * 1.8);
@@ -192,7 +192,7 @@ function onePeer(
   });
 }
 
-/** A signal for those who wait as long as it takes. */
+/** A signal that never aborts. */
 function never(): AbortSignal {
   return new AbortController().signal;
 }

@@ -3,8 +3,8 @@ import type { TokenResult, Vendor } from './vendor.js';
 import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
 /**
- * TeleTracker: success and failure stand in `success`, dates carry offsets, the token travels in `Authentication` or
- * `Authorization`, and an expired one is answered with 403.
+ * TeleTracker: `success` tells success from failure, dates carry offsets, the token is sent in `Authentication` or
+ * `Authorization`, and an expired token is answered with 403.
  */
 export function bearerLoginServer(
   vendor: Vendor,
@@ -80,7 +80,7 @@ function refused(status: number, message: string): TokenResult {
   return { outcome: 'refused', response: json(status, { success: false, message }) };
 }
 
-/** As the vendor writes dates: whole seconds and an offset. */
+/** A date as the vendor writes it: whole seconds and an offset. */
 function offsetDate(instant: number): string {
   return new Date(instant).toISOString().replace(/\.\d+Z$/, '+00:00');
 }

@@ -15,12 +15,12 @@ const dayMs = 24 * hourMs;
 const account = { username: 'ada@example.com', password: 'correct-horse' } as const;
 const joorClient = { clientId: 'emulated-client', clientSecret: 'emulated-client-secret' } as const;
 
-/** Emulates the vendors without a socket: give `fetch` to the sessions under test. */
+/** Emulates the vendors without a socket: pass its `fetch` to the sessions under test. */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
   return emulatorAt('http://emulator.localhost', options).emulator;
 }
 
-/** The emulator behind a given URL, and what answers requests there; that throws where a connection is to be dropped. */
+/** The emulator at a given URL. Its `answer` throws {@link DroppedConnection} where a connection is to be dropped. */
 export function emulatorAt(
   url: string,
   { api = {}, clock = systemClock }: EmulatorOptions,
@@ -70,7 +70,7 @@ export function emulatorAt(
     async fetch(input, init) {
       const request = new Request(input, init);
       request.signal.throwIfAborted();
-      const answering = Promise.resolve(app.fetch(moved(request, url)));
+      const answering = Promise.resolve(app.fetch(redirected(request, url)));
       const aborted = new Promise<never>((_, reject) => {
         request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true });
       });
@@ -118,7 +118,7 @@ function resource(vendor: string): ApiHandler {
   return (request) => json(200, { vendor, method: request.method, path: new URL(request.url).pathname });
 }
 
-/** Where the vendors' real hosts lead to. */
+/** The emulator's paths for the vendors' real hosts. */
 const realHosts: readonly (readonly [host: RegExp, path: RegExp, to: string])[] = [
   [/^atlas(-sandbox)?\.jooraccess\.com$/, /^\/auth\//, '/joor/auth/'],
   [/^api(sandbox)?\.jooraccess\.com$/, /^\//, '/joor/'],
@@ -127,7 +127,7 @@ const realHosts: readonly (readonly [host: RegExp, path: RegExp, to: string])[] 
   [/^[^.]+\.services\.simacan\.com$/, /^\//, '/password-refresh/'],
 ];
 
-function moved(request: Request, url: string): Request {
+function redirected(request: Request, url: string): Request {
   const from = new URL(request.url);
   if (from.origin === url) return request;
   const place = realHosts.find(([host, path]) => host.test(from.hostname) && path.test(from.pathname));

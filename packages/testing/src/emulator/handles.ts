@@ -9,17 +9,17 @@ export type ApiHandler = (request: Request) => Response | Promise<Response>;
 
 /** Options of `createEmulator`. */
 export interface EmulatorOptions {
-  /** Your own answers behind a live token, by vendor. Default: the vendor's name and the path. */
+  /** Your own answers to API calls with a live token, by vendor. Default: the vendor's name and the path. */
   readonly api?: { readonly [Name in VendorName]?: ApiHandler | undefined } | undefined;
   /** The servers' clock: share a manual one with the sessions to let tokens expire without waiting. */
   readonly clock?: Clock | undefined;
 }
 
-/** One vendor's server, and what a test does to it. */
+/** One vendor's server, and the knobs that a test turns. */
 export interface VendorHandle<Options> {
-  /** To be spread into the provider's options: where the server is, and an account that can log in. */
+  /** To be spread into the provider's options: the server's URL, and an account that can log in. */
   readonly options: Options;
-  /** A resource behind a token. */
+  /** The URL of a resource that needs a token. */
   readonly apiUrl: string;
   /** Every token call the server saw. */
   readonly ledger: Ledger;
@@ -29,25 +29,25 @@ export interface VendorHandle<Options> {
   addAccount(username: string, password: string): void;
   /** The next calls get this answer in place of the vendor's own. */
   answerNext(answer: ScriptedAnswer): void;
-  /** The next token calls take effect, and the connection breaks before the answer. */
+  /** The next token calls take effect, but their connections break before the answer. */
   dropNext(times?: number): void;
   /** Leaves these fields out of token answers from now on. */
   omitFields(...names: readonly string[]): void;
-  /** Access tokens issued so far are over; their refresh tokens live on. */
+  /** Ends the access tokens issued so far; their refresh tokens stay valid. */
   expireTokens(): void;
-  /** The same, for tests that mean a revocation: refresh tokens live on. */
+  /** The same as `expireTokens`, for tests that mean a revocation. */
   revokeAccessTokens(): void;
-  /** Nothing issued so far is good any more, refresh tokens included. */
+  /** Ends all tokens issued so far, refresh tokens included. */
   endSessions(): void;
   /** Id under which the ledger knows a refresh token. */
   refreshIdOf(refreshToken: string): string | undefined;
   /** Id of the refresh token issued last to an account. */
   newestRefreshId(username: string): string | undefined;
-  /** Settings, ledger, tokens and scripted answers as at the start. Accounts that were added stay. */
+  /** Resets settings, ledger, tokens and scripted answers. Accounts that were added stay. */
   reset(): void;
 }
 
-/** What all four accounts share. */
+/** Options that all four vendors share. */
 export interface AccountOptions {
   readonly baseUrl: string;
   readonly username: string;
@@ -56,10 +56,10 @@ export interface AccountOptions {
 
 /** Four vendors' servers in one. */
 export interface Emulator {
-  /** Where it listens; without a socket a loopback name that only {@link Emulator.fetch} knows. */
+  /** The URL it listens on; without a socket, a loopback name that only {@link Emulator.fetch} knows. */
   readonly url: string;
   /**
-   * Answers without a socket: this emulator's own URLs, and those of the vendors' real hosts. It follows no redirect.
+   * Answers requests for this emulator's URLs and the vendors' real hosts, without a socket. It follows no redirect.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   readonly joor: VendorHandle<

@@ -9,8 +9,8 @@ export interface JoorClient {
 }
 
 /**
- * JOOR: a multipart login at /auth/, and behind it Keycloak, whose own token endpoint stands at /auth/token here.
- * Errors are Keycloak's.
+ * JOOR: a multipart login at /auth/, and the token endpoint of the Keycloak behind it, here at /auth/token. Errors are
+ * Keycloak's.
  */
 export function joorServer(
   vendor: Vendor,

@@ -6,7 +6,7 @@ import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
 /**
  * UniPoll (fastapi-users with refresh tokens of its own): tokens are opaque, only a user's newest refresh token is
- * good, and any other revokes the whole family.
+ * valid, and using an older one revokes the whole family.
  */
 export function jwtLoginServer(
   vendor: Vendor,
@@ -55,7 +55,7 @@ export function jwtLoginServer(
       vendor.tokens.spend(refreshToken);
       return grant(presented.account);
     }
-    // Whoever shows an old token may have stolen it: nobody keeps a session.
+    // An old refresh token may have been stolen, so its use ends all sessions of the account.
     if (presented.state === 'spent') vendor.tokens.endSessions(presented.account);
     const outcome = presented.state === 'spent' ? 'reused' : 'refused';
     return { outcome, response: json(401, { detail: 'Invalid refresh token' }) };
@@ -74,7 +74,7 @@ export function jwtLoginServer(
     });
   });
 
-  // The vendor's page writes a hyphen, its server an underscore.
+  // The vendor's documentation has a hyphen, its server an underscore.
   for (const path of ['/auth/jwt/postman-refresh', '/auth/jwt/postman_refresh']) {
     server.post(path, async ({ req }) => {
       const form = await readForm(req.raw, types);

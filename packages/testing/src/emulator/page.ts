@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { Emulator } from './handles.js';
 
-/** What runs where, for a person with a browser. */
+/** A page that lists the endpoints and knobs, for a person with a browser. */
 export function page(emulator: Emulator): ReturnType<typeof html> {
   const { url, joor, bearerLogin, passwordRefresh, jwtLogin } = emulator;
   const rows = [

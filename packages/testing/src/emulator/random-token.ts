@@ -5,7 +5,7 @@ export function randomText(length: number): string {
   return Array.from(bytes, (byte) => alphabet[byte % alphabet.length]).join('');
 }
 
-/** A JWT with these claims and a signature of nothing: clients have no key to verify it with. */
+/** A JWT with these claims and a random signature: clients have no key to verify it with. */
 export function unsignedJwt(claims: Readonly<Record<string, unknown>>): string {
   const part = (value: unknown): string =>
     btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');

@@ -5,7 +5,7 @@ import { DroppedConnection } from './vendor.js';
 
 /** Options of {@link startEmulator}. */
 export interface StartOptions extends EmulatorOptions {
-  /** Default: a free one. */
+  /** Default: any free port. */
   readonly port?: number | undefined;
 }
 
@@ -19,7 +19,7 @@ export async function startEmulator({ port = 0, ...options }: StartOptions = {})
   const { createAdaptorServer, RESPONSE_ALREADY_SENT } = await nodeServer();
   let answer: (request: Request) => Response | Promise<Response>;
   const server = createAdaptorServer({
-    // The process under test keeps its own Request and Response.
+    // Do not replace the global Request and Response of the process under test.
     overrideGlobalObjects: false,
     async fetch(request: Request, bindings: object) {
       try {

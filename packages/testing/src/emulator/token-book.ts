@@ -1,8 +1,8 @@
-/** A pair as it was issued. */
+/** An issued token pair. */
 export interface Grant {
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** Names the refresh token in the ledger. */
+  /** Id of the refresh token in the ledger. */
   readonly refreshId: string;
 }
 
@@ -19,7 +19,7 @@ interface RefreshEntry {
   state: 'live' | 'spent' | 'revoked';
 }
 
-/** What became of a refresh token that was presented. */
+/** The state of a refresh token that was presented. */
 export type Presented =
   | {
       readonly state: 'spendable';
@@ -30,7 +30,7 @@ export type Presented =
   | { readonly state: 'spent' | 'expired' | 'revoked'; readonly id: string; readonly account: string }
   | { readonly state: 'unknown' };
 
-/** Which tokens are good, and which were. */
+/** All issued tokens and their states. */
 export class TokenBook {
   readonly #now: () => number;
   readonly #rotation: 'single_use' | 'newest_only';
@@ -59,7 +59,7 @@ export class TokenBook {
     return { accessToken, refreshToken, refreshId: id };
   }
 
-  /** Looks at a refresh token without spending it. */
+  /** The state of a refresh token, which is not spent by this. */
   present(refreshToken: string | undefined): Presented {
     const entry = refreshToken === undefined ? undefined : this.#refresh.get(refreshToken);
     if (entry === undefined) return { state: 'unknown' };
@@ -81,7 +81,7 @@ export class TokenBook {
     return entry !== undefined && entry.expiresAt > this.#now() ? entry.account : undefined;
   }
 
-  /** Id of the refresh token issued last to an account, whatever became of it. */
+  /** Id of the refresh token issued last to an account, whatever its state. */
   newestRefreshId(account: string): string | undefined {
     let newest: string | undefined;
     for (const entry of this.#refresh.values()) if (entry.account === account) newest = entry.id;
@@ -93,12 +93,12 @@ export class TokenBook {
     return this.#refresh.get(refreshToken)?.id;
   }
 
-  /** Access tokens issued so far are over; refresh tokens live on. */
+  /** Ends the access tokens issued so far; refresh tokens stay valid. */
   endAccessTokens(): void {
     for (const entry of this.#access.values()) entry.expiresAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Nothing issued so far, to one account or to all, is good any more. */
+  /** Ends all tokens issued so far, to one account or to all. */
   endSessions(account?: string): void {
     for (const entry of this.#access.values()) {
       if (account === undefined || entry.account === account) entry.expiresAt = Number.NEGATIVE_INFINITY;

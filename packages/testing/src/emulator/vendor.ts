@@ -3,14 +3,14 @@ import { Ledger, type LedgerEntry } from './ledger.js';
 import { type Grant, type Presented, TokenBook } from './token-book.js';
 import { json } from './wire-kit.js';
 
-/** How a vendor's server behaves, until it is set otherwise. */
+/** How a vendor's server behaves. */
 export interface VendorSettings {
   accessTokenLifetimeMs: number;
   /** 0: unlimited. */
   refreshTokenLifetimeMs: number;
   /** Pause before a token call takes effect. */
   delayBeforeCommitMs: number;
-  /** Pause between its effect and its answer. */
+  /** Pause between a token call's effect and its answer. */
   delayAfterCommitMs: number;
   /** Wrong passwords in a row after which an account is locked. 0: never. */
   lockAfter: number;
@@ -38,10 +38,10 @@ interface VendorAccount {
   wrongPasswords: number;
 }
 
-/** The server side of a call that is cut off after it took effect. */
+/** Thrown to cut off a call's connection in place of an answer. */
 export class DroppedConnection extends Error {}
 
-/** A token call that its endpoint has understood. */
+/** A token call as its endpoint has parsed it. */
 export interface TokenCall {
   readonly endpoint: LedgerEntry['endpoint'];
   readonly account?: string | undefined;
@@ -50,7 +50,7 @@ export interface TokenCall {
   readonly presented?: string | undefined;
 }
 
-/** What it comes to. */
+/** The result of a token call. */
 export interface TokenResult {
   readonly outcome: LedgerEntry['outcome'];
   readonly response: Response;
@@ -96,7 +96,7 @@ export class Vendor {
     this.#accounts.set(username, { username, password, wrongPasswords: 0 });
   }
 
-  /** Everything as it was at the start, but accounts that were added. */
+  /** Resets everything except the accounts that were added. */
   reset(): void {
     Object.assign(this.settings, this.#defaults);
     this.ledger.clear();
@@ -108,7 +108,7 @@ export class Vendor {
     for (const account of this.#accounts.values()) account.wrongPasswords = 0;
   }
 
-  /** Drops the calls that wait. */
+  /** Cuts off the calls that are paused. */
   stop(): void {
     for (const end of [...this.#pauses]) end();
   }
@@ -118,13 +118,13 @@ export class Vendor {
     this.#omitted = names;
   }
 
-  /** A token answer, without the fields a test leaves out. */
+  /** A token answer without the fields that a test omits. */
   tokenAnswer(fields: Readonly<Record<string, unknown>>): Response {
     const kept = Object.entries(fields).filter(([name]) => !this.#omitted.includes(name));
     return json(200, Object.fromEntries(kept));
   }
 
-  /** The next calls get this answer, and nothing else happens. @throws where no such answer can be sent */
+  /** The next calls get this answer and have no effect. @throws Error if no such answer can be sent */
   answerNext(answer: ScriptedAnswer): void {
     const unknown = Object.keys(answer).find((name) => !scriptFields.includes(name));
     if (unknown !== undefined) throw new Error(`no such field: ${unknown} (${scriptFields.join(', ')})`);
@@ -135,7 +135,7 @@ export class Vendor {
     this.#scripts.push({ answer, left: answer.times ?? 1 });
   }
 
-  /** The next token calls take effect, and the connection is cut off before the answer. */
+  /** The next token calls take effect, but their connections are cut off before the answer. */
   dropNext(times = 1): void {
     this.#drops += times;
   }
@@ -165,7 +165,7 @@ export class Vendor {
     });
   }
 
-  /** Runs one token call: pause, scripted answer or effect, pause, and perhaps no answer at all. */
+  /** Runs one token call: pause, scripted answer or effect, pause, then the answer or a cut connection. */
   async tokenCall(call: TokenCall, effect: () => TokenResult): Promise<Response> {
     await this.#pause(this.settings.delayBeforeCommitMs);
     const scripted = this.#scripted(call.endpoint === 'verify' ? 'login' : call.endpoint);
@@ -180,7 +180,7 @@ export class Vendor {
     return this.#dated(response);
   }
 
-  /** Runs one refresh; what the token is good for is looked at when the call takes effect. */
+  /** Runs one refresh. The state of the refresh token is checked when the call takes effect, after the pause. */
   refreshCall(
     refreshToken: string | undefined,
     effect: (presented: Presented) => TokenResult,
@@ -191,7 +191,7 @@ export class Vendor {
     return this.tokenCall({ endpoint: 'refresh', ...known }, () => effect(this.tokens.present(refreshToken)));
   }
 
-  /** Runs one call of the API behind a token. */
+  /** Runs one API call. */
   async apiCall(
     accessToken: string | undefined,
     reject: (why: 'missing' | 'dead') => Response,
@@ -215,7 +215,7 @@ export class Vendor {
     return scriptedResponse(script.answer);
   }
 
-  /** Stamps the answer with the server's own clock. */
+  /** Adds a Date header by the server's own clock. */
   #dated(response: Response): Response {
     const headers = new Headers(response.headers);
     if (!headers.has('date')) headers.set('date', new Date(this.now()).toUTCString());

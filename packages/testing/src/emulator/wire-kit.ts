@@ -17,8 +17,8 @@ export async function readForm(
 }
 
 /**
- * Whether a path is meant for a token endpoint. One that no endpoint answers is a mistake in a base URL, and must not
- * look like a refused login.
+ * Whether a path is meant for a token endpoint. If no endpoint has that path, the base URL is wrong, and the answer
+ * must not look like a refused login.
  */
 export function isAuthPath(request: Request): boolean {
   return /\/auth(\/|$)/.test(new URL(request.url).pathname);

@@ -1,4 +1,4 @@
-/** A peer of the token store suite: imports the module it is given, and carries out what it is told. */
+/** A peer of the token store suite: imports the given module, and carries out the commands it receives. */
 import type { TokenStore } from '@auth/core';
 import { type PeerCommand, servePeer } from '../conformance/store-peer.js';
 import type { Answer } from './process-peers.js';

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { StorePeer } from '../conformance/store-peer.js';
 
-/** Beside this file once built; the sources are not what a child process can run. */
+/** The built file, because a child process cannot run the sources. */
 const child = fileURLToPath(new URL('../../dist/processes/child.js', import.meta.url));
 
 /**
@@ -29,7 +29,7 @@ export function processPeers(module: string | URL): (place: string) => Promise<S
   };
 }
 
-/** What a child says next. One question is asked at a time. */
+/** A child's answer to a command. Commands are sent one at a time. */
 export interface Answer {
   readonly result?: unknown;
   readonly error?: string;

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { readEnvelope, writeEnvelope } from '../src/envelope.js';
+import { limits } from '../src/limits.js';
+import { tokenSetFrom } from '../src/tokens.js';
+
+const guard = { failures: 0, loginsAt: [] };
+const tokens = tokenSetFrom(
+  {
+    accessToken: 'a',
+    expiresInMs: 10,
+    refreshToken: 'r',
+    refreshExpiresInMs: 20,
+    scope: 's',
+    extra: { x: 1 },
+  },
+  0,
+);
+
+describe('reading and writing the envelope', () => {
+  const roundTrip = (value: object) => readEnvelope(JSON.stringify({ v: 1, ...value }));
+
+  test('an envelope is read back as it was written', () => {
+    const envelope = {
+      tokens,
+      signedOutAt: 5,
+      guard: { failures: 2, loginsAt: [1, 2], notBefore: 9, latch: { salt: 's', hash: 'h', at: 3 } },
+    };
+    expect(readEnvelope(writeEnvelope(envelope).value)).toEqual(envelope);
+  });
+
+  test('each write gets an id of its own', () => {
+    expect(writeEnvelope({ guard }).id).not.toBe(writeEnvelope({ guard }).id);
+  });
+
+  test.each<[string, object]>([
+    ['no guard', {}],
+    ['tokens without an id', { guard, tokens: { ...tokens, id: undefined } }],
+    ['a token that no header can carry', { guard, tokens: { ...tokens, accessToken: 'a\nb' } }],
+    ['a refresh token of that kind', { guard, tokens: { ...tokens, refreshToken: 'a\nb' } }],
+    ['no instant of issue', { guard, tokens: { ...tokens, issuedAt: 'now' } }],
+    ['tokens that are a list', { guard, tokens: [] }],
+    ['failures that are no count', { guard: { failures: 0.5, loginsAt: [] } }],
+    ['logins that are no instants', { guard: { failures: 0, loginsAt: ['x'] } }],
+    ['logins that are no list', { guard: { failures: 0, loginsAt: 7 } }],
+    ['a latch without a hash', { guard: { ...guard, latch: { salt: 's', at: 1 } } }],
+    ['a latch that is a text', { guard: { ...guard, latch: 'x' } }],
+  ])('a record is unreadable with %s', (_, value) => {
+    expect(roundTrip(value)).toBeUndefined();
+  });
+
+  test('optional parts of a wrong type are left out', () => {
+    const odd = { ...tokens, tokenType: 1, expiresAt: 'x', refreshExpiresAt: null, scope: 5, extra: [] };
+    expect(roundTrip({ guard: { ...guard, notBefore: 'x' }, signedOutAt: 'x', tokens: odd })).toEqual({
+      guard,
+      tokens: { id: tokens.id, accessToken: 'a', tokenType: 'Bearer', issuedAt: 0, refreshToken: 'r' },
+    });
+  });
+
+  test('__proto__ in a record changes no prototype', { tags: ['fault-49'] }, () => {
+    const value = `{"v":1,"__proto__":{"polluted":1},"guard":{"failures":0,"loginsAt":[],"__proto__":{"polluted":1}}}`;
+    expect(readEnvelope(value)).toEqual({ guard });
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+});
+
+describe('evictAt', () => {
+  test.each<[string, object, number | undefined]>([
+    ['at the later of token and refresh expiry', { tokens, guard }, 20],
+    [
+      'at the token’s expiry where there is no refresh token',
+      { tokens: tokenSetFrom({ accessToken: 'a', expiresInMs: 10 }, 0), guard },
+      10,
+    ],
+    [
+      'never while the refresh lifetime is unknown',
+      { tokens: tokenSetFrom({ accessToken: 'a', expiresInMs: 1, refreshToken: 'r' }, 0), guard },
+      undefined,
+    ],
+    [
+      'never while the token’s lifetime is unknown',
+      { tokens: tokenSetFrom({ accessToken: 'a' }, 0), guard },
+      undefined,
+    ],
+    [
+      'never while a latch stands',
+      { tokens, guard: { ...guard, latch: { salt: 's', hash: 'h', at: 3 } } },
+      undefined,
+    ],
+    ['never after a sign-out', { signedOutAt: 5, guard }, undefined],
+    [
+      'not before the last login is an hour old',
+      { tokens, guard: { ...guard, loginsAt: [7] } },
+      7 + limits.loginWindowMs,
+    ],
+    ['not before a pause is over', { guard: { ...guard, notBefore: 99 } }, 99],
+    ['never while it holds nothing but an empty guard', { guard }, undefined],
+  ])('a store may forget the record %s', (_, envelope, evictAt) => {
+    expect(writeEnvelope(envelope as never).evictAt).toBe(evictAt);
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, test, vi } from 'vitest';
+import { type AuthSessionOptions, createAuthSession } from '../src/index.js';
+import { hour } from './support/durations.js';
+import { FakeServer } from './support/fake-server.js';
+import { settle } from './support/manual-clock.js';
+import { Scene } from './support/scene.js';
+import { twoProcesses } from './support/two-processes.js';
+
+describe('the platform', () => {
+  test('the tests run on the Node version that the repository pins', () => {
+    expect(process.version).toBe('v24.21.0');
+  });
+
+  test('the global timers, Date and performance are looked up at each call', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+    try {
+      const server = new FakeServer();
+      const session = createAuthSession(server.provider());
+      await session.getTokens();
+      await vi.advanceTimersByTimeAsync(0.9 * hour);
+      expect(server.refreshes).toBe(1);
+      session.dispose();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('timeouts', () => {
+  test('a timeout that is too long for a timer is cut to the longest timer', {
+    tags: ['fault-83'],
+  }, async () => {
+    const scene = new Scene();
+    const session = scene.open({ timeouts: { callMs: 30 * 24 * hour, exchangeMs: Number.MAX_SAFE_INTEGER } });
+    const delays: number[] = [];
+    const { setTimeout } = scene.clock;
+    scene.clock.setTimeout = (callback, delayMs) => {
+      delays.push(delayMs);
+      return setTimeout(callback, delayMs);
+    };
+    await session.getTokens();
+    expect(Math.max(...delays)).toBe(2_147_483_647);
+  });
+});
+
+describe('hooks of the user’s own that fail', () => {
+  const fails = (): never => {
+    throw new Error('hook');
+  };
+
+  test.each<[string, AuthSessionOptions]>([
+    ['scheduler', { scheduler: { schedule: fails } }],
+    ['waitUntil', { waitUntil: fails }],
+    ['refreshPolicy', { refreshPolicy: fails }],
+    ['refreshPolicy without an answer', { refreshPolicy: () => undefined as never }],
+    ['refreshPolicy without instants', { refreshPolicy: () => ({ advisoryAt: '1' }) as never }],
+    ['random', { random: fails }],
+    ['random without a number', { random: () => ({}) as never }],
+    ['onEvent', { onEvent: fails }],
+  ])('a session goes on working with a failing %s', async (_, options) => {
+    const { scene, open } = twoProcesses({ lock: true, subscribe: true });
+    const session = open(options);
+    expect(await session.getAccessToken()).toBe('access-1');
+    const other = open();
+    await other.getAccessToken({ forceRefresh: true });
+    await settle();
+    expect(await session.getAccessToken()).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('a cancel function and an unsubscribe function that throw break nothing', async () => {
+    const fails = () => () => {
+      throw new Error('stop');
+    };
+    const scene = new Scene();
+    const store = { ...scene.memory(), subscribe: fails };
+    const session = scene.open({ store, scheduler: { schedule: fails } });
+    await session.getTokens();
+    await session.getTokens({ forceRefresh: true });
+    await session.signOut();
+    session.dispose();
+  });
+});

@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createAuthSession, parseBaseUrl } from '../src/index.js';
+import type { FakeApi } from './support/fake-api.js';
+import type { FakeServer } from './support/fake-server.js';
+import { type FetchScene, startFetchScene } from './support/fetch-scene.js';
+import type { ManualClock } from './support/manual-clock.js';
+
+let elsewhere: FakeApi;
+let open: FetchScene['open'];
+let clock: ManualClock;
+let server: FakeServer;
+
+beforeEach(async () => {
+  const started = await startFetchScene();
+  ({ elsewhere, open, clock, server } = started);
+  return started.stop;
+});
+
+describe('where the token may go', () => {
+  test('a foreign origin is refused with a hint what to add, and receives nothing', async () => {
+    const session = open();
+    await expect(session.fetch(`${elsewhere.origin}/path?secret=1`)).rejects.toMatchObject({
+      code: 'origin_not_allowed',
+      message: `fake: the token must not go to this origin: add '${elsewhere.origin}' to allowedOrigins if the API lives there`,
+    });
+    expect(() => session.attach(elsewhere.origin, new Headers())).toThrow('allowedOrigins');
+    await expect(session.getHeaders(elsewhere.origin)).rejects.toThrow('allowedOrigins');
+    expect(elsewhere.seen).toEqual([]);
+    expect(server.ledger).toEqual([]);
+  });
+
+  test.each([
+    ['https://api.example.com/x', true],
+    ['https://api.example.com:443/x', true],
+    ['https://API.EXAMPLE.COM', true],
+    ['https://a.wild.example.com/x', true],
+    ['https://wild.example.com/x', false],
+    ['https://a.b.wild.example.com/x', false],
+    ['https://evilwild.example.com/x', false],
+    ['https://a.wild.example.com.evil.example/x', false],
+    ['https://api.example.com.evil.example/x', false],
+    ['https://api.example.com:8443/x', false],
+    ['https://api.example.com@evil.example/x', false],
+    ['https://wild.example.com:8443/x', false],
+    ['data:text/plain,x', false],
+  ])('the token may go to %s: %s', async (url, allowed) => {
+    const session = createAuthSession(server.provider(), { clock });
+    const outcome = await session.getHeaders(url).then(
+      () => true,
+      ({ code }) => code,
+    );
+    expect(outcome).toBe(allowed ? true : 'origin_not_allowed');
+  });
+
+  test.each([
+    ['http://api.example.com', 'insecure_url'],
+    ['http://lan.example.com:8080', true],
+    ['http://localhost:1', true],
+    ['http://a.localhost', true],
+    ['http://127.8.9.1', true],
+    ['http://[::1]:5', true],
+    ['http://127.0.0.1.example.com', 'insecure_url'],
+  ])('the token may go over plain http to %s: %s', async (origin, expected) => {
+    const session = open(
+      { allowedOrigins: [origin] },
+      { allowInsecureOrigins: ['http://lan.example.com:8080'] },
+    );
+    const outcome = await session.getHeaders(`${origin}/x`).then(
+      () => true,
+      ({ code }) => code,
+    );
+    expect(outcome).toBe(expected);
+  });
+});
+
+describe('parseBaseUrl', () => {
+  test('the error names the option and not its value', () => {
+    expect(parseBaseUrl('baseUrl', 'https://x.example/a').href).toBe('https://x.example/a');
+    for (const wrong of [undefined, 7, 'x', 'https://u:p@x.example']) {
+      expect(() => parseBaseUrl('baseUrl', wrong)).toThrow('baseUrl: expected an http(s) URL');
+    }
+  });
+});

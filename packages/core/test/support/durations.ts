@@ -1,0 +1,2 @@
+export const minute: number = 60_000;
+export const hour: number = 60 * minute;

@@ -1,0 +1,147 @@
+import type { ExchangeContext } from '@auth/core';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { preload, tokenServer } from '../src/index.js';
+
+const host = 'https://auth.example.com';
+
+/** A transport that keeps the URLs it was given and always gives the same answer. */
+function answering(status: number, body: unknown): ExchangeContext & { readonly sent: string[] } {
+  const sent: string[] = [];
+  const fetch = async (input: unknown): Promise<Response> => {
+    sent.push(String(input));
+    return Response.json(body, { status });
+  };
+  return { sent, fetch, signal: new AbortController().signal };
+}
+
+const readTokens = (url: string) => ({ url, parse: ({ body }: { body: unknown }) => body });
+
+/** What nobody has handled. */
+const unhandled: unknown[] = [];
+const keep = (reason: unknown): void => void unhandled.push(reason);
+
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on('unhandledRejection', keep);
+});
+afterEach(() => void process.off('unhandledRejection', keep));
+
+/** Node reports a rejection as unhandled once the microtasks are done. */
+const untilReported = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe('the calls of a provider', () => {
+  test.each([
+    ['login', 'invalid_credentials'],
+    ['refresh', 'refresh_refused'],
+  ] as const)('a refused %s is %s, under the name of the provider', async (phase, code) => {
+    const server = tokenServer('acme', async () => ({ path: '/token' }));
+    const context = answering(401, {});
+    const refused = server[phase](context, ({ path }) => readTokens(`${host}${path}`));
+    await expect(refused).rejects.toMatchObject({ code, phase, provider: 'acme', status: 401 });
+    expect(context.sent).toEqual([`${host}/token`]);
+  });
+
+  test.each(['login', 'refresh'] as const)(
+    'a %s gives what its description makes of the answer',
+    async (phase) => {
+      const server = tokenServer('acme', async () => ({ field: 'token' }));
+      const issued = server[phase](answering(200, { token: 't' }), ({ field }) => ({
+        url: `${host}/token`,
+        parse: ({ body }) => ({ accessToken: (body as Record<string, string>)[field] }),
+      }));
+      expect(await issued).toEqual({ accessToken: 't' });
+    },
+  );
+
+  test('a description cannot take the place of the provider’s name or of the phase', async () => {
+    const server = tokenServer('acme', async () => ({}));
+    const call = { ...readTokens(`${host}/token`), provider: 'other', phase: 'refresh' };
+    await expect(server.login(answering(401, {}), () => call)).rejects.toMatchObject({
+      provider: 'acme',
+      phase: 'login',
+    });
+  });
+
+  test('the first call loads the wire module, and the next ones use the same', async () => {
+    const evaluations = () => (globalThis as { wireEvaluations?: number }).wireEvaluations ?? 0;
+    const server = tokenServer('acme', () => import('./support/counted-wire.js'));
+    await untilReported();
+    expect(evaluations()).toBe(0);
+    const context = answering(200, {});
+    await server.login(context, ({ path }) => readTokens(`${host}${path}`));
+    expect(evaluations()).toBe(1);
+    await server.refresh(context, ({ path }) => readTokens(`${host}${path}`));
+    expect(evaluations()).toBe(1);
+    expect(context.sent).toEqual([`${host}/token`, `${host}/token`]);
+  });
+
+  test('a wire module that cannot be loaded rejects the call, and nothing is sent', async () => {
+    const failure = new Error('no such module');
+    const server = tokenServer('acme', () => Promise.reject(failure));
+    const context = answering(200, {});
+    await expect(server.login(context, () => readTokens(`${host}/token`))).rejects.toBe(failure);
+    await expect(server.refresh(context, () => readTokens(`${host}/token`))).rejects.toBe(failure);
+    await untilReported();
+    expect(context.sent).toEqual([]);
+    expect(unhandled).toEqual([]);
+  });
+
+  test('the call after one that could not load its module tries again', async () => {
+    let isBroken = true;
+    const server = tokenServer('acme', async () => {
+      if (isBroken) throw new Error('the network is down');
+      return { path: '/token' };
+    });
+    const context = answering(200, { ok: 1 });
+    const login = () => server.login(context, ({ path }) => readTokens(`${host}${path}`));
+    await expect(login()).rejects.toThrow('the network is down');
+    isBroken = false;
+    expect(await login()).toEqual({ ok: 1 });
+  });
+});
+
+describe('preload', () => {
+  test('preload loads, and a module that cannot be loaded is nobody’s unhandled rejection', async () => {
+    let loaded = 0;
+    preload(async () => void loaded++);
+    preload(() => Promise.reject(new Error('no such module')));
+    await untilReported();
+    expect(loaded).toBe(1);
+    expect(unhandled).toEqual([]);
+  });
+
+  test('preload of a provider starts to load its wire module at once', () => {
+    const loadWire = vi.fn(async () => ({}));
+    const server = tokenServer('acme', loadWire);
+    expect(loadWire).not.toHaveBeenCalled();
+    server.preload();
+    expect(loadWire).toHaveBeenCalledOnce();
+  });
+
+  test('a wire module that preload could not load is reported by the call that needs it', async () => {
+    const server = tokenServer('acme', () => Promise.reject(new Error('no such module')));
+    server.preload();
+    await untilReported();
+    expect(unhandled).toEqual([]);
+    await expect(server.login(answering(200, {}), () => readTokens(`${host}/token`))).rejects.toThrow(
+      'no such module',
+    );
+  });
+
+  test('preload loads the code of the token call too', async () => {
+    let isLoaded = false;
+    vi.resetModules();
+    vi.doMock('../src/token-endpoint.js', () => {
+      isLoaded = true;
+      return {};
+    });
+    try {
+      const fresh = await import('../src/request-tokens.js');
+      expect(isLoaded).toBe(false);
+      fresh.preload(async () => {});
+      await vi.waitFor(() => expect(isLoaded).toBe(true));
+    } finally {
+      vi.doUnmock('../src/token-endpoint.js');
+    }
+  });
+});

@@ -1,0 +1,120 @@
+import { EventEmitter } from 'node:events';
+import fs from 'node:fs';
+import type { AuthEvent } from '@auth/core';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fileStore } from '../src/index.js';
+import { Watching } from '../src/watching.js';
+import { replaceBuiltin } from './support/replace-builtin.js';
+import { TemporaryDirectory } from './support/temporary-directory.js';
+
+const directory = new TemporaryDirectory();
+
+/** Stands in for a watcher of the platform. */
+class FakeWatcher extends EventEmitter {
+  isClosed = false;
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+let watchers: FakeWatcher[];
+/** What fs.watch throws in place of opening another watcher. */
+let refusal: Error | undefined;
+
+beforeEach(() => {
+  watchers = [];
+  refusal = undefined;
+  const watch = (): FakeWatcher => {
+    if (refusal !== undefined) throw refusal;
+    const watcher = new FakeWatcher();
+    watchers.push(watcher);
+    return watcher;
+  };
+  replaceBuiltin(fs, 'watch', () => watch as never);
+  vi.useFakeTimers();
+});
+afterEach(() => void vi.useRealTimers());
+
+const noMoreWatches = () => Object.assign(new Error('no more watches'), { code: 'ENOSPC' });
+
+describe('a watcher that fails', () => {
+  test('is reported, and replaced', () => {
+    const events: AuthEvent[] = [];
+    const store = fileStore({ directory: directory.path, onEvent: (event) => events.push(event) });
+    const stop = store.subscribe('key', () => {});
+    watchers.at(-1)?.emit('error', noMoreWatches());
+    expect(events).toMatchObject([{ type: 'store_failed', operation: 'subscribe', reason: 'ENOSPC' }]);
+    const before = watchers.length;
+    let heard = 0;
+    store.subscribe('key', () => heard++);
+    expect(watchers).toHaveLength(before);
+    vi.advanceTimersByTime(5_000);
+    // The listeners are told once: something may have changed while nobody watched.
+    expect([watchers.length, heard]).toEqual([before + 1, 1]);
+    stop();
+    // Not every platform says which file it was.
+    watchers.at(-1)?.emit('change', 'rename', null);
+    expect(heard).toBe(2);
+  });
+
+  test('and cannot be replaced is reported again, and the next listener opens one', () => {
+    const events: AuthEvent[] = [];
+    const store = fileStore({ directory: directory.path, onEvent: (event) => events.push(event) });
+    let heard = 0;
+    const stop = store.subscribe('key', () => heard++);
+    watchers[0]?.emit('error', noMoreWatches());
+    refusal = noMoreWatches();
+    vi.advanceTimersByTime(5_000);
+    expect(events.map(({ type }) => type)).toEqual(['store_failed', 'store_failed']);
+    expect(heard).toBe(1);
+    refusal = undefined;
+    store.subscribe('key', () => heard++);
+    expect(watchers).toHaveLength(2);
+    // The listener of the watcher that failed leaves: the new watcher is not its own.
+    stop();
+    expect(watchers[1]?.isClosed).toBe(false);
+    watchers[1]?.emit('change', 'rename', null);
+    expect(heard).toBe(2);
+  });
+
+  test('is not replaced once the store is disposed', async () => {
+    const store = fileStore({ directory: directory.path });
+    store.subscribe('key', () => {});
+    watchers[0]?.emit('error', noMoreWatches());
+    await store[Symbol.asyncDispose]();
+    vi.advanceTimersByTime(5_000);
+    expect(watchers).toHaveLength(1);
+  });
+});
+
+describe('the watcher of a folder', () => {
+  const place = (name: string) => ({ directory: directory.path, name });
+
+  test('is closed when the last listener leaves, and nobody hears of what it still reports', () => {
+    const watching = new Watching(() => expect.unreachable());
+    let heard = 0;
+    const stops = ['one', 'other'].map((name) => watching.subscribe(place(name), () => heard++));
+    expect(watchers).toHaveLength(1);
+    stops[0]?.();
+    expect(watchers[0]?.isClosed).toBe(false);
+    stops[1]?.();
+    expect(watchers[0]?.isClosed).toBe(true);
+    watching.subscribe(place('one'), () => heard++);
+    watchers[0]?.emit('change', 'rename', 'one.g1');
+    expect(heard).toBe(0);
+    watchers[1]?.emit('change', 'rename', 'one.g1');
+    expect(heard).toBe(1);
+  });
+
+  test('does not hide a generation that this store failed to write: another process wrote it', () => {
+    const watching = new Watching(() => expect.unreachable());
+    let heard = 0;
+    watching.subscribe(place('key'), () => heard++);
+    const endOwnWrite = watching.begin(place('key'), 1);
+    watchers[0]?.emit('change', 'rename', 'key.g1');
+    expect(heard).toBe(0);
+    endOwnWrite(false);
+    expect(heard).toBe(1);
+  });
+});

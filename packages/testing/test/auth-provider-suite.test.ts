@@ -1,0 +1,53 @@
+import { AuthError, type AuthProvider } from '@auth/core';
+import { describe, expect, test } from 'vitest';
+import { authProviderSuite, type ProviderFixture } from '../src/conformance/index.js';
+
+describe('the suite finds what a provider breaks', () => {
+  const issuer = 'https://auth.example.com';
+
+  /** A provider written in a hurry. */
+  function careless(password: string): AuthProvider {
+    return {
+      name: 'careless',
+      issuer,
+      account: `ada:${password}`,
+      allowedOrigins: [issuer],
+      prepareLogin: () => ({
+        secrets: [password],
+        login: async ({ fetch }) => {
+          const response = await fetch(`${issuer}/login?password=${password}`, { method: 'POST' });
+          if (!response.ok) throw new Error(`login with ${password} failed: ${response.status}`);
+          const { token } = (await response.json()) as { token: string };
+          return { accessToken: token };
+        },
+      }),
+    };
+  }
+
+  test('a secret in account, URL and error, a refusal untold, a page taken for tokens', async () => {
+    const fixture = (): ProviderFixture => ({
+      provider: careless('right-password'),
+      refused: careless('wrong-password'),
+      fetch: async (input) =>
+        String(input).includes('right') ? Response.json({ token: 't' }) : Response.json({}, { status: 401 }),
+      secrets: ['right-password', 'wrong-password'],
+    });
+    const broken: string[] = [];
+    const tests: [string, () => Promise<void>][] = [];
+    authProviderSuite((name, run) => tests.push([name, run]), fixture);
+    for (const [name, run] of tests)
+      await run().catch((error: Error) => broken.push(`${name}: ${error.message}`));
+    const found = broken.join('\n');
+    for (const guarantee of [
+      'it says who it is, and no secret: account holds a secret',
+      'a refused password is invalid_credentials',
+      'never in a URL: a URL holds a secret',
+      'JSON without a token is neither a token nor a refusal',
+      '429 is rate_limited',
+    ]) {
+      expect(found).toContain(guarantee);
+    }
+    expect(found).not.toContain('a login brings a token');
+    expect(new AuthError('network')).toBeInstanceOf(Error);
+  });
+});
