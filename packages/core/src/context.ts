@@ -4,11 +4,11 @@ import type { Clock } from './clock.js';
 import { type Environment, environmentOf } from './environment.js';
 import type { AuthError, AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
+import type { MaybePromise } from './maybe-promise.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
 import { type RefreshScheduler, type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
-import type { MaybePromise } from './maybe-promise.js';
 import { memoryStore } from './stores/memory-store.js';
 import type { TokenSet } from './tokens.js';
 

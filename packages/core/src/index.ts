@@ -16,14 +16,13 @@ export {
   isAuthError,
 } from './errors.js';
 export { type AuthEvent, type EventBody, emitEvent } from './events.js';
-export { toAuthError } from './exchange/call-server.js';
 export type { MaybePromise } from './maybe-promise.js';
 export { parseBaseUrl } from './origins.js';
 export { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 export type { AuthProvider, ExchangeContext, FetchLike, PreparedLogin } from './provider.js';
 export { randomId } from './random-id.js';
+export { reasonOf, toAuthError } from './reason.js';
 export { type RefreshScheduler, type RefreshTask, timerScheduler } from './scheduler/timer-scheduler.js';
-export { reasonOf } from './reason.js';
 export { createAuthSession, verifyLogin } from './session.js';
 export type { Lease, TokenRecord, TokenStore } from './store.js';
 export {

@@ -13,7 +13,10 @@ export function prepareSignIn(
     throw new AuthError('reauthentication_required', { provider: name });
   }
   if (provider.prepareSignIn === undefined)
-    throw new AuthError('invalid_options', { provider: name, detail: 'password: this provider takes none here' });
+    throw new AuthError('invalid_options', {
+      provider: name,
+      detail: 'password: this provider takes none here',
+    });
   if (typeof password !== 'string' || password === '')
     throw new AuthError('invalid_options', { provider: name, detail: 'password: expected a text' });
   return provider.prepareSignIn.bind(provider, password);

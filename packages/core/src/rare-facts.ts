@@ -70,10 +70,10 @@ export const nothingRare: RareFacts = {
 };
 
 /** After an exchange that succeeded nothing is held against the next one. */
-export const nothingAgainstExchanges = {
+export const nothingAgainstExchanges: Partial<RareFacts> = {
   pausedUntil: alwaysPast,
   pauseCode: undefined,
   exchangeFailures: 0,
   flightFailures: 0,
   quietUntil: alwaysPast,
-} satisfies Partial<RareFacts>;
+};

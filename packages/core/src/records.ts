@@ -1,6 +1,6 @@
 import type { SessionContext } from './context.js';
 import { withDeadline } from './deadline.js';
-import { type Envelope, emptyGuard, readEnvelope, type Stored, writeEnvelope } from './envelope.js';
+import { emptyGuard, readEnvelope, type Stored } from './envelope.js';
 import { AuthError, isAuthError } from './errors.js';
 import { isThenable, type MaybePromise } from './maybe-promise.js';
 import { reasonOf } from './reason.js';
@@ -20,27 +20,13 @@ export async function readStored(context: SessionContext): Promise<Stored> {
   return { recordId: record.id, envelope: envelope ?? { guard: emptyGuard } };
 }
 
-/** Writes in place of what was read. Undefined: somebody else wrote meanwhile. @throws AuthError `store_failed` */
-export async function replaceStored(
-  context: SessionContext,
-  { recordId }: Stored,
-  envelope: Envelope,
-): Promise<Stored | undefined> {
-  const { store, key } = context;
-  const record = writeEnvelope(envelope);
-  const isReplaced = await callStore(context, 'compareAndSet', () =>
-    store.compareAndSet(key, recordId, record),
-  );
-  return isReplaced ? { recordId: record.id, envelope } : undefined;
-}
-
 /** A lease that cannot be released ends by itself: the event is all there is to do. */
 export async function releaseLease(context: SessionContext, lease: Lease | undefined): Promise<void> {
   if (lease !== undefined) await callStore(context, 'release', () => lease.release()).catch(() => {});
 }
 
 /** Calls the store, with a deadline where it does not answer at once. @throws AuthError `store_failed` */
-async function callStore<Result>(
+export async function callStore<Result>(
   context: SessionContext,
   operation: StoreOperation,
   call: () => MaybePromise<Result>,

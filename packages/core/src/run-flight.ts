@@ -37,11 +37,7 @@ async function finish(context: SessionContext, account: Account, flight: Flight)
   account.flightEnded();
 }
 
-async function fly(
-  context: SessionContext,
-  account: Account,
-  flight: Flight,
-): Promise<TokenSet | undefined> {
+async function fly(context: SessionContext, account: Account, flight: Flight): Promise<TokenSet | undefined> {
   const { trailing } = account.facts;
   trailing?.stopSaving();
   await trailing?.done;

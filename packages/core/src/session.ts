@@ -127,7 +127,10 @@ class Session implements AuthSession {
   ): Promise<TokenSet | undefined> {
     const account = this.#account;
     if (account === undefined || !this.#context.isRejection(response)) return undefined;
-    if (account.tokens?.id === sent.id && !this.#isReasonForExchange(account, account.tokens, response.status))
+    if (
+      account.tokens?.id === sent.id &&
+      !this.#isReasonForExchange(account, account.tokens, response.status)
+    )
       return undefined;
     return waitForToken(this.#context, account, {
       unlike: sent.id,

@@ -151,7 +151,9 @@ function busyUntil(account: Account): Promise<void> | undefined {
 
 /** Only the same session's own sign-in checks the same password; and one that a sign-out overtook helps nobody. */
 function isJoinable(account: Account, flight: Flight, context: SessionContext, plan: FlightPlan): boolean {
-  const areSignIns = [flight.plan, plan].every(({ kind, byPerson }) => kind === 'sign_in' && byPerson !== true);
+  const areSignIns = [flight.plan, plan].every(
+    ({ kind, byPerson }) => kind === 'sign_in' && byPerson !== true,
+  );
   return areSignIns && flight.context === context && flight.signOutsSeen === account.facts.signOuts;
 }
 

@@ -1,17 +1,18 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
-import { sleep } from '../deadline.js';
 import type { Envelope, Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import { limits } from '../limits.js';
 import { replaces, signedOutError } from '../next-step.js';
 import type { Unsaved } from '../rare-facts.js';
-import { readStored, replaceStored } from '../records.js';
+import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { settledGuard } from './guard.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
+import { replaceStored } from './replace-stored.js';
 import { revoke } from './sign-out.js';
+import { sleep } from './within.js';
 
 /**
  * Saves what an exchange brought in place of what was read before it, and takes it in hand. What the server has just

@@ -1,8 +1,8 @@
 import type { SessionContext } from '../context.js';
-import { within } from '../deadline.js';
 import { AuthError, isAuthError } from '../errors.js';
 import { releaseLease, storeError } from '../records.js';
 import type { Lease } from '../store.js';
+import { within } from './within.js';
 
 /** Waits for the store's lock, where it has one, until `stop` aborts. @throws AuthError `lock_timeout` or `store_failed` */
 export async function takeLease(context: SessionContext, stop: AbortSignal): Promise<Lease | undefined> {

@@ -1,21 +1,23 @@
 import type { Account } from '../account.js';
 import { elapsedMs } from '../clock.js';
 import type { SessionContext } from '../context.js';
-import { sleep, withDeadline } from '../deadline.js';
+import { withDeadline } from '../deadline.js';
 import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import type { Flight, FlightPlan } from '../flight.js';
 import { limits } from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { PreparedLogin } from '../provider.js';
-import { reasonOf } from '../reason.js';
-import { readStored, replaceStored } from '../records.js';
+import { reasonOf, toAuthError } from '../reason.js';
+import { readStored } from '../records.js';
 import { type TokenSet, tokenSetFrom } from '../tokens.js';
-import { callServer, toAuthError } from './call-server.js';
+import { callServer } from './call-server.js';
 import { commit } from './commit.js';
 import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
+import { replaceStored } from './replace-stored.js';
+import { sleep } from './within.js';
 
 /** Sends the password, if the guard lets it: the only place that does. */
 export async function login(
@@ -73,7 +75,8 @@ async function permittedSecrets(
   const latch = kind === 'sign_in' ? undefined : (account.facts.latch ?? guard.latch);
   const isConfigured = byPerson !== true;
   if (latch !== undefined && isConfigured && wasJustAsked(context, latch)) throw blocked(context, latch);
-  const retryAt = nextLoginHere(context, account) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
+  const retryAt =
+    nextLoginHere(context, account) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
   if (retryAt !== undefined) {
     const detail = 'maxLoginsPerHour is reached';
     throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });

@@ -3,8 +3,8 @@ import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import { limits } from '../limits.js';
-import { replaceStored } from '../records.js';
 import { coolDownMs } from './guard.js';
+import { replaceStored } from './replace-stored.js';
 
 /**
  * Writes the pause that follows a failed exchange, for this process and all that share the store. Returns the error

@@ -1,19 +1,19 @@
 import type { Account } from '../account.js';
 import { elapsedMs } from '../clock.js';
 import type { SessionContext } from '../context.js';
-import { sleep } from '../deadline.js';
 import type { Stored } from '../envelope.js';
 import type { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import { limits } from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { AuthProvider } from '../provider.js';
-import { replaceStored } from '../records.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer, isAnswerLost } from './call-server.js';
 import { commit } from './commit.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
+import { replaceStored } from './replace-stored.js';
+import { sleep } from './within.js';
 
 /** Presents the stored set's refresh token, at most twice, and saves what comes back. */
 export async function refresh(

@@ -2,9 +2,10 @@ import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { AuthError } from '../errors.js';
 import { limits } from '../limits.js';
-import { readStored, replaceStored } from '../records.js';
+import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { callServer } from './call-server.js';
+import { replaceStored } from './replace-stored.js';
 
 /** Returns the set that stood in the store. @throws AuthError `store_failed`: others were not told */
 export async function writeSignOut(context: SessionContext, account: Account): Promise<TokenSet | undefined> {

@@ -52,7 +52,14 @@ export class AuthFetch {
     if (response.ok) return response;
     const headers = new Headers(complete.headers);
     const outgoing = new Outgoing(input, init);
-    return this.#settle(response, tokens, outgoing, new URL(input as string), headers, init?.signal ?? undefined);
+    return this.#settle(
+      response,
+      tokens,
+      outgoing,
+      new URL(input as string),
+      headers,
+      init?.signal ?? undefined,
+    );
   }
 
   async #send(input: Input, init: RequestInit | undefined): Promise<Response> {
@@ -98,9 +105,11 @@ export class AuthFetch {
 
   async #sendOut(outgoing: Outgoing, url: URL, headers: Headers): Promise<Response> {
     const context = this.#context;
-    if (!this.#followsRedirects || outgoing.redirect !== 'follow') return outgoing.send(context.fetch, headers);
+    if (!this.#followsRedirects || outgoing.redirect !== 'follow')
+      return outgoing.send(context.fetch, headers);
     const response = await outgoing.send(context.fetch, headers, { redirect: 'manual' });
-    const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
+    const isRedirect =
+      response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
     if (!isRedirect) return response;
     const { followRedirects } = await loadExchangeHalf(context);
     return followRedirects(context, outgoing, url, headers, response);
