@@ -163,7 +163,7 @@ export const mutants: readonly Mutant[] = [
     name: 'records are written without a comparison',
     edits: [
       {
-        file: 'records.ts',
+        file: 'exchange/replace-stored.ts',
         find: '$STORE.compareAndSet($KEY, $ID, $RECORD)',
         replace: '(async () => $STORE.compareAndSet($KEY, (await $STORE.get($KEY))?.id, $RECORD))()',
       },
