@@ -57,8 +57,8 @@ export class SessionContext {
   ): { cancel(account: Owner): void } {
     const scheduler = this.scheduler as RefreshScheduler;
     if (scheduler instanceof TimerScheduler) {
-      scheduler.heap.arm(account as Owner, at, run);
-      return scheduler.heap;
+      scheduler.arm<Owner>(account, at, run);
+      return scheduler;
     }
     const cancel = scheduler.schedule({ key: taskKey(account), at, run: () => run(account) });
     return { cancel };

@@ -18,7 +18,7 @@ export interface RefreshScheduler {
   schedule(task: RefreshTask): () => void;
 }
 
-/** What has a timer of its own on a {@link TimerHeap}, which keeps its place in `timerSlot`: -1 for none. */
+/** What has a timer on a {@link TimerScheduler} without a name: its slot there, -1 for none. */
 export interface TimerOwner {
   timerSlot: number;
 }
@@ -30,42 +30,6 @@ export interface TimerOwner {
  */
 export function timerScheduler(options: { readonly clock?: Clock | undefined } = {}): RefreshScheduler {
   return new TimerScheduler(options.clock ?? systemClock);
-}
-
-/** A heap for tasks with names. Sessions of this copy of the package put their accounts on its heap without a name. */
-export class TimerScheduler implements RefreshScheduler {
-  readonly #clock: Clock;
-  readonly #named = new Map<string, TimerOwner>();
-  #heap: TimerHeap | undefined;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  get heap(): TimerHeap {
-    this.#heap ??= new TimerHeap(this.#clock);
-    return this.#heap;
-  }
-
-  schedule({ key, at, run }: RefreshTask): () => void {
-    if (!Number.isFinite(at)) return () => {};
-    const { heap } = this;
-    const replaced = this.#named.get(key);
-    if (replaced !== undefined) heap.cancel(replaced);
-    const owner: TimerOwner = { timerSlot: nowhere };
-    const forget = (): void => {
-      if (this.#named.get(key) === owner) this.#named.delete(key);
-    };
-    this.#named.set(key, owner);
-    heap.arm(owner, at, () => {
-      forget();
-      return run();
-    });
-    return () => {
-      forget();
-      heap.cancel(owner);
-    };
-  }
 }
 
 let shared: RefreshScheduler | undefined;
@@ -88,19 +52,23 @@ export function sharedScheduler(clock: Clock): RefreshScheduler {
 const nowhere = -1;
 const firstSlots = 16;
 
+type Run = (owner: TimerOwner | string) => MaybePromise<void>;
+
 /**
  * A binary heap by due time. A task is a slot, a row in parallel arrays: a hundred thousand of them are a few arrays,
- * and nothing for the garbage collector to walk.
+ * and nothing for the garbage collector to walk. A task belongs to a name, or to an object that keeps its slot itself.
  */
-export class TimerHeap {
+export class TimerScheduler implements RefreshScheduler {
   readonly #clock: Clock;
-  readonly #owners: (TimerOwner | undefined)[] = [];
+  readonly #slots = new Map<string, number>();
+  readonly #owners: (TimerOwner | string | undefined)[] = [];
   readonly #runs: (Run | undefined)[] = [];
   /** By slot: the monotonic instant, and how much further ahead than at first the wall clock was when it was set. */
   #due = new Float64Array(firstSlots);
   #drift = new Float32Array(firstSlots);
-  /** By slot: its place in the heap. */
+  /** By slot: its place in the heap, and how often it was given to a task. */
   #places = new Int32Array(firstSlots);
+  #uses = new Uint32Array(firstSlots);
   /** Slots by due time: the children of place n are at 2n + 1 and 2n + 2. */
   #heap = new Int32Array(firstSlots);
   #size = 0;
@@ -118,24 +86,41 @@ export class TimerHeap {
     this.#offset = this.#firstOffset;
   }
 
-  /** Runs `run` with its owner at an instant, in place of what that owner had on this heap. */
-  arm<Owner extends TimerOwner>(owner: Owner, at: number, run: (owner: Owner) => MaybePromise<void>): void {
-    const now = this.#clock.monotonic();
-    const offset = this.#clock.now() - now;
-    const isNew = owner.timerSlot === nowhere;
-    if (isNew) this.#take(owner);
-    const slot = owner.timerSlot;
-    this.#runs[slot] = run as Run;
-    this.#due[slot] = at - offset;
-    this.#drift[slot] = offset - this.#firstOffset;
-    this.#rise(slot);
-    if (!isNew) this.#sink(slot);
-    this.#arm(now);
+  schedule({ key, at, run }: RefreshTask): () => void {
+    if (!Number.isFinite(at)) return () => {};
+    const slot = this.#put(this.#slots.get(key), key, at, run);
+    const use = this.#uses[slot];
+    return () => {
+      if (this.#uses[slot] === use && this.#slots.get(key) === slot) this.#end(slot);
+    };
   }
 
-  cancel(owner: TimerOwner): void {
-    if (owner.timerSlot === nowhere) return;
-    this.#remove(owner.timerSlot);
+  /** Runs `run` with its owner at an instant, in place of the task that the owner had. */
+  arm<Owner extends TimerOwner>(owner: Owner, at: number, run: (owner: Owner) => MaybePromise<void>): void {
+    const { timerSlot } = owner;
+    this.#put(timerSlot === nowhere ? undefined : timerSlot, owner, at, run as never);
+  }
+
+  cancel({ timerSlot }: TimerOwner): void {
+    if (timerSlot !== nowhere) this.#end(timerSlot);
+  }
+
+  #put(replaced: number | undefined, owner: TimerOwner | string, at: number, run: Run): number {
+    const now = this.#clock.monotonic();
+    const offset = this.#clock.now() - now;
+    const slot = replaced ?? this.#take(owner);
+    this.#runs[slot] = run;
+    this.#due[slot] = at - offset;
+    this.#drift[slot] = offset - this.#firstOffset;
+    this.#uses[slot] = (this.#uses[slot] as number) + 1;
+    this.#rise(slot);
+    if (replaced !== undefined) this.#sink(slot);
+    this.#arm(now);
+    return slot;
+  }
+
+  #end(slot: number): void {
+    this.#remove(slot);
     if (this.#size === 0) this.#disarm();
   }
 
@@ -164,7 +149,7 @@ export class TimerHeap {
       const slot = this.#heap[0] as number;
       if ((this.#due[slot] as number) > now) break;
       const run = this.#runs[slot] as Run;
-      const owner = this.#owners[slot] as TimerOwner;
+      const owner = this.#owners[slot] as TimerOwner | string;
       this.#remove(slot);
       runQuietly(run, owner);
     }
@@ -187,18 +172,20 @@ export class TimerHeap {
   }
 
   /** Gives a slot to an owner, at the end of the heap. */
-  #take(owner: TimerOwner): void {
+  #take(owner: TimerOwner | string): number {
     const slot = this.#free.pop() ?? this.#owners.length;
     if (slot === this.#due.length) this.#grow();
     this.#owners[slot] = owner;
-    owner.timerSlot = slot;
+    if (typeof owner === 'string') this.#slots.set(owner, slot);
+    else owner.timerSlot = slot;
     this.#places[slot] = this.#size++;
+    return slot;
   }
 
   #grow(): void {
     // By little: a large heap holds little that is empty.
     const length = this.#due.length + Math.max(firstSlots, this.#due.length >> 3);
-    const grown = <Values extends Float64Array | Float32Array | Int32Array>(
+    const grown = <Values extends Float64Array | Float32Array | Int32Array | Uint32Array>(
       values: Values,
       larger: Values,
     ) => {
@@ -208,11 +195,14 @@ export class TimerHeap {
     this.#due = grown(this.#due, new Float64Array(length));
     this.#drift = grown(this.#drift, new Float32Array(length));
     this.#places = grown(this.#places, new Int32Array(length));
+    this.#uses = grown(this.#uses, new Uint32Array(length));
     this.#heap = grown(this.#heap, new Int32Array(length));
   }
 
   #remove(slot: number): void {
-    (this.#owners[slot] as TimerOwner).timerSlot = nowhere;
+    const owner = this.#owners[slot] as TimerOwner | string;
+    if (typeof owner === 'string') this.#slots.delete(owner);
+    else owner.timerSlot = nowhere;
     this.#owners[slot] = undefined;
     this.#runs[slot] = undefined;
     this.#free.push(slot);
@@ -263,9 +253,7 @@ export class TimerHeap {
   }
 }
 
-type Run = (owner: TimerOwner) => MaybePromise<void>;
-
-function runQuietly(run: Run, owner: TimerOwner): void {
+function runQuietly(run: Run, owner: TimerOwner | string): void {
   try {
     const result = run(owner);
     if (result instanceof Promise) result.catch(() => {});
