@@ -23,6 +23,8 @@ const bundle = await rolldown({
   external: (id) =>
     id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   platform: 'neutral',
+  // What a dynamic import shares with its entry stays in the entry: no third file to load.
+  preserveEntrySignatures: 'allow-extension',
   onLog: (_level, { message }) => {
     throw new Error(message);
   },

@@ -1,11 +1,18 @@
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The engine under test: the built package, or a copy with a bug put in. */
 export type Core = typeof import('@auth/core');
 
-/** Loads the engine from a folder with its built files. */
+/**
+ * Loads the engine from a folder with its built files: all of them, because a dynamic import that loads a file takes real
+ * time, and a seed would not run the same way twice.
+ */
 export async function loadCore(folder: string): Promise<Core> {
-  return (await import(new URL('index.js', `file://${folder}/`).href)) as Core;
+  const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
+  for (const file of files) await import(pathToFileURL(join(folder, file)).href);
+  return (await import(pathToFileURL(join(folder, 'index.js')).href)) as Core;
 }
 
 /** Where the built engine is. */

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { type Core, coreSources, loadCore } from './core.ts';
 import type { Mutant } from './mutants.ts';
@@ -17,8 +17,7 @@ export async function loadMutant({ name, edits }: Mutant): Promise<{ core: Core 
       {
         name,
         transform(source, path) {
-          if (dirname(path) !== coreSources) return undefined;
-          const own = edits.filter(({ file }) => file === basename(path));
+          const own = edits.filter(({ file }) => file === relative(coreSources, path));
           for (const edit of own) pending.delete(edit);
           return own.length === 0 ? undefined : rewrite(source, own);
         },

@@ -9,11 +9,8 @@ export interface Mutant {
 const inFunction = (name: string) =>
   ({ kind: 'function_declaration', has: { field: 'name', regex: `^${name}$` }, stopBy: 'end' }) as const;
 const inCatch = { kind: 'catch_clause', stopBy: 'end' } as const;
-const inConstructor = {
-  kind: 'method_definition',
-  has: { field: 'name', regex: '^constructor$' },
-  stopBy: 'end',
-} as const;
+const inMethod = (name: string) =>
+  ({ kind: 'method_definition', has: { field: 'name', regex: `^${name}$` }, stopBy: 'end' }) as const;
 const inLoop = { kind: 'for_statement', stopBy: 'end' } as const;
 const emptyGuard = '{ failures: 0, loginsAt: [] }';
 
@@ -21,29 +18,29 @@ const emptyGuard = '{ failures: 0, loginsAt: [] }';
 export const mutants: readonly Mutant[] = [
   {
     name: 'logins are not written down before they are sent',
-    edits: [{ file: 'login.ts', find: 'withLogin($GUARD, $$$REST)', replace: '$GUARD' }],
+    edits: [{ file: 'exchange/login.ts', find: 'withLogin($GUARD, $$$REST)', replace: '$GUARD' }],
   },
   {
     name: 'a refused password leaves no latch',
-    edits: [{ file: 'login.ts', find: 'await block($$$ARGS)', replace: 'undefined' }],
+    edits: [{ file: 'exchange/login.ts', find: 'await block($$$ARGS)', replace: 'undefined' }],
   },
   {
     name: 'a refused refresh token is not remembered',
     edits: [
       {
-        file: 'refresh.ts',
-        find: { pattern: '$ACCOUNT.spend($ID)', inside: inCatch },
+        file: 'exchange/refresh.ts',
+        find: { pattern: '$ACCOUNT.refreshTokenSpent($ID)', inside: inCatch },
         replace: 'undefined',
       },
-      { file: 'refresh.ts', find: '$FLIGHT.wasRefused = true', replace: 'undefined' },
+      { file: 'exchange/refresh.ts', find: '$FLIGHT.wasRefused = true', replace: 'undefined' },
     ],
   },
   {
     name: 'a pair that could not be saved is dropped',
     edits: [
       {
-        file: 'commit.ts',
-        find: "$ACCOUNT.unsaved = $END === 'failed' ? $UNSAVED : undefined",
+        file: 'exchange/commit.ts',
+        find: "$ACCOUNT.saveDeferred($END === 'failed' ? $UNSAVED : undefined)",
         replace: 'undefined',
       },
     ],
@@ -52,9 +49,15 @@ export const mutants: readonly Mutant[] = [
     name: 'a lost answer is asked for again and again',
     edits: [
       {
-        file: 'refresh.ts',
-        find: 'return presentOnce($FLIGHT, $PARENT, false);',
-        replace: 'return present($FLIGHT, $PARENT, true);',
+        file: 'exchange/refresh.ts',
+        find: 'return sendOnce($CONTEXT, $ACCOUNT, $PARENT, false);',
+        replace: `for (let sent = 1; ; sent++) {
+          try {
+            return await sendOnce($CONTEXT, $ACCOUNT, $PARENT, true);
+          } catch (error) {
+            if (sent === 4 || !isAnswerLost(error)) throw error;
+          }
+        }`,
       },
     ],
   },
@@ -62,7 +65,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the save is forced over what somebody else saved',
     edits: [
       {
-        file: 'commit.ts',
+        file: 'exchange/commit.ts',
         find: "if ($SET !== undefined && $SET.id !== $PARENT && $PLAN.kind !== 'sign_in') return $SET;",
         replace: '{}',
       },
@@ -72,41 +75,55 @@ export const mutants: readonly Mutant[] = [
     name: 'a sign-out during the exchange is overwritten',
     edits: [
       {
-        file: 'commit.ts',
+        file: 'exchange/commit.ts',
         find: '$AT !== undefined && $AT !== $READ.envelope.signedOutAt',
         replace: 'false',
       },
-      { file: 'commit.ts', find: "$FLIGHT.overtakenBySignOut ? 'signed_out' : $SAVE", replace: '$SAVE' },
       {
-        file: 'commit.ts',
-        find: "$END === 'signed_out' || $FLIGHT.overtakenBySignOut",
+        file: 'exchange/commit.ts',
+        find: "isOvertakenBySignOut($$$ARGS) ? 'signed_out' : $SAVE",
+        replace: '$SAVE',
+      },
+      {
+        file: 'exchange/commit.ts',
+        find: "$END === 'signed_out' || isOvertakenBySignOut($$$ARGS)",
         replace: "$END === 'signed_out'",
       },
     ],
   },
   {
     name: 'a refresh is sent without asking for the lease',
-    edits: [{ file: 'refresh.ts', find: "if (!$FLIGHT.lease.held()) return 'lock_again';", replace: '{}' }],
+    edits: [
+      { file: 'exchange/refresh.ts', find: "if (!isLeaseHeld($FLIGHT)) return 'lock_again';", replace: '{}' },
+    ],
   },
   {
     name: 'a password is sent without asking for the lease',
-    edits: [{ file: 'login.ts', find: "if (!$FLIGHT.lease.held()) return 'lock_again';", replace: '{}' }],
+    edits: [
+      { file: 'exchange/login.ts', find: "if (!isLeaseHeld($FLIGHT)) return 'lock_again';", replace: '{}' },
+    ],
   },
   {
     name: 'the lock is not taken',
-    edits: [{ file: 'flight.ts', find: 'takeLease($$$ARGS)', replace: 'Promise.resolve(noLease)' }],
+    edits: [
+      {
+        file: 'exchange/under-lease.ts',
+        find: 'takeLease($$$ARGS)',
+        replace: 'Promise.resolve(undefined)',
+      },
+    ],
   },
   {
     name: 'the lease goes back before the exchange',
     edits: [
       {
-        file: 'flight.ts',
-        find: 'await underLease($FLIGHT)',
+        file: 'exchange/under-lease.ts',
+        find: 'await readAndExchange($CONTEXT, $ACCOUNT, $FLIGHT)',
         replace: `await (async () => {
           const { lease } = $FLIGHT;
-          await lease.release();
-          $FLIGHT.lease = { lost: lease.lost, held: () => true, release() {} };
-          return underLease($FLIGHT);
+          await lease?.release();
+          if (lease !== undefined) $FLIGHT.lease = { lost: lease.lost, held: () => true, release() {} };
+          return readAndExchange($CONTEXT, $ACCOUNT, $FLIGHT);
         })()`,
       },
     ],
@@ -115,38 +132,38 @@ export const mutants: readonly Mutant[] = [
     name: 'what was read before the lock is not read again under it',
     edits: [
       {
-        file: 'flight.ts',
-        find: { pattern: 'decide($FLIGHT, await readStored($CONTEXT))', not: { inside: inCatch } },
-        replace: 'decide($FLIGHT, ($FLIGHT.before = await readStored($CONTEXT)))',
+        file: 'run-flight.ts',
+        find: 'await look($CONTEXT, $ACCOUNT, $FLIGHT)',
+        replace: '($FLIGHT.before = await look($CONTEXT, $ACCOUNT, $FLIGHT))',
       },
       {
-        file: 'flight.ts',
-        find: { pattern: 'await readStored($FLIGHT.context)', inside: inLoop },
+        file: 'exchange/under-lease.ts',
+        find: { pattern: 'await look($CONTEXT, $ACCOUNT, $FLIGHT)', inside: inLoop },
         replace: `await (() => {
           const { before } = $FLIGHT;
           $FLIGHT.before = undefined;
-          return before ?? readStored($FLIGHT.context);
+          return before ?? look($CONTEXT, $ACCOUNT, $FLIGHT);
         })()`,
       },
     ],
   },
   {
     name: 'pauses are forgotten',
-    edits: [{ file: 'pause.ts', find: '$LEFT <= 0', replace: 'true' }],
+    edits: [{ file: 'next-step.ts', find: '$LEFT <= 0', replace: 'true' }],
   },
   {
     name: 'the sign-out of another process is not noted',
-    edits: [{ file: 'sign-out.ts', find: '!$RECENT || $ACCOUNT.signedOut', replace: 'true' }],
+    edits: [{ file: 'account.ts', find: '$RECENT && !this.#facts.isSignedOut', replace: 'false' }],
   },
   {
     name: 'saving tokens forgets the guard',
-    edits: [{ file: 'commit.ts', find: 'settledGuard($$$ARGS)', replace: emptyGuard }],
+    edits: [{ file: 'exchange/commit.ts', find: 'settledGuard($$$ARGS)', replace: emptyGuard }],
   },
   {
     name: 'records are written without a comparison',
     edits: [
       {
-        file: 'records.ts',
+        file: 'exchange/replace-stored.ts',
         find: '$STORE.compareAndSet($KEY, $ID, $RECORD)',
         replace: '(async () => $STORE.compareAndSet($KEY, (await $STORE.get($KEY))?.id, $RECORD))()',
       },
@@ -155,9 +172,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a lease is held for ever',
     edits: [
-      { file: 'lease.ts', find: 'if ($PASSED < $LEASE) return true;', replace: 'return true;' },
+      { file: 'stores/lease.ts', find: 'if ($PASSED < $LEASE) return true;', replace: 'return true;' },
       {
-        file: 'lease.ts',
+        file: 'stores/lease.ts',
         find: '$CLOCK.setTimeout(() => this.#lose(), $MS)',
         replace: '$CLOCK.setTimeout(() => {}, $MS)',
       },
@@ -167,7 +184,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a lock is taken whoever holds it',
     edits: [
       {
-        file: 'leased-store.ts',
+        file: 'stores/leased-store.ts',
         find: '$NONE || $LOCK.value === free || this.#hasLapsed($LOCK)',
         replace: 'true',
       },
@@ -177,7 +194,7 @@ export const mutants: readonly Mutant[] = [
     name: 'an error has no type',
     edits: [
       {
-        file: 'pause.ts',
+        file: 'exchange/pause.ts',
         find: 'new AuthError($ERROR.code, { ...$ERROR, retryAt: $AT })',
         replace: "new TypeError('raw')",
       },
@@ -187,7 +204,7 @@ export const mutants: readonly Mutant[] = [
     name: 'pauses do not grow',
     edits: [
       {
-        file: 'guard.ts',
+        file: 'exchange/guard.ts',
         find: { pattern: 'doubling($$$ARGS)', inside: inFunction('coolDownMs') },
         replace: 'limits.coolDownMinMs',
       },
@@ -197,7 +214,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a Retry-After is ignored',
     edits: [
       {
-        file: 'pause.ts',
+        file: 'exchange/pause.ts',
         find: '$LIMITED ? rateLimitMs($$$ASKED) : coolDownMs($$$FAILURES)',
         replace: '1000',
       },
@@ -205,38 +222,38 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a lost answer is asked for again without asking for the lease',
-    edits: [{ file: 'refresh.ts', find: 'if (!$FLIGHT.lease.held()) throw $ERROR;', replace: '{}' }],
+    edits: [{ file: 'exchange/refresh.ts', find: 'if (!isLeaseHeld($FLIGHT)) throw $ERROR;', replace: '{}' }],
   },
   {
     name: 'a lease ends in the midst of a long exchange',
     edits: [
       {
-        file: 'lease.ts',
-        find: { pattern: 'this.#renewLater()', inside: inConstructor },
+        file: 'stores/lease.ts',
+        find: { pattern: 'this.#renewLater()', inside: inMethod('constructor') },
         replace: 'undefined',
       },
-      { file: 'exchange.ts', find: '$CONTEXT.timeouts.exchangeMs', replace: '40_000' },
+      { file: 'exchange/call-server.ts', find: '$CONTEXT.timeouts.exchangeMs', replace: '40_000' },
     ],
   },
   {
     name: 'an exchange has no deadline',
-    edits: [{ file: 'exchange.ts', find: '$CONTEXT.timeouts.exchangeMs', replace: '2147483647' }],
+    edits: [{ file: 'exchange/call-server.ts', find: '$CONTEXT.timeouts.exchangeMs', replace: '2147483647' }],
   },
   {
     name: 'a process does not count its own logins',
-    edits: [{ file: 'login.ts', find: '$ACCOUNT.countLogin($$$ARGS)', replace: 'undefined' }],
+    edits: [{ file: 'exchange/login.ts', find: '$ACCOUNT.loginSent($$$ARGS)', replace: 'undefined' }],
   },
   {
     name: 'a sign-out does not end',
     edits: [
       {
-        file: 'sign-out.ts',
+        file: 'session.ts',
         find: {
-          kind: 'await_expression',
-          has: { kind: 'identifier' },
-          inside: inFunction('signOut'),
+          kind: 'expression_statement',
+          has: { kind: 'await_expression', has: { kind: 'identifier' } },
+          inside: inMethod('signOut'),
         },
-        replace: 'await new Promise(() => {})',
+        replace: 'await new Promise(() => {});',
       },
     ],
   },
@@ -244,8 +261,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a sign-in leaves the session signed out',
     edits: [
       {
-        file: 'commit.ts',
-        find: "if ($PLAN.kind === 'sign_in') $ACCOUNT.signedOut = false;",
+        file: 'exchange/commit.ts',
+        find: 'if ($SIGN_IN) $ACCOUNT.signedIn();',
         replace: '{}',
       },
     ],
@@ -254,7 +271,7 @@ export const mutants: readonly Mutant[] = [
     name: 'what a sign-out has overtaken lives on at the server',
     edits: [
       {
-        file: 'commit.ts',
+        file: 'exchange/commit.ts',
         find: { pattern: 'await revoke($$$ARGS)', inside: inFunction('commit') },
         replace: 'undefined',
       },
@@ -264,21 +281,21 @@ export const mutants: readonly Mutant[] = [
     name: 'an answer that another process has lost is not known',
     edits: [
       {
-        file: 'refresh.ts',
-        find: '[$ACCOUNT.lostId, $READ.envelope.guard.lostId].includes($PARENT.id)',
-        replace: '$ACCOUNT.lostId === $PARENT.id',
+        file: 'exchange/refresh.ts',
+        find: '[$ACCOUNT.facts.lostId, $READ.envelope.guard.lostId].includes($PARENT.id)',
+        replace: '$ACCOUNT.facts.lostId === $PARENT.id',
       },
     ],
   },
   {
     name: 'a lost answer is asked for after a minute',
-    edits: [{ file: 'refresh.ts', find: 'limits.resendMinMs + $SPREAD', replace: '60_000' }],
+    edits: [{ file: 'exchange/refresh.ts', find: 'limits.resendMinMs + $SPREAD', replace: '60_000' }],
   },
   {
     name: 'each caller has a flight of its own',
     edits: [
       {
-        file: 'obtain.ts',
+        file: 'wait-for-token.ts',
         find: '$ACCOUNT.flight ?? startFlight($$$ARGS)',
         replace: 'startFlight($$$ARGS)',
       },
@@ -288,9 +305,9 @@ export const mutants: readonly Mutant[] = [
     name: 'a failed refresh is followed by a login',
     edits: [
       {
-        file: 'decide.ts',
-        find: '$NEEDED && canRefresh($FLIGHT, $TOKENS)',
-        replace: '$FLIGHT.account.exchangeFailures === 0 && $NEEDED && canRefresh($FLIGHT, $TOKENS)',
+        file: 'next-step.ts',
+        find: '$NEEDED && canRefresh($CONTEXT, $KNOWN, $TOKENS)',
+        replace: '$KNOWN.facts.exchangeFailures === 0 && $NEEDED && canRefresh($CONTEXT, $KNOWN, $TOKENS)',
       },
     ],
   },
@@ -304,9 +321,12 @@ export const mutants: readonly Mutant[] = [
     name: 'a lease is given back while the exchange is under way',
     edits: [
       {
-        file: 'refresh.ts',
-        find: { pattern: 'present($FLIGHT, $$$REST)', inside: inFunction('refresh') },
-        replace: '(void $FLIGHT.lease.release(), present($FLIGHT, $$$REST))',
+        file: 'exchange/refresh.ts',
+        find: {
+          pattern: 'sendRefreshToken($CONTEXT, $ACCOUNT, $FLIGHT, $$$REST)',
+          inside: inFunction('refresh'),
+        },
+        replace: '(void $FLIGHT.lease?.release(), sendRefreshToken($CONTEXT, $ACCOUNT, $FLIGHT, $$$REST))',
       },
     ],
   },
@@ -314,7 +334,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a sign-out forgets the logins',
     edits: [
       {
-        file: 'sign-out.ts',
+        file: 'exchange/sign-out.ts',
         find: 'replaceStored($CONTEXT, $STORED, $ENVELOPE)',
         replace: `replaceStored($CONTEXT, $STORED, { ...$ENVELOPE, guard: ${emptyGuard} })`,
       },
@@ -322,6 +342,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'disposing leaves the timer',
-    edits: [{ file: 'accounts.ts', find: '$ACCOUNT.rest()', replace: 'undefined' }],
+    edits: [{ file: 'accounts.ts', find: '$ACCOUNT.abandoned()', replace: 'undefined' }],
   },
 ];

@@ -44,7 +44,7 @@ describe('the simulation', () => {
     const core = await loadCore(builtCore);
     const record = async (): Promise<string[]> => {
       const lines: string[] = [];
-      await run(core, planOf(7), (line) => lines.push(line));
+      await run(core, planOf(9), (line) => lines.push(line));
       return lines;
     };
     const lines = await record();

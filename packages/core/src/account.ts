@@ -3,292 +3,321 @@ import type { SessionContext } from './context.js';
 import type { Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
-import { doubling, slotFreeAt } from './guard.js';
-import { limits } from './limits.js';
+import { HeldSet } from './held-set.js';
+import { doubling, limits } from './limits.js';
+import { nothingAgainstExchanges, nothingRare, type RareFacts, type Unsaved } from './rare-facts.js';
+import type { TimerOwner } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
 import type { TokenSet } from './tokens.js';
 
-/** As an instant: one that has always passed. */
-const never: number = Number.NEGATIVE_INFINITY;
 const none: readonly never[] = [];
 
-/** A set that this process holds and the store does not. */
-export interface Unsaved {
-  readonly tokens: TokenSet;
-  /** The set it replaces; undefined: none was stored. */
-  readonly parentId: string | undefined;
-  /** Initial tokens: of use only where the store holds neither tokens nor a sign-out. */
-  readonly initial: boolean;
-  /** Hash of the latch that an accepted password has lifted. */
-  readonly lifted: string | undefined;
+/** Where an account's refresh is scheduled. */
+export interface AccountTimer {
+  cancel(account: Account): void;
 }
 
 /**
- * What this process knows of one key of one store, shared by all its sessions on that key: the token in hand, the
- * one flight, and what has been learnt about sets. Instants without a note are wall-clock epoch milliseconds.
+ * What this process knows of one key of one store, shared by all its sessions on that key. Its state changes only here:
+ * a method that changes it is named after what happened.
+ *
+ * A set is in hand until a sign-out; it may be expired, or refused by the API. At most one flight is under way, and at
+ * most one earlier flight trails behind it. What is unsaved is the set in hand, unless it holds initial tokens.
  */
-export class Account {
+export class Account implements TimerOwner {
   readonly store: TokenStore;
   readonly key: string;
-  /** Unlike the key, unique among all stores: names this account to a scheduler. */
-  readonly schedulerKey: string;
+  /** Epoch milliseconds. */
   readonly createdAt: number;
-  contexts: readonly SessionContext[] = [];
-
-  tokens: TokenSet | undefined;
-  /** The same resolved promises for everyone while the set is fresh, made for the first who asks. */
-  tokensPromise: Promise<TokenSet> | undefined;
-  accessTokenPromise: Promise<string> | undefined;
-  /** Before this nothing needs to be done: the fast path's one comparison. */
-  freshUntil: number = never;
-  mandatoryAt: number = never;
-  expiresAt: number = never;
-  /** The latest instant at which the set was handed out: a clock before it was set back. */
-  seenAt: number = never;
-  handedOut: boolean = false;
-  /** By how much the wall clock was ahead of the monotonic clock, to notice one set back. */
-  #offset = 0;
-  /** When the set came into hand, on both clocks, and whether an exchange of ours brought it. */
-  #takenAt: number = never;
-  #takenAtWall: number = never;
-  #exchanged = false;
-
-  flight: Flight | undefined;
-  /** The flight that has served its callers and still saves or gives its lease back. */
-  trailing: Flight | undefined;
-  unsaved: Unsaved | undefined;
-  /** A refusal that could not be saved. */
-  latch: Latch | undefined;
-  /** Monotonic instants of logins sent by this process: a wall clock set ahead does not forget them. */
-  #loginsSent: readonly number[] = none;
-
-  /** A sign-out on its way to the store: who signs in waits for it. */
-  signingOut: Promise<void> | undefined;
-  signedOut: boolean = false;
-  /** Counts sign-outs, so that a flight learns of one that happened under it. */
-  signOuts: number = 0;
-  /** Whether the store was read: a sign-out found after that is news, one found at first may be history. */
-  hasRead: boolean = false;
-  /** The stored sign-out this process has taken note of. */
-  knownSignOutAt: number | undefined;
-
-  /** Monotonic instant before which no token call is sent. */
-  pausedUntil: number = never;
-  pauseCode: AuthErrorCode | undefined;
-  /** Exchanges of ours in a row that failed without an answer: the store's count may not have been written. */
-  exchangeFailures: number = 0;
-  /** The stored `notBefore` that {@link pausedUntil} already reflects. */
-  #knownNotBefore: number | undefined;
-  /** Id of the set whose refresh token was presented here and whose answer was lost. */
-  lostId: string | undefined;
-  /** Flights in a row that came to nothing. */
-  failures: number = 0;
-  /** Monotonic instant before which nobody starts a refresh that nobody waits for. */
-  quietUntil: number = never;
-
-  /** Ids of sets whose refresh token the server has answered, and of sets the API refused. */
-  #spent: readonly string[] = none;
-  #refused: readonly string[] = none;
-  /** How often in a row a set issued after a refusal was refused itself. */
-  #rejections = 0;
-
-  unsubscribe: (() => void) | undefined;
-  /** Ends the wait for another look at what the store has told of. */
-  cancelLook: (() => void) | undefined;
-  cancelTimer: (() => void) | undefined;
+  /** The set in hand. Only this class changes it; others read it. */
+  readonly held: HeldSet = new HeldSet();
+  /** The scheduler's: where it keeps this account's timer. */
+  timerSlot = -1;
+  #contexts: readonly SessionContext[] = none;
+  #flight: Flight | undefined;
+  #hasRead = false;
+  #unsubscribe: (() => void) | undefined;
+  #timer: AccountTimer | undefined;
+  #facts: RareFacts = nothingRare;
 
   constructor(store: TokenStore, key: string, createdAt: number) {
     this.store = store;
     this.key = key;
     this.createdAt = createdAt;
-    this.schedulerKey = `${serial++}:${key}`;
   }
 
-  /** Makes `tokens` the set in hand. */
-  take(context: SessionContext, tokens: TokenSet, from: 'exchange' | 'store'): void {
-    const { clock } = context;
-    const now = clock.now();
-    const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
-    // A set stamped by a clock ahead of ours lives for its lifetime from now on, and no longer.
-    const skew = Math.max(0, tokens.issuedAt - now);
-    this.expiresAt = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skew;
-    this.mandatoryAt = earlier(mandatoryAt - skew, this.expiresAt);
-    this.freshUntil = earlier(advisoryAt - skew, this.mandatoryAt);
-    if (tokens.id !== this.tokens?.id) this.handedOut = false;
-    this.tokens = tokens;
-    this.tokensPromise = undefined;
-    this.accessTokenPromise = undefined;
-    this.seenAt = now;
-    this.#takenAt = clock.monotonic();
-    this.#takenAtWall = now;
-    this.#offset = now - this.#takenAt;
-    this.#exchanged = from === 'exchange';
+  get tokens(): TokenSet | undefined {
+    return this.held.tokens;
   }
 
-  /** Takes a stored set in hand, without an exchange. */
-  adopt(context: SessionContext, tokens: TokenSet): TokenSet {
-    if (tokens.id === this.tokens?.id) return this.tokens;
-    const previousId = this.tokens?.id;
-    this.take(context, tokens, 'store');
-    this.endPause();
-    context.emit({ type: 'adopted', tokenId: tokens.id, previousId });
+  get flight(): Flight | undefined {
+    return this.#flight;
+  }
+
+  get facts(): RareFacts {
+    return this.#facts;
+  }
+
+  /** Whether the store was read: a sign-out found after that is news, one found at first may be history. */
+  get hasRead(): boolean {
+    return this.#hasRead;
+  }
+
+  get isWatched(): boolean {
+    return this.#unsubscribe !== undefined;
+  }
+
+  /** The open sessions. */
+  get contexts(): readonly SessionContext[] {
+    return this.#contexts;
+  }
+
+  joined(context: SessionContext): void {
+    // Not by spreading, which leaves room for sixteen more.
+    this.#contexts = this.#contexts.concat(context);
+  }
+
+  left(context: SessionContext): void {
+    this.#contexts = this.#contexts.filter((each) => each !== context);
+  }
+
+  /** No session is open any more: ends what runs for sessions. */
+  abandoned(): void {
+    this.unschedule();
+    this.#facts.cancelLook?.();
+    quietly(this.#unsubscribe);
+    this.#unsubscribe = undefined;
+  }
+
+  /** The server issued this set to this process. */
+  exchanged(context: SessionContext, tokens: TokenSet): void {
+    this.held.take(context, tokens, 'exchange');
+  }
+
+  /** This set is the best there is, without an exchange and without an event. */
+  taken(context: SessionContext, tokens: TokenSet): void {
+    this.held.take(context, tokens, 'store');
+  }
+
+  /** Somebody else's set was found in the store, and is good. */
+  adopted(context: SessionContext, tokens: TokenSet): TokenSet {
+    const previous = this.tokens;
+    if (tokens.id === previous?.id) return previous;
+    this.held.take(context, tokens, 'store');
+    this.exchangeSucceeded();
+    context.emit({ type: 'adopted', tokenId: tokens.id, previousId: previous?.id });
     return tokens;
   }
 
-  /** Sends the next caller the slow way, where a flight does what is left to do. */
-  makeStale(): void {
-    this.freshUntil = never;
-  }
-
-  drop(): void {
-    this.tokens = undefined;
-    this.tokensPromise = undefined;
-    this.accessTokenPromise = undefined;
-    this.freshUntil = never;
-    this.mandatoryAt = never;
-    this.expiresAt = never;
-    this.unschedule();
-  }
-
-  /** Takes its refresh off the scheduler. */
-  unschedule(): void {
-    quietly(this.cancelTimer);
-    this.cancelTimer = undefined;
-  }
-
-  /** Ends what runs for sessions that have all left. */
-  rest(): void {
-    this.unschedule();
-    this.cancelLook?.();
-    quietly(this.unsubscribe);
-    this.unsubscribe = undefined;
-  }
-
-  /** Where the wall clock was set back, moves the set's instants back with it: no life grows longer. */
-  checkClock(clock: Clock): number {
-    const now = clock.now();
-    const monotonic = clock.monotonic();
-    const behind = this.#offset + monotonic - now;
-    const setBackBy = Math.max(behind, this.seenAt - now);
-    if (setBackBy > limits.clockJumpMs) {
-      this.freshUntil -= setBackBy;
-      this.mandatoryAt -= setBackBy;
-      this.expiresAt -= setBackBy;
-    }
-    // Set ahead, or asleep, it is the new measure.
-    if (setBackBy > limits.clockJumpMs || behind < -limits.clockJumpMs) this.#offset = now - monotonic;
-    this.seenAt = now;
-    return now;
+  /** The wall clock was read: where it was set back, no life grows longer. */
+  clockRead(clock: Clock): number {
+    return this.held.readClock(clock);
   }
 
   /** Whether the set in hand can be sent without an exchange first. */
   isUsable(clock: Clock): boolean {
-    const now = this.checkClock(clock);
-    if (this.tokens === undefined || this.#refused.includes(this.tokens.id)) return false;
-    return now < this.mandatoryAt || this.hasJustExchanged(clock);
+    const isUsable = this.held.isUsable(clock);
+    return isUsable && this.tokens !== undefined && !this.isRefused(this.tokens.id);
   }
 
-  /** Whatever its lifetime says, a set just issued is not exchanged at once: that would be a loop. */
-  hasJustExchanged(clock: Clock): boolean {
-    if (!this.#exchanged) return false;
-    const passedMs = Math.max(clock.monotonic() - this.#takenAt, clock.now() - this.#takenAtWall);
-    return passedMs < limits.exchangeGapMs;
+  /** A caller got the set in hand. */
+  handedOut(): void {
+    this.held.noteHandedOut();
+  }
+
+  /** Whether the API would still accept the set in hand, for all we know: what a failed exchange falls back on. */
+  isAlive(clock: Clock): boolean {
+    const now = this.held.readClock(clock);
+    return this.tokens !== undefined && !this.isRefused(this.tokens.id) && now < this.held.expiresAt;
+  }
+
+  isSpent(id: string): boolean {
+    return this.#facts.spent.includes(id);
+  }
+
+  isRefused(id: string): boolean {
+    return this.#facts.refused.includes(id);
+  }
+
+  /** The server has answered this set's refresh token: it is never presented again. */
+  refreshTokenSpent(id: string): void {
+    this.#note({ spent: remembering(this.#facts.spent, id) });
+  }
+
+  /** The answer to this set's refresh token was lost. */
+  answerLost(id: string): void {
+    this.#note({ lostId: id });
+  }
+
+  /**
+   * The API refused the set in hand. False where that is no reason for an exchange: the set was issued after a refusal,
+   * too short a while ago.
+   */
+  refused(clock: Clock, id: string): boolean {
+    if (this.isRefused(id)) return true;
+    const heldForMs = this.held.heldForMs(clock);
+    const { rejections, refused } = this.#facts;
+    const { rejectionCoolDownMinMs, rejectionCoolDownMaxMs } = limits;
+    const coolDownMs = doubling(rejections, rejectionCoolDownMinMs, rejectionCoolDownMaxMs);
+    if (rejections > 0 && heldForMs < coolDownMs) return false;
+    const follows = heldForMs < 2 * rejectionCoolDownMaxMs;
+    this.#note({ rejections: follows ? rejections + 1 : 1, refused: remembering(refused, id) });
+    this.held.makeStale();
+    return true;
+  }
+
+  flightStarted(flight: Flight): void {
+    this.#flight = flight;
+  }
+
+  /** The flight has served its callers. `trailing`: it still saves, or has a lease to release. */
+  flightLanded(trailing: Flight | undefined): void {
+    this.#flight = undefined;
+    if (trailing !== undefined) this.#note({ trailing });
+  }
+
+  /** Nobody saves any more: the next caller's flight tries what is still unsaved. */
+  savingEnded(): void {
+    if (this.#facts.unsaved !== undefined) this.held.makeStale();
+  }
+
+  flightEnded(): void {
+    this.#note({ trailing: undefined });
+  }
+
+  flightFailed(clock: Clock, flightFailures: number, quietMs: number): void {
+    this.#note({ flightFailures, quietUntil: clock.monotonic() + quietMs });
+  }
+
+  refreshedInBackground(clock: Clock): void {
+    this.#note({ quietUntil: clock.monotonic() + limits.exchangeGapMs });
   }
 
   /** Whether a refresh that nobody waits for may start now. */
   mayRefreshEarly(clock: Clock): boolean {
     const now = clock.monotonic();
-    if (this.flight !== undefined || now < this.quietUntil || now < this.pausedUntil) return false;
-    return !this.hasJustExchanged(clock);
+    const { quietUntil, pausedUntil } = this.#facts;
+    if (this.#flight !== undefined || now < quietUntil || now < pausedUntil) return false;
+    return !this.held.hasJustCome(clock);
   }
 
-  /** Whether the set in hand would still be accepted, for all we know: what a failed exchange falls back on. */
-  isAlive(clock: Clock): boolean {
-    const now = this.checkClock(clock);
-    return this.tokens !== undefined && !this.#refused.includes(this.tokens.id) && now < this.expiresAt;
+  /** An exchange succeeded, here or elsewhere. */
+  exchangeSucceeded(): void {
+    if (this.#facts !== nothingRare) this.#note(nothingAgainstExchanges);
   }
 
-  spend(id: string): void {
-    this.#spent = remembering(this.#spent, id);
+  /** An exchange failed: no token call before `notBefore`. */
+  exchangeFailed(clock: Clock, pauseCode: AuthErrorCode, exchangeFailures: number, notBefore: number): void {
+    const pausedUntil = clock.monotonic() + (notBefore - clock.now());
+    this.#note({ exchangeFailures, pauseCode, pausedUntil, knownNotBefore: notBefore });
   }
 
-  isSpent(id: string): boolean {
-    return this.#spent.includes(id);
+  /** The pause in force, given a stored `notBefore`. It is bounded: another machine's clock cannot stop us for long. */
+  pauseGiven(clock: Clock, notBefore: number | undefined): Pick<RareFacts, 'pausedUntil' | 'pauseCode'> {
+    if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return this.#facts;
+    const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
+    return { pausedUntil: Math.max(this.#facts.pausedUntil, clock.monotonic() + leftMs) };
   }
 
-  isRefused(id: string): boolean {
-    return this.#refused.includes(id);
+  /** A stored `notBefore` was read. */
+  pauseRead(clock: Clock, notBefore: number | undefined): void {
+    if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
+    const { pausedUntil } = this.pauseGiven(clock, notBefore);
+    this.#note({ pausedUntil, pauseCode: undefined, knownNotBefore: notBefore });
+  }
+
+  loginSent(clock: Clock): void {
+    const now = clock.monotonic();
+    const recent = this.#facts.loginsSent.filter((at) => at > now - limits.loginWindowMs);
+    this.#note({ loginsSent: [...recent, now] });
+  }
+
+  /** A login was refused, and the latch is not saved yet; undefined: it is saved, or lifted. */
+  latched(latch: Latch | undefined): void {
+    if (latch !== this.#facts.latch) this.#note({ latch });
+  }
+
+  /** This set is kept here until it is saved; undefined: none is. */
+  saveDeferred(unsaved: Unsaved | undefined): void {
+    if (unsaved !== this.#facts.unsaved) this.#note({ unsaved });
+  }
+
+  /** Somebody signed out: the set in hand is dropped, and every session is told. */
+  signedOut(): void {
+    this.#note({ isSignedOut: true, signOuts: this.#facts.signOuts + 1, unsaved: undefined });
+    this.held.drop();
+    this.unschedule();
+    for (const context of this.contexts) context.emit({ type: 'signed_out' });
+  }
+
+  signedIn(): void {
+    if (this.#facts.isSignedOut) this.#note({ isSignedOut: false });
+  }
+
+  signOutBegan(signingOut: Promise<void>): void {
+    this.#note({ signingOut });
+  }
+
+  signOutEnded(signingOut: Promise<void>): void {
+    if (this.#facts.signingOut === signingOut) this.#note({ signingOut: undefined });
   }
 
   /**
-   * Notes that the API refused the set in hand. False where that is no reason for an exchange: it was issued after
-   * a refusal, and too short a while ago.
+   * Whether a stored sign-out is news. A sign-out from before this process first looked is history, unless it is younger
+   * than this account: a program started later may log in.
    */
-  refuse(clock: Clock, id: string): boolean {
-    if (this.#refused.includes(id)) return true;
-    const ageMs = clock.monotonic() - this.#takenAt;
-    const { rejectionCoolDownMinMs, rejectionCoolDownMaxMs } = limits;
-    const coolDownMs = doubling(this.#rejections, rejectionCoolDownMinMs, rejectionCoolDownMaxMs);
-    if (this.#rejections > 0 && ageMs < coolDownMs) return false;
-    this.#rejections = ageMs < 2 * limits.rejectionCoolDownMaxMs ? this.#rejections + 1 : 1;
-    this.#refused = remembering(this.#refused, id);
-    this.makeStale();
-    return true;
+  isNews(signedOutAt: number | undefined): boolean {
+    if (signedOutAt === undefined || signedOutAt === this.#facts.knownSignOutAt) return false;
+    return (this.#hasRead || signedOutAt > this.createdAt) && !this.#facts.isSignedOut;
   }
 
-  countLogin(clock: Clock): void {
-    const since = clock.monotonic() - limits.loginWindowMs;
-    this.#loginsSent = [...this.#loginsSent.filter((at) => at > since), clock.monotonic()];
+  /** The store was read, with this sign-out in it or none. */
+  signOutRead(signedOutAt: number | undefined): void {
+    const isNews = this.isNews(signedOutAt);
+    this.#hasRead = true;
+    this.signOutKnown(signedOutAt);
+    if (isNews) this.signedOut();
   }
 
-  /** When this process may send another login, by its own count; undefined for now. */
-  nextLoginAt({ clock, maxLoginsPerHour }: SessionContext): number | undefined {
-    const freeAt = slotFreeAt(this.#loginsSent, maxLoginsPerHour);
-    const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
-    return leftMs > 0 ? Math.ceil(clock.now() + leftMs) : undefined;
+  /** This sign-out is in the store, or on its way there. */
+  signOutKnown(knownSignOutAt: number | undefined): void {
+    if (knownSignOutAt === undefined || knownSignOutAt === this.#facts.knownSignOutAt) return;
+    this.#note({ knownSignOutAt });
   }
 
-  /** No token call before then, for the reason given. */
-  pause(clock: Clock, notBefore: number, code: AuthErrorCode): void {
-    this.#knownNotBefore = notBefore;
-    this.pausedUntil = clock.monotonic() + (notBefore - clock.now());
-    this.pauseCode = code;
+  watched(unsubscribe: () => void): void {
+    this.#unsubscribe = unsubscribe;
   }
 
-  /** Takes a stored pause over once, bounded, so that another machine's clock cannot stop us for long. */
-  notePause(clock: Clock, notBefore: number | undefined): void {
-    if (notBefore === undefined || notBefore === this.#knownNotBefore) return;
-    this.#knownNotBefore = notBefore;
-    const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
-    this.pausedUntil = Math.max(this.pausedUntil, clock.monotonic() + leftMs);
-    this.pauseCode = undefined;
+  /** The store is away, and looked at again later. */
+  lookPostponed(cancelLook: () => void): void {
+    this.#note({ cancelLook });
   }
 
-  endPause(): void {
-    this.failures = 0;
-    this.exchangeFailures = 0;
-    this.pausedUntil = never;
-    this.quietUntil = never;
-    this.pauseCode = undefined;
+  scheduled(timer: AccountTimer): void {
+    this.#timer = timer;
+  }
+
+  unschedule(): void {
+    const timer = this.#timer;
+    this.#timer = undefined;
+    quietly(() => timer?.cancel(this));
+  }
+
+  #note(change: Partial<RareFacts>): void {
+    this.#facts = { ...this.#facts, ...change };
   }
 }
 
-let serial = 0;
-
-/** Calls a way to stop, which breaks nothing by failing: it was to end, and nobody waits for it. */
+/** A way to stop may throw: what it stops was to end anyway, and nobody waits for it. */
 function quietly(stop: (() => void) | undefined): void {
   try {
     stop?.();
   } catch {
-    // Ended, as far as we are concerned.
+    // It counts as ended.
   }
 }
 
 function remembering(ids: readonly string[], id: string): readonly string[] {
   return ids.includes(id) ? ids : [...ids, id].slice(-limits.rememberedSets);
-}
-
-/** A policy's NaN counts as the limit. */
-function earlier(instant: number, limit: number): number {
-  return Number.isNaN(instant) ? limit : Math.min(instant, limit);
 }

@@ -17,24 +17,24 @@ export function joinAccount(context: SessionContext): Account {
     account = new Account(store, key, context.clock.now());
     ofStore.set(key, account);
   }
-  // Not by spreading, which leaves room for sixteen more.
-  account.contexts = account.contexts.concat(context);
+  account.joined(context);
   return account;
 }
 
 export function leaveAccount(account: Account, context: SessionContext): void {
-  account.contexts = account.contexts.filter((each) => each !== context);
-  freeUnused(account);
+  account.left(context);
+  freeIfUnused(account);
 }
 
 /** Frees an account without sessions, but not under a flight: a session opened meanwhile must find and join it. */
-export function freeUnused(account: Account): void {
+export function freeIfUnused(account: Account): void {
   if (account.contexts.length > 0) return;
-  account.rest();
-  account.trailing?.stopSaving();
-  // What could not be saved is kept for the next session.
-  const keepsTokens = account.unsaved !== undefined && !account.unsaved.initial;
-  if (account.flight !== undefined || account.trailing !== undefined || keepsTokens) return;
+  account.abandoned();
+  const { trailing, unsaved } = account.facts;
+  trailing?.stopSaving();
+  // A set that could not be saved is kept for the next session.
+  const keepsTokens = unsaved !== undefined && !unsaved.isInitial;
+  if (account.flight !== undefined || trailing !== undefined || keepsTokens) return;
   const ofStore = accounts.get(account.store);
   if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
 }

@@ -3,8 +3,8 @@ import type { AuthEvent } from './events.js';
 import type { MaybePromise } from './maybe-promise.js';
 import type { RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
+import type { RefreshScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
-import type { RefreshScheduler } from './timer-scheduler.js';
 import type { IssuedTokens, TokenSet } from './tokens.js';
 
 /** Deadlines in milliseconds. */

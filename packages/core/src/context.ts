@@ -4,11 +4,12 @@ import type { Clock } from './clock.js';
 import { type Environment, environmentOf } from './environment.js';
 import type { AuthError, AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
-import { memoryStore } from './memory-store.js';
+import type { MaybePromise } from './maybe-promise.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
+import { type RefreshScheduler, type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
-import type { RefreshScheduler } from './timer-scheduler.js';
+import { memoryStore } from './stores/memory-store.js';
 import type { TokenSet } from './tokens.js';
 
 /** Callers that share one wait, and what they wait for. */
@@ -46,6 +47,21 @@ export class SessionContext {
 
   get scheduler(): RefreshScheduler | null {
     return this.#environment.scheduler;
+  }
+
+  /** Puts the account's timer on this session's scheduler, in place of the one it has there. */
+  schedule<Owner extends TimerOwner>(
+    account: Owner & { readonly key: string },
+    at: number,
+    run: (account: Owner) => MaybePromise<void>,
+  ): { cancel(account: Owner): void } {
+    const scheduler = this.scheduler as RefreshScheduler;
+    if (scheduler instanceof TimerScheduler) {
+      scheduler.arm<Owner>(account, at, run);
+      return scheduler;
+    }
+    const cancel = scheduler.schedule({ key: taskKey(account), at, run: () => run(account) });
+    return { cancel };
   }
 
   get waitUntil(): ((work: Promise<unknown>) => void) | undefined {
@@ -126,3 +142,16 @@ export class SessionContext {
 }
 
 const none: readonly never[] = [];
+
+/** Names an account to a scheduler of the user's: accounts of two stores may have the same key. */
+function taskKey(account: { readonly key: string }): string {
+  let key = taskKeys.get(account);
+  if (key === undefined) {
+    key = `${serial++}:${account.key}`;
+    taskKeys.set(account, key);
+  }
+  return key;
+}
+
+const taskKeys = new WeakMap<object, string>();
+let serial = 0;

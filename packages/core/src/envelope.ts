@@ -1,7 +1,4 @@
 import { AuthError } from './errors.js';
-import { limits } from './limits.js';
-import { randomId } from './random-id.js';
-import type { TokenRecord } from './store.js';
 import { isUsableToken, type TokenSet } from './tokens.js';
 
 /** What a refused login leaves behind: enough to recognise the same secrets, not to find them. */
@@ -41,92 +38,83 @@ export interface Stored {
 
 export const emptyGuard: Guard = { failures: 0, loginsAt: [] };
 
-/** The record for an envelope, with an id of its own. */
-export function writeEnvelope(envelope: Envelope): TokenRecord {
-  const value = JSON.stringify({ v: 1, ...envelope });
-  const evictAt = evictionOf(envelope);
-  return { id: randomId(), value, ...(evictAt === undefined ? {} : { evictAt }) };
-}
-
 /**
- * Undefined for what this library did not write, or a torn record.
+ * Undefined for what this library did not write, or a torn record. Members that this version does not know are kept, and
+ * written back with the rest: two versions may share a store.
  *
  * @throws AuthError `store_failed` for a record of a later version, which must not be overwritten
  */
 export function readEnvelope(value: string): Envelope | undefined {
   const parsed = parseJson(value);
   if (!isObject(parsed)) return undefined;
-  const version = parsed['v'];
+  const { v: version, tokens, guard, ...rest } = parsed;
   if (typeof version === 'number' && version > 1) {
     throw new AuthError('store_failed', {
       detail: 'the stored record is of a later version of this library',
     });
   }
-  const tokens = parsed['tokens'] === undefined ? undefined : readTokens(parsed['tokens']);
-  const guard = readGuard(parsed['guard']);
-  if (version !== 1 || guard === undefined || (parsed['tokens'] !== undefined && tokens === undefined))
-    return undefined;
-  const signedOutAt = parsed['signedOutAt'];
+  if (version !== 1 || !isGuard(guard) || (tokens !== undefined && !isTokenSet(tokens))) return undefined;
   return {
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(isInstant(signedOutAt) ? { signedOutAt } : {}),
-    guard,
+    ...withValid(rest, envelopeMembers),
+    ...(tokens === undefined ? {} : { tokens: tokenSetOf(tokens) }),
+    guard: withValid(guard, guardMembers) as unknown as Guard,
   };
 }
 
-/** A record may go when nothing in it can matter any more; a guard that would be forgotten early guards nothing. */
-function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefined {
-  if (guard.latch !== undefined || signedOutAt !== undefined) return undefined;
-  const ends = [...guard.loginsAt.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];
-  if (tokens !== undefined) {
-    if (tokens.expiresAt === undefined) return undefined;
-    if (tokens.refreshToken !== undefined && tokens.refreshExpiresAt === undefined) return undefined;
-    ends.push(tokens.expiresAt, tokens.refreshExpiresAt ?? 0);
-  }
-  return Math.max(...ends) || undefined;
+function isTokenSet(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value)) return false;
+  const { id, accessToken, issuedAt, refreshToken } = value;
+  if (typeof id !== 'string' || !isUsableToken(accessToken) || !isInstant(issuedAt)) return false;
+  return refreshToken === undefined || isUsableToken(refreshToken);
 }
 
-function readTokens(value: unknown): TokenSet | undefined {
-  if (!isObject(value)) return undefined;
-  const { id, accessToken, tokenType, issuedAt, expiresAt, refreshToken, refreshExpiresAt, scope, extra } =
-    value;
-  if (typeof id !== 'string' || !isUsableToken(accessToken) || !isInstant(issuedAt)) return undefined;
-  if (refreshToken !== undefined && !isUsableToken(refreshToken)) return undefined;
-  return Object.freeze({
-    id,
-    accessToken,
-    tokenType: typeof tokenType === 'string' ? tokenType : 'Bearer',
-    issuedAt,
-    ...(isInstant(expiresAt) ? { expiresAt } : {}),
-    ...(refreshToken === undefined ? {} : { refreshToken }),
-    ...(isInstant(refreshExpiresAt) ? { refreshExpiresAt } : {}),
-    ...(typeof scope === 'string' ? { scope } : {}),
-    ...(isObject(extra) ? { extra } : {}),
-  });
+function tokenSetOf(value: Record<string, unknown>): TokenSet {
+  const members = withValid(value, tokenMembers);
+  return Object.freeze(
+    typeof members['tokenType'] === 'string' ? members : { ...members, tokenType: 'Bearer' },
+  ) as unknown as TokenSet;
 }
 
-function readGuard(value: unknown): Guard | undefined {
-  if (!isObject(value)) return undefined;
-  const { latch, notBefore, failures, lostId, loginsAt } = value;
-  if (!Number.isSafeInteger(failures) || (failures as number) < 0) return undefined;
-  if (!Array.isArray(loginsAt) || !loginsAt.every(isInstant)) return undefined;
-  const knownLatch = latch === undefined ? undefined : readLatch(latch);
-  if (latch !== undefined && knownLatch === undefined) return undefined;
-  return {
-    ...(knownLatch === undefined ? {} : { latch: knownLatch }),
-    ...(isInstant(notBefore) ? { notBefore } : {}),
-    failures: failures as number,
-    ...(typeof lostId === 'string' ? { lostId } : {}),
-    loginsAt: loginsAt as number[],
-  };
+function isGuard(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value)) return false;
+  const { latch, failures, loginsAt } = value;
+  if (!Number.isSafeInteger(failures) || (failures as number) < 0) return false;
+  if (!Array.isArray(loginsAt) || !loginsAt.every(isInstant)) return false;
+  return latch === undefined || isLatch(latch);
 }
 
-function readLatch(value: unknown): Latch | undefined {
-  if (!isObject(value)) return undefined;
-  const { salt, hash, at } = value;
-  return typeof salt === 'string' && typeof hash === 'string' && isInstant(at)
-    ? { salt, hash, at }
-    : undefined;
+function isLatch(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return typeof value['salt'] === 'string' && typeof value['hash'] === 'string' && isInstant(value['at']);
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === 'string';
+
+/** Members that may be missing: one that is wrong is left out. */
+const envelopeMembers: ReadonlyMap<string, Check> = new Map([['signedOutAt', isInstant]]);
+const guardMembers: ReadonlyMap<string, Check> = new Map([
+  ['notBefore', isInstant],
+  ['lostId', isText],
+]);
+const tokenMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ['tokenType', isText],
+  ['expiresAt', isInstant],
+  ['refreshExpiresAt', isInstant],
+  ['scope', isText],
+  ['extra', isObject],
+]);
+
+function withValid(
+  value: Record<string, unknown>,
+  checks: ReadonlyMap<string, Check>,
+): Record<string, unknown> {
+  // Copied as a member, `__proto__` would be harmless here and a trap for whoever copies it on.
+  const isValid = ([name, member]: [string, unknown]): boolean =>
+    name !== '__proto__' && (checks.get(name)?.(member) ?? true);
+  const members = Object.entries(value);
+  return members.every(isValid) ? { ...value } : Object.fromEntries(members.filter(isValid));
 }
 
 function parseJson(value: string): unknown {

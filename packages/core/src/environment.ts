@@ -3,7 +3,7 @@ import { type Clock, systemClock } from './clock.js';
 import { limits } from './limits.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
-import { type RefreshScheduler, sharedScheduler } from './timer-scheduler.js';
+import { type RefreshScheduler, sharedScheduler } from './scheduler/timer-scheduler.js';
 
 /** What sessions do their work with. Those that were given the same share one. */
 export interface Environment {

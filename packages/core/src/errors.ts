@@ -94,6 +94,18 @@ const retryableCodes: ReadonlySet<AuthErrorCode> = new Set([
   'lock_timeout',
 ]);
 
+/** Those that an error carries as they are. */
+const ownDetails = [
+  'provider',
+  'phase',
+  'status',
+  'retryAfterMs',
+  'delivery',
+  'serverCode',
+  'retryAt',
+  'blockedAt',
+] as const;
+
 const brand: unique symbol = Symbol.for('@auth/core:AuthError');
 
 /**
@@ -117,14 +129,9 @@ export class AuthError extends Error {
   constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
     super(describe(code, details));
     this.code = code;
-    if (details.provider !== undefined) this.provider = details.provider;
-    if (details.phase !== undefined) this.phase = details.phase;
-    if (details.status !== undefined) this.status = details.status;
-    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
-    if (details.delivery !== undefined) this.delivery = details.delivery;
-    if (details.serverCode !== undefined) this.serverCode = details.serverCode;
-    if (details.retryAt !== undefined) this.retryAt = details.retryAt;
-    if (details.blockedAt !== undefined) this.blockedAt = details.blockedAt;
+    for (const name of ownDetails) {
+      if (details[name] !== undefined) Object.assign(this, { [name]: details[name] });
+    }
     if (details.detail !== undefined) this.detail = printable(details.detail);
   }
 

@@ -7,12 +7,6 @@ export type {
 } from './auth-session.js';
 export { type Clock, systemClock } from './clock.js';
 export {
-  type AesGcmKey,
-  type EncryptedStoreOptions,
-  type EncryptionKey,
-  encryptedStore,
-} from './encrypted-store.js';
-export {
   AuthError,
   type AuthErrorCode,
   type AuthErrorDetails,
@@ -22,17 +16,23 @@ export {
   isAuthError,
 } from './errors.js';
 export { type AuthEvent, type EventBody, emitEvent } from './events.js';
-export { reasonOf, toAuthError } from './exchange.js';
-export { type KeyValue, keyValueStore } from './key-value-store.js';
-export { type LeaseSteps, waitForLease } from './lease.js';
-export { type LeasedStoreOptions, type LeaseOwner, leasedStore } from './leased-store.js';
 export type { MaybePromise } from './maybe-promise.js';
-export { memoryStore } from './memory-store.js';
 export { parseBaseUrl } from './origins.js';
 export { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 export type { AuthProvider, ExchangeContext, FetchLike, PreparedLogin } from './provider.js';
 export { randomId } from './random-id.js';
+export { reasonOf, toAuthError } from './reason.js';
+export { type RefreshScheduler, type RefreshTask, timerScheduler } from './scheduler/timer-scheduler.js';
 export { createAuthSession, verifyLogin } from './session.js';
 export type { Lease, TokenRecord, TokenStore } from './store.js';
-export { type RefreshScheduler, type RefreshTask, timerScheduler } from './timer-scheduler.js';
+export {
+  type AesGcmKey,
+  type EncryptedStoreOptions,
+  type EncryptionKey,
+  encryptedStore,
+} from './stores/encrypted-store.js';
+export { type KeyValue, keyValueStore } from './stores/key-value-store.js';
+export { type LeaseSteps, waitForLease } from './stores/lease.js';
+export { type LeasedStoreOptions, type LeaseOwner, leasedStore } from './stores/leased-store.js';
+export { memoryStore } from './stores/memory-store.js';
 export type { IssuedTokens, TokenSet } from './tokens.js';

@@ -80,3 +80,8 @@ export const limits = {
   /** Redirects followed by us, as the fetch standard allows. */
   redirects: 20,
 } as const;
+
+/** The minimum at the first count, twice as much at each further one, and no more than the maximum. */
+export function doubling(count: number, minMs: number, maxMs: number): number {
+  return Math.min(minMs * 2 ** (count - 1), maxMs);
+}

@@ -1,19 +1,19 @@
 import type { Account } from './account.js';
 import { joinAccount, leaveAccount } from './accounts.js';
-import { createFetch } from './auth-fetch.js';
 import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
 import type { Clock } from './clock.js';
 import { type CallGroup, SessionContext } from './context.js';
 import { AuthError } from './errors.js';
 import type { AuthEvent } from './events.js';
 import { limits } from './limits.js';
+import { loadExchangeHalf } from './load-exchange-half.js';
 import type { MaybePromise } from './maybe-promise.js';
-import { assertLive, handOutEarly, obtain, obtainTogether, runLogin } from './obtain.js';
 import { assertAllowed } from './origins.js';
+import { prepareSignIn } from './prepare-sign-in.js';
 import type { AuthProvider, ExchangeContext, PreparedLogin } from './provider.js';
-import { readStored } from './records.js';
-import { noteSignOut, signOut } from './sign-out.js';
+import { AuthFetch } from './request/auth-fetch.js';
 import { ageOf, type TokenSet, tokenSetFrom } from './tokens.js';
+import { assertLive, handOutEarly, runLogin, waitForToken, waitTogether } from './wait-for-token.js';
 
 /**
  * Opens a session on one identity. It does nothing until it is asked for a token.
@@ -52,7 +52,7 @@ export function verifyLogin<Extra>(
 
 class Session implements AuthSession {
   readonly #context: SessionContext;
-  /** The context's, nearer at hand. */
+  /** Copied from the context: the fast path reads it on every call. */
   readonly #clock: Clock;
   #account: Account | undefined;
   #fetch: typeof globalThis.fetch | undefined;
@@ -62,7 +62,7 @@ class Session implements AuthSession {
     const initial = initialTokens(context, options);
     const account = joinAccount(context);
     if (initial !== undefined && !account.hasRead) {
-      account.unsaved = { tokens: initial, parentId: undefined, initial: true, lifted: undefined };
+      account.saveDeferred({ tokens: initial, parentId: undefined, isInitial: true, liftedLatch: undefined });
     }
     this.#context = context;
     this.#clock = context.clock;
@@ -71,24 +71,24 @@ class Session implements AuthSession {
 
   /** Made for those who use it: of many sessions, many only keep their tokens. */
   get fetch(): typeof globalThis.fetch {
-    this.#fetch ??= createFetch(this, this.#context);
+    if (this.#fetch === undefined) {
+      const authFetch = new AuthFetch(this, this.#context);
+      this.#fetch = ((input, init) => authFetch.fetch(input, init)) as typeof globalThis.fetch;
+    }
     return this.#fetch;
   }
 
   getTokens(options?: GetTokenOptions): Promise<TokenSet> {
     const account = this.#account;
-    if (options === undefined && account !== undefined && this.#isFresh(account)) {
-      account.tokensPromise ??= Promise.resolve(account.tokens as TokenSet);
-      return account.tokensPromise;
-    }
+    if (options === undefined && account !== undefined && this.#isFresh(account))
+      return account.held.tokensPromise();
     return this.#getTokens(options ?? none);
   }
 
   getAccessToken(options?: GetTokenOptions): Promise<string> {
     const account = this.#account;
-    if (options === undefined && account?.accessTokenPromise !== undefined && this.#isFresh(account)) {
-      return account.accessTokenPromise;
-    }
+    if (options === undefined && account !== undefined && this.#isFresh(account))
+      return account.held.accessTokenPromise();
     const group = options === undefined ? this.#openGroup() : undefined;
     if (group === undefined) return this.#getAccessToken(options);
     group.accessToken ??= group.tokens.then(({ accessToken }) => accessToken);
@@ -127,9 +127,12 @@ class Session implements AuthSession {
   ): Promise<TokenSet | undefined> {
     const account = this.#account;
     if (account === undefined || !this.#context.isRejection(response)) return undefined;
-    if (account.tokens?.id === sent.id && !this.#refuse(account, account.tokens, response.status))
+    if (
+      account.tokens?.id === sent.id &&
+      !this.#isReasonForExchange(account, account.tokens, response.status)
+    )
       return undefined;
-    return obtain(this.#context, account, {
+    return waitForToken(this.#context, account, {
       unlike: sent.id,
       rejected: sent.accessToken,
       signal: options?.signal,
@@ -142,22 +145,8 @@ class Session implements AuthSession {
 
   async status(): Promise<AuthStatus> {
     const account = this.#live();
-    const stored = await readStored(this.#context);
-    const { guard, signedOutAt } = stored.envelope;
-    noteSignOut(account, stored);
-    const now = this.#context.clock.now();
-    const inHand = account.isAlive(this.#context.clock) ? account.tokens : account.unsaved?.tokens;
-    const tokens = [inHand, stored.envelope.tokens].find((set) => this.#isOfUse(set, now));
-    const latch = account.latch ?? guard.latch;
-    const retryAt = guard.notBefore !== undefined && guard.notBefore > now ? guard.notBefore : undefined;
-    const signedOut = account.signedOut || (signedOutAt !== undefined && tokens === undefined);
-    const state = signedOut ? 'signed_out' : tokens ? 'signed_in' : latch ? 'login_blocked' : 'idle';
-    return {
-      state,
-      ...(state === 'signed_in' && tokens?.expiresAt !== undefined ? { expiresAt: tokens.expiresAt } : {}),
-      ...(latch === undefined ? {} : { blockedAt: latch.at }),
-      ...(retryAt === undefined ? {} : { retryAt }),
-    };
+    const { readStatus } = await loadExchangeHalf(this.#context);
+    return readStatus(this.#context, account);
   }
 
   async signIn(
@@ -166,18 +155,29 @@ class Session implements AuthSession {
     const { password, signal } = options;
     const plan = {
       kind: 'sign_in',
-      prepare: this.#prepareSignIn(password),
-      typed: password !== undefined,
+      prepare: prepareSignIn(this.#context.provider, password),
+      byPerson: password !== undefined,
     } as const;
     return (await runLogin(this.#context, this.#live(), plan, signal)) as TokenSet;
   }
 
-  async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>, typed: boolean): Promise<void> {
-    await runLogin(this.#context, this.#live(), { kind: 'verify', prepare, typed }, undefined);
+  async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>, byPerson: boolean): Promise<void> {
+    await runLogin(this.#context, this.#live(), { kind: 'verify', prepare, byPerson }, undefined);
   }
 
   async signOut(): Promise<void> {
-    await signOut(this.#context, this.#live());
+    const account = this.#live();
+    const context = this.#context;
+    const inHand = account.tokens;
+    account.signedOut();
+    const loading = loadExchangeHalf(context);
+    const writing = loading.then(({ writeSignOut }) => writeSignOut(context, account));
+    const over = writing.then(nothing, nothing);
+    account.signOutBegan(over);
+    const stored = await writing.catch(nothing);
+    account.signOutEnded(over);
+    await (await loading).revokeSignedOut(context, account, inHand, stored);
+    await writing;
   }
 
   subscribe(listener: (event: AuthEvent) => void): () => void {
@@ -201,29 +201,6 @@ class Session implements AuthSession {
     this.dispose();
   }
 
-  /** Whether a set is alive, or can be exchanged for one that is. */
-  #isOfUse(tokens: TokenSet | undefined, now: number): tokens is TokenSet {
-    if (tokens === undefined) return false;
-    const canRefresh = tokens.refreshToken !== undefined && this.#context.provider.refresh !== undefined;
-    return canRefresh || now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
-  }
-
-  #prepareSignIn(password: string | undefined): () => MaybePromise<PreparedLogin<unknown>> {
-    const { provider } = this.#context;
-    if (password === undefined) {
-      const { prepareLogin } = provider;
-      if (prepareLogin !== undefined) return () => prepareLogin.call(provider);
-      throw new AuthError('reauthentication_required', { provider: provider.name });
-    }
-    const { prepareSignIn } = provider;
-    if (prepareSignIn !== undefined && typeof password === 'string' && password !== '') {
-      return () => prepareSignIn.call(provider, password);
-    }
-    const detail =
-      prepareSignIn === undefined ? 'password: this provider takes none here' : 'password: expected a text';
-    throw new AuthError('invalid_options', { provider: provider.name, detail });
-  }
-
   freshTokens(): TokenSet | undefined {
     const account = this.#account;
     return account !== undefined && this.#isFresh(account) ? account.tokens : undefined;
@@ -231,18 +208,12 @@ class Session implements AuthSession {
 
   /** The way of nearly every call: one look at the clock. */
   #isFresh(account: Account): boolean {
-    const now = this.#clock.now();
-    if (now >= account.freshUntil || now < account.seenAt) return false;
-    account.seenAt = now;
-    account.handedOut = true;
-    return true;
+    return account.held.handOutIfFresh(this.#clock.now());
   }
 
   async #getAccessToken(options: GetTokenOptions | undefined): Promise<string> {
-    const tokens = await this.getTokens(options);
-    const account = this.#account;
-    if (account?.tokens === tokens) account.accessTokenPromise ??= Promise.resolve(tokens.accessToken);
-    return tokens.accessToken;
+    const { accessToken } = await this.getTokens(options);
+    return accessToken;
   }
 
   #getTokens(options: GetTokenOptions): Promise<TokenSet> {
@@ -263,23 +234,23 @@ class Session implements AuthSession {
     signal?.throwIfAborted();
     const inHand = account.tokens;
     if (forceRefresh === true)
-      return obtain(context, account, { forced: true, unlike: inHand?.id, rejected, signal });
+      return waitForToken(context, account, { forced: true, unlike: inHand?.id, rejected, signal });
     if (rejected !== undefined && inHand?.accessToken === rejected) {
-      if (!this.#refuse(account, inHand, 401)) return inHand;
-      return obtain(context, account, { unlike: inHand.id, signal });
+      if (!this.#isReasonForExchange(account, inHand, 401)) return inHand;
+      return waitForToken(context, account, { unlike: inHand.id, signal });
     }
     if (inHand !== undefined && account.isUsable(context.clock))
       return handOutEarly(context, account, inHand, signal);
     const isPlain = signal === undefined && rejected === undefined;
-    return isPlain ? obtainTogether(context, account) : obtain(context, account, { rejected, signal });
+    return isPlain ? waitTogether(context, account) : waitForToken(context, account, { rejected, signal });
   }
 
   /** Whether a refusal of the set in hand is reason for another. Those that follow it with the same set add nothing. */
-  #refuse(account: Account, tokens: TokenSet, status: number): boolean {
+  #isReasonForExchange(account: Account, tokens: TokenSet, status: number): boolean {
     const { id } = tokens;
     if (account.isRefused(id)) return true;
     const { clock } = this.#context;
-    const counts = account.refuse(clock, id);
+    const counts = account.refused(clock, id);
     const ageMs = ageOf(tokens, clock.now());
     this.#context.emit({ type: 'token_rejected', tokenId: id, ageMs, status, ignored: !counts });
     return counts;
@@ -298,6 +269,7 @@ class Session implements AuthSession {
 }
 
 const none: GetTokenOptions = Object.freeze({});
+const nothing = (): undefined => undefined;
 
 function initialTokens(context: SessionContext, { initialTokens }: AuthSessionOptions): TokenSet | undefined {
   if (initialTokens === undefined) return undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readEnvelope, writeEnvelope } from '../src/envelope.js';
+import { readEnvelope } from '../src/envelope.js';
+import { writeEnvelope } from '../src/exchange/replace-stored.js';
 import { limits } from '../src/limits.js';
 import { tokenSetFrom } from '../src/tokens.js';
 
@@ -97,4 +98,15 @@ describe('evictAt', () => {
   ])('a store may forget the record %s', (_, envelope, evictAt) => {
     expect(writeEnvelope(envelope as never).evictAt).toBe(evictAt);
   });
+});
+
+test('members that this version does not know survive being read and written', () => {
+  const stored = {
+    v: 1,
+    tokens: { id: 'a', accessToken: 'a', tokenType: 'Bearer', issuedAt: 1, audience: 'orders' },
+    lineage: 'first',
+    guard: { failures: 0, loginsAt: [], refreshFails: { count: 2 } },
+  };
+  const envelope = readEnvelope(JSON.stringify(stored));
+  expect(JSON.parse(writeEnvelope(envelope as NonNullable<typeof envelope>).value)).toEqual(stored);
 });

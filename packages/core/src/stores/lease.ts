@@ -1,6 +1,6 @@
-import { type Clock, unref } from './clock.js';
-import type { MaybePromise } from './maybe-promise.js';
-import type { Lease } from './store.js';
+import { type Clock, unref } from '../clock.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { Lease } from '../store.js';
 
 /** What a store does to get a lease, to keep it alive and to give it back. */
 export interface LeaseSteps {

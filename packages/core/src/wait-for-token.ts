@@ -4,9 +4,9 @@ import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
 import type { Flight, FlightPlan } from './flight.js';
 import { limits } from './limits.js';
-import { signedOutError } from './sign-out.js';
+import { signedOutError } from './next-step.js';
+import { refreshInBackground, startFlight } from './schedule-refresh.js';
 import type { TokenSet } from './tokens.js';
-import { refreshInBackground, startFlight } from './upkeep.js';
 
 /** What a caller wants beyond any usable set. */
 export interface Need {
@@ -20,37 +20,37 @@ export interface Need {
 }
 
 /** Waits for a set that will do, at most `callMs`; the work behind the wait goes on without the caller. */
-export function obtain(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
-  return wait(context, bring(context, account, need), need.signal);
+export function waitForToken(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
+  return waitAtMost(context, joinOrStartFlight(context, account, need), need.signal);
 }
 
 /** The same for any usable set: callers of about the same moment share one wait, and with it one deadline. */
-export function obtainTogether(context: SessionContext, account: Account): Promise<TokenSet> {
-  const tokens = obtain(context, account, {});
+export function waitTogether(context: SessionContext, account: Account): Promise<TokenSet> {
+  const tokens = waitForToken(context, account, {});
   const group: CallGroup = { since: context.clock.monotonic(), tokens, accessToken: undefined };
   context.callGroup = group;
   const leave = (): void => {
     if (context.callGroup === group) context.callGroup = undefined;
   };
-  group.tokens.then(leave, leave);
-  return group.tokens;
+  tokens.then(leave, leave);
+  return tokens;
 }
 
-/** Hands out a set that is still good, and sees to its refresh. Waits only where no work may outlive the call. */
+/** Hands out a set that is still good, and starts its refresh. Waits only where no work may outlive the call. */
 export async function handOutEarly(
   context: SessionContext,
   account: Account,
   tokens: TokenSet,
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
-  account.handedOut = true;
-  if (account.seenAt < account.freshUntil || !account.mayRefreshEarly(context.clock)) return tokens;
+  account.handedOut();
+  if (account.held.isFresh || !account.mayRefreshEarly(context.clock)) return tokens;
   const work = refreshInBackground(context, account, { kind: 'refresh' });
   if (!context.mayOutliveCalls) {
-    await wait(context, work, signal).catch(() => {});
+    await waitAtMost(context, work, signal).catch(() => {});
     signal?.throwIfAborted();
   }
-  if (account.signedOut) throw signedOutError(context);
+  if (account.facts.isSignedOut) throw signedOutError(context);
   return account.tokens ?? tokens;
 }
 
@@ -63,17 +63,18 @@ export function runLogin(
 ): Promise<TokenSet | undefined> {
   const queue = async (): Promise<TokenSet | undefined> => {
     signal?.throwIfAborted();
-    for (let busy = isBusy(account); busy !== undefined; busy = isBusy(account)) {
+    for (let busy = busyUntil(account); busy !== undefined; busy = busyUntil(account)) {
       const { flight } = account;
-      if (flight !== undefined && isJoinable(flight, context, plan)) return flight.tokens;
+      if (flight !== undefined && isJoinable(account, flight, context, plan)) return flight.tokens;
       await busy;
       signal?.throwIfAborted();
       assertLive(context, account);
     }
     const tokens = await startFlight(context, account, plan).tokens;
-    return tokens && handedOut(account, tokens);
+    if (tokens !== undefined) account.handedOut();
+    return tokens;
   };
-  return wait(context, queue(), signal);
+  return waitAtMost(context, queue(), signal);
 }
 
 /** @throws AuthError `disposed` */
@@ -81,38 +82,42 @@ export function assertLive(
   context: SessionContext,
   account: Account | undefined,
 ): asserts account is Account {
-  if (account?.contexts.includes(context) !== true) {
+  if (account?.contexts.includes(context) !== true)
     throw new AuthError('disposed', { provider: context.provider.name });
-  }
 }
 
 /** Joins the flight under way, or starts one, until a set comes that will do. */
-async function bring(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
+async function joinOrStartFlight(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
   const { clock } = context;
   const { forced = false, rejected } = need;
   for (let joined = 0; ; joined++) {
     // A person's login comes first; whatever it brings, this caller looks for itself.
-    for (let running = account.flight; isPersons(running); running = account.flight) await running.settled;
+    for (let running = account.flight; isByPerson(running); running = account.flight) await running.settled;
     assertLive(context, account);
     const inHand = account.tokens;
-    const isGood = inHand !== undefined && fits(inHand, need) && account.isUsable(clock);
-    if (isGood && !forced) return handedOut(account, inHand);
+    if (inHand !== undefined && fits(inHand, need) && account.isUsable(clock) && !forced) {
+      account.handedOut();
+      return inHand;
+    }
     const flight = account.flight ?? startFlight(context, account, { kind: 'refresh', forced, rejected });
-    flight.wanted = true;
+    flight.hasWaiters = true;
     const isLast = joined === limits.joins;
     try {
       const tokens = (await flight.tokens) as TokenSet;
-      if (isLast || isAnswer(flight, tokens, need)) return handedOut(account, tokens);
+      if (!isLast && !isAnswer(flight, tokens, need)) continue;
+      account.handedOut();
+      return tokens;
     } catch (error) {
       if (!isLast && wasNotOurs(error, flight.context, context)) continue;
       const anyWillDo = !forced && need.unlike === undefined && rejected === undefined;
-      if (anyWillDo && account.isAlive(clock)) return handedOut(account, account.tokens as TokenSet);
-      throw error;
+      if (!anyWillDo || !account.isAlive(clock)) throw error;
+      account.handedOut();
+      return account.tokens as TokenSet;
     }
   }
 }
 
-function isPersons(flight: Flight | undefined): flight is Flight {
+function isByPerson(flight: Flight | undefined): flight is Flight {
   return flight !== undefined && flight.plan.kind !== 'refresh';
 }
 
@@ -124,11 +129,6 @@ function isAnswer(flight: Flight, tokens: TokenSet, need: Need): boolean {
 
 function fits({ id, accessToken }: TokenSet, { unlike, rejected }: Need): boolean {
   return id !== unlike && accessToken !== rejected;
-}
-
-function handedOut(account: Account, tokens: TokenSet): TokenSet {
-  account.handedOut = true;
-  return tokens;
 }
 
 /** The flight ended where a login was needed: a timer sends none, and another session has credentials of its own. */
@@ -145,22 +145,23 @@ const loginFailures: ReadonlySet<string> = new Set([
   'credentials_unavailable',
 ]);
 
-function isBusy(account: Account): Promise<void> | undefined {
-  return account.flight?.settled ?? account.signingOut;
+function busyUntil(account: Account): Promise<void> | undefined {
+  return account.flight?.settled ?? account.facts.signingOut;
 }
 
 /** Only the same session's own sign-in checks the same password; and one that a sign-out overtook helps nobody. */
-function isJoinable(flight: Flight, context: SessionContext, plan: FlightPlan): boolean {
-  const areSignIns = [flight.plan, plan].every(({ kind, typed }) => kind === 'sign_in' && typed !== true);
-  return areSignIns && flight.context === context && !flight.overtakenBySignOut;
+function isJoinable(account: Account, flight: Flight, context: SessionContext, plan: FlightPlan): boolean {
+  const areSignIns = [flight.plan, plan].every(
+    ({ kind, byPerson }) => kind === 'sign_in' && byPerson !== true,
+  );
+  return areSignIns && flight.context === context && flight.signOutsSeen === account.facts.signOuts;
 }
 
-function wait<Result>(
-  context: SessionContext,
+function waitAtMost<Result>(
+  { clock, timeouts, provider }: SessionContext,
   work: Promise<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {
-  const { clock, timeouts, provider } = context;
   const late = (): AuthError =>
     new AuthError('timeout', { provider: provider.name, detail: 'callMs is over, the work goes on' });
   return waitFor(clock, work, timeouts.callMs, late, signal);

@@ -1,77 +1,87 @@
-import { elapsedMs } from './clock.js';
+import type { Account } from '../account.js';
+import { elapsedMs } from '../clock.js';
+import type { SessionContext } from '../context.js';
+import { withDeadline } from '../deadline.js';
+import type { Guard, Latch, Stored } from '../envelope.js';
+import { AuthError, isAuthError } from '../errors.js';
+import type { Flight, FlightPlan } from '../flight.js';
+import { limits } from '../limits.js';
+import { signedOutError } from '../next-step.js';
+import type { PreparedLogin } from '../provider.js';
+import { reasonOf, toAuthError } from '../reason.js';
+import { readStored } from '../records.js';
+import { type TokenSet, tokenSetFrom } from '../tokens.js';
+import { callServer } from './call-server.js';
 import { commit } from './commit.js';
-import type { SessionContext } from './context.js';
-import { sleep, within } from './deadline.js';
-import type { Guard, Latch, Stored } from './envelope.js';
-import { AuthError, isAuthError } from './errors.js';
-import { exchange, reasonOf, toAuthError } from './exchange.js';
-import type { Flight, FlightPlan, Outcome } from './flight.js';
-import { isLatched, latchOf, nextLoginAt, withLogin } from './guard.js';
-import { limits } from './limits.js';
+import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
+import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
-import type { PreparedLogin } from './provider.js';
-import { readStored, replaceStored } from './records.js';
-import { signedOutError } from './sign-out.js';
-import { type TokenSet, tokenSetFrom } from './tokens.js';
+import { replaceStored } from './replace-stored.js';
+import { sleep } from './within.js';
 
 /** Sends the password, if the guard lets it: the only place that does. */
-export async function login(flight: Flight, stored: Stored): Promise<Outcome> {
-  const { context, account, plan } = flight;
+export async function login(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  stored: Stored,
+): Promise<Outcome> {
   const { provider, clock } = context;
   const { guard, tokens } = stored.envelope;
-  if (tokens?.refreshToken !== undefined && account.isSpent(tokens.id)) {
-    return forgetRefreshToken(flight, stored, tokens);
-  }
-  if (!flight.wanted) {
+  if (tokens?.refreshToken !== undefined && account.isSpent(tokens.id))
+    return forgetRefreshToken(context, stored, tokens);
+  if (!flight.hasWaiters)
     throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
-  }
-  const prepare = plan.prepare ?? provider.prepareLogin?.bind(provider);
-  if (prepare === undefined) return giveUp(flight, stored);
-  const prepared = await permittedSecrets(flight, guard, prepare);
+  const prepare = flight.plan.prepare ?? provider.prepareLogin?.bind(provider);
+  if (prepare === undefined) return endSession(context, account, stored);
+  const prepared = await permittedSecrets(context, account, flight, guard, prepare);
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
   // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
   const writtenAt = clock.monotonic();
   const counted = { ...stored.envelope, guard: withLogin(guard, clock.now(), context.maxLoginsPerHour) };
   const read = await replaceStored(context, stored, counted);
-  // Stopped in between, it would be sent in an hour in which nobody counts it.
+  // A process suspended here could send the login an hour later, when its count has been dropped.
   if (read === undefined || clock.monotonic() - writtenAt > limits.loginSendMs) return 'read_again';
-  if (flight.overtakenBySignOut) throw signedOutError(context);
-  if (!flight.lease.held()) return 'lock_again';
-  account.countLogin(clock);
+  if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
+  if (!isLeaseHeld(flight)) return 'lock_again';
+  account.loginSent(clock);
   const startedAt = clock.monotonic();
   let issued: TokenSet | undefined;
   try {
-    issued = await send(flight, prepared);
+    issued = await send(context, flight.plan, prepared);
   } catch (thrown) {
     const error = thrown as AuthError;
     context.emitFailure('login', error, elapsedMs(clock, startedAt), false);
-    if (error.code !== 'invalid_credentials') throw await pauseAfter(flight, read, error);
-    await block(flight, read, prepared);
+    if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error);
+    await block(context, account, flight.plan, read, prepared);
     throw error;
   }
   if (issued === undefined) return undefined;
-  account.latch = undefined;
+  account.latched(undefined);
   context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) });
-  return commit(flight, read, issued, read.envelope.guard.latch?.hash);
+  return commit(context, account, flight, read, issued, read.envelope.guard.latch?.hash);
 }
 
 /** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */
 async function permittedSecrets(
+  context: SessionContext,
+  account: Account,
   flight: Flight,
   guard: Guard,
   prepare: NonNullable<FlightPlan['prepare']>,
 ): Promise<PreparedLogin<unknown>> {
-  const { context, account, plan } = flight;
   const { provider, clock } = context;
-  const latch = plan.kind === 'sign_in' ? undefined : (account.latch ?? guard.latch);
-  const isConfigured = plan.typed !== true;
+  const { kind, byPerson } = flight.plan;
+  const latch = kind === 'sign_in' ? undefined : (account.facts.latch ?? guard.latch);
+  const isConfigured = byPerson !== true;
   if (latch !== undefined && isConfigured && wasJustAsked(context, latch)) throw blocked(context, latch);
-  const retryAt = account.nextLoginAt(context) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
+  const retryAt =
+    nextLoginHere(context, account) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
   if (retryAt !== undefined) {
     const detail = 'maxLoginsPerHour is reached';
     throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
   }
-  flight.prepared ??= await obtainSecrets(context, prepare);
+  flight.prepared ??= await askForSecrets(context, prepare);
   if (latch !== undefined && (await isLatched(latch, flight.prepared.secrets))) {
     if (isConfigured) context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
     throw blocked(context, latch);
@@ -79,47 +89,59 @@ async function permittedSecrets(
   return flight.prepared;
 }
 
-function send({ context, plan }: Flight, prepared: PreparedLogin<unknown>): Promise<TokenSet | undefined> {
-  return exchange(context, 'login', async (exchangeContext) => {
+/** When this process may send another login, by its own count; undefined for now. */
+function nextLoginHere({ clock, maxLoginsPerHour }: SessionContext, account: Account): number | undefined {
+  const freeAt = slotFreeAt(account.facts.loginsSent, maxLoginsPerHour);
+  const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
+  return leftMs > 0 ? Math.ceil(clock.now() + leftMs) : undefined;
+}
+
+function send(
+  context: SessionContext,
+  plan: FlightPlan,
+  prepared: PreparedLogin<unknown>,
+): Promise<TokenSet | undefined> {
+  return callServer(context, 'login', async (exchangeContext) => {
     const sentAt = context.clock.now();
     const issued = await prepared.login(exchangeContext);
     return plan.kind === 'verify' ? undefined : (tokenSetFrom(issued, sentAt) as TokenSet);
   });
 }
 
-async function obtainSecrets(
-  context: SessionContext,
+async function askForSecrets(
+  { clock, timeouts, provider: { name } }: SessionContext,
   prepare: NonNullable<FlightPlan['prepare']>,
 ): Promise<PreparedLogin<unknown>> {
-  const { clock, timeouts, provider } = context;
+  const where = { provider: name, phase: 'login' } as const;
   const failed = (detail: string): AuthError =>
-    new AuthError('credentials_unavailable', {
-      provider: provider.name,
-      phase: 'login',
-      delivery: 'not_sent',
-      detail,
-    });
+    new AuthError('credentials_unavailable', { ...where, delivery: 'not_sent', detail });
   try {
-    return await within(clock, timeouts.credentialsMs, () => failed('it took too long'), prepare);
+    const asked = (async () => prepare())();
+    return await withDeadline(clock, timeouts.credentialsMs, () => failed('it took too long'), asked);
   } catch (error) {
     // What a vault's client throws may hold the secret: its words stay here.
     if (!isAuthError(error) || error.code !== 'credentials_unavailable')
       throw failed(`it threw ${reasonOf(error)}`);
-    throw toAuthError(error, { provider: provider.name, phase: 'login' });
+    throw toAuthError(error, where);
   }
 }
 
 /** Leaves the latch that no login passes until the secrets change, in memory where it cannot be saved. */
-async function block(flight: Flight, read: Stored, prepared: PreparedLogin<unknown>): Promise<void> {
-  const { context, account, plan } = flight;
+async function block(
+  context: SessionContext,
+  account: Account,
+  plan: FlightPlan,
+  read: Stored,
+  prepared: PreparedLogin<unknown>,
+): Promise<void> {
   const at = context.clock.now();
-  const standing = account.latch ?? read.envelope.guard.latch;
+  const standing = account.facts.latch ?? read.envelope.guard.latch;
+  const isConfigured = plan.byPerson !== true;
   // What a person mistyped must not lift the latch on the configured password.
-  const latch =
-    plan.typed === true && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
-  if (plan.typed !== true) context.askedAbout = { latchHash: latch.hash, at: context.clock.monotonic() };
-  account.latch = latch;
-  if (await saveLatch(context, read, latch)) account.latch = undefined;
+  const latch = !isConfigured && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
+  if (isConfigured) context.askedAbout = { latchHash: latch.hash, at: context.clock.monotonic() };
+  account.latched(latch);
+  if (await saveLatch(context, read, latch)) account.latched(undefined);
   context.emit({ type: 'login_blocked', blockedAt: latch.at });
 }
 
@@ -138,7 +160,7 @@ async function saveLatch(context: SessionContext, read: Stored, latch: Latch): P
 }
 
 /** No credentials: where the stored set is dead, the session is over, and the store says so to all who share it. */
-async function giveUp({ context, account }: Flight, stored: Stored): Promise<'read_again'> {
+async function endSession(context: SessionContext, account: Account, stored: Stored): Promise<'read_again'> {
   const { tokens, ...rest } = stored.envelope;
   if (tokens !== undefined) {
     const isOver = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) <= context.clock.now();
@@ -150,7 +172,7 @@ async function giveUp({ context, account }: Flight, stored: Stored): Promise<'re
 
 /** So that no other process presents what the server has refused. */
 async function forgetRefreshToken(
-  { context }: Flight,
+  context: SessionContext,
   stored: Stored,
   tokens: TokenSet,
 ): Promise<'read_again'> {

@@ -3,22 +3,22 @@ import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
 import { isAuthError } from './errors.js';
 import { Flight, type FlightPlan } from './flight.js';
-import { coolDownMs } from './guard.js';
-import { limits } from './limits.js';
+import { doubling, limits } from './limits.js';
 import { readStored, storeError } from './records.js';
-import { noteSignOut } from './sign-out.js';
+import { runFlight } from './run-flight.js';
 
 /** Starts the account's one flight. There must be none under way. */
 export function startFlight(context: SessionContext, account: Account, plan: FlightPlan): Flight {
   watchStore(context, account);
-  const flight = new Flight(context, account, plan);
-  account.flight = flight;
+  const flight = new Flight(context, plan, account.tokens?.id, account.facts.signOuts);
+  account.flightStarted(flight);
   flight.tokens.then(
-    () => scheduleRefresh(account, account.freshUntil),
+    () => scheduleRefresh(account, account.held.freshUntil),
     (error: unknown) => {
       if (plan.kind === 'refresh') scheduleRetry(account, error);
     },
   );
+  flight.done = runFlight(account, flight);
   try {
     context.waitUntil?.(flight.done);
   } catch {
@@ -27,7 +27,7 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   return flight;
 }
 
-/** A refresh nobody waits for. Its failure is an event; the token in hand lives on. */
+/** A refresh that nobody waits for. Its failure is an event; the token in hand lives on. */
 export async function refreshInBackground(
   context: SessionContext,
   account: Account,
@@ -35,7 +35,7 @@ export async function refreshInBackground(
 ): Promise<void> {
   try {
     await startFlight(context, account, plan).tokens;
-    account.quietUntil = context.clock.monotonic() + limits.exchangeGapMs;
+    account.refreshedInBackground(context.clock);
   } catch (error) {
     if (isAuthError(error))
       context.emit({ type: 'background_failed', code: error.code, retryAt: error.retryAt });
@@ -45,14 +45,11 @@ export async function refreshInBackground(
 /** Puts the set's refresh on the scheduler, if it can be refreshed at all. */
 function scheduleRefresh(account: Account, at: number): void {
   account.unschedule();
-  const { tokens } = account;
-  const context = scheduled(account);
-  if (tokens?.refreshToken === undefined || !Number.isFinite(at)) return;
+  const context = contextWithTimers(account);
+  if (account.tokens?.refreshToken === undefined || !Number.isFinite(at)) return;
   if (context?.provider.refresh === undefined) return;
-  const { id } = tokens;
-  const run = (): Promise<void> => refreshOnTime(account, id);
   try {
-    account.cancelTimer = context.scheduler?.schedule({ key: account.schedulerKey, at, run });
+    account.scheduled(context.schedule(account, at, refreshOnTime));
   } catch {
     // Without its timer the set is refreshed by the next caller.
   }
@@ -63,25 +60,27 @@ function scheduleRetry(account: Account, error: unknown): void {
   const [context] = account.contexts;
   if (context === undefined) return;
   const now = context.clock.now();
+  const failures = account.facts.flightFailures + 1;
+  const coolDownMs = doubling(failures, limits.coolDownMinMs, limits.coolDownMaxMs);
   const retryAt = isAuthError(error) ? (error.retryAt ?? 0) : 0;
-  const again = Math.max(retryAt, now + coolDownMs(++account.failures));
-  account.quietUntil = context.clock.monotonic() + (again - now);
+  const again = Math.max(retryAt, now + coolDownMs);
+  account.flightFailed(context.clock, failures, again - now);
   if (isAuthError(error) && !error.retryable) return;
-  if (again < account.expiresAt || keepsAlive(account)) scheduleRefresh(account, again);
+  if (again < account.held.expiresAt || keepsAlive(account)) scheduleRefresh(account, again);
 }
 
-/** Refreshes a set that was in use; one that nobody asked for waits for the next caller. */
-async function refreshOnTime(account: Account, id: string): Promise<void> {
-  const context = scheduled(account);
-  if (context === undefined || account.tokens?.id !== id || account.flight !== undefined) return;
-  const now = account.checkClock(context.clock);
-  if (!account.handedOut && !keepsAlive(account)) return;
-  if (account.hasJustExchanged(context.clock)) return scheduleRefresh(account, now + limits.exchangeGapMs);
+/** Refreshes a set that was in use; a set that nobody asked for waits for the next caller. */
+async function refreshOnTime(account: Account): Promise<void> {
+  const context = contextWithTimers(account);
+  if (context === undefined || account.tokens === undefined || account.flight !== undefined) return;
+  const now = account.clockRead(context.clock);
+  if (!account.held.isHandedOut && !keepsAlive(account)) return;
+  if (account.held.hasJustCome(context.clock)) return scheduleRefresh(account, now + limits.exchangeGapMs);
   await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });
 }
 
 /** The first of the account's sessions that takes part in timers. */
-function scheduled(account: Account): SessionContext | undefined {
+function contextWithTimers(account: Account): SessionContext | undefined {
   return account.contexts.find(({ scheduler }) => scheduler !== null);
 }
 
@@ -91,19 +90,19 @@ function keepsAlive(account: Account): boolean {
 
 /** Lets the store tell the account of changes by others, from the first flight on. */
 function watchStore(context: SessionContext, account: Account): void {
-  if (context.store.subscribe === undefined || account.unsubscribe !== undefined) return;
+  if (context.store.subscribe === undefined || account.isWatched) return;
   try {
-    account.unsubscribe = context.store.subscribe(context.key, () => void followStore(account));
+    account.watched(context.store.subscribe(context.key, () => void followStore(account)));
   } catch (error) {
-    account.unsubscribe = () => {};
+    account.watched(() => {});
     storeError(context, 'subscribe', error);
   }
 }
 
 /** Adopts what somebody else saved, or their sign-out. A store that is away is looked at again. */
 async function followStore(account: Account, retryMs: number = limits.storeRetryMinMs): Promise<void> {
-  account.cancelLook?.();
-  account.flight?.look();
+  account.facts.cancelLook?.();
+  account.flight?.onStoreChange();
   await account.flight?.settled;
   const [context] = account.contexts;
   if (context === undefined) return;
@@ -112,12 +111,12 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   if (stored === undefined) return followLater(account, retryMs);
   // A flight that started meanwhile reads for itself, and one that has ended knows better.
   if (account.flight !== undefined || account.tokens !== inHand) return;
-  noteSignOut(account, stored);
-  const { tokens } = stored.envelope;
-  if (tokens === undefined || account.signedOut || account.unsaved !== undefined) return;
+  const { tokens, signedOutAt } = stored.envelope;
+  account.signOutRead(signedOutAt);
+  if (tokens === undefined || account.facts.isSignedOut || account.facts.unsaved !== undefined) return;
   if (inHand === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
-  account.adopt(context, tokens);
-  if (tokens.id !== inHand.id) scheduleRefresh(account, account.freshUntil);
+  account.adopted(context, tokens);
+  if (tokens.id !== inHand.id) scheduleRefresh(account, account.held.freshUntil);
 }
 
 function followLater(account: Account, delayMs: number): void {
@@ -127,5 +126,5 @@ function followLater(account: Account, delayMs: number): void {
   const nextMs = Math.min(delayMs * 2, limits.storeRetryMaxMs);
   const timer = clock.setTimeout(() => void followStore(account, nextMs), delayMs);
   unref(timer);
-  account.cancelLook = () => clock.clearTimeout(timer);
+  account.lookPostponed(() => clock.clearTimeout(timer));
 }

@@ -1,6 +1,6 @@
-import { AuthError } from './errors.js';
-import { isThenable, type MaybePromise } from './maybe-promise.js';
-import type { TokenRecord, TokenStore } from './store.js';
+import { AuthError } from '../errors.js';
+import { isThenable, type MaybePromise } from '../maybe-promise.js';
+import type { TokenRecord, TokenStore } from '../store.js';
 
 /** Anything with `get` and `set` of strings (Map, Keyv), or `getItem` and `setItem` (unstorage, localStorage). */
 export type KeyValue =

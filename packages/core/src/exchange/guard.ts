@@ -1,6 +1,6 @@
-import type { Guard, Latch } from './envelope.js';
-import { limits } from './limits.js';
-import { toHex } from './random-id.js';
+import type { Guard, Latch } from '../envelope.js';
+import { doubling, limits } from '../limits.js';
+import { toHex } from '../random-id.js';
 
 /** The latch that a refusal of these secrets leaves. */
 export async function latchOf(secrets: readonly string[], at: number): Promise<Latch> {
@@ -33,19 +33,15 @@ export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): 
   return { ...guard, loginsAt: loginsAt.slice(-maxLoginsPerHour) };
 }
 
-/** The guard after an answer that settles the matter: no pause, and not the latch that an accepted password has lifted. */
-export function settledGuard({ loginsAt, latch }: Guard, lifted: string | undefined): Guard {
-  return { failures: 0, loginsAt, ...(latch === undefined || latch.hash === lifted ? {} : { latch }) };
+/** The guard after an exchange that succeeded: no pause, and not the latch that an accepted password has lifted. */
+export function settledGuard({ latch, ...guard }: Guard, lifted: string | undefined): Guard {
+  const { notBefore: _, lostId: __, ...kept } = guard;
+  return { ...kept, failures: 0, ...(latch === undefined || latch.hash === lifted ? {} : { latch }) };
 }
 
 /** The pause that follows this many failures in a row. */
 export function coolDownMs(failures: number): number {
   return doubling(failures, limits.coolDownMinMs, limits.coolDownMaxMs);
-}
-
-/** The minimum at the first count, twice as much at each further one, and no more than the maximum. */
-export function doubling(count: number, minMs: number, maxMs: number): number {
-  return Math.min(minMs * 2 ** (count - 1), maxMs);
 }
 
 function recentLogins(guard: Guard, now: number): readonly number[] {

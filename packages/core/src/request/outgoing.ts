@@ -1,4 +1,4 @@
-import type { FetchLike } from './provider.js';
+import type { FetchLike } from '../provider.js';
 
 /** A request that can go out again where its body allows it. The caller's objects stay as they are. */
 export class Outgoing {
@@ -21,6 +21,10 @@ export class Outgoing {
 
   get method(): string {
     return this.init?.method?.toUpperCase() ?? (this.input instanceof Request ? this.input.method : 'GET');
+  }
+
+  get redirect(): RequestRedirect {
+    return this.init?.redirect ?? (this.input instanceof Request ? this.input.redirect : 'follow');
   }
 
   /** Sends it, or another copy of it, with these headers; `change` replaces parts of the init. */

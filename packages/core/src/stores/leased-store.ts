@@ -1,10 +1,10 @@
-import { type Clock, systemClock } from './clock.js';
-import { AuthError } from './errors.js';
+import { type Clock, systemClock } from '../clock.js';
+import { AuthError } from '../errors.js';
+import { limits } from '../limits.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import { randomId } from '../random-id.js';
+import type { TokenRecord, TokenStore } from '../store.js';
 import { type LeaseSteps, waitForLease } from './lease.js';
-import { limits } from './limits.js';
-import type { MaybePromise } from './maybe-promise.js';
-import { randomId } from './random-id.js';
-import type { TokenRecord, TokenStore } from './store.js';
 
 /** Options of {@link leasedStore}. */
 export interface LeasedStoreOptions {

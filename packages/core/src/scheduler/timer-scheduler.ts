@@ -1,6 +1,6 @@
-import { type Clock, systemClock, unref } from './clock.js';
-import { limits } from './limits.js';
-import type { MaybePromise } from './maybe-promise.js';
+import { type Clock, systemClock, unref } from '../clock.js';
+import { limits } from '../limits.js';
+import type { MaybePromise } from '../maybe-promise.js';
 
 /** Work for a later instant. */
 export interface RefreshTask {
@@ -18,14 +18,18 @@ export interface RefreshScheduler {
   schedule(task: RefreshTask): () => void;
 }
 
+/** What has a timer on a {@link TimerScheduler} without a name: its slot there, -1 for none. */
+export interface TimerOwner {
+  timerSlot: number;
+}
+
 /**
  * One heap and one timer, which holds no process open, for any number of tasks. A task runs when the wall clock
  * reaches `at`, or when as much time has passed as `at` lay ahead, whichever comes first: a clock set back delays
  * nothing, and after sleep tasks run within a minute.
  */
 export function timerScheduler(options: { readonly clock?: Clock | undefined } = {}): RefreshScheduler {
-  const heap = new TaskHeap(options.clock ?? systemClock);
-  return { schedule: (task) => heap.schedule(task) };
+  return new TimerScheduler(options.clock ?? systemClock);
 }
 
 let shared: RefreshScheduler | undefined;
@@ -44,19 +48,21 @@ export function sharedScheduler(clock: Clock): RefreshScheduler {
   return created;
 }
 
-/** A slot that no task is in, as a place in the heap. */
+/** The slot of an owner without a timer. */
 const nowhere = -1;
 const firstSlots = 16;
 
+type Run = (owner: TimerOwner | string) => MaybePromise<void>;
+
 /**
  * A binary heap by due time. A task is a slot, a row in parallel arrays: a hundred thousand of them are a few arrays,
- * and nothing for the garbage collector to walk.
+ * and nothing for the garbage collector to walk. A task belongs to a name, or to an object that keeps its slot itself.
  */
-class TaskHeap {
+export class TimerScheduler implements RefreshScheduler {
   readonly #clock: Clock;
   readonly #slots = new Map<string, number>();
-  readonly #keys: (string | undefined)[] = [];
-  readonly #runs: ((() => MaybePromise<void>) | undefined)[] = [];
+  readonly #owners: (TimerOwner | string | undefined)[] = [];
+  readonly #runs: (Run | undefined)[] = [];
   /** By slot: the monotonic instant, and how much further ahead than at first the wall clock was when it was set. */
   #due = new Float64Array(firstSlots);
   #drift = new Float32Array(firstSlots);
@@ -80,26 +86,40 @@ class TaskHeap {
     this.#offset = this.#firstOffset;
   }
 
-  schedule(task: RefreshTask): () => void {
-    const { key, at, run } = task;
+  schedule({ key, at, run }: RefreshTask): () => void {
     if (!Number.isFinite(at)) return () => {};
+    const slot = this.#put(this.#slots.get(key), key, at, run);
+    const use = this.#uses[slot];
+    return () => {
+      if (this.#uses[slot] === use && this.#slots.get(key) === slot) this.#end(slot);
+    };
+  }
+
+  /** Runs `run` with its owner at an instant, in place of the task that the owner had. */
+  arm<Owner extends TimerOwner>(owner: Owner, at: number, run: (owner: Owner) => MaybePromise<void>): void {
+    const { timerSlot } = owner;
+    this.#put(timerSlot === nowhere ? undefined : timerSlot, owner, at, run as never);
+  }
+
+  cancel({ timerSlot }: TimerOwner): void {
+    if (timerSlot !== nowhere) this.#end(timerSlot);
+  }
+
+  #put(replaced: number | undefined, owner: TimerOwner | string, at: number, run: Run): number {
     const now = this.#clock.monotonic();
     const offset = this.#clock.now() - now;
-    const replaced = this.#slots.get(key);
-    const slot = replaced ?? this.#take(key);
+    const slot = replaced ?? this.#take(owner);
     this.#runs[slot] = run;
     this.#due[slot] = at - offset;
     this.#drift[slot] = offset - this.#firstOffset;
+    this.#uses[slot] = (this.#uses[slot] as number) + 1;
     this.#rise(slot);
     if (replaced !== undefined) this.#sink(slot);
     this.#arm(now);
-    const use = (this.#uses[slot] as number) + 1;
-    this.#uses[slot] = use;
-    return () => this.#cancel(slot, use);
+    return slot;
   }
 
-  #cancel(slot: number, use: number): void {
-    if (this.#uses[slot] !== use || this.#places[slot] === nowhere) return;
+  #end(slot: number): void {
     this.#remove(slot);
     if (this.#size === 0) this.#disarm();
   }
@@ -128,9 +148,10 @@ class TaskHeap {
     while (this.#size > 0) {
       const slot = this.#heap[0] as number;
       if ((this.#due[slot] as number) > now) break;
-      const run = this.#runs[slot] as () => MaybePromise<void>;
+      const run = this.#runs[slot] as Run;
+      const owner = this.#owners[slot] as TimerOwner | string;
       this.#remove(slot);
-      runQuietly(run);
+      runQuietly(run, owner);
     }
     this.#arm(now);
   }
@@ -150,12 +171,13 @@ class TaskHeap {
     for (let place = (this.#size >> 1) - 1; place >= 0; place--) this.#sink(this.#heap[place] as number);
   }
 
-  /** A slot for a new task, at the end of the heap. */
-  #take(key: string): number {
-    const slot = this.#free.pop() ?? this.#keys.length;
+  /** Gives a slot to an owner, at the end of the heap. */
+  #take(owner: TimerOwner | string): number {
+    const slot = this.#free.pop() ?? this.#owners.length;
     if (slot === this.#due.length) this.#grow();
-    this.#keys[slot] = key;
-    this.#slots.set(key, slot);
+    this.#owners[slot] = owner;
+    if (typeof owner === 'string') this.#slots.set(owner, slot);
+    else owner.timerSlot = slot;
     this.#places[slot] = this.#size++;
     return slot;
   }
@@ -178,12 +200,13 @@ class TaskHeap {
   }
 
   #remove(slot: number): void {
-    this.#slots.delete(this.#keys[slot] as string);
-    this.#keys[slot] = undefined;
+    const owner = this.#owners[slot] as TimerOwner | string;
+    if (typeof owner === 'string') this.#slots.delete(owner);
+    else owner.timerSlot = nowhere;
+    this.#owners[slot] = undefined;
     this.#runs[slot] = undefined;
     this.#free.push(slot);
     const place = this.#places[slot] as number;
-    this.#places[slot] = nowhere;
     const last = this.#heap[--this.#size] as number;
     if (last === slot) return;
     this.#places[last] = place;
@@ -230,9 +253,9 @@ class TaskHeap {
   }
 }
 
-function runQuietly(run: () => MaybePromise<void>): void {
+function runQuietly(run: Run, owner: TimerOwner | string): void {
   try {
-    const result = run();
+    const result = run(owner);
     if (result instanceof Promise) result.catch(() => {});
   } catch {
     // A task reports its failures itself.

@@ -1,28 +1,27 @@
-import type { SessionContext } from './context.js';
-import { AuthError } from './errors.js';
-import { limits } from './limits.js';
-import { assertAllowed } from './origins.js';
+import type { SessionContext } from '../context.js';
+import { AuthError } from '../errors.js';
+import { limits } from '../limits.js';
+import { assertAllowed } from '../origins.js';
 import type { Outgoing } from './outgoing.js';
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Sends a request whose token stands in headers that the platform would carry to any origin: follows redirects
- * itself (Fetch standard, HTTP-redirect fetch), within the allowed origins.
+ * Follows redirects (Fetch standard, HTTP-redirect fetch), within the allowed origins, for a request whose token stands
+ * in headers that the platform would carry to any origin.
  *
+ * @param first the answer to the request itself
  * @throws AuthError `origin_not_allowed` for a redirect beyond them, and in browsers, which hide where one leads
  */
-export async function sendFollowing(
+export async function followRedirects(
   context: SessionContext,
   outgoing: Outgoing,
   start: URL,
   headers: Headers,
+  first: Response,
 ): Promise<Response> {
-  const mode =
-    outgoing.init?.redirect ?? (outgoing.input instanceof Request ? outgoing.input.redirect : 'follow');
-  if (mode !== 'follow') return outgoing.send(context.fetch, headers);
   let url = start;
-  let response = await outgoing.send(context.fetch, headers, { redirect: 'manual' });
+  let response = first;
   let method = outgoing.method;
   for (let hops = 0; isRedirect(context, response); hops++) {
     const location = response.headers.get('location');

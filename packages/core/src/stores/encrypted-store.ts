@@ -1,5 +1,5 @@
-import { AuthError } from './errors.js';
-import type { TokenRecord, TokenStore } from './store.js';
+import { AuthError } from '../errors.js';
+import type { TokenRecord, TokenStore } from '../store.js';
 
 /** A 256-bit AES key: 32 bytes, or a CryptoKey for AES-GCM. */
 export type EncryptionKey = AesGcmKey | Uint8Array;

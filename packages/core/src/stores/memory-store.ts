@@ -1,4 +1,4 @@
-import type { TokenRecord, TokenStore } from './store.js';
+import type { TokenRecord, TokenStore } from '../store.js';
 
 /** Keeps records in this process's memory, and forgets those whose `evictAt` has passed. */
 export function memoryStore(options: { readonly now?: (() => number) | undefined } = {}): TokenStore {

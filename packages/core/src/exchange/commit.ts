@@ -1,0 +1,146 @@
+import type { Account } from '../account.js';
+import type { SessionContext } from '../context.js';
+import type { Envelope, Stored } from '../envelope.js';
+import { AuthError } from '../errors.js';
+import type { Flight } from '../flight.js';
+import { limits } from '../limits.js';
+import { replaces, signedOutError } from '../next-step.js';
+import type { Unsaved } from '../rare-facts.js';
+import { readStored } from '../records.js';
+import type { TokenSet } from '../tokens.js';
+import { settledGuard } from './guard.js';
+import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
+import { replaceStored } from './replace-stored.js';
+import { revoke } from './sign-out.js';
+import { sleep } from './within.js';
+
+/**
+ * Saves what an exchange brought in place of what was read before it, and takes it in hand. What the server has just
+ * issued is not lost to a store that fails: it is kept, served, and saved later.
+ *
+ * @throws AuthError `signed_out` for a sign-out under way; `store_failed` from a person's login, which is not done
+ * before it is saved
+ */
+export async function commit(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  read: Stored,
+  tokens: TokenSet,
+  liftedLatch?: string,
+): Promise<TokenSet> {
+  const isSignIn = flight.plan.kind === 'sign_in';
+  const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, liftedLatch, isInitial: false };
+  flight.hasExchanged = true;
+  const end = isOvertakenBySignOut(account, flight)
+    ? 'signed_out'
+    : await save(context, account, flight, read, unsaved);
+  if (end === 'signed_out' || isOvertakenBySignOut(account, flight)) {
+    await revoke(context, tokens);
+    throw signedOutError(context);
+  }
+  account.exchangeSucceeded();
+  if (typeof end === 'object') return account.adopted(context, end);
+  if (isSignIn) account.signedIn();
+  account.saveDeferred(end === 'failed' ? unsaved : undefined);
+  account.exchanged(context, tokens);
+  if (end === 'failed' && isSignIn) throw unsavedError(context, 'signed in, but not yet saved');
+  return tokens;
+}
+
+/** Saves a set kept since its save failed. @throws AuthError `store_failed`, before another token is spent */
+export async function saveUnsaved(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  stored: Stored,
+  unsaved: Unsaved,
+): Promise<Outcome> {
+  const { tokens, isInitial } = unsaved;
+  const end = await save(context, account, flight, stored, unsaved);
+  // Signed out meanwhile, which the store is told or about to be.
+  if (account.facts.unsaved !== unsaved) {
+    await revoke(context, tokens);
+    return 'read_again';
+  }
+  if (end === 'failed') {
+    if (account.tokens === undefined) account.taken(context, tokens);
+    throw unsavedError(context, 'the tokens in hand are not saved');
+  }
+  account.saveDeferred(undefined);
+  if (end === 'saved') {
+    account.taken(context, tokens);
+    if (!isInitial) context.emit({ type: 'store_recovered', tokenId: tokens.id });
+  }
+  return 'read_again';
+}
+
+/**
+ * Keeps retrying the save, under the same lease while it lasts, until the set is saved or overtaken, or the next flight
+ * takes over. Disposing the last session triggers one final save.
+ */
+export async function keepSaving(context: SessionContext, account: Account, flight: Flight): Promise<void> {
+  let delayMs: number = limits.storeRetryMinMs;
+  while (account.facts.unsaved !== undefined && account.flight === undefined) {
+    const isLast = account.contexts.length === 0;
+    if (!isLast) {
+      const pause = sleep(context.clock, delayMs, true);
+      flight.stopSaving = pause.cancel;
+      await pause.done;
+      if (account.flight !== undefined) return;
+    }
+    delayMs = Math.min(delayMs * 2, limits.storeRetryMaxMs);
+    await trySaving(context, account, flight);
+    if (isLast) return;
+  }
+}
+
+async function trySaving(context: SessionContext, account: Account, flight: Flight): Promise<void> {
+  const stored = await readStored(context).catch(() => undefined);
+  if (stored === undefined) return;
+  account.signOutRead(stored.envelope.signedOutAt);
+  const { unsaved } = account.facts;
+  if (unsaved === undefined) return;
+  if (!replaces(unsaved, stored)) account.saveDeferred(undefined);
+  else await saveUnsaved(context, account, flight, stored, unsaved).catch(() => {});
+}
+
+type SaveEnd = 'saved' | 'failed' | 'signed_out' | TokenSet;
+
+/** Step 7 of the transaction. A set that somebody else has put there comes back, to be adopted. */
+async function save(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  read: Stored,
+  { tokens, parentId, liftedLatch }: Unsaved,
+): Promise<SaveEnd> {
+  const { plan } = flight;
+  let base = read;
+  // Who lost the lease looks before writing: not every store that has a lock compares atomically.
+  let hasLooked = isLeaseHeld(flight);
+  for (let round = 0; round < limits.flightRounds; round++) {
+    try {
+      const { signedOutAt: _, ...kept } = base.envelope;
+      const envelope: Envelope = { ...kept, tokens, guard: settledGuard(kept.guard, liftedLatch) };
+      if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) return 'saved';
+      base = await readStored(context);
+    } catch {
+      return 'failed';
+    }
+    hasLooked = true;
+    const { tokens: standing, signedOutAt } = base.envelope;
+    if (standing?.id === tokens.id) return 'saved';
+    if (signedOutAt !== undefined && signedOutAt !== read.envelope.signedOutAt) {
+      account.signOutRead(signedOutAt);
+      return 'signed_out';
+    }
+    if (standing !== undefined && standing.id !== parentId && plan.kind !== 'sign_in') return standing;
+  }
+  context.emit({ type: 'store_failed', operation: 'compareAndSet', reason: 'contention' });
+  return 'failed';
+}
+
+function unsavedError({ provider }: SessionContext, detail: string): AuthError {
+  return new AuthError('store_failed', { provider: provider.name, detail });
+}

@@ -1,0 +1,5 @@
+export { followRedirects } from '../request/redirects.js';
+export { keepSaving } from './commit.js';
+export { revokeSignedOut, writeSignOut } from './sign-out.js';
+export { readStatus } from './status.js';
+export { exchangeUnderLease } from './under-lease.js';

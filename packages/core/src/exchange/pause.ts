@@ -1,0 +1,37 @@
+import type { Account } from '../account.js';
+import type { SessionContext } from '../context.js';
+import type { Stored } from '../envelope.js';
+import { AuthError } from '../errors.js';
+import { limits } from '../limits.js';
+import { coolDownMs } from './guard.js';
+import { replaceStored } from './replace-stored.js';
+
+/**
+ * Writes the pause that follows a failed exchange, for this process and all that share the store. Returns the error
+ * with its `retryAt`.
+ */
+export async function pauseAfter(
+  context: SessionContext,
+  account: Account,
+  stored: Stored,
+  error: AuthError,
+): Promise<AuthError> {
+  const { guard } = stored.envelope;
+  const isLimited = error.code === 'rate_limited';
+  const failures = isLimited ? 0 : Math.max(guard.failures, account.facts.exchangeFailures) + 1;
+  const pauseMs = isLimited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures);
+  const notBefore = context.clock.now() + pauseMs;
+  account.exchangeFailed(context.clock, error.code, failures, notBefore);
+  const { lostId = guard.lostId } = account.facts;
+  // Where it cannot be saved, this process keeps to it all the same.
+  await replaceStored(context, stored, {
+    ...stored.envelope,
+    guard: { ...guard, failures, notBefore, ...(lostId === undefined ? {} : { lostId }) },
+  }).catch(() => undefined);
+  return new AuthError(error.code, { ...error, retryAt: notBefore });
+}
+
+function rateLimitMs(asked: number | undefined): number {
+  const wanted = asked !== undefined && Number.isFinite(asked) ? asked : limits.rateLimitDefaultMs;
+  return Math.min(Math.max(wanted, limits.coolDownMinMs), limits.rateLimitMaxMs);
+}

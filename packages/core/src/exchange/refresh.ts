@@ -1,0 +1,106 @@
+import type { Account } from '../account.js';
+import { elapsedMs } from '../clock.js';
+import type { SessionContext } from '../context.js';
+import type { Stored } from '../envelope.js';
+import type { AuthError } from '../errors.js';
+import type { Flight } from '../flight.js';
+import { limits } from '../limits.js';
+import { signedOutError } from '../next-step.js';
+import type { AuthProvider } from '../provider.js';
+import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
+import { callServer, isAnswerLost } from './call-server.js';
+import { commit } from './commit.js';
+import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
+import { pauseAfter } from './pause.js';
+import { replaceStored } from './replace-stored.js';
+import { sleep } from './within.js';
+
+/** Presents the stored set's refresh token, at most twice, and saves what comes back. */
+export async function refresh(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  stored: Stored,
+  parent: TokenSet,
+): Promise<Outcome> {
+  let read: Stored | undefined = stored;
+  // Taking a lock has shown that the store can be written. Without a lock a write shows it, before a token is spent.
+  if (context.store.lock === undefined) read = await replaceStored(context, stored, stored.envelope);
+  if (read === undefined) return 'read_again';
+  if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
+  if (!isLeaseHeld(flight)) return 'lock_again';
+  const startedAt = context.clock.monotonic();
+  let tokens: TokenSet;
+  try {
+    tokens = await sendRefreshToken(context, account, flight, parent, !wasLost(account, read, parent));
+  } catch (thrown) {
+    const error = thrown as AuthError;
+    if (error.code === 'signed_out') throw error;
+    if (error.code !== 'refresh_refused') throw await pauseAfter(context, account, read, error);
+    // Refused: by the server's word, or because somebody else has spent it. The store knows.
+    account.refreshTokenSpent(parent.id);
+    flight.wasRefused = true;
+    return 'read_again';
+  }
+  account.refreshTokenSpent(parent.id);
+  context.emit({
+    type: 'refresh',
+    tokenId: tokens.id,
+    previousId: parent.id,
+    previousAgeMs: ageOf(parent, tokens.issuedAt),
+    durationMs: elapsedMs(context.clock, startedAt),
+  });
+  return commit(context, account, flight, read, tokens);
+}
+
+/** Whether an answer to this very token was lost before, here or in another process. */
+function wasLost(account: Account, read: Stored, parent: TokenSet): boolean {
+  return [account.facts.lostId, read.envelope.guard.lostId].includes(parent.id);
+}
+
+/**
+ * A lost answer may hide a rotation, and servers forgive the same token only at once: it is sent once more, under the
+ * same lease. Where an earlier flight has lost an answer already, it is sent once.
+ */
+async function sendRefreshToken(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  parent: TokenSet,
+  mayResend: boolean,
+): Promise<TokenSet> {
+  const { clock, random } = context;
+  try {
+    return await sendOnce(context, account, parent, mayResend);
+  } catch (thrown) {
+    const error = thrown as AuthError;
+    if (!mayResend || !isAnswerLost(error)) throw error;
+    await sleep(clock, limits.resendMinMs + (limits.resendMaxMs - limits.resendMinMs) * random()).done;
+    if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
+    if (!isLeaseHeld(flight)) throw error;
+    return sendOnce(context, account, parent, false);
+  }
+}
+
+async function sendOnce(
+  context: SessionContext,
+  account: Account,
+  parent: TokenSet,
+  mayResend: boolean,
+): Promise<TokenSet> {
+  const { clock, provider } = context;
+  const startedAt = clock.monotonic();
+  try {
+    return await callServer(context, 'refresh', async (exchangeContext) => {
+      const sentAt = clock.now();
+      const { refresh: send } = provider as Required<AuthProvider>;
+      return tokenSetFrom(await send.call(provider, parent, exchangeContext), sentAt, parent);
+    });
+  } catch (thrown) {
+    const error = thrown as AuthError;
+    const isLost = isAnswerLost(error);
+    if (isLost) account.answerLost(parent.id);
+    context.emitFailure('refresh', error, elapsedMs(clock, startedAt), mayResend && isLost);
+    throw error;
+  }
+}

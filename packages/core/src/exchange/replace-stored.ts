@@ -1,0 +1,39 @@
+import type { SessionContext } from '../context.js';
+import type { Envelope, Stored } from '../envelope.js';
+import { limits } from '../limits.js';
+import { randomId } from '../random-id.js';
+import { callStore } from '../records.js';
+import type { TokenRecord } from '../store.js';
+
+/** Writes in place of what was read. Undefined: somebody else wrote meanwhile. @throws AuthError `store_failed` */
+export async function replaceStored(
+  context: SessionContext,
+  { recordId }: Stored,
+  envelope: Envelope,
+): Promise<Stored | undefined> {
+  const { store, key } = context;
+  const record = writeEnvelope(envelope);
+  const isReplaced = await callStore(context, 'compareAndSet', () =>
+    store.compareAndSet(key, recordId, record),
+  );
+  return isReplaced ? { recordId: record.id, envelope } : undefined;
+}
+
+/** The record for an envelope, with an id of its own. */
+export function writeEnvelope(envelope: Envelope): TokenRecord {
+  const value = JSON.stringify({ v: 1, ...envelope });
+  const evictAt = evictionOf(envelope);
+  return { id: randomId(), value, ...(evictAt === undefined ? {} : { evictAt }) };
+}
+
+/** A record may go when nothing in it can matter any more; a guard that would be forgotten early guards nothing. */
+function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefined {
+  if (guard.latch !== undefined || signedOutAt !== undefined) return undefined;
+  const ends = [...guard.loginsAt.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];
+  if (tokens !== undefined) {
+    if (tokens.expiresAt === undefined) return undefined;
+    if (tokens.refreshToken !== undefined && tokens.refreshExpiresAt === undefined) return undefined;
+    ends.push(tokens.expiresAt, tokens.refreshExpiresAt ?? 0);
+  }
+  return Math.max(...ends) || undefined;
+}

@@ -1,0 +1,45 @@
+import type { Account } from '../account.js';
+import type { SessionContext } from '../context.js';
+import { AuthError } from '../errors.js';
+import { limits } from '../limits.js';
+import { readStored } from '../records.js';
+import type { TokenSet } from '../tokens.js';
+import { callServer } from './call-server.js';
+import { replaceStored } from './replace-stored.js';
+
+/** Returns the set that stood in the store. @throws AuthError `store_failed`: others were not told */
+export async function writeSignOut(context: SessionContext, account: Account): Promise<TokenSet | undefined> {
+  for (let round = 0; round < limits.flightRounds; round++) {
+    const stored = await readStored(context);
+    const { tokens, ...kept } = stored.envelope;
+    const signedOutAt = context.clock.now();
+    account.signOutKnown(signedOutAt);
+    if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
+  }
+  throw new AuthError('store_failed', {
+    provider: context.provider.name,
+    detail: 'the sign-out could not be saved',
+  });
+}
+
+/** Ends at the server, where the provider can, the set that was in hand at a sign-out, and the one that was stored. */
+export async function revokeSignedOut(
+  context: SessionContext,
+  account: Account,
+  inHand: TokenSet | undefined,
+  stored: TokenSet | undefined,
+): Promise<void> {
+  for (const tokens of [inHand, stored?.id === inHand?.id ? undefined : stored]) {
+    // A refresh token that the server has answered would look stolen.
+    if (tokens !== undefined && !account.isSpent(tokens.id)) await revoke(context, tokens);
+  }
+}
+
+/** A failure is dropped: a session that is over for us may live on at the server until it expires. */
+export async function revoke(context: SessionContext, tokens: TokenSet): Promise<void> {
+  const { provider } = context;
+  if (provider.revoke === undefined) return;
+  await callServer(context, 'revoke', async (exchangeContext) =>
+    provider.revoke?.(tokens, exchangeContext),
+  ).catch(() => {});
+}

@@ -1,0 +1,32 @@
+import type { Account } from '../account.js';
+import type { AuthStatus } from '../auth-session.js';
+import type { SessionContext } from '../context.js';
+import { readStored } from '../records.js';
+import type { TokenSet } from '../tokens.js';
+
+/** What memory and store tell, without an exchange and without a change. */
+export async function readStatus(context: SessionContext, account: Account): Promise<AuthStatus> {
+  const { guard, signedOutAt, tokens: storedTokens } = (await readStored(context)).envelope;
+  const now = context.clock.now();
+  const { latch = guard.latch, unsaved, isSignedOut } = account.facts;
+  const isSignOutNews = account.isNews(signedOutAt);
+  const inHand = account.isAlive(context.clock) ? account.tokens : unsaved?.tokens;
+  const candidates = isSignOutNews ? [storedTokens] : [inHand, storedTokens];
+  const tokens = candidates.find((set) => isOfUse(context, set, now));
+  const retryAt = guard.notBefore !== undefined && guard.notBefore > now ? guard.notBefore : undefined;
+  const isOver = isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
+  const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch ? 'login_blocked' : 'idle';
+  return {
+    state,
+    ...(state === 'signed_in' && tokens?.expiresAt !== undefined ? { expiresAt: tokens.expiresAt } : {}),
+    ...(latch === undefined ? {} : { blockedAt: latch.at }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+  };
+}
+
+/** Whether a set is alive, or can be exchanged for one that is. */
+function isOfUse({ provider }: SessionContext, tokens: TokenSet | undefined, now: number): boolean {
+  if (tokens === undefined) return false;
+  const canRefresh = tokens.refreshToken !== undefined && provider.refresh !== undefined;
+  return canRefresh || now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
+}

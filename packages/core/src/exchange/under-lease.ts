@@ -1,0 +1,127 @@
+import type { Account } from '../account.js';
+import type { SessionContext } from '../context.js';
+import type { Stored } from '../envelope.js';
+import { AuthError, isAuthError } from '../errors.js';
+import type { Flight } from '../flight.js';
+import { limits } from '../limits.js';
+import { look } from '../look.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import { nextStep, type Step } from '../next-step.js';
+import { readStored, releaseLease } from '../records.js';
+import type { TokenSet } from '../tokens.js';
+import { saveUnsaved } from './commit.js';
+import { takeLease } from './lease-turn.js';
+import { login } from './login.js';
+import type { Outcome } from './outcome.js';
+import { refresh } from './refresh.js';
+
+/** The transaction of a flight that found nothing to adopt: lock, read again, exchange, save. */
+export async function exchangeUnderLease(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+): Promise<TokenSet | undefined> {
+  for (let turn = 0; turn < limits.leaseTurns; turn++) {
+    const news = await waitForTurn(context, account, flight);
+    if (news !== undefined) return account.adopted(context, news);
+    const outcome = await readAndExchange(context, account, flight);
+    if (outcome !== 'lock_again') return outcome;
+    context.emit({ type: 'lease_lost' });
+    await releaseLease(context, flight.lease);
+    flight.lease = undefined;
+  }
+  throw new AuthError('lock_timeout', {
+    provider: context.provider.name,
+    detail: 'the lease was lost again and again',
+  });
+}
+
+/** Waits for the lease. A set that its holder has saved meanwhile comes back: then nobody needs to wait any longer. */
+async function waitForTurn(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+): Promise<TokenSet | undefined> {
+  if (context.store.lock === undefined) return undefined;
+  const stop = new AbortController();
+  const { promise: news, resolve } = Promise.withResolvers<TokenSet>();
+  flight.onStoreChange = () => {
+    readStored(context).then(
+      (stored) => {
+        const tokens = stop.signal.aborted ? undefined : adoptable(context, account, flight, stored);
+        if (tokens !== undefined) resolve(tokens);
+      },
+      () => {},
+    );
+  };
+  const leasing = takeLease(context, stop.signal);
+  try {
+    const first = await Promise.race([leasing.then((lease) => ({ lease })), news]);
+    if ('lease' in first) {
+      flight.lease = first.lease;
+      return undefined;
+    }
+    // The lease may still be granted after we stopped waiting: release it.
+    leasing.then(
+      (lease) => releaseLease(context, lease),
+      () => {},
+    );
+    return first;
+  } catch (error) {
+    if (!isAuthError(error) || error.code !== 'lock_timeout') throw error;
+    // The lock's holder may have saved a usable set while we waited.
+    const { step } = await look(context, account, flight);
+    if (step.kind === 'adopt') return step.tokens;
+    throw step.kind === 'fail' ? step.error : error;
+  } finally {
+    flight.onStoreChange = () => {};
+    stop.abort();
+  }
+}
+
+function adoptable(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  stored: Stored,
+): TokenSet | undefined {
+  const { step } = nextStep(context, account, stored, flight);
+  return step.kind === 'adopt' ? step.tokens : undefined;
+}
+
+async function readAndExchange(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+): Promise<TokenSet | undefined | 'lock_again'> {
+  for (let round = 0; round < limits.flightRounds; round++) {
+    const { stored, step } = await look(context, account, flight);
+    const outcome = await carryOut(context, account, flight, stored, step);
+    if (outcome !== 'read_again') return outcome;
+  }
+  throw new AuthError('store_failed', {
+    provider: context.provider.name,
+    detail: 'the record changes faster than it can be replaced',
+  });
+}
+
+function carryOut(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  stored: Stored,
+  step: Step,
+): MaybePromise<Outcome> {
+  switch (step.kind) {
+    case 'fail':
+      throw step.error;
+    case 'adopt':
+      return account.adopted(context, step.tokens);
+    case 'save':
+      return saveUnsaved(context, account, flight, stored, step.unsaved);
+    case 'refresh':
+      return refresh(context, account, flight, stored, step.tokens);
+    case 'login':
+      return login(context, account, flight, stored);
+  }
+}

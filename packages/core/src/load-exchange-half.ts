@@ -1,0 +1,15 @@
+import type { SessionContext } from './context.js';
+import { AuthError } from './errors.js';
+
+/** What logs in, refreshes, saves and signs out: loaded when the first of these is near. */
+export type ExchangeHalf = typeof import('./exchange/index.js');
+
+/** @throws AuthError `network`, with nothing sent, where the module cannot be loaded; the next call loads it again */
+export async function loadExchangeHalf({ provider }: SessionContext): Promise<ExchangeHalf> {
+  try {
+    return await import('./exchange/index.js');
+  } catch {
+    const detail = 'the code of exchanges could not be loaded';
+    throw new AuthError('network', { provider: provider.name, delivery: 'not_sent', detail });
+  }
+}

@@ -1,0 +1,142 @@
+import type { Account } from './account.js';
+import type { SessionContext } from './context.js';
+import type { Stored } from './envelope.js';
+import { AuthError } from './errors.js';
+import type { FlightPlan } from './flight.js';
+import type { Unsaved } from './rare-facts.js';
+import type { TokenSet } from './tokens.js';
+
+/** What a flight does about what it has read. */
+export type Step =
+  | { readonly kind: 'adopt'; readonly tokens: TokenSet }
+  | { readonly kind: 'save'; readonly unsaved: Unsaved }
+  | { readonly kind: 'refresh'; readonly tokens: TokenSet }
+  | { readonly kind: 'login' }
+  | { readonly kind: 'fail'; readonly error: AuthError };
+
+/** What was noticed on the way to a step. {@link learn} tells the account. */
+export interface Facts {
+  /** The store tells of a sign-out that this process did not know. */
+  readonly isSignOutNews: boolean;
+  /** What waits to be saved belongs nowhere any more. */
+  readonly isUnsavedObsolete: boolean;
+  /** A stored set to take in hand: it may be all there is, should the exchange fail. */
+  readonly fallback: TokenSet | undefined;
+  /** The stored pause was consulted. */
+  readonly isPauseKnown: boolean;
+}
+
+/** What a flight is for, and the set in hand when it started. */
+type Purpose = { readonly plan: FlightPlan; readonly startedWith: string | undefined };
+
+/**
+ * Decides what a flight does about what it has read. It changes nothing and tells nobody: the account learns the facts
+ * by {@link learn}.
+ */
+export function nextStep(
+  context: SessionContext,
+  known: Account,
+  stored: Stored,
+  purpose: Purpose,
+): { readonly step: Step; readonly facts: Facts } {
+  const { tokens, signedOutAt } = stored.envelope;
+  const isSignOutNews = known.isNews(signedOutAt);
+  const facts = {
+    isSignOutNews,
+    isUnsavedObsolete: false,
+    fallback: undefined as TokenSet | undefined,
+    isPauseKnown: false,
+  };
+  const isRefresh = purpose.plan.kind === 'refresh';
+  if (isRefresh) {
+    if (isSignOutNews || known.facts.isSignedOut)
+      return { step: { kind: 'fail', error: signedOutError(context) }, facts };
+    const { unsaved } = known.facts;
+    if (unsaved !== undefined) {
+      if (replaces(unsaved, stored)) return { step: { kind: 'save', unsaved }, facts };
+      facts.isUnsavedObsolete = true;
+    }
+    if (tokens !== undefined) {
+      if (isAdoptable(context, known, purpose, tokens)) return { step: { kind: 'adopt', tokens }, facts };
+      if (known.tokens === undefined && isUnspoilt(known, purpose.plan, tokens)) facts.fallback = tokens;
+    }
+  }
+  facts.isPauseKnown = true;
+  const pause = pauseError(context, known, stored, purpose.plan);
+  if (pause !== undefined) return { step: { kind: 'fail', error: pause }, facts };
+  if (isRefresh && tokens !== undefined && canRefresh(context, known, tokens))
+    return { step: { kind: 'refresh', tokens }, facts };
+  return { step: { kind: 'login' }, facts };
+}
+
+/** Tells the account what was read and noticed. */
+export function learn(context: SessionContext, account: Account, stored: Stored, facts: Facts): void {
+  const { guard, signedOutAt } = stored.envelope;
+  account.signOutRead(signedOutAt);
+  if (facts.isPauseKnown) account.pauseRead(context.clock, guard.notBefore);
+  if (facts.isUnsavedObsolete) account.saveDeferred(undefined);
+  if (facts.fallback !== undefined) account.taken(context, facts.fallback);
+}
+
+/** Whether the set that waits to be saved belongs in the place of what is stored. */
+export function replaces(unsaved: Unsaved, stored: Stored): boolean {
+  const standing = stored.envelope.tokens?.id;
+  if (unsaved.isInitial) return standing === undefined && stored.envelope.signedOutAt === undefined;
+  return standing === undefined || standing === unsaved.parentId || standing === unsaved.tokens.id;
+}
+
+export function signedOutError(context: SessionContext): AuthError {
+  return new AuthError('signed_out', { provider: context.provider.name });
+}
+
+/**
+ * The error of the pause in force, if there is one. A person who signs in waits for a server that asked for it, not for
+ * our own cool-down.
+ */
+function pauseError(
+  context: SessionContext,
+  known: Account,
+  { envelope: { guard } }: Stored,
+  plan: FlightPlan,
+): AuthError | undefined {
+  const { clock, provider } = context;
+  const { pausedUntil, pauseCode } = known.pauseGiven(clock, guard.notBefore);
+  const leftMs = pausedUntil - clock.monotonic();
+  if (leftMs <= 0) return undefined;
+  const code = pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');
+  if (plan.kind !== 'refresh' && code !== 'rate_limited') return undefined;
+  return new AuthError(code, {
+    provider: provider.name,
+    delivery: 'not_sent',
+    retryAt: Math.ceil(clock.now() + leftMs),
+    detail: 'it failed before, and waits until retryAt; nothing was sent',
+  });
+}
+
+function canRefresh({ provider }: SessionContext, known: Account, tokens: TokenSet): boolean {
+  return tokens.refreshToken !== undefined && provider.refresh !== undefined && !known.isSpent(tokens.id);
+}
+
+/** Neither spent nor refused; it may have expired. */
+function isUnspoilt(known: Account, plan: FlightPlan, { id, accessToken }: TokenSet): boolean {
+  return !known.isSpent(id) && !known.isRefused(id) && accessToken !== plan.rejected;
+}
+
+/** Sets are known by their id and never ordered by time: clocks differ. */
+function isAdoptable(
+  context: SessionContext,
+  known: Account,
+  { plan, startedWith }: Purpose,
+  tokens: TokenSet,
+): boolean {
+  if (!isUnspoilt(known, plan, tokens)) return false;
+  if (plan.forced === true && (startedWith === undefined || tokens.id === startedWith)) return false;
+  const now = context.clock.now();
+  const skewMs = Math.max(0, tokens.issuedAt - now);
+  // Where nothing better can be had, a set is good to its end.
+  const isLast = !canRefresh(context, known, tokens) && context.provider.prepareLogin === undefined;
+  if (isLast) return now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skewMs;
+  if (tokens.id === known.tokens?.id) return now < known.held.freshUntil;
+  // Somebody else's set may be due for a refresh: the next caller starts it and need not wait for it.
+  return now < context.dueTimes(tokens).mandatoryAt - skewMs;
+}

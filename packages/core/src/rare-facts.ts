@@ -1,0 +1,79 @@
+import type { Latch } from './envelope.js';
+import type { AuthErrorCode } from './errors.js';
+import type { Flight } from './flight.js';
+import { alwaysPast } from './held-set.js';
+import type { TokenSet } from './tokens.js';
+
+const none: readonly never[] = [];
+
+/** A set that this process holds and the store does not. */
+export interface Unsaved {
+  readonly tokens: TokenSet;
+  /** The set it replaces; undefined: none was stored. */
+  readonly parentId: string | undefined;
+  /** Initial tokens: of use only where the store holds neither tokens nor a sign-out. */
+  readonly isInitial: boolean;
+  /** Hash of the latch that an accepted password has lifted. */
+  readonly liftedLatch: string | undefined;
+}
+
+/** What most accounts never know. Instants are monotonic, but for those of the store. */
+export interface RareFacts {
+  /** The flight that has served its callers and still saves, or releases its lease. */
+  readonly trailing?: Flight | undefined;
+  readonly unsaved?: Unsaved | undefined;
+  /** A refusal that could not be saved. */
+  readonly latch?: Latch | undefined;
+  /** When this process sent logins: a wall clock set ahead does not forget them. */
+  readonly loginsSent: readonly number[];
+  /** A sign-out on its way to the store: a sign-in waits for it. */
+  readonly signingOut?: Promise<void> | undefined;
+  readonly isSignedOut: boolean;
+  /** Counts sign-outs, so that a flight learns of one that happened under it. */
+  readonly signOuts: number;
+  /** The stored sign-out that this process has noted. */
+  readonly knownSignOutAt?: number | undefined;
+  /** No token call is sent before this. */
+  readonly pausedUntil: number;
+  /** What the pause is for; undefined where another process wrote it. */
+  readonly pauseCode?: AuthErrorCode | undefined;
+  /** The stored `notBefore` that `pausedUntil` already reflects. */
+  readonly knownNotBefore?: number | undefined;
+  /** Exchanges of this process in a row that failed without an answer: the stored count may be behind. */
+  readonly exchangeFailures: number;
+  /** Flights in a row that failed. */
+  readonly flightFailures: number;
+  /** No refresh starts in the background before this. */
+  readonly quietUntil: number;
+  /** Id of the set whose refresh token was presented here and whose answer was lost. */
+  readonly lostId?: string | undefined;
+  /** Ids of sets whose refresh token the server has answered, and of sets that the API refused. */
+  readonly spent: readonly string[];
+  readonly refused: readonly string[];
+  /** How often in a row a set issued after a refusal was refused itself. */
+  readonly rejections: number;
+  /** Ends the wait for another look at a store that was away. */
+  readonly cancelLook?: (() => void) | undefined;
+}
+
+export const nothingRare: RareFacts = {
+  loginsSent: none,
+  isSignedOut: false,
+  signOuts: 0,
+  pausedUntil: alwaysPast,
+  exchangeFailures: 0,
+  flightFailures: 0,
+  quietUntil: alwaysPast,
+  spent: none,
+  refused: none,
+  rejections: 0,
+};
+
+/** After an exchange that succeeded nothing is held against the next one. */
+export const nothingAgainstExchanges: Partial<RareFacts> = {
+  pausedUntil: alwaysPast,
+  pauseCode: undefined,
+  exchangeFailures: 0,
+  flightFailures: 0,
+  quietUntil: alwaysPast,
+};

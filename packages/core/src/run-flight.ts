@@ -1,0 +1,57 @@
+import type { Account } from './account.js';
+import { freeIfUnused } from './accounts.js';
+import type { SessionContext } from './context.js';
+import type { Flight } from './flight.js';
+import { loadExchangeHalf } from './load-exchange-half.js';
+import { look } from './look.js';
+import { releaseLease } from './records.js';
+import type { TokenSet } from './tokens.js';
+
+/** Carries the account's flight from its start to the release of its lease. Never rejects. */
+export async function runFlight(account: Account, flight: Flight): Promise<void> {
+  const { context } = flight;
+  let settle: () => void;
+  try {
+    const tokens = await fly(context, account, flight);
+    settle = () => flight.resolve(tokens);
+  } catch (error) {
+    settle = () => flight.reject(error);
+  }
+  // Where no work may outlive a call, the lease is released before the callers wake.
+  if (!context.mayOutliveCalls) await giveUpLease(flight);
+  const isOver = flight.lease === undefined && account.facts.unsaved === undefined;
+  account.flightLanded(isOver ? undefined : flight);
+  settle();
+  if (!isOver) await finish(context, account, flight);
+  freeIfUnused(account);
+}
+
+/** Behind the callers: keeps saving what the store refused, and releases the lease. */
+async function finish(context: SessionContext, account: Account, flight: Flight): Promise<void> {
+  if (account.facts.unsaved !== undefined && context.mayOutliveCalls) {
+    const half = await loadExchangeHalf(context).catch(() => undefined);
+    await half?.keepSaving(context, account, flight);
+  }
+  account.savingEnded();
+  await giveUpLease(flight);
+  account.flightEnded();
+}
+
+async function fly(context: SessionContext, account: Account, flight: Flight): Promise<TokenSet | undefined> {
+  const { trailing } = account.facts;
+  trailing?.stopSaving();
+  await trailing?.done;
+  // A first look without the lock: where somebody else has refreshed, there is nothing to exclude anyone from.
+  const { step } = await look(context, account, flight);
+  if (step.kind === 'fail') throw step.error;
+  if (step.kind === 'adopt') return account.adopted(context, step.tokens);
+  if (step.kind !== 'save') context.provider.preload?.();
+  const { exchangeUnderLease } = await loadExchangeHalf(context);
+  return exchangeUnderLease(context, account, flight);
+}
+
+async function giveUpLease(flight: Flight): Promise<void> {
+  const { lease } = flight;
+  flight.lease = undefined;
+  await releaseLease(flight.context, lease);
+}
