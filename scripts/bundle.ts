@@ -1,6 +1,6 @@
 /**
  * Writes the JavaScript of the package in this folder: one file for each of its exports, and one for each of its
- * dynamic imports, because a program that starts pays for every file it loads. What it depends on stays outside.
+ * dynamic imports, because a program that starts pays for every file it loads. Its dependencies stay outside.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { rolldown } from 'rolldown';
@@ -23,7 +23,7 @@ const bundle = await rolldown({
   external: (id) =>
     id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
   platform: 'neutral',
-  // What a dynamic import shares with its entry stays in the entry: no third file to load.
+  // Code that a dynamic import shares with its entry stays in the entry, so there is no third file to load.
   preserveEntrySignatures: 'allow-extension',
   onLog: (_level, { message }) => {
     throw new Error(message);

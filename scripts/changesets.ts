@@ -9,7 +9,7 @@ export async function packagesWithoutChangeset(root: string, ref: string): Promi
   const { changedFilePatterns } = JSON.parse(config) as { changedFilePatterns: string[] };
   const changed = await getChangedPackagesSinceRef({ cwd: root, ref, changedFilePatterns });
   const changesets = await readChangesets(root, ref);
-  // An empty one says that no user need be told.
+  // An empty changeset says that users need not be told.
   if (changesets.some(({ releases }) => releases.length === 0)) return [];
   const named = new Set(changesets.flatMap(({ releases }) => releases.map(({ name }) => name)));
   return changed

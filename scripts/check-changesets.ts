@@ -1,4 +1,4 @@
-/** Holds a branch to its changesets. Exits 1 where a published package has changed and none names it. */
+/** Exits 1 if a published package has changed on this branch and no changeset names it. */
 import { join } from 'node:path';
 import { packagesWithoutChangeset } from './changesets.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Generates a provider and a store in a clone of what is committed, and holds them to what every package is held to.
- * Prints a line for each step. Exits 1 where one fails, with what it said.
+ * Generates a provider and a store in a clone of what is committed, and runs every package's checks on them. Prints a
+ * line for each step. Exits 1 at the first step that fails, with its output.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ const vitest = (...args: string[]): string[] => [
   '../../vitest.config.ts',
   ...args,
 ];
-const released = `${own}, packed|README example ${own}|TypeScript 7 .*READMEs compile`;
+const released = `${own}, packed|the example ${own}-|TypeScript 7 .*READMEs compile`;
 
 const pnpm = (...args: string[]): string[] => ['npx', '-y', 'pnpm@12.21.0', ...args];
 const install = pnpm('install', '--prefer-offline', '--no-frozen-lockfile');
@@ -39,7 +39,7 @@ const steps: readonly (readonly [what: string, command: readonly string[]])[] = 
   ['as released', pnpm('--filter', '@internal/release-rehearsal', 'exec', ...vitest('-t', released))],
 ];
 
-/** No script installs by itself: in CI that would refuse the packages that are new to the lockfile. */
+/** Keeps pnpm from installing before a script: in CI that would fail for packages that the lockfile does not have. */
 const settings = { pnpm_config_verify_deps_before_run: 'false', TURBO_TELEMETRY_DISABLED: '1' };
 
 try {

@@ -15,7 +15,7 @@ export function faultLines(catalogue: string): FaultLine[] {
 /** The places in a test file that carry a line's tag, such as `tags: ['fault-12', 'fault-66']`. */
 export function taggedPlaces(source: string): { readonly number: string; readonly line: number }[] {
   return source.split('\n').flatMap((text, index) => {
-    // A test that does not run holds nothing.
+    // A test that does not run proves nothing.
     if (/\.(skip|todo|fails)\b/.test(text)) return [];
     return [...text.matchAll(/'fault-(\w+)'/g)].map(([, number = '']) => ({ number, line: index + 1 }));
   });

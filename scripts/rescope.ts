@@ -1,6 +1,6 @@
 /**
  * `pnpm rescope @acme` moves all packages to another scope: names, imports, settings and documentation. It changes
- * nothing where the scope cannot be taken or something is not committed.
+ * nothing if the scope cannot be used or something is not committed.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ function rescope(root: string, to: string): void {
     count++;
   }
   const [command, ...first] = pnpm();
-  // Links the packages under their new names, and brings lines and imports into the order that the names ask for.
+  // Links the packages under their new names, and formats again: names change where lines wrap and imports sort.
   for (const args of [
     ['install', '--no-frozen-lockfile'],
     ['run', 'format'],
@@ -45,13 +45,13 @@ function rescope(root: string, to: string): void {
   process.stdout.write(`${from} is ${to} now, in ${count} files. Look at git diff, then run the check.\n`);
 }
 
-/** The scope that the packages are published under is the one in the name of packages/core. */
+/** The scope that the packages are published under, taken from the name of packages/core. */
 export function scopeOf(coreManifest: string): string {
   const { name } = JSON.parse(coreManifest) as { name: string };
   return name.slice(0, name.indexOf('/'));
 }
 
-/** What keeps the packages from moving to a scope, in words; undefined for nothing. */
+/** Why the packages cannot move to a scope; undefined if they can. */
 export function objectionTo(scope: string, current: string, lockfile: string): string | undefined {
   if (!/^@[a-z\d][a-z\d-]*$/.test(scope))
     return `"${scope}" is no scope: expected one like @acme, in lower case`;
@@ -66,12 +66,12 @@ export function moved(text: string, from: string, to: string): string {
   return text.replace(mentions(from), to);
 }
 
-/** Where a text names the scope: in names of packages and of the examples, in settings, by itself. */
+/** Matches the scope in names of packages and of the examples, in settings, and by itself. */
 export function mentions(scope: string): RegExp {
   return new RegExp(`(?<![\\w.+-])${scope}(?=-examples\\b|(?![\\w-]|\\.\\w))`, 'g');
 }
 
-/** Documentation without the warning about a scope that is not one's own, and without the setting that it asks for. */
+/** Documentation without the warning about a foreign scope, and without the registry setting that it asks for. */
 export function withoutWarning(markdown: string, scope: string): string {
   return markdown
     .replaceAll(new RegExp(`^npm config set ${scope}:registry .*\\n`, 'gm'), '')

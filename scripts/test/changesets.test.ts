@@ -35,7 +35,7 @@ test.each([
   ],
   ['tests alone', { 'packages/pear/test/index.test.ts': '' }, []],
   ['a private package', { 'packages/tools/src/index.ts': '' }, []],
-  ['nothing of a package', { 'README.md': '# Fruit' }, []],
+  ['no package', { 'README.md': '# Fruit' }, []],
 ])('a branch that changes %s', async (_, change, expected) => {
   using repository = new TemporaryRepository(files);
   repository.git('switch', '--quiet', '--create', 'branch');
@@ -43,7 +43,7 @@ test.each([
   expect(await packagesWithoutChangeset(repository.directory, 'main')).toEqual(expected);
 });
 
-test('what main has gained since does not count', async () => {
+test('changes on main since the branch do not count', async () => {
   using repository = new TemporaryRepository(files);
   repository.git('branch', 'branch');
   repository.commit({ 'packages/apple/src/index.ts': '' });

@@ -15,7 +15,7 @@ test('the catalogue’s lines are the rows that begin with a number', () => {
   ]);
 });
 
-test('a test’s lines are its tags, unless it does not run', () => {
+test('a test’s lines are its tags, and a test that does not run has none', () => {
   const source = `
 describe('a process is killed', { tags: ['fault-22', 'fault-64'] }, () => {
   test.each(kinds)('%i tabs', { tags: ['long'] }, () => expect(5).toBe(5));

@@ -26,11 +26,11 @@ test.each([
   '@here-else/core',
   '@hereafter/core',
   '@here.example/core',
-])('%s is somebody else', (text) => {
+])('%s is another name', (text) => {
   expect(moved(text, '@here', '@there')).toBe(text);
 });
 
-describe('what is tracked here, moved', () => {
+describe('the tracked files, moved', () => {
   const files = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' }).split('\0');
   const texts = files
     .filter((file) => file !== '' && file !== 'scripts/test/moved-names.test.ts')
@@ -64,7 +64,7 @@ describe('what is tracked here, moved', () => {
   });
 });
 
-test('the warning goes with the setting that it asks for', () => {
+test('the warning is removed together with the setting that it asks for', () => {
   const markdown = `# A
 
 \`\`\`sh
@@ -103,6 +103,6 @@ test.each([
   expect(objectionTo(scope, '@here', "  '@types/node@24.0.0':")).toContain(reason);
 });
 
-test('a scope of one’s own is taken', () => {
+test('a scope that nothing here uses is accepted', () => {
   expect(objectionTo('@acme-2', '@here', "  '@types/node@24.0.0':")).toBeUndefined();
 });

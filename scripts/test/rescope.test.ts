@@ -9,7 +9,7 @@ const files = {
   'pnpm-lock.yaml': "'@types/node@24.0.0':\n",
 };
 
-test('to a scope that is no good: refused, and nothing is written', () => {
+test('a scope that cannot be used is refused, and nothing is written', () => {
   using repository = new TemporaryRepository(files);
   const { status, stderr } = rescope(repository, '@types');
   expect(status).toBe(1);
@@ -17,7 +17,7 @@ test('to a scope that is no good: refused, and nothing is written', () => {
   expect(repository.git('status', '--porcelain')).toBe('');
 });
 
-test('with something not committed: refused, and nothing is written', () => {
+test('uncommitted changes are refused, and nothing is written', () => {
   using repository = new TemporaryRepository(files);
   writeFileSync(join(repository.directory, 'new.ts'), "import '@here/core';\n");
   const { status, stderr } = rescope(repository, '@acme');

@@ -19,7 +19,7 @@ test.each([
   'acme-2',
   '-acme',
   'acme login',
-])('%j is no name', (name) => {
+])('%j is not a valid name', (name) => {
   expect(checkName(name, '', isTaken)).toContain('is no package name');
 });
 
@@ -36,11 +36,11 @@ test.each([
   ['acme', ''],
   ['oauth2-gateway', ''],
   ['joor', 'store-'],
-])('%s, after the prefix %j, is a name', (name, prefix) => {
+])('%s, after the prefix %j, is a valid name', (name, prefix) => {
   expect(checkName(name, prefix, isTaken)).toBe(true);
 });
 
-test('a new provider is listed in the README, before the line on providers of one’s own', () => {
+test('a new provider is listed in the README, before the row for a provider of your own', () => {
   const added = (file: string, edit: (text: string) => string): string => {
     const [before, after] = [read(file), edit(read(file))];
     const at = [...before].findIndex((letter, index) => letter !== after[index]);
@@ -49,13 +49,13 @@ test('a new provider is listed in the README, before the line on providers of on
   expect(added('README.md', (text) => listProvider(text, 'zebra'))).toContain('(packages/zebra#readme)');
 });
 
-test('a manifest is that of the model under another name', () => {
+test('a manifest is the model’s under another name', () => {
   const words = { description: 'Auth client for zebra.', keywords: ['zebra'] };
   const model = JSON.parse(read('packages/password-refresh/package.json'));
   const manifest = JSON.parse(renamed(JSON.stringify(model), '@auth/zebra', words));
   expect(manifest).toEqual({ ...model, ...words, name: '@auth/zebra', version: '0.0.0' });
 });
 
-test('a list that is no longer found is an error', () => {
+test('throws when the README has no list of providers', () => {
   expect(() => listProvider('nothing of the kind', 'zebra')).toThrow('has no');
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** A git repository that is gone after the test. */
+/** A git repository that is removed after the test. */
 export class TemporaryRepository implements Disposable {
   readonly directory: string = mkdtempSync(join(tmpdir(), 'repository-'));
 

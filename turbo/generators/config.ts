@@ -6,8 +6,8 @@ import { listProvider, renamed, type Words } from './edits.ts';
 import { checkName } from './names.ts';
 
 /**
- * `pnpm new:provider` and `pnpm new:store`: packages that are whole from the start, to be made one's own. They run `gen`
- * from the lockfile, because `turbo gen` downloads one at each run.
+ * `pnpm new:provider` and `pnpm new:store` write complete packages to adapt. They run the lockfile's `gen`, because
+ * `turbo gen` downloads its own at each run.
  */
 export default function generators(plop: PlopTypes.NodePlopAPI): void {
   const root = plop.getDestBasePath();
@@ -71,7 +71,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
     ];
   }
 
-  /** It is built, compiled and published like its model. */
+  /** Copies the files that make the new package build, compile and publish like its model. */
   function alike(model: string, folder: string, words: Words): PlopTypes.ActionType[] {
     const from = join(root, 'packages', model);
     const to = join(root, 'packages', folder);
@@ -90,7 +90,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
     };
   }
 
-  /** Where lines wrap and names sort depends on the package's name. */
+  /** Formats the package, because its name changes where lines wrap and imports sort. */
   function format(folder: string): string {
     execFileSync(join(root, 'node_modules/.bin/biome'), ['check', '--write', `packages/${folder}`], {
       cwd: root,

@@ -1,15 +1,15 @@
-/** Lists a provider in README.md, before the line on providers of one's own. */
+/** Lists a provider in README.md, before the row for a provider of your own. */
 export function listProvider(readme: string, name: string): string {
   return before(readme, '| another |', `| [${name}](packages/${name}#readme) | \`@auth/${name}\` |\n`);
 }
 
-/** What a package says of itself. */
+/** The fields of a manifest that describe its package. */
 export interface Words {
   readonly description: string;
   readonly keywords: readonly string[];
 }
 
-/** The manifest of another package that has not been released. */
+/** The manifest under another name, for a package that has not been released. */
 export function renamed(manifest: string, name: string, words: Words): string {
   return `${JSON.stringify({ ...JSON.parse(manifest), name, version: '0.0.0', ...words }, null, 2)}\n`;
 }

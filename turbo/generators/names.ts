@@ -1,4 +1,4 @@
-/** What is wrong with a new package's name, in words; true where nothing is. */
+/** What is wrong with a new package's name; true if nothing is. */
 export function checkName(name: string, prefix: string, isTaken: (folder: string) => boolean): true | string {
   if (!/^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/.test(name)) {
     return `${JSON.stringify(name)} is no package name: words of a-z and 0-9 that begin with a letter, joined by "-"`;

@@ -48,7 +48,7 @@ export function pauseAt(
   };
 }
 
-/** Makes the steps of a file being written visible, by standing in for the functions of node:fs/promises. */
+/** Replaces functions of node:fs/promises, so that the steps of writing a file can be paused. */
 function pauseInFiles(reach: (point: Point) => Promise<void>, isAnswered: () => boolean): void {
   const { open, link } = filesystem;
   const isRecord = (path: unknown): boolean => isAnswered() && !String(path).includes('.lock.');

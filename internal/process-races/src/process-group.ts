@@ -10,8 +10,8 @@ import type { Point, WorkerCommand, WorkerMessage, WorkerOptions } from './worke
 type Said<Word extends WorkerMessage['say']> = Extract<WorkerMessage, { say: Word }>;
 
 /**
- * Processes that share an account and a store, and the server they log in to: UniPoll's, where presenting a spent
- * refresh token once ends everybody's session.
+ * Processes that share an account and a store, and the server they log in to. The server is UniPoll's: one spent
+ * refresh token presented again ends everybody's session.
  */
 export class ProcessGroup implements AsyncDisposable {
   readonly place: StorePlace;
@@ -58,14 +58,14 @@ export class ProcessGroup implements AsyncDisposable {
     return (await session.fetch(this.server.apiUrl)).status;
   }
 
-  /** Lets a day pass, on the server and on everybody's clock: every token is over. */
+  /** Moves the server's clock and every session's clock ahead by a day, so that all tokens expire. */
   expire(): void {
     const dayMs = 24 * 3_600_000;
     this.#offsetMs += dayMs;
     this.#clock.jump(dayMs);
   }
 
-  /** What the server saw since the last time: `login issued`, `refresh reused` … */
+  /** What the server saw since this was last called: `login issued`, `refresh reused` … */
   calls(): string[] {
     const calls = this.server.ledger.entries.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`);
     this.server.ledger.clear();
@@ -109,12 +109,12 @@ export class Worker {
     });
   }
 
-  /** Asks for a token, now or at that time of the wall clock. */
+  /** Asks for a token, now or when the wall clock shows `startAt`. */
   askToken(startAt: number = Date.now()): void {
     this.#tell({ do: 'token', startAt, offsetMs: this.#offsetMs() });
   }
 
-  /** A token, or the code of the error in its place. */
+  /** Asks for a token and waits for the outcome, which has the error's code after a failure. */
   async token(startAt?: number): Promise<Said<'token'>> {
     this.askToken(startAt);
     return this.heard('token');
@@ -126,7 +126,7 @@ export class Worker {
     return (await this.heard('status')).status;
   }
 
-  /** Lets it go on from where it waits. */
+  /** Lets the process continue from the point where it waits. */
   goOn(): void {
     this.#tell({ do: 'go' });
   }
@@ -144,7 +144,7 @@ export class Worker {
     await this.#ended;
   }
 
-  /** Waits until it says that. @throws Error when it ends before */
+  /** Waits until the process says `word`. @throws Error when the process ends before that */
   async heard<Word extends WorkerMessage['say']>(word: Word): Promise<Said<Word>> {
     let isOver = false;
     this.#ended.then(() => {

@@ -1,12 +1,12 @@
 import { ProcessGroup } from './process-group.ts';
 import type { StorePlace } from './store-place.ts';
 
-/** What a race came to. */
+/** The result of a race. */
 export interface RaceResult {
   readonly rounds: number;
-  /** Token calls that the server saw. One a round is right. */
+  /** Token calls that the server saw. There must be one a round. */
   readonly exchanges: number;
-  /** Those of them that were logins. None is right. */
+  /** How many of these token calls were logins. There must be none. */
   readonly logins: number;
   /** Processes without a token, or whose token the API refused. */
   readonly failures: number;
@@ -16,7 +16,7 @@ export interface RaceResult {
   readonly durationsMs: readonly number[];
 }
 
-/** Milliseconds that it takes at most to tell every process when to start. */
+/** The time within which every process has been told when to start, milliseconds. */
 const leadMs = 30;
 
 /** Lets many processes meet an expired token at the same instant, again and again. */

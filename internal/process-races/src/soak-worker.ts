@@ -1,4 +1,4 @@
-/** One process of the soak: calls the API without end, and tells how each call went. */
+/** One process of the soak: calls the API in a loop, and reports how each call went. */
 import { isAuthError } from '@auth/core';
 import { createJwtLoginAuth } from '@auth/jwt-login';
 import { openStore } from './store-place.ts';
@@ -10,12 +10,12 @@ export interface CallReport {
   readonly result: string;
 }
 
-/** What the process takes, after a full garbage collection. */
+/** Memory and handles of the process after a full garbage collection. */
 export interface SizeReport {
   readonly type: 'size';
   readonly rssMiB: number;
   readonly heapMiB: number;
-  /** Sockets, timers, files and the like that hold the process open. */
+  /** Sockets, timers, files and the like that keep the process alive. */
   readonly handles: number;
 }
 

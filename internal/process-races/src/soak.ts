@@ -1,4 +1,4 @@
-/** `pnpm soak --minutes 10`: four processes on the file store, tokens of two seconds, and faults without end. */
+/** `pnpm soak --minutes 10`: four processes on the file store, tokens of two seconds, a fault every other second. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,14 +13,14 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 const processes = 4;
-/** Those that are not killed, whose memory and handles are compared at the end. */
+/** Processes that are never killed: their memory and handles are compared at the end. */
 const measured = [0, 3];
 const faultEveryMs = 2_000;
-/** Pauses double with each failure in a row; this many are over by then. */
+/** Pauses double with each failure in a row; those after the last faults have ended by then. */
 const settleMs = 60_000;
-/** By then a process has loaded and compiled what it needs. */
+/** A process has loaded and compiled what it needs by then. */
 const warmUpMs = 20_000;
-/** More than a full garbage collection leaves to chance. */
+/** The heap's size varies by less than this after a full garbage collection. */
 const heapGrowthMiB = 8;
 const handleGrowth = 4;
 
@@ -33,22 +33,22 @@ const faults: Record<string, number> = {};
 const results: Record<string, number> = {};
 const workers: ChildProcess[] = Array.from({ length: processes }, start);
 
-let metAt = -1;
-/** Lets the next token call fail, unless the last one to fail has not come yet: they would add up. */
-function next(fail: () => void): () => void {
+let armedAt = -1;
+/** Makes the next token call fail, unless an earlier failure is still waiting for its call: failures would add up. */
+function failNextCall(fail: () => void): () => void {
   return () => {
-    if (metAt === server.ledger.tokenCalls) return;
-    metAt = server.ledger.tokenCalls;
+    if (armedAt === server.ledger.tokenCalls) return;
+    armedAt = server.ledger.tokenCalls;
     fail();
   };
 }
 
-/** What may go wrong, one thing at a time, at random. */
+/** The faults. Every two seconds a random one strikes. */
 const kinds: Readonly<Record<string, () => void>> = {
-  'answer lost': next(() => server.dropNext()),
-  'server broken': next(() => server.answerNext({ status: 502, body: '<html>bad gateway' })),
-  'rate limit': next(() => server.answerNext({ status: 429, headers: { 'retry-after': '1' } })),
-  'page in place of JSON': next(() => server.answerNext({ status: 200, body: '<html>' })),
+  'answer lost': failNextCall(() => server.dropNext()),
+  'server broken': failNextCall(() => server.answerNext({ status: 502, body: '<html>bad gateway' })),
+  'rate limit': failNextCall(() => server.answerNext({ status: 429, headers: { 'retry-after': '1' } })),
+  'page in place of JSON': failNextCall(() => server.answerNext({ status: 200, body: '<html>' })),
   'tokens revoked': () => server.revokeAccessTokens(),
   'sessions ended': () => server.endSessions(),
   'server slow': () => {
@@ -124,7 +124,7 @@ function start(): ChildProcess {
   return worker;
 }
 
-/** Asks every process what it takes. */
+/** Asks every process for its memory and handles. */
 function measure(): Promise<readonly SizeReport[]> {
   return Promise.all(
     workers.map((worker) => {

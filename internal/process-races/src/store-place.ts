@@ -30,7 +30,7 @@ export async function openStore(place: StorePlace): Promise<TokenStore & AsyncDi
   };
 }
 
-/** An empty place that is gone after use: a folder, or a Redis of its own. */
+/** An empty place that is removed after use: a folder, or a Redis of its own. */
 export async function temporaryPlace(
   kind: StorePlace['kind'],
   leaseMs?: number,

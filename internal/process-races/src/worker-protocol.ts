@@ -2,13 +2,13 @@ import type { StorePlace } from './store-place.ts';
 
 /** Steps of an exchange at which a worker can be made to wait. */
 export type Point =
-  /** Under the lease, before it is asked whether it is held. */
+  /** Under the lease, before the check that the lease is held. */
   | 'before_held'
-  /** After that question, before the request. */
+  /** After that check, before the request. */
   | 'before_request'
-  /** The server has acted, and nothing of its answer has been looked at. */
+  /** The server has acted, and its answer has not been read. */
   | 'after_commit'
-  /** The answer is understood, and nothing of it saved. */
+  /** The answer has been read, and nothing has been saved. */
   | 'after_answer'
   /** Half of the new record is in the temporary file. */
   | 'half_written'
@@ -24,7 +24,7 @@ export interface WorkerOptions {
   readonly apiUrl: string;
   readonly username: string;
   readonly password: string;
-  /** Where the next exchange waits, after saying so. */
+  /** Where the first exchange says `waiting` and waits. */
   readonly stopAt?: Point | undefined;
 }
 
@@ -34,7 +34,7 @@ export type WorkerCommand =
   | { readonly do: 'token'; readonly startAt: number; readonly offsetMs: number }
   /** Calls the API. */
   | { readonly do: 'call' }
-  /** Goes on from where it waits. */
+  /** Continues from the point where it waits. */
   | { readonly do: 'go' };
 
 /** What a worker says. */

@@ -8,7 +8,7 @@ import type { WorkerCommand, WorkerMessage, WorkerOptions } from './worker-proto
 const [, , text = ''] = process.argv;
 const { place, apiUrl, stopAt, ...account } = JSON.parse(text) as WorkerOptions;
 
-/** Ends the wait at the point where this worker was to stop. */
+/** Ends the wait at `stopAt`. */
 let goOn = (): void => {};
 let offsetMs = 0;
 const session = createJwtLoginAuth({
@@ -23,7 +23,7 @@ const session = createJwtLoginAuth({
     },
     await openStore(place),
   ),
-  // Days pass at the parent's word, and the same on both clocks.
+  // The parent moves both clocks ahead by the same offset.
   clock: {
     ...systemClock,
     now: () => systemClock.now() + offsetMs,

@@ -9,7 +9,7 @@ describe.each(kinds)(
   'a process is stopped beyond its lease, on the %s store',
   { tags: ['fault-12', 'fault-66'], concurrent: true, timeout: 30_000 },
   (kind) => {
-    test('stopped before it asks whether the lease is held: it sends nothing when it goes on', async () => {
+    test('stopped before the check that the lease is held: it sends nothing when it goes on', async () => {
       await using temporary = await temporaryPlace(kind, leaseMs);
       await using group = await ProcessGroup.start(temporary.place);
       const [survivor, other] = await Promise.all([group.open(), group.open()]);
@@ -48,14 +48,14 @@ describe.each(kinds)(
         sleeper.thaw();
         sleeper.goOn();
         expect(await sleeper.heard('token')).not.toHaveProperty('error');
-        // To the server the survivor's refresh looked like a thief's: it ended the session, and one login followed.
+        // The server took the survivor's refresh for a thief's and ended the session: one login followed.
         expect(group.calls()).toEqual(['refresh issued', 'refresh reused', 'login issued']);
         expect(await group.keepsNewest()).toBe(true);
         expect([await sleeper.call(), await survivor.call()]).toEqual([200, 200]);
       },
     );
 
-    test('stopped after it asked: the survivors need at most two token calls, and one login recovers everybody', async () => {
+    test('stopped after the check: survivors need at most two token calls, and one login recovers everybody', async () => {
       await using temporary = await temporaryPlace(kind, leaseMs);
       await using group = await ProcessGroup.start(temporary.place);
       const survivors = await Promise.all([group.open(), group.open(), group.open()]);

@@ -2,11 +2,11 @@ import { redisServer } from '@internal/test-tools';
 import { describe, expect, test } from 'vitest';
 import { type Point, ProcessGroup, type StorePlace, temporaryPlace } from '../src/index.ts';
 
-/** On Linux a dead process is noticed at once, however long its lease; Redis waits until the lease ends. */
+/** On Linux the file store notices a dead process at once, however long its lease; Redis waits until the lease ends. */
 const leaseMs = { file: 60_000, redis: 1_000 };
 const otherUser = 'other-user';
 
-/** Where a process dies, and what the server may see of those that come after. */
+/** Where a process dies, and the calls that the server then sees from it and the next process. */
 const deaths: readonly (readonly [Point, readonly string[]])[] = [
   ['before_request', ['refresh issued']],
   ['after_commit', ['refresh issued', 'refresh reused', 'login issued']],

@@ -44,7 +44,7 @@ const calls = (server: { ledger: RunningEmulator['jwtLogin']['ledger'] }): strin
 const codeOf = (error: unknown): string => (isAuthError(error) ? error.code : String(error));
 
 describe.runIf(path)('Redis', () => {
-  test('an exchange of two seconds under a lease of one: it is renewed, and nobody else sends', {
+  test('an exchange takes two seconds and a lease one: the lease is renewed, and nobody else sends', {
     tags: ['fault-14'],
     timeout: 20_000,
   }, async () => {
@@ -77,7 +77,7 @@ describe.runIf(path)('Redis', () => {
     expect(calls(emulator.jwtLogin)).toEqual(['login issued', 'refresh issued']);
   });
 
-  test('down: a session lives on the token it has, then fails clearly and soon, and recovers by itself', async () => {
+  test('down: a session uses the token it has, then fails soon with store_failed, and recovers by itself', async () => {
     const session = uniPoll();
     await session.getAccessToken();
     await redis.kill();
@@ -87,7 +87,7 @@ describe.runIf(path)('Redis', () => {
     expect(codeOf(error)).toBe('store_failed');
     expect(isAuthError(error) && error.retryable).toBe(true);
     expect(performance.now() - startedAt).toBeLessThan(4_000);
-    // A program that starts meanwhile sends nothing that it could not save.
+    // A program that starts now sends nothing, because it could not save the answer.
     expect(await uniPoll().getAccessToken().catch(codeOf)).toBe('store_failed');
     expect(calls(emulator.jwtLogin)).toEqual(['login issued']);
     await redis.restart();
@@ -100,7 +100,7 @@ describe.runIf(path)('Redis', () => {
     expect(calls(emulator.jwtLogin)).toEqual(['login issued', 'login issued']);
   }, 20_000);
 
-  test('a fail-over that forgets the lock: the second is refused, reads again and adopts', {
+  test('a fail-over that forgets the lock: the second session is refused, reads again and adopts', {
     tags: ['fault-16'],
     timeout: 20_000,
   }, async () => {

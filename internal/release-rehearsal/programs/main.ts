@@ -1,4 +1,4 @@
-/** What a stranger's directory runs: imports the package, does its program, and says what was installed. */
+/** Runs in a stranger's directory: imports the package, runs its program, and prints what was installed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ const { bun } = process.versions;
 const runtime = bun === undefined ? `node ${process.versions.node}` : `bun ${bun}`;
 process.stdout.write(`${JSON.stringify({ runtime, versions: versionsFrom(import.meta.url, entries) })}\n`);
 
-/** The packages of the scope that are found from there, and from where these are. */
+/** The scope's packages, with their versions, that resolve from a module, and from those packages in turn. */
 function versionsFrom(from: string, specifiers: readonly string[]): Record<string, string> {
   const { resolve } = createRequire(from);
   return Object.assign(

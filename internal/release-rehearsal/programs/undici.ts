@@ -8,7 +8,7 @@ const headers = { 'content-type': 'application/x-www-form-urlencoded' };
 const answer = await request(`${baseUrl}/auth/jwt/login`, { method: 'POST', headers, body });
 const { access_token: accessToken } = (await answer.body.json()) as { access_token: string };
 const tokens: TokenSet = { id: 'only', accessToken, tokenType: 'Bearer', issuedAt: Date.now() };
-/** What the interceptor asks of a session, so that nothing else need be installed. */
+/** The part of a session that the interceptor calls, so that no provider has to be installed. */
 const session: Pick<AuthSession, 'attach' | 'tokenRejected'> = {
   attach(_url, given) {
     given.set('authorization', `Bearer ${accessToken}`);

@@ -8,20 +8,20 @@ const packages = join(root, 'packages');
 
 /** An entry of a package, such as `@auth/provider-utils/wire`. */
 interface Entry {
-  /** Of its report: `provider-utils-wire.api.md`. */
+  /** File name of the report: `provider-utils-wire.api.md`. */
   readonly file: string;
   readonly folder: string;
   readonly types: string;
 }
 
-/** What each entry of the published packages offers, as it was built: the text of a report by its file's name. */
+/** The API of each built entry of the published packages: reports by their file names. */
 export function apiReports(): Map<string, string> {
   const scratch = mkdtempSync(join(tmpdir(), 'api-'));
   try {
     const configs = entries().map((entry) => ({ ...entry, config: configOf(entry, scratch) }));
     const [first] = configs;
     if (first === undefined) throw new Error('no package is published');
-    // One program for all: most of the time goes into reading declarations.
+    // One compiler program for all entries, because reading declarations takes most of the time.
     const additionalEntryPoints = configs.map(({ types }) => types);
     const compilerState = CompilerState.create(first.config, { additionalEntryPoints });
     for (const { file, config } of configs) {
@@ -80,7 +80,7 @@ const compilerOptions = {
   skipLibCheck: true,
 };
 
-/** That a report is new is no news: the folder is. What the compiler says is. */
+/** Hides the note that a report is new: the folder is always empty. Compiler messages stay. */
 function messageCallback(message: { readonly category: string; handled: boolean }): void {
   if (message.category === 'console') message.handled = true;
 }

@@ -6,15 +6,15 @@ import { assertLoopback, assertNoRegistryOfItsOwn } from './loopback.ts';
 import type { Registry } from './registry.ts';
 import { type Manifest, manifestOf, publishedIn, root, scopeOf } from './workspace.ts';
 
-/** A clone of what is committed, as a release workflow has it. */
+/** A clone of what is committed, like the release workflow's. */
 export interface Checkout {
-  /** Of the packages that are published. */
+  /** Manifests of the published packages. */
   manifests(): Manifest[];
   /** Applies the changesets at hand, if any. */
   version(): Promise<void>;
   /** Adds a changeset for a patch of one package. */
   addPatch(name: string): Promise<void>;
-  /** Publishes what the registry does not have yet. @throws Error where the registry is not on this machine */
+  /** Publishes what the registry does not have yet. @throws Error unless the registry is on this machine */
   publish(): Promise<void>;
 }
 
@@ -45,14 +45,14 @@ export async function checkOut(cwd: string, registry: Pick<Registry, 'url' | 'to
   };
 }
 
-/** The command of the release workflow, behind the guard. */
+/** Runs the release workflow's command, once it is sure to publish to loopback only. */
 export async function publishFrom(
   here: Surroundings,
   setting: string,
   manifests: readonly Manifest[],
 ): Promise<void> {
   for (const manifest of manifests) assertNoRegistryOfItsOwn(manifest);
-  // Asked of pnpm, which publishes: whatever file or variable it comes from.
+  // pnpm publishes, so ask pnpm: the value may come from any file or variable.
   const value = (await run([...pnpm(), 'config', 'get', setting], here)).trim();
   assertLoopback(setting, value === 'undefined' ? undefined : value);
   await run([...pnpm(), 'run', 'release'], here);
@@ -67,7 +67,7 @@ function environment(): NodeJS.ProcessEnv {
     GIT_AUTHOR_EMAIL: email,
     GIT_COMMITTER_NAME: name,
     GIT_COMMITTER_EMAIL: email,
-    // What was built here need not be built again: turbo knows it by its inputs.
+    // Shares this checkout's build cache, so that unchanged packages are not built again.
     TURBO_CACHE_DIR: join(root, '.turbo', 'cache'),
     TURBO_TELEMETRY_DISABLED: '1',
   };

@@ -5,11 +5,11 @@ import { attempt, type Ended, plainEnvironment, run, type Surroundings } from '.
 import type { Installer } from './installers.ts';
 import { type Manifest, scopeOf } from './workspace.ts';
 
-/** What a stranger's program said of its installation. */
+/** What a stranger's program reports about its installation. */
 export interface Installed {
   /** Such as `node 24.1.0`. */
   readonly runtime: string;
-  /** Of the packages of the scope, by name. */
+  /** Versions of the scope's packages, by name. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -39,7 +39,7 @@ export class Consumer {
     for (const [file, text] of Object.entries(settings)) this.#write(file, text);
   }
 
-  /** Installs them and nothing else. */
+  /** Installs these packages and nothing else. */
   add(...packages: readonly string[]): Promise<Ended> {
     return attempt([...this.#installer.add, ...packages], this.#here);
   }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-/** Does it for all items, as many at a time as there are processors, and returns the results in their order. */
+/** Calls `start` for all items, as many at a time as there are processors; returns the results in the items' order. */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
   start: (item: Item) => Promise<Result>,

@@ -9,13 +9,13 @@ const { resolve } = createRequire(import.meta.url);
 export interface Installer {
   readonly name: string;
   readonly add: readonly string[];
-  /** Installs once more what the lockfile says. */
+  /** Installs again from the lockfile. */
   readonly reinstall: readonly string[];
-  /** What runs a program of that directory. */
+  /** The command that runs a program of the directory. */
   runtime(manifest: Manifest): readonly string[];
-  /** Files that send the scope to the registry; other packages come from where they always do. */
+  /** Files that send the scope to the registry; other packages come from the default registry. */
   settings(scope: string, registry: string): Readonly<Record<string, string>>;
-  /** Its caches, in a directory of ours: what is published here must not be met again elsewhere. */
+  /** Settings that keep caches in our directory: other installations must not find packages published here. */
   caches(directory: string): Readonly<Record<string, string>>;
 }
 
@@ -40,7 +40,7 @@ export const installers: readonly Installer[] = [
     runtime: () => ['node'],
     settings: (scope, registry) => ({
       ...npmrc(scope, registry),
-      // By default it takes nothing that is younger than a day.
+      // By default pnpm installs no version that is younger than a day.
       'pnpm-workspace.yaml': `minimumReleaseAgeExclude: ['${scope}/*']\n`,
     }),
     caches: (directory) => ({
@@ -60,7 +60,7 @@ export const installers: readonly Installer[] = [
     name: 'yarn 4',
     add: [...yarn, 'add'],
     reinstall: [...yarn, 'install', '--immutable', '--check-cache'],
-    // It keeps packages in archives, and node finds them with its help only.
+    // Yarn 4 keeps packages in archives, and node finds them only when yarn starts it.
     runtime: () => [...yarn, 'node'],
     settings: (scope, registry) => ({
       '.yarnrc.yml': [
@@ -77,7 +77,7 @@ export const installers: readonly Installer[] = [
     name: 'bun',
     add: [bun, 'add'],
     reinstall: [bun, 'install', '--frozen-lockfile', '--force'],
-    // In the place of undici it has a module of its own, which knows no interceptors.
+    // Bun replaces undici with a module of its own, which has no interceptors.
     runtime: ({ peerDependencies }) => (peerDependencies?.['undici'] ? ['node'] : [bun, 'run']),
     settings: npmrc,
     caches: (directory) => ({ BUN_INSTALL_CACHE_DIR: directory }),

@@ -6,7 +6,7 @@ loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
 /**
- * Stands before everything that is published in a rehearsal.
+ * Called before anything is published in a rehearsal.
  *
  * @throws Error unless the setting is the URL of a registry on this machine
  */
@@ -22,7 +22,7 @@ export function assertLoopback(name: string, setting: string | undefined): void 
   }
 }
 
-/** @throws Error for a package that brings a registry of its own, which would overrule the setting */
+/** @throws Error for a package whose `publishConfig` names a registry, which would overrule the setting */
 export function assertNoRegistryOfItsOwn(manifest: Manifest): void {
   for (const name of ['registry', `${scopeOf(manifest)}:registry`]) {
     if (manifest.publishConfig?.[name] !== undefined)

@@ -1,6 +1,6 @@
 /**
- * Rehearses a release: publishes what is committed to a registry on loopback, and installs it as strangers do. Its last
- * lines are a table of what they met. Exits 1 where anything of it failed.
+ * Rehearses a release: publishes what is committed to a registry on loopback, and installs it as strangers do. Ends
+ * with a table of the results. Exits 1 if anything failed.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -55,7 +55,7 @@ const newcomers = new Strangers(place('newcomers'), registry.url, emulator, afte
 const patched = pairs([joorOf(after)]);
 rows.push(...(await inParallel(patched, ([manifest, installer]) => newcomers.install(manifest, installer))));
 
-// Moved to a scope of one's own, the README warns of nothing.
+// After a move to a scope of our own the README has no such warning, and there is no foreign package to install.
 if (/belongs\s+to\s+somebody\s+else/.test(readFileSync(join(root, 'README.md'), 'utf8'))) {
   say('without the registry setting');
   const tempting = pairs(before.filter(({ name }) => /\/(core|joor)$/.test(name)));

@@ -4,17 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runServer } from 'verdaccio';
 
-/** A registry on loopback that has no other behind it. */
+/** A registry on loopback without an upstream registry. */
 export interface Registry extends AsyncDisposable {
   /** Ends in a slash. */
   readonly url: string;
-  /** Of somebody who may publish. */
+  /** Token of a user who may publish. */
   readonly token: string;
-  /** All that is published of a package. */
+  /** All published versions of a package. */
   versions(name: string): Promise<string[]>;
 }
 
-/** Starts one that keeps what is published in a directory. */
+/** Starts a registry that keeps its packages in a directory. */
 export async function startRegistry(directory: string): Promise<Registry> {
   const configuration = {
     self_path: directory,

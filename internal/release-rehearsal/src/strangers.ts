@@ -4,7 +4,7 @@ import type { Installer } from './installers.ts';
 import type { Row } from './table.ts';
 import { type Manifest, scopeOf } from './workspace.ts';
 
-/** Packages whose program logs in, and the vendor it does so at. */
+/** Packages whose program logs in, and the vendor it logs in to. */
 const vendors = {
   joor: 'joor',
   'bearer-login': 'bearerLogin',
@@ -27,9 +27,9 @@ export class Strangers {
   readonly #registry: string;
   readonly #emulator: Emulator;
   readonly #scope: string;
-  /** The newest versions when they came, by name. */
+  /** The newest versions when these strangers install, by name. */
   readonly #newest: Readonly<Record<string, string>>;
-  /** Where joor and the others were installed, by package, version and installer. */
+  /** Installations by package, version and installer. */
   readonly #consumers = new Map<string, Consumer>();
   #accounts = 0;
 
@@ -41,17 +41,17 @@ export class Strangers {
     this.#newest = Object.fromEntries(published.map(({ name, version }) => [name, version]));
   }
 
-  /** Somebody new installs this package, and only this: it comes with the newest of the others. */
+  /** A new user installs only this package, and gets the newest versions of its dependencies in the scope. */
   install(manifest: Manifest, installer: Installer): Promise<Row> {
     return this.#row(manifest, installer, async () => {
       const consumer = this.#consumer(manifest, installer, this.#registry);
-      const { succeeded, output } = await consumer.add(manifest.name, ...broughtAlong(manifest));
+      const { succeeded, output } = await consumer.add(manifest.name, ...requiredPeers(manifest));
       if (!succeeded) throw new Error(output);
       return this.#try(consumer, manifest);
     });
   }
 
-  /** Somebody who has it already installs once more what the lockfile says. */
+  /** A user who already has the package installs again from the lockfile. */
   stay(manifest: Manifest, installer: Installer): Promise<Row> {
     return this.#row(manifest, installer, async () => {
       const consumer = this.#consumer(manifest, installer, this.#registry);
@@ -61,7 +61,7 @@ export class Strangers {
     });
   }
 
-  /** Somebody has not told the installer where the scope is, and asks for what is published here. */
+  /** A user without the registry setting asks for a version that is published here. */
   forget({ name, version }: Manifest, installer: Installer): Promise<Row> {
     return this.#row({ name, version: `^${version}` }, installer, async () => {
       const consumer = this.#consumer({ name, version: 'elsewhere' }, installer, undefined);
@@ -109,11 +109,11 @@ export class Strangers {
   async #row(
     { name, version }: Manifest,
     installer: Installer,
-    look: () => Promise<Pick<Row, 'runtime' | 'result'>>,
+    check: () => Promise<Pick<Row, 'runtime' | 'result'>>,
   ): Promise<Row> {
     const known = { package: name, version, installer: installer.name };
     try {
-      return { ...known, ...(await look()) };
+      return { ...known, ...(await check()) };
     } catch (error) {
       const { message } = error as Error;
       process.stderr.write(`\n${name} ${version} by ${installer.name}: ${message}\n\n`);
@@ -123,7 +123,7 @@ export class Strangers {
 }
 
 /** What the package expects its user to install beside it. */
-function broughtAlong({ peerDependencies = {}, peerDependenciesMeta = {} }: Manifest): string[] {
+function requiredPeers({ peerDependencies = {}, peerDependenciesMeta = {} }: Manifest): string[] {
   return Object.entries(peerDependencies)
     .filter(([name]) => peerDependenciesMeta[name]?.optional !== true)
     .map(([name, range]) => `${name}@${range}`);

@@ -1,4 +1,4 @@
-/** What was seen of one package in one installation. */
+/** The result of installing one package with one installer. */
 export interface Row {
   readonly package: string;
   readonly version: string;

@@ -10,7 +10,7 @@ export interface Manifest {
   readonly version: string;
   readonly exports?: Readonly<Record<string, unknown>>;
   readonly dependencies?: Readonly<Record<string, string>>;
-  /** What the user brings. */
+  /** Packages that the user installs beside this one. */
   readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
   readonly publishConfig?: Readonly<Record<string, unknown>>;

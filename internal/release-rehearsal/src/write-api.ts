@@ -1,4 +1,4 @@
-/** Writes what the packages offer into `api/`, and removes what is of no entry any more. */
+/** Writes the packages' API reports into `api/`, and removes reports of entries that no longer exist. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiReports } from './api-reports.ts';

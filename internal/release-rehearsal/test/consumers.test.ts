@@ -25,7 +25,7 @@ afterAll(async () => {
   await redis?.[Symbol.asyncDispose]();
 });
 
-/** Lets an example find its vendor: the emulator answers the real hosts. */
+/** Lets the emulator answer for the vendors' real hosts. */
 const setup = `
 import { createEmulator } from '@auth/testing/emulator';
 import { Agent } from 'undici';
@@ -80,7 +80,7 @@ describe.each(['5.9', '6', '7'])(
       expect(await compile(version, 'tsconfig.json')).toBe('');
     });
 
-    test('declarations stand on their own, with the types of Node and no DOM', async () => {
+    test('declarations compile with the types of Node and without DOM', async () => {
       const compilerOptions = {
         module: 'nodenext',
         target: 'es2023',
@@ -98,7 +98,7 @@ describe.each(['5.9', '6', '7'])(
   60_000,
 );
 
-/** What the compiler of that version has to say. */
+/** The output of that version's compiler. */
 async function compile(version: string, project: string): Promise<string> {
   const tsc = join(import.meta.dirname, '..', 'node_modules', `typescript-${version}`, 'bin', 'tsc');
   const { stdout } = await run(process.execPath, [tsc, '-p', join(bench.directory, project)]).catch(
@@ -113,7 +113,7 @@ const examples = blocks.filter(
 
 test.each(examples)('the example $name runs', async ({ name }) => {
   const args = ['--import', './setup.ts', `example-${name}.ts`];
-  // Nothing of it stays on this machine.
+  // The example writes its files into the bench's directory, which is removed.
   const places = { XDG_STATE_HOME: bench.directory, REDIS_URL: `redis://127.0.0.1:${redis?.port}` };
   const options = { cwd: bench.directory, env: { ...process.env, ...places }, timeout: 20_000 };
   const { stdout } = await run(process.execPath, args, options);
@@ -126,7 +126,7 @@ test('with a fresh token at hand no provider loads ky or zod, and nothing touche
   expect(stdout.trim()).toBe('given, given: 0 heavy modules');
 });
 
-/** A program that gets its token from the store: first one given to it, then one that a session before it left. */
+/** A program that first uses a token given as an option, then the token that an earlier session has stored. */
 const probe = `
 import { registerHooks } from 'node:module';
 const loaded: string[] = [];

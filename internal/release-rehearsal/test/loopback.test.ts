@@ -40,14 +40,14 @@ test('a package with a registry of its own is refused', () => {
 
 test.each([
   ['no setting', '', 'is not set'],
-  ['a foreign one', `${setting}=https://registry.example/\n`, 'is on registry.example'],
+  ['a foreign registry', `${setting}=https://registry.example/\n`, 'is on registry.example'],
 ])('with %s nothing is published', async (_, npmrc, reason) => {
   const cwd = releasable(npmrc);
   await expect(publishFrom({ cwd, env: plainEnvironment() }, setting, [])).rejects.toThrow(reason);
   expect(existsSync(join(cwd, 'published'))).toBe(false);
 });
 
-test('with one on this machine the release command runs', async () => {
+test('with a registry on this machine the release command runs', async () => {
   const cwd = releasable(`${setting}=http://127.0.0.1:9/\n`);
   await publishFrom({ cwd, env: plainEnvironment() }, setting, []);
   expect(existsSync(join(cwd, 'published'))).toBe(true);

@@ -59,7 +59,7 @@ describe.each(published)('@auth/%s, packed', (name) => {
     expect(files).toEqual(expect.arrayContaining(named.map((path) => path.replace('./', ''))));
   });
 
-  test('says in its manifest what registries and bundlers ask', () => {
+  test('has the manifest fields that registries and bundlers ask for', () => {
     const manifest = manifestOf(name);
     expect(manifest).toMatchObject({
       name: `@auth/${name}`,
@@ -73,7 +73,7 @@ describe.each(published)('@auth/%s, packed', (name) => {
     });
     expect(manifest.keywords?.length).toBeGreaterThan(2);
     for (const targets of Object.values(manifest.exports)) {
-      // The first condition that holds is taken: types before all others.
+      // Resolvers take the first condition that matches, so `types` must come first.
       expect(Object.keys(targets)).toEqual(['types', 'default']);
     }
     expect(Object.keys(manifest.scripts ?? {}).filter((script) => /install|prepare/.test(script))).toEqual(
@@ -81,7 +81,7 @@ describe.each(published)('@auth/%s, packed', (name) => {
     );
   });
 
-  test('asks for ranges that an installation can move within, and no workspace', () => {
+  test('depends on caret ranges, and on no workspace', () => {
     const { dependencies = {}, peerDependencies = {}, ...rest } = manifestOf(name);
     expect(JSON.stringify(rest)).not.toContain('workspace:');
     for (const [dependency, range] of Object.entries({ ...dependencies, ...peerDependencies })) {
@@ -91,7 +91,7 @@ describe.each(published)('@auth/%s, packed', (name) => {
     }
   });
 
-  test('has maps that lead to the sources in it', () => {
+  test('has source maps that lead to the sources in it', () => {
     const folder = folderOf(name);
     const compiled = filesOf(name).filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file));
     expect(compiled.length).toBeGreaterThan(1);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping';
 
-/** What is wrong with the map of a compiled file of an unpacked package, in words. */
+/** Describes what is wrong with the source map of a compiled file of an unpacked package. */
 export function mapFaults(folder: string, file: string): string[] {
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
@@ -26,7 +26,7 @@ function sourceFaults(folder: string, source: string, content: string | null | u
   return isOther ? [`${place} is not the source it was compiled from`] : [];
 }
 
-/** The places where a word of the compiled text leads to another one in the source, where they are many. */
+/** The places where a compiled word maps to a different word in the source, if there are many. */
 function strayed(text: string, map: TraceMap, sources: readonly string[]): string[] {
   const compiled = text.split('\n');
   const original = sources.map((source) => readFileSync(source, 'utf8').split('\n'));
@@ -45,7 +45,7 @@ function strayed(text: string, map: TraceMap, sources: readonly string[]): strin
     }
   }
   if (words === 0 && !compiled.includes('export {};')) return ['maps nothing'];
-  // Compilers and minifiers add words of their own, such as "const"; of a map of another text nearly all stray.
+  // Compilers and minifiers add words of their own, such as "const". With the map of another text nearly all stray.
   return strays.length > words / 3 ? [`${strays.length} of ${words} words stray: ${strays[0]}`] : [];
 }
 

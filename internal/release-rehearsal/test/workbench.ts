@@ -20,7 +20,7 @@ const packages = join(root, 'packages');
 /** The packages that are published. */
 export const published: readonly string[] = publishedIn(root);
 
-/** What people come from, in docs/migration.md. */
+/** Libraries that docs/migration.md helps to move away from. */
 const documented = ['@badgateway/oauth2-client', 'axios', 'axios-auth-refresh', 'google-auth-library'];
 
 /** A fresh directory with the packed packages in its node_modules, as an installation would leave it. */

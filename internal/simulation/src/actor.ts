@@ -10,30 +10,30 @@ import type { Process, World } from './world.ts';
 /** The key that all processes share. */
 export const key = 'account';
 
-/** The work behind a call that has given up is over by then. */
+/** The work that a timed-out call leaves behind ends within this time. */
 const afterTimeoutMs = 120_000;
 
 /** Something a program asks of its session: a call of the API, a sign-in or a sign-out. */
 export interface Call {
   readonly kind: 'call' | 'sign_in' | 'sign_out';
   readonly startedAt: number;
-  /** How long its life had stood still before. */
+  /** How long the process had been frozen in total when the call began. */
   readonly frozenBeforeMs: number;
   endedAt: number | undefined;
   /** `'ok'`; `'refused'`: the API still refuses the token; else the error's code, or `untyped`. */
   result: string | undefined;
 }
 
-/** What has become of a refresh token that a life has presented. */
+/** How often a life has sent a refresh token, and how often the answer was lost. */
 export interface Presented {
   times: number;
   losses: number;
   lostAt: number;
-  /** The store knew of a lost answer when it was presented first. */
+  /** The store already recorded a lost answer when the token was first sent. */
   readonly isKnownLost: boolean;
 }
 
-/** What a life is part of. */
+/** Everything that the lives of a run share. */
 export interface Surroundings {
   readonly core: Core;
   readonly world: World;
@@ -54,25 +54,25 @@ export interface Surroundings {
 export class Life {
   readonly process: Process;
   readonly session: AuthSession;
-  /** Calls that have not ended, or have just. */
+  /** Calls that are open, or have ended since the last step. */
   readonly calls: Call[] = [];
-  /** The call of the API that began last. */
+  /** The latest call of the API. */
   lastCall: Call | undefined;
-  /** Its exchanges that have not ended. */
+  /** Exchanges that have not ended. */
   readonly underWay = new Set<Exchange>();
-  /** Refresh tokens whose fate it has learned from the server. */
+  /** Refresh tokens that the server has answered. */
   readonly answered = new Set<string>();
   readonly presented = new Map<string, Presented>();
-  /** Refresh tokens that a sign-in has brought. */
+  /** Refresh tokens issued for a sign-in. */
   readonly fromSignIn = new Set<string>();
-  /** It has read the account's record. */
+  /** The session has read the account's record. */
   hasRead = false;
-  /** When it last began to sign out, and when it has last signed in. */
+  /** When the last sign-out began, and when the last successful sign-in began. */
   signedOutAt: number = Number.NEGATIVE_INFINITY;
   signedInAt: number = Number.NEGATIVE_INFINITY;
-  /** Time it stood still. */
+  /** Total time frozen. */
   frozenMs = 0;
-  /** For how long it will stand still once it has the lock. */
+  /** How long the process will freeze once it has the lock. */
   freezeWithLockMs = 0;
   signingIn = 0;
   readonly #around: Surroundings;
@@ -102,7 +102,7 @@ export class Life {
     });
   }
 
-  /** Asks for a token and calls the API; once more with what the session gives after a refusal. */
+  /** Asks for a token and calls the API; after a refusal, tries once more with the set that the session returns. */
   call(): void {
     const { world, server } = this.#around;
     const send = async (tokens: TokenSet): Promise<boolean> => {
@@ -163,7 +163,7 @@ export class Life {
       if (kind !== 'sign_in') return;
       if (result === 'timeout') this.#endSignInLater();
       else this.signingIn--;
-      // What could not be saved yet is served all the same.
+      // A set that could not be saved yet is served too.
       if (result !== 'ok' && result !== 'store_failed') return;
       if (result === 'ok') this.signedInAt = call.startedAt;
       this.#around.onSignedIn(this);
@@ -171,7 +171,7 @@ export class Life {
     work().then(end, (error: unknown) => end(core.isAuthError(error) ? error.code : `untyped ${error}`));
   }
 
-  /** What nobody waits for any more goes on. */
+  /** The sign-in goes on after its caller has given up. */
   #endSignInLater(): void {
     const { frozenMs } = this;
     this.#around.world.schedule(undefined, afterTimeoutMs, () => {

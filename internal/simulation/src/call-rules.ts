@@ -1,13 +1,13 @@
 import { type Call, key, type Life } from './actor.ts';
 import { type Envelope, envelopeOf, hourMs, type Judge } from './judge.ts';
 
-/** A call has ended by then, with a token or with an error: two waits of `callMs`, and what is between. */
+/** Every call ends within this time, with a token or an error: two waits of `callMs` and the work between them. */
 const callBoundMs = 200_000;
-/** Who listens to the store has heard of a sign-out by then … */
+/** A process that listens to the store has heard of a sign-out by then. */
 const noticeMs = 3_000;
-/** … or by then after an outage, in which it has looked again and again. */
+/** After an outage a process reads the store again and again, and has heard of a sign-out by then. */
 const lookAgainMs = 40_000;
-/** How far ahead the clocks of a plan may be, and the hour that counts. */
+/** How far ahead a plan's clocks may be, plus the hour of the login limit. */
 const loginMemoryMs: number = 5 * hourMs;
 
 /** Rules on how calls end, and who holds a token. */
@@ -29,7 +29,7 @@ export class CallRules {
     if (before.signedOutAt !== undefined && after.tokens !== undefined) this.#onSignedInAgain(life);
   }
 
-  /** Looks at what has ended since the last step, and at what should have. */
+  /** Checks the calls that have ended since the last step, and those that should have. */
   afterStep(): void {
     for (const life of this.#judge.lives.values()) {
       if (!life.process.isAlive || life.calls.length === 0) continue;
@@ -40,7 +40,7 @@ export class CallRules {
     }
   }
 
-  /** Asked a good hour after the last fault. */
+  /** Called more than an hour after the last fault. */
   afterRecovery(current: readonly Life[], loginsAt: readonly number[]): void {
     for (const life of current) {
       const result = life.lastCall?.result ?? 'no answer';
@@ -53,10 +53,10 @@ export class CallRules {
   #mayEndIn(result: string, life: Life, loginsAt: readonly number[]): boolean {
     const { plan, vault, server, world, store } = this.#judge.around;
     const sent = loginsAt.filter((at) => at > world.now - loginMemoryMs);
-    // Written down before they are sent, some never were.
+    // Logins are saved before they are sent, so some saved logins were never sent.
     const written = envelopeOf(store.records.get(key)).guard?.loginsAt ?? [];
     const isUsedUp = Math.max(sent.length, written.length) >= plan.maxLoginsPerHour;
-    // Without a lock each spends the other's refresh token, until the hour's logins are used up.
+    // Without a lock processes spend each other's refresh tokens until the hour's logins are used up.
     const isRace = !this.#judge.hasLock && plan.processes > 1;
     switch (result) {
       case 'signed_out':
@@ -65,7 +65,7 @@ export class CallRules {
       case 'invalid_credentials':
         return vault !== server.password;
       case 'rate_limited':
-        // Logins that a wrong clock has dated ahead count for as much longer.
+        // Logins that a wrong clock dated ahead count longer by that offset.
         return isUsedUp && (isRace || this.#judge.hasFault('clock_step'));
       case 'refused':
       case 'store_failed':
@@ -75,7 +75,7 @@ export class CallRules {
     }
   }
 
-  /** It was there when somebody signed out, and nobody has signed in with it since. */
+  /** The life was running at the last sign-out and has not signed in since. */
   #maySaySignedOut(life: Life): boolean {
     const { lastSignOutAt } = this.#judge;
     const wasThere = life.process.startedAt <= lastSignOutAt || this.#judge.hasFault('clock_step');
@@ -103,13 +103,13 @@ export class CallRules {
     const { world } = this.#judge.around;
     for (const life of this.#judge.lives.values()) {
       if (!life.process.isAlive) continue;
-      // A life that has not looked yet may take the sign-out for history.
+      // A life that has not read the store yet may treat the sign-out as an old one.
       const isTold = life === writer || life.hasRead;
       if (isTold && life.signingIn === 0) this.#signedOut.set(life, world.now + noticeMs);
     }
   }
 
-  /** Who has not heard of the sign-out by now finds somebody signed in: a person, or a program started later. */
+  /** A life that has not heard of the sign-out yet finds the newer sign-in, of a person or of a later program. */
   #onSignedInAgain(writer: Life): void {
     if (writer.signingIn === 0 && this.#signedOut.has(writer)) {
       this.#judge.violate('a sign-out is not overwritten', writer.process.name);

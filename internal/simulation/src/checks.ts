@@ -8,7 +8,7 @@ import { RecordRules } from './record-rules.ts';
 import type { Write } from './store.ts';
 import type { Process } from './world.ts';
 
-/** What must hold after every step, whatever happens: tells each room of rules what it needs to know. */
+/** Tells each group of rules what it has to check. */
 export class Checks {
   readonly #judge: Judge;
   readonly #exchanges: ExchangeRules;

@@ -6,8 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export type Core = typeof import('@auth/core');
 
 /**
- * Loads the engine from a folder with its built files: all of them, because a dynamic import that loads a file takes real
- * time, and a seed would not run the same way twice.
+ * Loads all built files of the engine from a folder. A later dynamic import would take real time to load its file, and
+ * a seed would not run the same way twice.
  */
 export async function loadCore(folder: string): Promise<Core> {
   const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
@@ -15,8 +15,8 @@ export async function loadCore(folder: string): Promise<Core> {
   return (await import(pathToFileURL(join(folder, 'index.js')).href)) as Core;
 }
 
-/** Where the built engine is. */
+/** The folder of the built engine. */
 export const builtCore: string = new URL('.', import.meta.resolve('@auth/core')).pathname.replace(/\/$/, '');
 
-/** Where its sources are. */
+/** The folder of the engine's sources. */
 export const coreSources: string = fileURLToPath(new URL('../../../packages/core/src', import.meta.url));

@@ -2,9 +2,9 @@ import { key, type Life } from './actor.ts';
 import { envelopeOf, type Judge, minuteMs } from './judge.ts';
 import type { Exchange } from './network.ts';
 
-/** A prompt resend goes out 200 ms to 1 s after the loss, and is on its way by then. */
+/** A prompt resend goes out 200 ms to 1 s after the loss, so it has been sent by then. */
 const resendBoundMs = 1_100;
-/** A revocation, with the slowest network, has reached the server by then. */
+/** Even on the slowest network a revocation has reached the server by then. */
 const revokeBoundMs = 40_000;
 
 /** Rules on who sends what to the token server, and when. */
@@ -20,12 +20,12 @@ export class ExchangeRules {
 
   onSend(life: Life, exchange: Exchange): void {
     const judge = this.#judge;
-    if (life.underWay.size > 0) judge.violate('one exchange a process', life.process.name);
+    if (life.underWay.size > 0) judge.violate('one exchange at a time in a process', life.process.name);
     const { store } = judge.around.plan;
     if (store === 'leased' || store === 'locked') this.#onSendUnderLease(life, exchange);
     const until = this.#limitedUntil.get(life) ?? 0;
     if (judge.around.world.now < until && life.signingIn === 0)
-      judge.violate('a Retry-After is kept to', life.process.name);
+      judge.violate('a Retry-After is obeyed', life.process.name);
     life.underWay.add(exchange);
     if (exchange.kind === 'refresh') this.#onPresent(life, exchange.secret);
   }
@@ -48,7 +48,7 @@ export class ExchangeRules {
     if (outcome !== 'revoked') this.#lostRevocations.add(secret);
   }
 
-  /** The life has been served otherwise: the pause is over. */
+  /** The life got its tokens from a sign-in or another process, which ends the pause. */
   onServed(life: Life): void {
     this.#limitedUntil.delete(life);
   }
@@ -59,7 +59,7 @@ export class ExchangeRules {
       judge.violate('sent under a held lease', `${process.name} sends a ${kind} without`);
     }
     for (const other of judge.lives.values()) {
-      // One that stood still may have lost its lease in the midst of an exchange.
+      // A process that was frozen may have lost its lease during an exchange.
       const overlaps = other.process !== process && other.process.isAlive && other.underWay.size > 0;
       if (overlaps && other.frozenMs === 0) {
         judge.violate('no two exchanges at a time', `${process.name} and ${other.process.name}`);
@@ -84,11 +84,15 @@ export class ExchangeRules {
     presented.times++;
     if (presented.losses === 0) return;
     const passedMs = judge.around.world.now - presented.lostAt;
-    // Once more within a second, unless the store knew of a loss; afterwards once in each pause, which doubles.
+    // The first resend may follow within a second, unless the store already knew of a loss. Each later resend waits for
+    // a pause, which doubles.
     const pauses = presented.losses - (presented.isKnownLost ? 1 : 2);
     const pauseMs = pauses < 0 ? 200 : Math.min(1_000 * 2 ** pauses, 5 * minuteMs);
     if (passedMs < pauseMs) {
-      judge.violate('a lost answer is asked for once more', `${refreshToken} again after ${passedMs} ms`);
+      judge.violate(
+        'a lost answer is asked for again only after its pause',
+        `${refreshToken} again after ${passedMs} ms`,
+      );
     }
   }
 
@@ -99,7 +103,7 @@ export class ExchangeRules {
     if (presented === undefined) return;
     presented.losses++;
     presented.lostAt = world.now;
-    // A lease of a forgetful store may be lost without a trace.
+    // A forgetful store may lose the lease without the process noticing.
     if (presented.losses > 1 || presented.isKnownLost || plan.store === 'forgetful') return;
     judge.askLater(life, resendBoundMs, () => {
       const mayResend = !judge.hasLock || store.isLockedBy(life.process, key);
@@ -117,7 +121,7 @@ export class ExchangeRules {
     if (life.signedOutAt < sentAt) return;
     this.#judge.askLater(life, revokeBoundMs, () => {
       if (server.honours(issued) && !this.#lostRevocations.has(issued)) {
-        this.#judge.violate('what a sign-out has overtaken is revoked', `${life.process.name}: ${issued}`);
+        this.#judge.violate('tokens issued after a sign-out are revoked', `${life.process.name}: ${issued}`);
       }
     });
   }

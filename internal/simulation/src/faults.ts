@@ -1,7 +1,7 @@
 import { key, type Life, type Surroundings } from './actor.ts';
 import type { Fault } from './plan.ts';
 
-/** Lets a fault happen. `life` gives the current life of a process, `restart` begins another. */
+/** Applies a fault. `life` returns the current life of a process, `restart` begins another. */
 export function strike(
   fault: Fault,
   { world, server, network, store }: Surroundings,
@@ -12,7 +12,7 @@ export function strike(
   switch (fault.kind) {
     case 'crash': {
       const { process } = life(fault.process);
-      // Between crash and restart there is nothing to crash.
+      // The process has crashed already and has not restarted yet.
       if (!process.isAlive) return;
       process.isAlive = false;
       world.schedule(undefined, fault.restartAfterMs, () => restart(fault.process));

@@ -5,13 +5,13 @@ import type { Process } from './world.ts';
 export const minuteMs = 60_000;
 export const hourMs: number = 60 * minuteMs;
 
-/** What all rules share: who lives, what may be asked of the plan's store, and where violations go. */
+/** What all rules share: the lives, what the plan's store guarantees, and the list of violations. */
 export class Judge {
   readonly violations: string[] = [];
   readonly around: Surroundings;
-  /** All lives, those that are over included. */
+  /** All lives, ended ones included. */
   readonly lives = new Map<Process, Life>();
-  /** When somebody last signed out: began to, or was written down to have. */
+  /** When a sign-out last began or was last saved. */
   lastSignOutAt: number = Number.NEGATIVE_INFINITY;
 
   constructor(around: Surroundings) {
@@ -24,13 +24,13 @@ export class Judge {
     return store !== 'get_then_set' && store !== 'locked';
   }
 
-  /** The store has a lock; a forgetful one's may have two holders. */
+  /** The store has a lock. On a forgetful store two processes may hold it. */
   get hasLock(): boolean {
     const { store } = this.around.plan;
     return store === 'leased' || store === 'forgetful' || store === 'locked';
   }
 
-  /** The store keeps what it has said it has saved. */
+  /** The store keeps every write that it has acknowledged. */
   get keepsItsWord(): boolean {
     return !this.hasFault('forget_write');
   }
@@ -44,7 +44,7 @@ export class Judge {
     this.around.trace(`!!! ${rule}: ${detail}`);
   }
 
-  /** Asks later, unless the life has ended or stood still meanwhile. */
+  /** Calls `ask` later, unless the life has ended or was frozen meanwhile. */
   askLater(life: Life, delayMs: number, ask: () => void): void {
     const { frozenMs } = life;
     this.around.world.schedule(undefined, delayMs, () => {
@@ -54,7 +54,7 @@ export class Judge {
   }
 }
 
-/** What stands in a record, as far as the rules look at it. */
+/** The parts of a record that the rules read. */
 export interface Envelope {
   readonly tokens?: { readonly id: string; readonly refreshToken?: string };
   readonly signedOutAt?: number;

@@ -6,7 +6,7 @@ import { type Core, coreSources, loadCore } from './core.ts';
 import type { Mutant } from './mutants.ts';
 import { rewrite } from './rewrite.ts';
 
-/** Loads the engine with a bug in it. @throws Error where a place to put it is not there exactly once */
+/** Loads the engine with a bug in it. @throws Error unless each edit matches exactly one place */
 export async function loadMutant({ name, edits }: Mutant): Promise<{ core: Core } & Disposable> {
   const folder = mkdtempSync(join(tmpdir(), 'mutant-'));
   const pending = new Set(edits);

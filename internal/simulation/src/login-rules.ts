@@ -9,10 +9,10 @@ interface Login {
 
 /** Rules on when a password is sent. */
 export class LoginRules {
-  /** All that were sent. */
+  /** Every login that was sent. */
   readonly logins: Login[] = [];
   readonly #judge: Judge;
-  /** Which password the stored latch is for, and since when. */
+  /** The password that the stored latch blocks, and since when. */
   #latched: { hash: string; password: string; at: number } | undefined;
   readonly #lastRefused = new Map<Life, string>();
 
@@ -53,7 +53,7 @@ export class LoginRules {
       judge.violate('logins in any hour', `${byLife} of ${maxLoginsPerHour} by ${life.process.name}`);
     }
     if (!judge.isAtomic || !judge.keepsItsWord) return;
-    // Wall clocks are all that machines share: one that is wrong counts for itself.
+    // Logins are dated by wall clocks, so processes with different clocks are counted apart.
     const { wallOffsetMs } = life.process;
     const byClock = inHour.filter((login) => login.wallOffsetMs === wallOffsetMs).length;
     if (byClock > maxLoginsPerHour) {
@@ -70,13 +70,16 @@ export class LoginRules {
     }
   }
 
-  /** Without a lock another may have saved since the last look; and a store that forgets holds what is dead. */
+  /**
+   * Not checked without a lock, where another process may have saved since the last read, nor on a store that forgets
+   * writes, which may hold spent tokens.
+   */
   #isNeeded(life: Life): void {
     const judge = this.#judge;
     const { server, store } = judge.around;
     if (!judge.hasLock || !judge.keepsItsWord) return;
     const stored = envelopeOf(store.records.get(key)).tokens?.refreshToken;
-    // What a person's sign-in has replaced is nobody's concern, whoever still has it in hand.
+    // A sign-in replaces the stored set: a session that still holds the old refresh token need not use it.
     const inHand = judge.hasFault('sign_in') ? undefined : life.session.peek()?.refreshToken;
     for (const refreshToken of [stored, inHand]) {
       if (refreshToken !== undefined && server.honours(refreshToken)) {

@@ -1,4 +1,4 @@
-/** `pnpm simulate --seeds 100000`, `--seed N --trace` (with `--shrink` what is left of a failing one), `--mutants` */
+/** `pnpm simulate --seeds 100000`, `--seed N --trace` (`--shrink` reduces a failing one first), `--mutants` */
 import { parseArgs } from 'node:util';
 import { builtCore, loadCore } from './core.ts';
 import { hunt } from './hunt.ts';

@@ -17,7 +17,7 @@ const emptyGuard = '{ failures: 0, loginsAt: [] }';
 /** Bugs that a tired engineer could write. The simulation must find each of them. */
 export const mutants: readonly Mutant[] = [
   {
-    name: 'logins are not written down before they are sent',
+    name: 'logins are not saved before they are sent',
     edits: [{ file: 'exchange/login.ts', find: 'withLogin($GUARD, $$$REST)', replace: '$GUARD' }],
   },
   {
@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'the save is forced over what somebody else saved',
+    name: 'a save overwrites what another process saved',
     edits: [
       {
         file: 'exchange/commit.ts',
@@ -92,13 +92,13 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a refresh is sent without asking for the lease',
+    name: 'a refresh is sent without checking the lease',
     edits: [
       { file: 'exchange/refresh.ts', find: "if (!isLeaseHeld($FLIGHT)) return 'lock_again';", replace: '{}' },
     ],
   },
   {
-    name: 'a password is sent without asking for the lease',
+    name: 'a password is sent without checking the lease',
     edits: [
       { file: 'exchange/login.ts', find: "if (!isLeaseHeld($FLIGHT)) return 'lock_again';", replace: '{}' },
     ],
@@ -114,7 +114,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'the lease goes back before the exchange',
+    name: 'the lease is released before the exchange',
     edits: [
       {
         file: 'exchange/under-lease.ts',
@@ -129,7 +129,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'what was read before the lock is not read again under it',
+    name: 'the record is not read again under the lock',
     edits: [
       {
         file: 'run-flight.ts',
@@ -148,11 +148,11 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'pauses are forgotten',
+    name: 'pauses are ignored',
     edits: [{ file: 'next-step.ts', find: '$LEFT <= 0', replace: 'true' }],
   },
   {
-    name: 'the sign-out of another process is not noted',
+    name: 'the sign-out of another process is not noticed',
     edits: [{ file: 'account.ts', find: '$RECENT && !this.#facts.isSignedOut', replace: 'false' }],
   },
   {
@@ -181,7 +181,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a lock is taken whoever holds it',
+    name: 'a lock is taken even while it is held',
     edits: [
       {
         file: 'stores/leased-store.ts',
@@ -204,7 +204,7 @@ export const mutants: readonly Mutant[] = [
     name: 'pauses do not grow',
     edits: [
       {
-        file: 'exchange/guard.ts',
+        file: 'limits.ts',
         find: { pattern: 'doubling($$$ARGS)', inside: inFunction('coolDownMs') },
         replace: 'limits.coolDownMinMs',
       },
@@ -221,11 +221,11 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a lost answer is asked for again without asking for the lease',
+    name: 'a lost answer is asked for again without checking the lease',
     edits: [{ file: 'exchange/refresh.ts', find: 'if (!isLeaseHeld($FLIGHT)) throw $ERROR;', replace: '{}' }],
   },
   {
-    name: 'a lease ends in the midst of a long exchange',
+    name: 'a lease is not renewed during a long exchange',
     edits: [
       {
         file: 'stores/lease.ts',
@@ -268,7 +268,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'what a sign-out has overtaken lives on at the server',
+    name: 'tokens issued after a sign-out are not revoked',
     edits: [
       {
         file: 'exchange/commit.ts',
@@ -278,7 +278,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'an answer that another process has lost is not known',
+    name: 'an answer that another process has lost is not remembered',
     edits: [
       {
         file: 'exchange/refresh.ts',
@@ -312,13 +312,13 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a rejection is left to nobody',
+    name: 'a rejection is not handled',
     edits: [
       { file: 'flight.ts', find: '$PROMISE.then($IGNORE, $IGNORE)', replace: '$PROMISE.then($IGNORE)' },
     ],
   },
   {
-    name: 'a lease is given back while the exchange is under way',
+    name: 'a lease is released during the exchange',
     edits: [
       {
         file: 'exchange/refresh.ts',
@@ -341,7 +341,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'disposing leaves the timer',
+    name: 'disposing leaves the timer running',
     edits: [{ file: 'accounts.ts', find: '$ACCOUNT.abandoned()', replace: 'undefined' }],
   },
 ];

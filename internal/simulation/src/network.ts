@@ -10,7 +10,7 @@ export type Trouble =
   | { readonly kind: 'drop_and_freeze'; readonly forMs: number }
   | { readonly kind: 'limit'; readonly retryAfterMs: number | undefined };
 
-/** One request to the token server, as an observer with a view of everything sees it. */
+/** One request to the token server, as an observer sees it who knows both sides. */
 export interface Exchange {
   readonly process: Process;
   readonly kind: 'login' | 'refresh' | 'revoke';
@@ -19,13 +19,13 @@ export interface Exchange {
   readonly sentAt: number;
   /** When the process learned how it ended, or gave up. */
   endedAt: number | undefined;
-  /** What the process has learned: nothing is `lost`. */
+  /** What the process has learned; `lost` when it cannot tell. */
   outcome: 'pending' | 'issued' | 'revoked' | 'refused' | 'limited' | 'not_sent' | 'lost';
   /** The refresh token that came back. */
   issued: string | undefined;
 }
 
-/** Between the processes and the server. */
+/** The network between the processes and the server. */
 export class Network {
   readonly troubles: Trouble[] = [];
   readonly #world: World;

@@ -3,36 +3,36 @@ import type { Rotation } from './server.ts';
 
 /** What kind of store the processes share. */
 export type StoreKind =
-  /** Atomic compare, and a lease by it. */
+  /** Atomic compare, and a lease built on it. */
   | 'leased'
-  /** The same, which sometimes forgets what it has said it has saved, or a lock record: a fail-over. */
+  /** The same, but a fail-over sometimes loses an acknowledged write or a lock record. */
   | 'forgetful'
   /** Atomic compare, no lock. */
   | 'atomic'
   /** A get followed by a set, no lock. */
   | 'get_then_set'
-  /** The same, with a lock of its own that ends with the process that has it. */
+  /** The same, with a lock of its own that ends with the process that holds it. */
   | 'locked';
 
-/** One thing that goes wrong, or that somebody does. */
+/** Something that goes wrong, or that a person does. */
 export type Fault = { readonly at: number } & (
   | { readonly kind: 'crash'; readonly process: number; readonly restartAfterMs: number }
   | { readonly kind: 'freeze'; readonly process: number; readonly forMs: number }
-  /** As soon as it has taken the lock. */
+  /** Freezes the process as soon as it has taken the lock. */
   | { readonly kind: 'freeze_with_lock'; readonly process: number; readonly forMs: number }
   | { readonly kind: 'clock_step'; readonly process: number; readonly byMs: number }
-  /** The next exchange never reaches the server, and says so or not. */
+  /** The next exchange never reaches the server; the client can tell only from `refuse_connection`. */
   | { readonly kind: 'refuse_connection' }
   | { readonly kind: 'drop_before' }
-  /** The same, and the process stands still as soon as it knows. */
+  /** Like `drop_before`, and the process freezes as soon as it learns of the loss. */
   | { readonly kind: 'drop_and_freeze'; readonly forMs: number }
-  /** The next exchange takes effect, and its answer is lost, at once, or for as long as one waits. */
+  /** The next exchange takes effect and its answer is lost: `drop_after` fails at once, `stall` never answers. */
   | { readonly kind: 'drop_after' }
   | { readonly kind: 'stall' }
   | { readonly kind: 'limit'; readonly retryAfterMs: number | undefined }
   | { readonly kind: 'break' }
   | { readonly kind: 'store_outage'; readonly forMs: number }
-  /** The next write takes effect and throws; or throws without effect. */
+  /** The next write throws: `lose_write_answer` after it has taken effect, `fail_write` before. */
   | { readonly kind: 'lose_write_answer' }
   | { readonly kind: 'fail_write' }
   /** The next write is acknowledged, and has no effect. */
@@ -40,7 +40,7 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'slow_store'; readonly forMs: number }
   | { readonly kind: 'forget_lease' }
   | { readonly kind: 'sign_out'; readonly process: number }
-  /** While its next exchange is under way. */
+  /** Signs out during the next exchange. */
   | { readonly kind: 'sign_out_midway' }
   | { readonly kind: 'sign_in'; readonly process: number }
   | { readonly kind: 'revoke_access' }
@@ -75,12 +75,12 @@ export function planOf(seed: number): Plan {
   const at = (): number => random.between(0, troubleMs);
   const process = (): number => random.between(0, processes - 1);
   const calls = Array.from({ length: random.between(10, 30) }, () => ({ at: at(), process: process() }));
-  // Callers come together more often than not.
+  // Half of the calls get a second call at nearly the same time.
   for (const call of [...calls]) {
     if (random.chance(0.5)) calls.push({ at: call.at + random.between(0, 200), process: process() });
   }
   const faults = Array.from({ length: random.between(0, 8) }, () => {
-    // Most faults meet a call at work.
+    // Most faults strike while a call is under way.
     const when = random.chance(0.8) ? random.pick(calls).at + random.between(0, 1_500) : at();
     return faultAt(when, random, process, store);
   });

@@ -21,7 +21,7 @@ export class RecordRules {
     this.#onGuard(life, before, after);
   }
 
-  /** A pair that is refreshed is dead by then: a good one goes by a person's word alone. */
+  /** A refresh has spent the old pair before it is replaced: only a sign-in or sign-out may replace a good pair. */
   #onTokens(life: Life, before: Envelope, after: Envelope): void {
     const judge = this.#judge;
     const { id, refreshToken = '' } = before.tokens ?? {};
@@ -37,14 +37,14 @@ export class RecordRules {
     const { maxLoginsPerHour } = judge.around.plan;
     const kept = after.guard?.loginsAt ?? [];
     const lost = (guard?.loginsAt ?? []).filter((at) => !kept.includes(at));
-    // The oldest make room, once there are as many as count.
+    // The oldest logins are dropped once the list is full.
     const isFull = kept.length === maxLoginsPerHour && lost.every((at) => at <= Math.min(...kept));
     if (lost.length > 0 && !isFull) {
-      judge.violate('a login that was written down stays', `${life.process.name}: ${lost.length} lost`);
+      judge.violate('a saved login is not dropped', `${life.process.name}: ${lost.length} lost`);
     }
     const isLifted = guard?.latch !== undefined && after.guard?.latch === undefined;
     if (isLifted && (after.tokens === undefined || after.tokens.id === tokens?.id)) {
-      judge.violate('an accepted password alone lifts a latch', life.process.name);
+      judge.violate('only an accepted password lifts a latch', life.process.name);
     }
   }
 }

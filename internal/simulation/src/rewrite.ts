@@ -3,18 +3,18 @@ import { Lang, type NapiConfig, parse, type SgNode } from '@ast-grep/napi';
 type Rule = NapiConfig['rule'];
 
 /**
- * A change of one place in a source, which is named by its syntax: a pattern with `$NAME` for any expression and
- * `$$$NAME` for any number of them (https://ast-grep.github.io/guide/pattern-syntax.html). A renamed variable or
- * another layout is found all the same.
+ * A change of one place in a source. The place is found by its syntax: a pattern with `$NAME` for any expression and
+ * `$$$NAME` for any number of them (https://ast-grep.github.io/guide/pattern-syntax.html). It still matches after a
+ * variable is renamed or a line is wrapped.
  */
 export interface Edit {
   readonly file: string;
   readonly find: string | Rule;
-  /** What stands there afterwards; `$NAME` and `$$$NAME` are what they stood for. */
+  /** The replacement, in which `$NAME` and `$$$NAME` stand for what they matched. */
   readonly replace: string;
 }
 
-/** The source with its edits. @throws Error where an edit's place is not there exactly once */
+/** The source with its edits. @throws Error unless each edit matches exactly one place */
 export function rewrite(source: string, edits: readonly Edit[]): string {
   const root = parse(Lang.TypeScript, source).root();
   const changes = edits.map(({ file, find, replace }) => {

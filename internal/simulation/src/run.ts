@@ -11,7 +11,7 @@ import { standIn } from './stand-in.ts';
 import { SharedStore } from './store.ts';
 import { type Process, World } from './world.ts';
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunResult {
   readonly steps: number;
   readonly exchanges: number;
@@ -21,16 +21,16 @@ export interface RunResult {
   readonly violations: readonly string[];
 }
 
-/** What a fault may still have under way when faults are over. */
+/** How long a fault's effects may last after the last fault. */
 const settleMs = 5 * minuteMs;
-/** After the last fault everybody has a working token by then: a full hour of logins may have to pass. */
+/** Every process must get a working token within this time after the faults: the login limit may cost it an hour. */
 const recoveryMs = 80 * minuteMs;
-/** After `dispose` an exchange under way may still end. */
+/** Time for exchanges under way to end after `dispose`. */
 const disposeMs = 30_000;
-/** Calls after the last fault, in minutes: often at first, when much is to be mended. */
+/** Minutes after the faults at which each process calls: often at first, when there is most to repair. */
 const quietCalls = [1, 2, 3, 5, 8, 13, 20, 30, 45, 62, 70, 75];
 
-/** Runs a plan from beginning to end. Nothing in it takes real time, and nothing in it differs from run to run. */
+/** Runs a plan in virtual time. The same plan runs the same way each time. */
 export async function run(core: Core, plan: Plan, trace?: (line: string) => void): Promise<RunResult> {
   const world = new World();
   const startedAt = world.now;
@@ -141,7 +141,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
   return { steps: world.steps, exchanges, faults, violations: judge.violations };
 }
 
-/** Whether a fault waits for an exchange or a write to strike. */
+/** Whether a fault waits for the next exchange or write. */
 function isQueued({ kind }: Fault): boolean {
   return [...exchangeFaults, 'lose_write_answer', 'fail_write', 'forget_write'].includes(kind);
 }

@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { planOf } from './plan.ts';
 import { run } from './run.ts';
 
-/** What a range of seeds came to. */
+/** The result of a range of seeds. */
 export interface SeedsResult {
   seeds: number;
   steps: number;

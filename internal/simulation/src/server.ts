@@ -4,7 +4,7 @@ import type { World } from './world.ts';
 export type Rotation =
   | 'reuse_rejected'
   | 'reuse_ends_family'
-  /** Within 2 s it gets the same answer again, as some servers allow; later as the first. */
+  /** Within 2 s the server repeats its answer, as some servers do; later it acts like `reuse_rejected`. */
   | 'grace';
 
 interface Family {
@@ -21,7 +21,7 @@ interface Grant {
   successor: Grant | undefined;
 }
 
-/** What a token call comes to. */
+/** The server's answer to a token call. */
 export type Answer =
   | {
       readonly kind: 'issued';
@@ -33,7 +33,7 @@ export type Answer =
 
 const graceMs = 2_000;
 
-/** A provider's token server: what it honours, and the password it takes. */
+/** A provider's token server, with the tokens it honours and the password it accepts. */
 export class Server {
   readonly #world: World;
   readonly #rotation: Rotation;
@@ -80,7 +80,7 @@ export class Server {
     return grant?.family.isAlive === true && !grant.isAccessRevoked && this.#world.now < grant.accessEndsAt;
   }
 
-  /** Whether a refresh token would bring another pair. */
+  /** Whether a refresh would get another pair for this token. */
   honours(refreshToken: string): boolean {
     const grant = this.#byRefreshToken.get(refreshToken);
     return grant?.family.isAlive === true && grant.spentAt === undefined;

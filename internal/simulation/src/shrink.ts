@@ -2,12 +2,12 @@ import type { Core } from './core.ts';
 import { type Plan, planOf } from './plan.ts';
 import { run } from './run.ts';
 
-/** The rule that a violation is of. */
+/** The name of the rule that a violation breaks. */
 export function ruleOf(violation: string): string {
   return violation.slice(0, violation.indexOf(':'));
 }
 
-/** Leaves out faults, then calls, as long as the same rule stays broken. */
+/** Removes faults, then calls, while the same rule stays broken. */
 export async function shrink(core: Core, plan: Plan, rule: string): Promise<Plan> {
   const breaks = async (candidate: Plan): Promise<boolean> =>
     (await run(core, candidate)).violations.some((violation) => ruleOf(violation) === rule);
@@ -24,7 +24,7 @@ export async function shrink(core: Core, plan: Plan, rule: string): Promise<Plan
   return smallest;
 }
 
-/** What a failing seed comes down to, for people to read. */
+/** Describes the smallest plan that makes a seed fail, for people to read. */
 export async function explain(core: Core, seed: number, violation: string): Promise<string> {
   const { store, rotation, faults, calls } = await shrink(core, planOf(seed), ruleOf(violation));
   return [

@@ -1,8 +1,8 @@
 import type { Random } from './random.ts';
 
 /**
- * Puts seeded chance in the place of the platform's, and a quick hash in the place of the slow one, which takes real
- * time. Returns the way back.
+ * Replaces the platform's random numbers with seeded ones, and the slow hash, which takes real time, with a quick one.
+ * Returns a function that restores both.
  */
 export function standIn(random: Random): () => void {
   const { crypto: realCrypto, Math: realMath } = globalThis;

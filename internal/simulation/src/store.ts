@@ -4,10 +4,10 @@ import type { StoreKind } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Process, World } from './world.ts';
 
-/** How long the store's own lock outlives its holder's last sign of life, to the holder. */
+/** How long a holder of the store's own lock relies on it after the last renewal. */
 const leaseMs = 15_000;
 
-/** What a write did: for the checks. */
+/** What a write did, as the checks see it. */
 export interface Write {
   readonly process: Process;
   readonly key: string;
@@ -15,12 +15,12 @@ export interface Write {
   readonly next: TokenRecord;
 }
 
-/** The one store behind all processes, and what goes wrong with it. */
+/** The store that all processes share, with its faults. */
 export class SharedStore {
   readonly records = new Map<string, TokenRecord>();
-  /** Nothing answers before. */
+  /** The store fails every request until then. */
   downUntil = 0;
-  /** Every step takes up to two seconds. */
+  /** Until then each step takes up to two seconds. */
   slowUntil = 0;
   loseAnswers = 0;
   failWrites = 0;
@@ -29,9 +29,9 @@ export class SharedStore {
   readonly #random: Random;
   readonly #core: Core;
   readonly #kind: StoreKind;
-  /** Who wrote the record that stands; undefined: nobody of ours. */
+  /** The process that wrote each current record; undefined for a record written by a fault. */
   readonly #writers = new Map<string, Process | undefined>();
-  /** Who has the lock of a store with one of its own. */
+  /** The holder of the store's own lock. */
   #holder: Process | undefined;
   readonly #listeners = new Set<{ process: Process; key: string; listener: () => void }>();
   readonly #onWrite: (write: Write) => void;
@@ -61,7 +61,7 @@ export class SharedStore {
     this.#onLocked = hooks.onLocked;
   }
 
-  /** The store as one process has it. */
+  /** The store as one process sees it. */
   of(process: Process, clock: Clock): TokenStore {
     const store = this.#recordsFor(process);
     switch (this.#kind) {
@@ -75,14 +75,14 @@ export class SharedStore {
     }
   }
 
-  /** Whether a process has the lock, whatever it believes itself: who reclaims a lease writes it anew. */
+  /** Whether a process really holds the lock: whoever reclaims a lease rewrites its record. */
   isLockedBy(process: Process, key: string): boolean {
     if (this.#kind === 'locked') return this.#holder === process;
     const lockKey = `${key}.lock`;
     return this.#writers.get(lockKey) === process && this.records.get(lockKey)?.value !== 'free';
   }
 
-  /** Somebody else overwrites a record. */
+  /** Overwrites a record from outside the processes. */
   interfere(key: string, next: TokenRecord): void {
     this.records.set(key, next);
     this.#writers.set(key, undefined);
@@ -121,7 +121,7 @@ export class SharedStore {
     return this.#kind !== 'get_then_set' && this.#kind !== 'locked';
   }
 
-  /** A lock that the system frees when its holder dies, and not before. */
+  /** A lock that never expires: only its holder, or the holder's death, frees it. */
   #lock(process: Process, clock: Clock, signal: AbortSignal): Promise<Lease> {
     const isOurs = (): Promise<boolean> =>
       this.#ask(process, () => {
@@ -137,7 +137,7 @@ export class SharedStore {
         }
         return () => isTaken;
       });
-    // It hangs on a connection, which ends in an outage too.
+    // The lock ends with a connection, which can be closed in an outage too.
     const giveBack = (): void => {
       if (this.#holder === process) this.#holder = undefined;
     };
@@ -186,7 +186,7 @@ export class SharedStore {
     return true;
   }
 
-  /** There and back: the effect happens in the store, whatever becomes of the process that asked. */
+  /** A round trip: the effect happens in the store even if the process that asked dies meanwhile. */
   #ask<Result>(process: Process, effect: () => () => Result, isWrite = false): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const isSlow = this.#world.now < this.slowUntil;

@@ -1,10 +1,10 @@
-/** Something that will happen. */
+/** A scheduled event. */
 interface Happening {
   at: number;
-  /** When it should have happened, had nobody stood still: the older comes first. */
+  /** When the event was due before a freeze delayed it: of events at the same time, the one due first runs first. */
   readonly dueAt: number;
   readonly order: number;
-  /** Whose code runs; undefined for the world's own: servers, networks, faults. */
+  /** The process whose code runs; undefined for servers, networks and faults. */
   readonly process: Process | undefined;
   readonly run: () => void;
   isCancelled: boolean;
@@ -15,23 +15,23 @@ export interface Process {
   readonly name: string;
   readonly startedAt: number;
   isAlive: boolean;
-  /** Its code stands still until then. */
+  /** The process is frozen until then. */
   frozenUntil: number;
-  /** What its wall clock shows beyond the world's time. */
+  /** How far the wall clock is ahead of the world's time. */
   wallOffsetMs: number;
   /** Timers that were set and have neither run nor been cleared. */
   timers: number;
 }
 
-/** One virtual time, one queue of happenings, one thread. */
+/** One virtual time, one queue of events, one thread. */
 export class World {
-  /** Virtual milliseconds, which also are the epoch's. */
+  /** Virtual time, in milliseconds since the epoch. */
   now = 1_700_000_000_000;
   steps = 0;
   readonly #queue: Happening[] = [];
   #order = 0;
 
-  /** Runs after a delay; for a process that is dead by then not at all, for a frozen one when it wakes. */
+  /** Calls `run` after a delay: not at all if the process is dead by then, at its wake-up if it is frozen. */
   schedule(process: Process | undefined, delayMs: number, run: () => void): Happening {
     const at = this.now + Math.max(0, delayMs);
     const happening: Happening = { at, dueAt: at, order: this.#order++, process, run, isCancelled: false };
@@ -39,7 +39,7 @@ export class World {
     return happening;
   }
 
-  /** Lets everything happen until that time, or until nothing is left to happen. `settled` follows every step. */
+  /** Runs all events up to that time. `settled` is called after every step. */
   async runUntil(until: number, settled: () => void): Promise<void> {
     for (;;) {
       const next = this.#queue[0];
@@ -55,7 +55,7 @@ export class World {
       this.now = Math.max(this.now, next.at);
       this.steps++;
       next.run();
-      // Whatever the step has resolved runs to its next wait.
+      // Promises that the step has resolved run up to their next wait.
       if (next.process !== undefined) await new Promise(setImmediate);
       settled();
     }

@@ -22,7 +22,7 @@ describe('an edit', () => {
     expect(rewrite(source, [edit])).not.toContain('lock_again');
   });
 
-  test('is an error where its place is gone, or no longer the only one', () => {
+  test('throws when it matches no place, or more than one', () => {
     expect(() => rewrite('const a = 1;', [edit])).toThrow('0 places in a.ts');
     const twice = 'function f() { if (!a.held()) return 1; if (!b.held()) return 2; }';
     expect(() => rewrite(twice, [edit])).toThrow('2 places in a.ts');

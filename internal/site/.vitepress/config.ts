@@ -8,13 +8,13 @@ import { inRepository, siteFolder } from '../src/repository.ts';
 
 const known = pages();
 
-/** A key. */
+/** The site's icon: a key. */
 const icon = [
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="none" stroke="#3451b2" stroke-width="2">',
   '<circle cx="5" cy="8" r="3"/><path d="M8 8h7v3m-3-3v2"/></svg>',
 ].join('');
 
-/** Pages lie outside this package, where its modules would not be found when they are rendered. */
+/** Pages lie outside this package, so rendering them would not find this package's `vue`. */
 const vueFromHere: Plugin = {
   name: 'vue-from-here',
   enforce: 'pre',
@@ -33,9 +33,9 @@ export default defineConfig({
   rewrites: Object.fromEntries(known),
   vite: { plugins: [vueFromHere] },
   markdown: {
-    // Their comments stand out from the ground; those of the usual themes hardly do.
+    // Comments have enough contrast in these themes; in the default themes they hardly do.
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
-    // The same fragments as on a code host, so that links to them hold in both places.
+    // The same fragments as on a code host, so that links to them work in both places.
     anchor: { slugify: slug },
     config: (markdown) => {
       repositoryLinks(markdown, known);

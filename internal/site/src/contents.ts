@@ -10,7 +10,7 @@ export interface Group {
   readonly items: { readonly text: string; readonly link: string }[];
 }
 
-/** The sidebar: docs/README.md, which lists pages for readers of the repository, the packages, and the reference. */
+/** The sidebar: the pages that docs/README.md lists, the packages, and the reference. */
 export function contents(): Group[] {
   const known = pages();
   const groups: Group[] = [];
@@ -34,12 +34,12 @@ export function contents(): Group[] {
   ];
 }
 
-/** Paths on the site of all pages that the contents list. */
+/** Site paths of all pages in the sidebar. */
 export function listedPages(): string[] {
   return contents().flatMap(({ items }) => items.map(({ link }) => link.slice(1).replace(/\.md$/, '.html')));
 }
 
-/** Pages whose source a pattern takes a name from. */
+/** Pages whose source matches a pattern, named by its first group. */
 function named(known: ReadonlyMap<string, string>, pattern: RegExp, prefix = ''): Group['items'] {
   return [...known].flatMap(([source, page]) => {
     const [, name] = pattern.exec(source) ?? [];

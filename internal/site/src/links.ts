@@ -5,8 +5,8 @@ import { pageAt } from './pages.ts';
 import { inRepository } from './repository.ts';
 
 /**
- * Links are written for the repository, where a code host follows them. Here they lead to pages; what is no page, such
- * as a source file, is named without a link.
+ * Links are written for a code host, relative to files of the repository. On the site a link to a page leads to that
+ * page; a link to anything else, such as a source file, becomes plain text.
  */
 export function repositoryLinks(markdown: MarkdownRenderer, pages: ReadonlyMap<string, string>): void {
   markdown.core.ruler.after('inline', 'repository-links', ({ tokens, env }) => {
@@ -28,7 +28,7 @@ export function repositoryLinks(markdown: MarkdownRenderer, pages: ReadonlyMap<s
 
 type Token = ReturnType<MarkdownRenderer['parse']>[number];
 
-/** Where a link of a source leads on the site; undefined for what is no page. @throws Error where there is nothing */
+/** Where a link of a source leads on the site; undefined unless to a page. @throws Error for a path that is missing */
 function resolve(href: string, source: string, pages: ReadonlyMap<string, string>): string | undefined {
   if (/^([a-z]+:|#)/.test(href)) return href;
   const [path = '', fragment] = href.split('#');
@@ -36,7 +36,7 @@ function resolve(href: string, source: string, pages: ReadonlyMap<string, string
   if (!existsSync(inRepository(target))) throw new Error(`${source}: ${href} leads nowhere`);
   const page = pageAt(target, pages);
   if (page === undefined) return undefined;
-  // On a code host a folder's README stands below its files.
+  // On a code host `#readme` skips the folder's list of files; a page of the site starts with the README.
   const anchor = fragment === undefined || fragment === 'readme' ? '' : `#${fragment}`;
   return `/${page}${anchor}`;
 }

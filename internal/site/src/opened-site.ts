@@ -11,7 +11,7 @@ const { path: executablePath, args } = installed();
 /** Whether there is a browser to open the site in. */
 export const hasBrowser: boolean = executablePath !== undefined;
 
-/** How the site is looked at. */
+/** The widths and colour schemes that pages are checked in. */
 export const widths = { wide: 1280, phone: 390 } as const;
 export const schemes = ['light', 'dark'] as const;
 
@@ -46,7 +46,7 @@ export class OpenedSite implements AsyncDisposable {
     });
   }
 
-  /** A tab. `complaints`: what its console and its network have to say against the pages it opens. */
+  /** A tab. `complaints`: warnings and errors of its console, failed requests, and requests to other hosts. */
   async tab(): Promise<{ page: Page; complaints: string[] } & AsyncDisposable> {
     const page = await this.#context.newPage();
     const complaints: string[] = [];
@@ -69,7 +69,7 @@ export class OpenedSite implements AsyncDisposable {
   }
 }
 
-/** Opens a page and waits until it is alive. */
+/** Opens a page and waits until its scripts have started. */
 export async function show(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.waitForFunction(() => '__vue_app__' in (document.querySelector('#app') ?? {}));

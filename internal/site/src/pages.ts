@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { inRepository, referenceFolder } from './repository.ts';
 
-/** What becomes a page: Markdown in the repository, by its path there, and its path on the site. */
+/** The Markdown files that become pages: their paths on the site by their paths in the repository. */
 export function pages(): Map<string, string> {
   const found = globSync(
     [
@@ -17,14 +17,14 @@ export function pages(): Map<string, string> {
   return new Map(found.sort().map((source) => [source, routeOf(source)]));
 }
 
-/** All Markdown that is no page. */
+/** All Markdown files that are not pages. */
 export function otherMarkdown(): string[] {
   const known = pages();
   const exclude = (name: string): boolean => ['node_modules', 'dist'].includes(posix.basename(name));
   return globSync('**/*.md', { cwd: inRepository(), exclude }).filter((file) => !known.has(file));
 }
 
-/** The page that a link means: one to a file, or to a folder with a README. Undefined where there is none. */
+/** The page for a file, or for a folder with a README; undefined when there is none. */
 export function pageAt(path: string, known: ReadonlyMap<string, string>): string | undefined {
   return known.get(path) ?? known.get(join(path, 'README.md'));
 }

@@ -1,4 +1,4 @@
-/** Takes pictures of pages, light and dark, wide and phone-narrow, in a temporary folder: of those named, or of all. */
+/** Takes pictures of the named pages, or of all, light and dark, wide and narrow, into a temporary folder. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
 import { hasBrowser, look, OpenedSite, schemes, show, widths } from '../src/opened-site.ts';
 
-/** A page of each kind; of the packages' pages and of the reference the longest. */
+/** A page of each kind: for packages and for the reference, the longest. */
 const samples = ['index', 'getting-started/joor', 'stores', 'refused-tokens', 'performance', 'architecture'];
 const isSample = (path: string): boolean =>
   samples.some((name) => path === `${name}.html`) || path.endsWith('/core.html');

@@ -6,7 +6,7 @@ import { listedPages } from '../src/contents.ts';
 import { pages } from '../src/pages.ts';
 import { inRepository } from '../src/repository.ts';
 
-/** Every code: the compiler holds this to be complete. */
+/** Every code: the compiler checks that none is missing. */
 const codes: Record<AuthErrorCode, true> = {
   invalid_credentials: true,
   login_blocked: true,
@@ -32,7 +32,7 @@ type FieldsOf<Type extends AuthEvent['type']> = Exclude<
   'type' | 'at' | 'key' | 'provider'
 >;
 
-/** Every event and what it has beyond the common fields: the compiler holds this to be complete. */
+/** Every event and its fields beyond the common ones: the compiler checks that none is missing. */
 const events: { [Type in AuthEvent['type']]: Record<FieldsOf<Type>, true> } = {
   login: { tokenId: true, durationMs: true },
   refresh: { tokenId: true, previousId: true, previousAgeMs: true, durationMs: true },
@@ -58,7 +58,7 @@ const events: { [Type in AuthEvent['type']]: Record<FieldsOf<Type>, true> } = {
   signed_out: {},
 };
 
-/** What stands under each heading that is one word of code. */
+/** The text under each heading that is one word of code. */
 function sections(file: string): Map<string, string> {
   const [, ...parts] = readFileSync(inRepository(file), 'utf8').split(/^##+ /m);
   return new Map(
@@ -88,7 +88,7 @@ describe('docs/events.md', () => {
     expect([...documented.keys()].sort()).toEqual(Object.keys(events).sort());
   });
 
-  test.each(Object.entries(events))('names what %s has', (type, fields) => {
+  test.each(Object.entries(events))('names the fields of %s', (type, fields) => {
     const text = documented.get(type) ?? '';
     expect(Object.keys(fields).filter((field) => !text.includes(`${field}\``))).toEqual([]);
   });

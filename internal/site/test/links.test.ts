@@ -4,7 +4,7 @@ import { Parser } from 'htmlparser2';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inRepository, siteFolder } from '../src/repository.ts';
 
-/** What a page of the finished site leads to, and what leads to it. */
+/** The anchors and the links of a page of the finished site. */
 interface BuiltPage {
   readonly ids: Set<string>;
   /** Values of `href` and `src`. */
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 
 describe('the finished site', () => {
-  test('leads from page to page and to every part of one', () => {
+  test('has no broken link', () => {
     const broken = [...built].flatMap(([page, { references }]) =>
       references
         .filter((reference) => !/^[a-z]+:/.test(reference) && !leadsSomewhere(page, reference))
@@ -30,14 +30,14 @@ describe('the finished site', () => {
     expect(broken).toEqual([]);
   });
 
-  test('loads nothing from elsewhere', () => {
+  test('loads nothing from other hosts', () => {
     const foreign = [...built].flatMap(([page, { references }]) =>
       references.filter((url) => /^(https?:)?\/\//.test(url)).map((url) => `${page}: ${url}`),
     );
     expect(foreign).toEqual([]);
   });
 
-  test('names what is no page without a link', () => {
+  test('shows a link to a file that is not a page as plain text', () => {
     const html = readFileSync(join(folder, 'architecture.html'), 'utf8');
     expect(html).toContain('<span>biome.json</span>');
   });

@@ -18,20 +18,20 @@ export interface AccountTimer {
 }
 
 /**
- * What this process knows of one key of one store, shared by all its sessions on that key. Its state changes only here:
- * a method that changes it is named after what happened.
+ * What this process knows of one key of one store, shared by all its sessions on that key. Only this class changes the
+ * state of an account, and a method that changes the state is named after what happened.
  *
  * A set is in hand until a sign-out; it may be expired, or refused by the API. At most one flight is under way, and at
- * most one earlier flight trails behind it. What is unsaved is the set in hand, unless it holds initial tokens.
+ * most one earlier flight trails behind it. An unsaved set is the set in hand, unless it holds initial tokens.
  */
 export class Account implements TimerOwner {
   readonly store: TokenStore;
   readonly key: string;
   /** Epoch milliseconds. */
   readonly createdAt: number;
-  /** The set in hand. Only this class changes it; others read it. */
+  /** The set in hand. Only this class replaces it; the session's fast path notes here that the set was handed out. */
   readonly held: HeldSet = new HeldSet();
-  /** The scheduler's: where it keeps this account's timer. */
+  /** Written by the scheduler: the slot of this account's timer, -1 for none. */
   timerSlot = -1;
   #contexts: readonly SessionContext[] = none;
   #flight: Flight | undefined;
@@ -58,7 +58,7 @@ export class Account implements TimerOwner {
     return this.#facts;
   }
 
-  /** Whether the store was read: a sign-out found after that is news, one found at first may be history. */
+  /** Whether the store was read: the first read may find an old sign-out, a later read finds only news. */
   get hasRead(): boolean {
     return this.#hasRead;
   }
@@ -73,7 +73,7 @@ export class Account implements TimerOwner {
   }
 
   joined(context: SessionContext): void {
-    // Not by spreading, which leaves room for sixteen more.
+    // `concat` allocates exactly; a spread would leave room for sixteen more elements.
     this.#contexts = this.#contexts.concat(context);
   }
 
@@ -81,7 +81,7 @@ export class Account implements TimerOwner {
     this.#contexts = this.#contexts.filter((each) => each !== context);
   }
 
-  /** No session is open any more: ends what runs for sessions. */
+  /** The last session has left: ends the timer, the next look at the store and the subscription. */
   abandoned(): void {
     this.unschedule();
     this.#facts.cancelLook?.();
@@ -94,12 +94,12 @@ export class Account implements TimerOwner {
     this.held.take(context, tokens, 'exchange');
   }
 
-  /** This set is the best there is, without an exchange and without an event. */
+  /** This set comes into hand without an exchange and without an event. */
   taken(context: SessionContext, tokens: TokenSet): void {
     this.held.take(context, tokens, 'store');
   }
 
-  /** Somebody else's set was found in the store, and is good. */
+  /** A usable set that somebody else saved was found in the store. */
   adopted(context: SessionContext, tokens: TokenSet): TokenSet {
     const previous = this.tokens;
     if (tokens.id === previous?.id) return previous;
@@ -109,7 +109,7 @@ export class Account implements TimerOwner {
     return tokens;
   }
 
-  /** The wall clock was read: where it was set back, no life grows longer. */
+  /** Reads the wall clock. If the clock was set back, the set in hand does not live longer. */
   clockRead(clock: Clock): number {
     return this.held.readClock(clock);
   }
@@ -125,7 +125,7 @@ export class Account implements TimerOwner {
     this.held.noteHandedOut();
   }
 
-  /** Whether the API would still accept the set in hand, for all we know: what a failed exchange falls back on. */
+  /** Whether the API would still accept the set in hand, as far as we know: callers get it if an exchange fails. */
   isAlive(clock: Clock): boolean {
     const now = this.held.readClock(clock);
     return this.tokens !== undefined && !this.isRefused(this.tokens.id) && now < this.held.expiresAt;
@@ -150,8 +150,8 @@ export class Account implements TimerOwner {
   }
 
   /**
-   * The API refused the set in hand. False where that is no reason for an exchange: the set was issued after a refusal,
-   * too short a while ago.
+   * The API refused the set in hand. False: this is no reason for an exchange, because the set was issued after a
+   * refusal and its cool-down is not over.
    */
   refused(clock: Clock, id: string): boolean {
     if (this.isRefused(id)) return true;
@@ -170,13 +170,13 @@ export class Account implements TimerOwner {
     this.#flight = flight;
   }
 
-  /** The flight has served its callers. `trailing`: it still saves, or has a lease to release. */
+  /** The flight has served its callers. `trailing`: the flight, if it still saves or has a lease to release. */
   flightLanded(trailing: Flight | undefined): void {
     this.#flight = undefined;
     if (trailing !== undefined) this.#note({ trailing });
   }
 
-  /** Nobody saves any more: the next caller's flight tries what is still unsaved. */
+  /** The trailing flight has stopped saving: the next caller's flight saves a set that is still unsaved. */
   savingEnded(): void {
     if (this.#facts.unsaved !== undefined) this.held.makeStale();
   }
@@ -212,7 +212,7 @@ export class Account implements TimerOwner {
     this.#note({ exchangeFailures, pauseCode, pausedUntil, knownNotBefore: notBefore });
   }
 
-  /** The pause in force, given a stored `notBefore`. It is bounded: another machine's clock cannot stop us for long. */
+  /** The pause in force, given a stored `notBefore`. The latter is bounded: another machine's clock may be wrong. */
   pauseGiven(clock: Clock, notBefore: number | undefined): Pick<RareFacts, 'pausedUntil' | 'pauseCode'> {
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return this.#facts;
     const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
@@ -232,12 +232,12 @@ export class Account implements TimerOwner {
     this.#note({ loginsSent: [...recent, now] });
   }
 
-  /** A login was refused, and the latch is not saved yet; undefined: it is saved, or lifted. */
+  /** A login was refused, and its latch is not saved yet. Undefined: the latch is saved or lifted. */
   latched(latch: Latch | undefined): void {
     if (latch !== this.#facts.latch) this.#note({ latch });
   }
 
-  /** This set is kept here until it is saved; undefined: none is. */
+  /** This set is kept in memory until it is saved. Undefined: no set is unsaved. */
   saveDeferred(unsaved: Unsaved | undefined): void {
     if (unsaved !== this.#facts.unsaved) this.#note({ unsaved });
   }
@@ -263,15 +263,15 @@ export class Account implements TimerOwner {
   }
 
   /**
-   * Whether a stored sign-out is news. A sign-out from before this process first looked is history, unless it is younger
-   * than this account: a program started later may log in.
+   * Whether a stored sign-out is news. A sign-out that the first read finds is news only if it is later than this
+   * account's creation: a program that starts after a sign-out may log in.
    */
   isNews(signedOutAt: number | undefined): boolean {
     if (signedOutAt === undefined || signedOutAt === this.#facts.knownSignOutAt) return false;
     return (this.#hasRead || signedOutAt > this.createdAt) && !this.#facts.isSignedOut;
   }
 
-  /** The store was read, with this sign-out in it or none. */
+  /** The store was read: it holds this sign-out, or none. */
   signOutRead(signedOutAt: number | undefined): void {
     const isNews = this.isNews(signedOutAt);
     this.#hasRead = true;
@@ -289,7 +289,7 @@ export class Account implements TimerOwner {
     this.#unsubscribe = unsubscribe;
   }
 
-  /** The store is away, and looked at again later. */
+  /** The store could not be read: another look at it is scheduled. */
   lookPostponed(cancelLook: () => void): void {
     this.#note({ cancelLook });
   }
@@ -309,12 +309,12 @@ export class Account implements TimerOwner {
   }
 }
 
-/** A way to stop may throw: what it stops was to end anyway, and nobody waits for it. */
+/** Calls an unsubscribe or cancel function and ignores what it throws: no caller waits for its result. */
 function quietly(stop: (() => void) | undefined): void {
   try {
     stop?.();
   } catch {
-    // It counts as ended.
+    // The timer or subscription counts as ended.
   }
 }
 

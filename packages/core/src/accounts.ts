@@ -4,7 +4,7 @@ import type { TokenStore } from './store.js';
 
 const accounts = new WeakMap<TokenStore, Map<string, Account>>();
 
-/** The account of this context's key on its store; freed when its last context leaves. */
+/** Joins the context to the account of its key on its store. `freeIfUnused` frees an account without contexts. */
 export function joinAccount(context: SessionContext): Account {
   const { store, key } = context;
   let ofStore = accounts.get(store);
@@ -26,7 +26,7 @@ export function leaveAccount(account: Account, context: SessionContext): void {
   freeIfUnused(account);
 }
 
-/** Frees an account without sessions, but not under a flight: a session opened meanwhile must find and join it. */
+/** Frees an account without sessions. During a flight the account stays: a session opened then joins the flight. */
 export function freeIfUnused(account: Account): void {
   if (account.contexts.length > 0) return;
   account.abandoned();

@@ -25,9 +25,12 @@ export interface Timeouts {
 export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   /** Default: a {@link memoryStore} of its own. */
   readonly store?: TokenStore | undefined;
-  /** Default: one shared {@link timerScheduler}. `null`: no work outlives a call, as serverless platforms want it. */
+  /**
+   * Default: one shared {@link timerScheduler}. `null`, for serverless platforms: no timers, and no work outlives a
+   * call unless `waitUntil` is given.
+   */
   readonly scheduler?: RefreshScheduler | null | undefined;
-  /** Background refreshes are handed to it, as to a worker's `ctx.waitUntil`. */
+  /** Receives the promise of each exchange, background refreshes included, like a worker's `ctx.waitUntil`. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** Timers refresh even sets that nobody has used since they were issued. Default false. */
   readonly keepAlive?: boolean | undefined;
@@ -37,7 +40,7 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   /** Transport of exchanges and of `session.fetch`. Default: the global fetch, looked up at each call. */
   readonly fetch?: FetchLike | undefined;
   readonly clock?: Clock | undefined;
-  /** From 0 to below 1. Spreads refreshes and resends. Default `Math.random`. */
+  /** From 0 to below 1. Spreads refreshes, resends, and logins after a refused refresh. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
   /** The store's key. Default: `JSON.stringify([name, issuer, account])` of the provider. */
   readonly key?: string | undefined;
@@ -49,11 +52,11 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
 
-/** How a token is asked for. */
+/** Options of a call that asks for a token. */
 export interface GetTokenOptions {
   /** Exchanges even though the token in hand is fresh. Callers at the same time share one exchange. */
   readonly forceRefresh?: boolean | undefined;
-  /** The access token that the API just refused. Where it is no longer the current one, the current one is the answer. */
+  /** The access token that the API just refused. A session that has another valid token by now returns that token. */
   readonly rejected?: string | undefined;
   /** Ends this caller's wait; the shared work goes on. */
   readonly signal?: AbortSignal | undefined;
@@ -62,8 +65,8 @@ export interface GetTokenOptions {
 /** What is known without an exchange. Instants are epoch milliseconds. */
 export interface AuthStatus {
   /**
-   * `signed_in`: there are tokens. `signed_out`: by `signOut()`, here or elsewhere. `login_blocked`: a refused login
-   * stands. `idle`: none of these; where it has credentials, the first call logs in.
+   * `signed_in`: there are tokens that are valid or can be refreshed. `signed_out`: by `signOut()`, here or elsewhere.
+   * `login_blocked`: a refused login stands. `idle`: none of these; with credentials, the next call logs in.
    */
   readonly state: 'signed_in' | 'signed_out' | 'login_blocked' | 'idle';
   /** End of the access token, where known. */
@@ -76,7 +79,8 @@ export interface AuthStatus {
 
 /**
  * One identity on one server. All methods reject with an {@link AuthError}, with the reason of the caller's own signal,
- * or, for a URL that is none, with the platform's TypeError. Sessions with the same key on the same store object share their work.
+ * or, for an invalid URL, with the platform's TypeError. Sessions with the same key on the same store object share
+ * their work.
  */
 export interface AuthSession<Extra = Record<string, unknown>> {
   /** The platform's fetch with the token on it. Works detached. */
@@ -85,21 +89,24 @@ export interface AuthSession<Extra = Record<string, unknown>> {
   getTokens(options?: GetTokenOptions): Promise<TokenSet<Extra>>;
   /** The token's headers for one request of a client that is not fetch. The URL's origin is checked. */
   getHeaders(url: string | URL, options?: GetTokenOptions): Promise<Headers>;
-  /** Puts the token's headers on a request to `url`: at once where a token is at hand. Returns the set it used. */
+  /** Sets the token's headers for a request to `url`, at once if a fresh token is at hand. Returns the set used. */
   attach(
     url: string | URL,
     headers: Headers,
     options?: { readonly signal?: AbortSignal | undefined },
   ): MaybePromise<TokenSet<Extra>>;
-  /** To be told of a response to a request that carried `sent`: the set to replay with, or undefined to leave it. */
+  /**
+   * Tells the session of the API's response to a request that carried `sent`. Resolves to the set to replay the request
+   * with, or to undefined if the response stands.
+   */
   tokenRejected(
     sent: TokenSet<Extra>,
     response: { readonly status: number; readonly headers: Headers },
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<TokenSet<Extra> | undefined>;
-  /** What is in memory, perhaps expired. */
+  /** The set in memory, perhaps expired. */
   peek(): TokenSet<Extra> | undefined;
-  /** Memory and store, no exchange. */
+  /** What memory and store tell, without an exchange. */
   status(): Promise<AuthStatus>;
   /**
    * Logs in now: a real password check, never an adopted session. Lifts a latch and a sign-out. A refusal leaves
@@ -109,11 +116,14 @@ export interface AuthSession<Extra = Record<string, unknown>> {
     readonly password?: string | undefined;
     readonly signal?: AbortSignal | undefined;
   }): Promise<TokenSet<Extra>>;
-  /** Forgets the tokens here and in the store; every session on them throws `signed_out` until `signIn()`. */
+  /**
+   * Forgets the tokens here and in the store, and revokes them if the provider can; every session on them throws
+   * `signed_out` until `signIn()`.
+   */
   signOut(): Promise<void>;
-  /** Returns the way to stop. */
+  /** Calls `listener` with every event. Returns the function that unsubscribes. */
   subscribe(listener: (event: AuthEvent) => void): () => void;
-  /** Ends timers and subscriptions; stored tokens stay. Calls after it throw `disposed`. */
+  /** Ends timers and subscriptions; stored tokens stay. Later calls throw `disposed`. */
   dispose(): void;
   [Symbol.dispose](): void;
 }

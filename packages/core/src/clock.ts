@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as Parameters<typeof clearTimeout>[0]),
 };
 
-/** Lets a timer of Node, Deno or Bun not hold the process open; elsewhere timers never do. */
+/** Keeps a timer of Node, Deno or Bun from holding the process open; on other platforms no timer does. */
 export function unref(handle: unknown): void {
   (handle as { unref?: () => void } | undefined)?.unref?.();
 }

@@ -17,7 +17,7 @@ export interface CallGroup {
   /** On the monotonic clock. */
   readonly since: number;
   readonly tokens: Promise<TokenSet>;
-  /** The same for those who want the access token alone; made for the first of them. */
+  /** The access token of `tokens`; made for the first caller that wants it alone. */
   accessToken: Promise<string> | undefined;
 }
 
@@ -30,7 +30,7 @@ export class SessionContext {
   listeners: readonly EventListener[];
   /** Callers that arrived close together and wait for the same flight on the same terms. */
   callGroup: CallGroup | undefined;
-  /** Which refusal the vault was last asked about, and when on the monotonic clock. */
+  /** The latch under which the vault was last asked for secrets, and when on the monotonic clock. */
   askedAbout: { readonly latchHash: string; readonly at: number } | undefined;
 
   constructor(provider: AuthProvider, options: AuthSessionOptions) {
@@ -39,7 +39,7 @@ export class SessionContext {
     this.#environment = environmentOf(options);
     checkIssuer(provider, this.insecureOrigins);
     this.provider = provider;
-    // Its own store holds one record and needs to forget nothing, whatever the wall clock says.
+    // `now: () => 0`: a session's own store holds one record and never evicts it, whatever the wall clock says.
     this.store = options.store ?? memoryStore({ now: () => 0 });
     this.key = options.key ?? JSON.stringify([provider.name, provider.issuer, provider.account]);
     this.listeners = options.onEvent === undefined ? none : [options.onEvent];
@@ -49,7 +49,7 @@ export class SessionContext {
     return this.#environment.scheduler;
   }
 
-  /** Puts the account's timer on this session's scheduler, in place of the one it has there. */
+  /** Sets the account's timer on this session's scheduler, and replaces a timer that the account has there. */
   schedule<Owner extends TimerOwner>(
     account: Owner & { readonly key: string },
     at: number,
@@ -106,14 +106,14 @@ export class SessionContext {
     this.emit({ type: 'exchange_failed', phase, code, status, delivery, serverCode, durationMs, resend });
   }
 
-  /** When a set is due for a refresh. A policy that throws, or gives no instants, is no policy. */
+  /** When a set is due for a refresh. The default policy stands in for one that throws or returns no instants. */
   dueTimes(tokens: TokenSet): ReturnType<RefreshPolicy> {
     try {
       const { advisoryAt, mandatoryAt } = this.#environment.refreshPolicy(tokens, this.random);
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
       if (areInstants) return { advisoryAt, mandatoryAt };
     } catch {
-      // As if it had given none.
+      // The default policy stands in.
     }
     return defaultRefreshPolicy(tokens, this.random);
   }
@@ -125,10 +125,10 @@ export class SessionContext {
     else provider.authorize(headers, tokens);
   }
 
-  /** Whether the API's answer says that the token is no good. */
+  /** Whether the API's answer refuses the token. */
   isRejection(response: { readonly status: number; readonly headers: Headers }): boolean {
     const rejected = this.provider.isTokenRejected?.(response) ?? response.status === 401;
-    // RFC 6750 section 3.1: the token is fine, its rights are not; another one has the same.
+    // RFC 6750 section 3.1: the token is valid but lacks a scope, and a new token would lack the same scope.
     return (
       rejected &&
       !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers.get('www-authenticate') ?? '')
@@ -143,7 +143,7 @@ export class SessionContext {
 
 const none: readonly never[] = [];
 
-/** Names an account to a scheduler of the user's: accounts of two stores may have the same key. */
+/** The account's task key on a custom scheduler. It has a number, since accounts of two stores may share a key. */
 function taskKey(account: { readonly key: string }): string {
   let key = taskKeys.get(account);
   if (key === undefined) {

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 
-/** Gives a promise until `limitMs`; then `late()` is thrown, and whatever the promise brings is dropped. */
+/** Waits for `work` at most `limitMs`; then `late()` is thrown, and the result of `work` is dropped. */
 export async function withDeadline<Result>(
   clock: Clock,
   limitMs: number,

@@ -14,11 +14,11 @@ export interface Guard {
   readonly latch?: Latch;
   /** No token call before this instant, epoch milliseconds. */
   readonly notBefore?: number;
-  /** Exchanges in a row that failed without an answer. */
+  /** Exchanges in a row that ended in neither a token, nor a refusal, nor a rate limit. */
   readonly failures: number;
-  /** Id of the set whose refresh token was presented and whose answer was lost. */
+  /** Id of the set whose refresh token was sent and whose answer was lost. */
   readonly lostId?: string;
-  /** Instants of the last logins, as many as `maxLoginsPerHour`. */
+  /** Instants of the last logins, at most `maxLoginsPerHour`. */
   readonly loginsAt: readonly number[];
 }
 
@@ -39,8 +39,8 @@ export interface Stored {
 export const emptyGuard: Guard = { failures: 0, loginsAt: [] };
 
 /**
- * Undefined for what this library did not write, or a torn record. Members that this version does not know are kept, and
- * written back with the rest: two versions may share a store.
+ * Undefined for what this library did not write, or a torn record. Members that this version does not know are kept,
+ * and written back with the rest: two versions may share a store.
  *
  * @throws AuthError `store_failed` for a record of a later version, which must not be overwritten
  */
@@ -92,7 +92,7 @@ type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
 
-/** Members that may be missing: one that is wrong is left out. */
+/** Members that may be missing; an invalid member is left out. */
 const envelopeMembers: ReadonlyMap<string, Check> = new Map([['signedOutAt', isInstant]]);
 const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['notBefore', isInstant],
@@ -110,7 +110,7 @@ function withValid(
   value: Record<string, unknown>,
   checks: ReadonlyMap<string, Check>,
 ): Record<string, unknown> {
-  // Copied as a member, `__proto__` would be harmless here and a trap for whoever copies it on.
+  // Leave out a member named `__proto__`: it is harmless here, and a trap for code that copies the members on.
   const isValid = ([name, member]: [string, unknown]): boolean =>
     name !== '__proto__' && (checks.get(name)?.(member) ?? true);
   const members = Object.entries(value);

@@ -5,7 +5,7 @@ import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
 import { type RefreshScheduler, sharedScheduler } from './scheduler/timer-scheduler.js';
 
-/** What sessions do their work with. Those that were given the same share one. */
+/** What sessions do their work with. A session with the same options as the session before it shares the object. */
 export interface Environment {
   readonly scheduler: RefreshScheduler | null;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
@@ -29,7 +29,7 @@ export const defaultTimeouts: Timeouts = {
   callMs: limits.callMs,
 };
 
-/** The options of the last session, and what became of them: the next one mostly has the same. */
+/** The options and the environment of the last session: the next session mostly has the same options. */
 let last: { readonly options: AuthSessionOptions; readonly environment: Environment } | undefined;
 const environmentOptions = [
   'scheduler',
@@ -47,7 +47,7 @@ const environmentOptions = [
 /** The environment that checked options ask for. */
 export function environmentOf(options: AuthSessionOptions): Environment {
   const known = last;
-  // An object of deadlines may have been changed since.
+  // A `timeouts` object may have been changed since the last session.
   const mayShare = known !== undefined && options.timeouts === undefined;
   if (mayShare && environmentOptions.every((name) => known.options[name] === options[name])) {
     return known.environment;
@@ -70,12 +70,12 @@ export function environmentOf(options: AuthSessionOptions): Environment {
   return environment;
 }
 
-/** Without the rest, which holds secrets. */
+/** Only the environment's options: others, such as `initialTokens`, hold secrets. */
 function pick(options: AuthSessionOptions): AuthSessionOptions {
   return Object.fromEntries(environmentOptions.map((name) => [name, options[name]]));
 }
 
-/** Chance spreads load and nothing else: what throws, or gives no number from 0 up to 1, is replaced. */
+/** The source of chance, which only spreads load. `Math.random` stands in if it throws or leaves the range [0, 1). */
 function randomOf({ random }: AuthSessionOptions): () => number {
   if (random === undefined) return Math.random;
   return () => {
@@ -83,7 +83,7 @@ function randomOf({ random }: AuthSessionOptions): () => number {
       const value = random();
       if (value >= 0 && value < 1) return value;
     } catch {
-      // As if it had given none.
+      // `Math.random` stands in.
     }
     return Math.random();
   };

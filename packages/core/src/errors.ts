@@ -14,17 +14,17 @@ export type AuthErrorCode =
   | 'rate_limited'
   /** The server answered, but neither with a token nor with a refusal. */
   | 'server_unavailable'
-  /** No connection, or one that broke. */
+  /** No connection, or a connection that broke. */
   | 'network'
   /** A deadline of the session's `timeouts` passed. */
   | 'timeout'
-  /** A success without a usable token in it. */
+  /** A success without a usable token. */
   | 'invalid_response'
   /** An option is missing or wrong; the message names it. */
   | 'invalid_options'
-  /** The token store threw, or holds what cannot be read. */
+  /** The token store threw, or holds a record that cannot be read. */
   | 'store_failed'
-  /** Another holder kept the lock for longer than `timeouts.lockMs`. */
+  /** Another holder kept the lock for longer than `timeouts.lockMs`, or the lease was lost again and again. */
   | 'lock_timeout'
   /** The URL is outside the provider's `allowedOrigins`. */
   | 'origin_not_allowed'
@@ -94,7 +94,7 @@ const retryableCodes: ReadonlySet<AuthErrorCode> = new Set([
   'lock_timeout',
 ]);
 
-/** Those that an error carries as they are. */
+/** The details that an error carries unchanged. */
 const ownDetails = [
   'provider',
   'phase',
@@ -175,7 +175,7 @@ export function findAuthError(error: unknown): AuthError | undefined {
       if (cause !== undefined) queue.push(cause);
       if (Array.isArray(errors)) queue.push(...errors.slice(0, 16));
     } catch {
-      // A getter that throws hides nothing we could use.
+      // Skip an error whose getters throw.
     }
   }
   return undefined;

@@ -9,7 +9,7 @@ interface EventOf<Type extends string> {
    * holds the username.
    */
   readonly key: string;
-  /** The provider's name; of what a store itself reports, the store's, such as `store-file`. */
+  /** The provider's name; in an event that a store reports, the store's name, such as `store-file`. */
   readonly provider: string;
 }
 
@@ -45,7 +45,7 @@ export type AuthEvent =
       readonly durationMs: number;
       readonly resend: boolean;
     })
-  /** A refresh that nobody waits for came to nothing; the token in use lives on. */
+  /** A refresh in the background failed; the token in use stays in use. */
   | (EventOf<'background_failed'> & { readonly code: AuthErrorCode; readonly retryAt?: number | undefined })
   | (EventOf<'store_failed'> & {
       readonly operation: 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
@@ -66,13 +66,13 @@ export type AuthEvent =
     })
   /** The lease ended before the work did; the work starts over. */
   | EventOf<'lease_lost'>
-  /** A login was refused, or was not sent because an earlier refusal stands. Epoch milliseconds. */
+  /** A login was refused, or not sent because an earlier refusal stands. `blockedAt`: epoch ms of the refusal. */
   | (EventOf<'login_blocked'> & { readonly blockedAt: number })
   | EventOf<'signed_out'>;
 
 type Each<Event> = Event extends AuthEvent ? Omit<Event, 'at' | 'key' | 'provider'> : never;
 
-/** An event before it is told whose it is. */
+/** An event without `at`, `key` and `provider`, which {@link emitEvent} adds. */
 export type EventBody = Each<AuthEvent>;
 
 export type EventListener = (event: AuthEvent) => void;
@@ -89,7 +89,7 @@ export function emitEvent(
       const result: unknown = listener(event);
       if (result instanceof Promise) result.catch(() => {});
     } catch {
-      // The listener's own affair.
+      // An error of a listener must not reach the session.
     }
   }
 }

@@ -20,8 +20,8 @@ export interface FlightPlan {
 }
 
 /**
- * The single flight: the one piece of work on an account's tokens at a time in this process, detached from those who
- * wait for it. This is what its waiters and its steps know of it.
+ * A single-flight: this process does one piece of work on an account's tokens at a time, independent of the callers
+ * that wait for the work. This class holds what the callers and the steps of a flight share.
  */
 export class Flight {
   /** The session that started it, and whose credentials it uses. */
@@ -33,21 +33,21 @@ export class Flight {
   readonly settled: Promise<void>;
   /** The set in hand when it started. */
   readonly startedWith: string | undefined;
-  /** How many sign-outs the account had seen when it started: one more makes its result unwanted. */
+  /** How many sign-outs the account had seen when the flight started: a further sign-out voids its result. */
   signOutsSeen: number;
-  /** A caller waits for it, or will: it may log in. */
+  /** A caller waits for the flight, or will: the flight may log in. */
   hasWaiters: boolean;
-  /** Its set came from the server. */
+  /** The flight's set came from the server. */
   hasExchanged: boolean = false;
-  /** The server refused the refresh token: a login follows, and other processes may be in the same case. */
+  /** The server refused the refresh token: a login follows, after a random wait, as other processes may log in too. */
   wasRefused: boolean = false;
-  /** Undefined while it waits for the store's lock, and where the store has none. */
+  /** Undefined while the flight waits for the store's lock, and where the store has no lock. */
   lease: Lease | undefined;
   /** The secrets, asked for once, however often the flight starts over. */
   prepared: PreparedLogin<unknown> | undefined;
-  /** While the flight waits for the lease: reads what the store has told of. */
+  /** While the flight waits for the lease: reads the store after it announced a change. */
   onStoreChange: () => void = () => {};
-  /** Ends the pause between two attempts to save, and the attempts. */
+  /** Ends the pause between two attempts to save: the next flight takes over, or no session is left. */
   stopSaving: () => void = () => {};
   /** Resolves when everything is over and the lease released. Never rejects. */
   done: Promise<void> = Promise.resolve();

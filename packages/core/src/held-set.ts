@@ -9,14 +9,14 @@ export const alwaysPast: number = Number.NEGATIVE_INFINITY;
 /** The set that an account has in hand, and how long it is good for. Instants without a note are epoch milliseconds. */
 export class HeldSet {
   #tokens: TokenSet | undefined;
-  /** The same resolved promises for everyone while the set is fresh, made for the first who asks. */
+  /** Resolved promises that all callers share while the set is fresh; made for the first caller. */
   #tokensPromise: Promise<TokenSet> | undefined;
   #accessTokenPromise: Promise<string> | undefined;
-  /** Before this nothing needs to be done: the fast path's one comparison. */
+  /** Before this instant a call needs no work: the fast path compares the clock with it. */
   #freshUntil: number = alwaysPast;
   #mandatoryAt: number = alwaysPast;
   #expiresAt: number = alwaysPast;
-  /** The latest instant at which the set was handed out: a clock that shows less was set back. */
+  /** The latest reading of the wall clock: a lower reading after it means that the clock was set back. */
   #seenAt: number = alwaysPast;
   #isHandedOut = false;
   /** By how much the wall clock was ahead of the monotonic clock. */
@@ -38,7 +38,7 @@ export class HeldSet {
     return this.#expiresAt;
   }
 
-  /** By the latest look at the clock. */
+  /** Whether the set was fresh at the latest reading of the clock. */
   get isFresh(): boolean {
     return this.#seenAt < this.#freshUntil;
   }
@@ -76,12 +76,12 @@ export class HeldSet {
     this.#expiresAt = alwaysPast;
   }
 
-  /** Sends the next caller the slow way, where a flight does what is left to do. */
+  /** Takes the next caller off the fast path, so that a flight can exchange or save. */
   makeStale(): void {
     this.#freshUntil = alwaysPast;
   }
 
-  /** The fast path: whether the set is fresh at this instant, and so handed out. */
+  /** The fast path: whether the set is fresh at this instant. A fresh set is noted as handed out. */
   handOutIfFresh(now: number): boolean {
     if (now >= this.#freshUntil || now < this.#seenAt) return false;
     this.#seenAt = now;
@@ -93,7 +93,7 @@ export class HeldSet {
     this.#isHandedOut = true;
   }
 
-  /** For those who ask while the set is fresh. */
+  /** Only for a caller that found the set fresh. */
   tokensPromise(): Promise<TokenSet> {
     this.#tokensPromise ??= Promise.resolve(this.#tokens as TokenSet);
     return this.#tokensPromise;
@@ -104,7 +104,7 @@ export class HeldSet {
     return this.#accessTokenPromise;
   }
 
-  /** Reads the wall clock. Where it was set back, the set's instants move back with it: no life grows longer. */
+  /** Reads the wall clock. If it was set back, the set's instants move back too, so that the set lives no longer. */
   readClock(clock: Clock): number {
     const now = clock.now();
     const monotonic = clock.monotonic();
@@ -115,7 +115,7 @@ export class HeldSet {
       this.#mandatoryAt -= setBackMs;
       this.#expiresAt -= setBackMs;
     }
-    // A clock that was set ahead, or slept, is the new measure.
+    // After a jump, or a sleep of the machine, later readings are compared with the new offset.
     if (setBackMs > limits.clockJumpMs || behindMs < -limits.clockJumpMs) this.#clockOffset = now - monotonic;
     this.#seenAt = now;
     return now;
@@ -126,7 +126,7 @@ export class HeldSet {
     return this.readClock(clock) < this.#mandatoryAt || this.hasJustCome(clock);
   }
 
-  /** Whatever its lifetime says, a set just issued is not exchanged at once: that would be a loop. */
+  /** Whether the set was just issued. Such a set is not exchanged, whatever its lifetime says: exchanges would loop. */
   hasJustCome(clock: Clock): boolean {
     if (this.#exchangedAt === undefined) return false;
     const passedMs = Math.max(clock.monotonic() - this.#takenAt, clock.now() - this.#exchangedAt);

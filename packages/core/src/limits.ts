@@ -1,6 +1,6 @@
 /** Every number of the engine, each with its reason. Durations in milliseconds. */
 export const limits = {
-  /** A token is spent for at most this long before its end: a request under way must not outlive it. */
+  /** A token is not handed out for at most this long before its end: a request under way must not outlive it … */
   mandatoryMarginMs: 30_000,
   /** … and for at most this part of its life, so that a two-second token is not always too old. */
   mandatoryMarginShare: 0.1,
@@ -27,42 +27,42 @@ export const limits = {
   /** After a lost answer the same refresh token is sent once more, soon: servers allow a short grace. */
   resendMinMs: 200,
   resendMaxMs: 1_000,
-  /** After a refused refresh the login waits up to this: a redeployed server ends the sessions of a whole fleet at once. */
+  /** After a refused refresh the login waits up to this: a redeployed server ends all sessions of a fleet at once. */
   loginSpreadMs: 2_000,
   /** Pause after an exchange that failed, doubling … */
   coolDownMinMs: 1_000,
-  /** … up to five minutes, after which an outage is noticed to be over soon enough. */
+  /** … up to five minutes, so that the end of an outage is noticed soon enough. */
   coolDownMaxMs: 300_000,
   /** Pause after a 429 that names none. */
   rateLimitDefaultMs: 30_000,
   /** No server may stop us for longer: a Retry-After of 25 days is a mistake. */
   rateLimitMaxMs: 900_000,
-  /** Two exchanges nobody asked for are at least this far apart, whatever the lifetime says. */
+  /** Exchanges that no caller forces are at least this far apart, whatever the lifetime says. */
   exchangeGapMs: 1_000,
   /** A token issued because its predecessor was refused must be this old before its own refusal counts … */
   rejectionCoolDownMinMs: 10_000,
   /** … doubling up to this. */
   rejectionCoolDownMaxMs: 300_000,
 
-  /** Password attempts in any hour, a guard against every loop nobody thought of. */
+  /** Password attempts in any hour: a guard against loops in the program that calls us. */
   maxLoginsPerHour: 20,
-  /** A login is sent this soon after it was written down, or written down again … */
+  /** A login is sent within this time after it was counted in the store, or it is counted again … */
   loginSendMs: 10_000,
-  /** … so that those of one hour are all written within an hour and that time. */
+  /** … so that the logins sent in one hour were all counted within an hour and that time. */
   loginWindowMs: 3_610_000,
-  /** While a refusal stands the vault is asked this often whether the secret has changed. */
+  /** While a latch stands, the vault is asked this often whether the secret has changed. */
   latchedVaultMs: 60_000,
   /** PBKDF2-SHA-256 rounds in all (OWASP, 2023); done in parts because workerd refuses more than 100,000 at once. */
   latchParts: 6,
   latchRoundsPerPart: 100_000,
 
-  /** A save that the store refused, or a look at what it has told of: tried again after this, doubling … */
+  /** A failed save, or a failed read after the store announced a change, is tried again after this, doubling … */
   storeRetryMinMs: 200,
   /** … up to this. */
   storeRetryMaxMs: 30_000,
-  /** Turns of read-decide-write in one flight before the store is called broken. */
+  /** Rounds of read, decide and write in one flight before the store counts as broken. */
   flightRounds: 8,
-  /** Leases in one flight that may be lost before it gives up. */
+  /** A flight gives up after it has lost this many leases. */
   leaseTurns: 3,
 
   /** 16 KiB: the header that carries a longer token is refused by common servers. */
@@ -75,7 +75,7 @@ export const limits = {
   timerMaxMs: 2_147_483_647,
   /** A wall clock that differs from the monotonic one by more has jumped, not drifted. */
   clockJumpMs: 1_000,
-  /** Flights one caller joins before it takes what they brought. */
+  /** After this many flights without a fitting set, a caller takes what the next flight brings. */
   joins: 2,
   /** Redirects followed by us, as the fetch standard allows. */
   redirects: 20,
@@ -84,4 +84,9 @@ export const limits = {
 /** The minimum at the first count, twice as much at each further one, and no more than the maximum. */
 export function doubling(count: number, minMs: number, maxMs: number): number {
   return Math.min(minMs * 2 ** (count - 1), maxMs);
+}
+
+/** The pause that follows this many failures in a row. */
+export function coolDownMs(failures: number): number {
+  return doubling(failures, limits.coolDownMinMs, limits.coolDownMaxMs);
 }

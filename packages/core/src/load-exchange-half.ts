@@ -1,7 +1,7 @@
 import type { SessionContext } from './context.js';
 import { AuthError } from './errors.js';
 
-/** What logs in, refreshes, saves and signs out: loaded when the first of these is near. */
+/** The code that logs in, refreshes, saves, signs out, reads the status and follows redirects; loaded at first need. */
 export type ExchangeHalf = typeof import('./exchange/index.js');
 
 /** @throws AuthError `network`, with nothing sent, where the module cannot be loaded; the next call loads it again */

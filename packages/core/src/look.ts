@@ -5,7 +5,7 @@ import type { Flight } from './flight.js';
 import { learn, nextStep, type Step } from './next-step.js';
 import { readStored } from './records.js';
 
-/** Reads the store and decides. The account learns what was noticed, the flight which sign-outs came before it. */
+/** Reads the store and decides the next step. The account learns what was read, a sign-in learns of past sign-outs. */
 export async function look(
   context: SessionContext,
   account: Account,

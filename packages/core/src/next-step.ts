@@ -14,13 +14,13 @@ export type Step =
   | { readonly kind: 'login' }
   | { readonly kind: 'fail'; readonly error: AuthError };
 
-/** What was noticed on the way to a step. {@link learn} tells the account. */
+/** What {@link nextStep} noticed while it decided. {@link learn} tells the account. */
 export interface Facts {
   /** The store tells of a sign-out that this process did not know. */
   readonly isSignOutNews: boolean;
-  /** What waits to be saved belongs nowhere any more. */
+  /** The unsaved set no longer belongs in the store, and is dropped. */
   readonly isUnsavedObsolete: boolean;
-  /** A stored set to take in hand: it may be all there is, should the exchange fail. */
+  /** A stored set to take in hand, so that callers get it if the exchange fails. */
   readonly fallback: TokenSet | undefined;
   /** The stored pause was consulted. */
   readonly isPauseKnown: boolean;
@@ -78,7 +78,7 @@ export function learn(context: SessionContext, account: Account, stored: Stored,
   if (facts.fallback !== undefined) account.taken(context, facts.fallback);
 }
 
-/** Whether the set that waits to be saved belongs in the place of what is stored. */
+/** Whether the unsaved set belongs in the store, in place of the stored set. */
 export function replaces(unsaved: Unsaved, stored: Stored): boolean {
   const standing = stored.envelope.tokens?.id;
   if (unsaved.isInitial) return standing === undefined && stored.envelope.signedOutAt === undefined;
@@ -90,8 +90,8 @@ export function signedOutError(context: SessionContext): AuthError {
 }
 
 /**
- * The error of the pause in force, if there is one. A person who signs in waits for a server that asked for it, not for
- * our own cool-down.
+ * The error of the pause in force, if there is a pause. A sign-in or password check keeps a pause that the server asked
+ * for, and ignores our own cool-down.
  */
 function pauseError(
   context: SessionContext,
@@ -122,7 +122,7 @@ function isUnspoilt(known: Account, plan: FlightPlan, { id, accessToken }: Token
   return !known.isSpent(id) && !known.isRefused(id) && accessToken !== plan.rejected;
 }
 
-/** Sets are known by their id and never ordered by time: clocks differ. */
+/** Whether to adopt a stored set. Sets are told apart by id and never ordered by time: machines' clocks differ. */
 function isAdoptable(
   context: SessionContext,
   known: Account,
@@ -133,7 +133,7 @@ function isAdoptable(
   if (plan.forced === true && (startedWith === undefined || tokens.id === startedWith)) return false;
   const now = context.clock.now();
   const skewMs = Math.max(0, tokens.issuedAt - now);
-  // Where nothing better can be had, a set is good to its end.
+  // A set that neither a refresh nor a login can replace is used until it expires.
   const isLast = !canRefresh(context, known, tokens) && context.provider.prepareLogin === undefined;
   if (isLast) return now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skewMs;
   if (tokens.id === known.tokens?.id) return now < known.held.freshUntil;

@@ -56,7 +56,7 @@ const isOrigin = remembering((text) => {
 /**
  * The base URL of a server that gets credentials.
  *
- * @throws AuthError `invalid_options` where it is none, or carries userinfo, a query or a fragment
+ * @throws AuthError `invalid_options` if the text is no http(s) URL, or carries userinfo, a query or a fragment
  */
 export function parseBaseUrl(option: string, text: unknown): URL {
   if (typeof text === 'string' && isBaseUrl(text)) return new URL(text);
@@ -70,7 +70,7 @@ const isBaseUrl = remembering((text) => {
   return isPlain && /^https?:$/.test(url.protocol);
 });
 
-/** What was said of a text is said again without looking: programs open thousands of sessions on one server. */
+/** Remembers the result for each text: programs open thousands of sessions on one server. */
 function remembering(look: (text: string) => boolean): (text: string) => boolean {
   const known = new Map<string, boolean>();
   return (text) => {

@@ -2,7 +2,11 @@ import { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
 import type { AuthProvider } from './provider.js';
 
-/** Where a sign-in gets its secrets: what a person typed, or what is configured. @throws AuthError */
+/**
+ * Where a sign-in gets its secrets: what a person typed, or what is configured.
+ *
+ * @throws AuthError `reauthentication_required` without either, `invalid_options` for a password that cannot be used
+ */
 export function prepareSignIn(
   provider: AuthProvider,
   password: string | undefined,

@@ -31,11 +31,11 @@ export interface AuthProvider<Extra = Record<string, unknown>> {
   readonly allowedOrigins: readonly string[];
   /** Names of the headers {@link authorize} writes. Default: `['authorization']`. */
   readonly tokenHeaders?: readonly string[] | undefined;
-  /** Starts loading what an exchange needs. Called when one is near, before the lock is taken. */
+  /** Starts loading what an exchange needs. Called when an exchange is near, before the lock is taken. */
   preload?(): void;
   /** Asks for the secrets, once. Absent: no credentials were given, the session never logs in by itself. */
   prepareLogin?(): MaybePromise<PreparedLogin<Extra>>;
-  /** The same for a password that a person just typed into {@link AuthSession.signIn}. */
+  /** Prepares a login with a password that a person just typed into {@link AuthSession.signIn}. */
   prepareSignIn?(password: string): MaybePromise<PreparedLogin<Extra>>;
   /** Absent: there is no refresh, the session logs in again. Throws `refresh_refused` where the server refuses. */
   refresh?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<IssuedTokens<Extra>>;

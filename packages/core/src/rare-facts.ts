@@ -17,19 +17,19 @@ export interface Unsaved {
   readonly liftedLatch: string | undefined;
 }
 
-/** What most accounts never know. Instants are monotonic, but for those of the store. */
+/** State that most accounts never have: they share `nothingRare`. Instants not from the store are monotonic. */
 export interface RareFacts {
   /** The flight that has served its callers and still saves, or releases its lease. */
   readonly trailing?: Flight | undefined;
   readonly unsaved?: Unsaved | undefined;
   /** A refusal that could not be saved. */
   readonly latch?: Latch | undefined;
-  /** When this process sent logins: a wall clock set ahead does not forget them. */
+  /** When this process sent logins, on the monotonic clock: a wall clock that is set ahead drops none of them. */
   readonly loginsSent: readonly number[];
   /** A sign-out on its way to the store: a sign-in waits for it. */
   readonly signingOut?: Promise<void> | undefined;
   readonly isSignedOut: boolean;
-  /** Counts sign-outs, so that a flight learns of one that happened under it. */
+  /** How many sign-outs there were: a flight compares the number to notice a sign-out that overtook the flight. */
   readonly signOuts: number;
   /** The stored sign-out that this process has noted. */
   readonly knownSignOutAt?: number | undefined;
@@ -39,20 +39,21 @@ export interface RareFacts {
   readonly pauseCode?: AuthErrorCode | undefined;
   /** The stored `notBefore` that `pausedUntil` already reflects. */
   readonly knownNotBefore?: number | undefined;
-  /** Exchanges of this process in a row that failed without an answer: the stored count may be behind. */
+  /** The same count as `failures` of the guard, for this process alone: the stored count may be behind. */
   readonly exchangeFailures: number;
   /** Flights in a row that failed. */
   readonly flightFailures: number;
   /** No refresh starts in the background before this. */
   readonly quietUntil: number;
-  /** Id of the set whose refresh token was presented here and whose answer was lost. */
+  /** Id of the set whose refresh token this process sent without getting the answer. */
   readonly lostId?: string | undefined;
-  /** Ids of sets whose refresh token the server has answered, and of sets that the API refused. */
+  /** Ids of sets whose refresh token the server has answered. */
   readonly spent: readonly string[];
+  /** Ids of sets that the API refused. */
   readonly refused: readonly string[];
-  /** How often in a row a set issued after a refusal was refused itself. */
+  /** How many sets in a row the API refused; a set that was in hand for long starts again at 1. */
   readonly rejections: number;
-  /** Ends the wait for another look at a store that was away. */
+  /** Cancels the next look at a store that could not be read. */
   readonly cancelLook?: (() => void) | undefined;
 }
 
@@ -69,7 +70,7 @@ export const nothingRare: RareFacts = {
   rejections: 0,
 };
 
-/** After an exchange that succeeded nothing is held against the next one. */
+/** What a successful exchange resets. */
 export const nothingAgainstExchanges: Partial<RareFacts> = {
   pausedUntil: alwaysPast,
   pauseCode: undefined,

@@ -2,7 +2,8 @@ import { AuthError, type AuthPhase, type Delivery, isAuthError } from './errors.
 
 /**
  * Makes an {@link AuthError} of whatever a transport or a provider threw. The error itself, which may hold request
- * and answer, is dropped; its code or class name stays. A failure that says no better counts as a lost answer.
+ * and answer, is dropped; its code or class name stays. The failure counts as a lost answer, unless no connection was
+ * established.
  */
 export function toAuthError(
   error: unknown,
@@ -33,7 +34,7 @@ interface SystemError {
   readonly errors?: unknown;
 }
 
-/** The error and what it was caused by, a bounded way down. */
+/** The error and its chain of causes, at most eight in all. */
 function causesOf(error: unknown): readonly SystemError[] {
   const chain: SystemError[] = [];
   let current: unknown = error;
@@ -45,7 +46,7 @@ function causesOf(error: unknown): readonly SystemError[] {
   return chain;
 }
 
-/** Codes of Node, undici and Bun for a connection that never stood: DNS, TCP, TLS. */
+/** Codes of Node, undici and Bun for a connection that was never established: DNS, TCP, TLS. */
 const notSentCodes =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket|ERR_SSL_WRONG_VERSION_NUMBER|CERT_.+|ERR_TLS_CERT_.+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.+)$/;
 

@@ -20,7 +20,7 @@ export async function readStored(context: SessionContext): Promise<Stored> {
   return { recordId: record.id, envelope: envelope ?? { guard: emptyGuard } };
 }
 
-/** A lease that cannot be released ends by itself: the event is all there is to do. */
+/** Releases a lease. A failure is only emitted as an event: the lease ends by itself. */
 export async function releaseLease(context: SessionContext, lease: Lease | undefined): Promise<void> {
   if (lease !== undefined) await callStore(context, 'release', () => lease.release()).catch(() => {});
 }
@@ -41,9 +41,9 @@ export async function callStore<Result>(
   }
 }
 
-/** The session's error for one of the store's, and the event that goes with it. */
+/** Makes the session's error of a store's error, and emits the event. */
 export function storeError(context: SessionContext, operation: StoreOperation, error: unknown): AuthError {
-  // A driver's error may hold the command with the record in it: only its name goes on.
+  // A driver's error may hold the command with the record in it: pass on only its code or class name.
   const own = isAuthError(error) ? error : undefined;
   const reason = own?.detail ?? reasonOf(error);
   context.emit({ type: 'store_failed', operation, reason });

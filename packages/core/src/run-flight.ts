@@ -26,7 +26,7 @@ export async function runFlight(account: Account, flight: Flight): Promise<void>
   freeIfUnused(account);
 }
 
-/** Behind the callers: keeps saving what the store refused, and releases the lease. */
+/** Runs after the callers were served: keeps retrying a failed save, and releases the lease. */
 async function finish(context: SessionContext, account: Account, flight: Flight): Promise<void> {
   if (account.facts.unsaved !== undefined && context.mayOutliveCalls) {
     const half = await loadExchangeHalf(context).catch(() => undefined);
@@ -41,7 +41,7 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
   const { trailing } = account.facts;
   trailing?.stopSaving();
   await trailing?.done;
-  // A first look without the lock: where somebody else has refreshed, there is nothing to exclude anyone from.
+  // Look first without the lock: if somebody else has refreshed, the flight adopts that set and needs no lock.
   const { step } = await look(context, account, flight);
   if (step.kind === 'fail') throw step.error;
   if (step.kind === 'adopt') return account.adopted(context, step.tokens);

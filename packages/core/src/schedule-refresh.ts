@@ -3,7 +3,7 @@ import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
 import { isAuthError } from './errors.js';
 import { Flight, type FlightPlan } from './flight.js';
-import { doubling, limits } from './limits.js';
+import { coolDownMs, limits } from './limits.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
 
@@ -22,12 +22,12 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   try {
     context.waitUntil?.(flight.done);
   } catch {
-    // A platform that refuses the work lets it run as long as it likes.
+    // If the platform refuses the promise, the flight still runs, for as long as the platform lets it.
   }
   return flight;
 }
 
-/** A refresh that nobody waits for. Its failure is an event; the token in hand lives on. */
+/** Runs a refresh that no caller depends on. A failure is emitted as an event, and the set in hand stays in use. */
 export async function refreshInBackground(
   context: SessionContext,
   account: Account,
@@ -51,25 +51,24 @@ function scheduleRefresh(account: Account, at: number): void {
   try {
     account.scheduled(context.schedule(account, at, refreshOnTime));
   } catch {
-    // Without its timer the set is refreshed by the next caller.
+    // Without a timer, the next caller refreshes the set.
   }
 }
 
-/** After a failure: not before the pause that came with it, and later each time. */
+/** Schedules the attempt after a failure: not before the error's `retryAt`, and after a cool-down that doubles. */
 function scheduleRetry(account: Account, error: unknown): void {
   const [context] = account.contexts;
   if (context === undefined) return;
   const now = context.clock.now();
   const failures = account.facts.flightFailures + 1;
-  const coolDownMs = doubling(failures, limits.coolDownMinMs, limits.coolDownMaxMs);
   const retryAt = isAuthError(error) ? (error.retryAt ?? 0) : 0;
-  const again = Math.max(retryAt, now + coolDownMs);
+  const again = Math.max(retryAt, now + coolDownMs(failures));
   account.flightFailed(context.clock, failures, again - now);
   if (isAuthError(error) && !error.retryable) return;
   if (again < account.held.expiresAt || keepsAlive(account)) scheduleRefresh(account, again);
 }
 
-/** Refreshes a set that was in use; a set that nobody asked for waits for the next caller. */
+/** Refreshes a set that was handed out, or is kept alive; any other set waits for the next caller. */
 async function refreshOnTime(account: Account): Promise<void> {
   const context = contextWithTimers(account);
   if (context === undefined || account.tokens === undefined || account.flight !== undefined) return;
@@ -88,7 +87,7 @@ function keepsAlive(account: Account): boolean {
   return account.contexts.some(({ keepAlive }) => keepAlive);
 }
 
-/** Lets the store tell the account of changes by others, from the first flight on. */
+/** Subscribes the account to the store's changes, at the first flight. */
 function watchStore(context: SessionContext, account: Account): void {
   if (context.store.subscribe === undefined || account.isWatched) return;
   try {
@@ -99,7 +98,7 @@ function watchStore(context: SessionContext, account: Account): void {
   }
 }
 
-/** Adopts what somebody else saved, or their sign-out. A store that is away is looked at again. */
+/** Adopts a set or a sign-out that somebody else saved. A store that cannot be read is read again later. */
 async function followStore(account: Account, retryMs: number = limits.storeRetryMinMs): Promise<void> {
   account.facts.cancelLook?.();
   account.flight?.onStoreChange();
@@ -109,7 +108,7 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   const inHand = account.tokens;
   const stored = await readStored(context).catch(() => undefined);
   if (stored === undefined) return followLater(account, retryMs);
-  // A flight that started meanwhile reads for itself, and one that has ended knows better.
+  // A flight that started meanwhile reads the store itself, and a flight that ended meanwhile has newer tokens.
   if (account.flight !== undefined || account.tokens !== inHand) return;
   const { tokens, signedOutAt } = stored.envelope;
   account.signOutRead(signedOutAt);

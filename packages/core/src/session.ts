@@ -36,7 +36,7 @@ export function createAuthSession<Extra = Record<string, unknown>>(
  * Sends a password for another purpose than tokens, such as checking it, under the session's login guard: counted,
  * latched when refused, and not sent at all while a refusal of the same secrets stands.
  *
- * @param options.typed the secrets are a person's, not the configured ones: a refusal leaves their latch alone
+ * @param options.typed a person typed the secrets: a refusal does not replace the latch on the configured secrets
  */
 export function verifyLogin<Extra>(
   session: AuthSession<Extra>,
@@ -69,7 +69,7 @@ class Session implements AuthSession {
     this.#account = account;
   }
 
-  /** Made for those who use it: of many sessions, many only keep their tokens. */
+  /** Made at first use: many sessions never send a request. */
   get fetch(): typeof globalThis.fetch {
     if (this.#fetch === undefined) {
       const authFetch = new AuthFetch(this, this.#context);
@@ -206,7 +206,7 @@ class Session implements AuthSession {
     return account !== undefined && this.#isFresh(account) ? account.tokens : undefined;
   }
 
-  /** The way of nearly every call: one look at the clock. */
+  /** The fast path of nearly every call: reads the clock once. */
   #isFresh(account: Account): boolean {
     return account.held.handOutIfFresh(this.#clock.now());
   }
@@ -221,7 +221,7 @@ class Session implements AuthSession {
     return group?.tokens ?? this.#decideFor(options);
   }
 
-  /** Callers of a stampede get one promise: what each of them costs is this look. */
+  /** Callers of a stampede share one promise: each of them costs only this check. */
   #openGroup(): CallGroup | undefined {
     const { callGroup } = this.#context;
     const isOpen = callGroup !== undefined && this.#clock.monotonic() - callGroup.since < limits.callGroupMs;
@@ -245,7 +245,7 @@ class Session implements AuthSession {
     return isPlain ? waitTogether(context, account) : waitForToken(context, account, { rejected, signal });
   }
 
-  /** Whether a refusal of the set in hand is reason for another. Those that follow it with the same set add nothing. */
+  /** Whether a refusal of the set in hand is a reason for an exchange. Later refusals of the same set do not count. */
   #isReasonForExchange(account: Account, tokens: TokenSet, status: number): boolean {
     const { id } = tokens;
     if (account.isRefused(id)) return true;

@@ -17,17 +17,17 @@ export interface TokenRecord {
 export interface TokenStore {
   get(key: string): MaybePromise<TokenRecord | undefined>;
   /**
-   * Puts `next` in place of the record whose id is `expectedId` (undefined: of no record). False, changing nothing,
-   * where another stands there. Asked again with the same `next` after an error, it may answer either way: the
-   * session looks.
+   * Replaces the record whose id is `expectedId` by `next`; `undefined` means that there must be no record. Returns
+   * false, and changes nothing, if another record is stored. When called again with the same `next` after an error, it
+   * may return either value: the session reads the record to find out.
    */
   compareAndSet(key: string, expectedId: string | undefined, next: TokenRecord): MaybePromise<boolean>;
   /**
-   * Excludes everyone who shares the store, other machines too. Rejects when `signal` aborts. Without it exchanges
-   * are single-flight within one process only.
+   * Excludes everyone who shares the store, other machines too. Rejects when `signal` aborts. Without a `lock`,
+   * exchanges are single-flight within one process only.
    */
   lock?(key: string, options: { readonly signal: AbortSignal }): Promise<Lease>;
-  /** Calls `listener` after somebody else changed the record. Returns the way to stop. */
+  /** Calls `listener` after somebody else changed the record. Returns the function that unsubscribes. */
   subscribe?(key: string, listener: () => void): () => void;
 }
 
@@ -35,8 +35,11 @@ export interface TokenStore {
 export interface Lease {
   /** Aborts when the lease is known to be lost. It never aborts a request already sent. */
   readonly lost: AbortSignal;
-  /** The holder's own clock against the last confirmed renewal: asked directly before each send and save. */
+  /**
+   * Whether the lease still lasts, by the holder's own clock since the last confirmed renewal. The session asks
+   * directly before each send and save.
+   */
   held(): boolean;
-  /** Gives it back, and never takes away a successor's. */
+  /** Gives the lease back, and never takes away a successor's lease. */
   release(): MaybePromise<void>;
 }

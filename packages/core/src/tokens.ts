@@ -25,7 +25,7 @@ export interface TokenSet<Extra = Record<string, unknown>> {
 export interface IssuedTokens<Extra = Record<string, unknown>> {
   readonly accessToken: string;
   readonly tokenType?: string | undefined;
-  /** Zero, negative, not a number or above ten years: unknown. */
+  /** Below 1 ms (zero and negative too), not a number or above ten years: unknown. */
   readonly expiresInMs?: number | undefined;
   /** Absent or empty after a refresh: the old one stays. */
   readonly refreshToken?: string | undefined;
@@ -67,12 +67,12 @@ export function tokenSetFrom<Extra>(
   });
 }
 
-/** How long ago it was issued, in milliseconds. A clock that was set back makes no set younger than new. */
+/** How long ago the set was issued, in milliseconds; 0 if the clock was set back to before that. */
 export function ageOf({ issuedAt }: TokenSet, now: number): number {
   return Math.max(0, now - issuedAt);
 }
 
-/** Whether a header can carry it and no line of it can be forged. */
+/** Whether a header can carry the token, and the token cannot forge another header line. */
 export function isUsableToken(token: unknown): token is string {
   return typeof token === 'string' && token.length <= limits.tokenLength && /^[\x21-\x7e]+$/.test(token);
 }
@@ -83,7 +83,7 @@ function usableToken(what: string, token: string): string {
   throw new AuthError('invalid_response', { delivery: 'unknown', detail });
 }
 
-/** Less than a millisecond is as good as none, and no number at all is as good as unknown. */
+/** The end of a lifetime. Undefined, for unknown, if the lifetime is not a number, below 1 ms or above ten years. */
 function endOf(start: number, lifetimeMs: unknown): number | undefined {
   if (typeof lifetimeMs !== 'number') return undefined;
   return lifetimeMs >= 1 && lifetimeMs <= limits.absurdLifetimeMs ? start + lifetimeMs : undefined;

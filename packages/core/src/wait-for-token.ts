@@ -24,7 +24,7 @@ export function waitForToken(context: SessionContext, account: Account, need: Ne
   return waitAtMost(context, joinOrStartFlight(context, account, need), need.signal);
 }
 
-/** The same for any usable set: callers of about the same moment share one wait, and with it one deadline. */
+/** Waits for any usable set. Callers that arrive at about the same moment share one wait, and with it one deadline. */
 export function waitTogether(context: SessionContext, account: Account): Promise<TokenSet> {
   const tokens = waitForToken(context, account, {});
   const group: CallGroup = { since: context.clock.monotonic(), tokens, accessToken: undefined };
@@ -36,7 +36,7 @@ export function waitTogether(context: SessionContext, account: Account): Promise
   return tokens;
 }
 
-/** Hands out a set that is still good, and starts its refresh. Waits only where no work may outlive the call. */
+/** Hands out a set that is still good, and starts its refresh if due. Waits only where no work may outlive the call. */
 export async function handOutEarly(
   context: SessionContext,
   account: Account,
@@ -54,7 +54,7 @@ export async function handOutEarly(
   return account.tokens ?? tokens;
 }
 
-/** Runs a login that a person asked for, after whatever is under way. */
+/** Runs a sign-in or a password check, after the flight or sign-out that is under way. */
 export function runLogin(
   context: SessionContext,
   account: Account,
@@ -86,12 +86,12 @@ export function assertLive(
     throw new AuthError('disposed', { provider: context.provider.name });
 }
 
-/** Joins the flight under way, or starts one, until a set comes that will do. */
+/** Joins the flight under way, or starts a flight, until a flight brings a set that satisfies `need`. */
 async function joinOrStartFlight(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
   const { clock } = context;
   const { forced = false, rejected } = need;
   for (let joined = 0; ; joined++) {
-    // A person's login comes first; whatever it brings, this caller looks for itself.
+    // Let a sign-in or password check end first, then look at the set in hand: its result may not satisfy `need`.
     for (let running = account.flight; isByPerson(running); running = account.flight) await running.settled;
     assertLive(context, account);
     const inHand = account.tokens;
@@ -121,7 +121,7 @@ function isByPerson(flight: Flight | undefined): flight is Flight {
   return flight !== undefined && flight.plan.kind !== 'refresh';
 }
 
-/** What an exchange brought is the answer, even where the server issued the same access token again. */
+/** Whether a flight's set is the answer. A set from an exchange is, even if the server issued the same token again. */
 function isAnswer(flight: Flight, tokens: TokenSet, need: Need): boolean {
   if (flight.hasExchanged && tokens.id !== need.unlike) return true;
   return fits(tokens, need) && (need.forced !== true || flight.plan.forced === true);
@@ -131,7 +131,7 @@ function fits({ id, accessToken }: TokenSet, { unlike, rejected }: Need): boolea
   return id !== unlike && accessToken !== rejected;
 }
 
-/** The flight ended where a login was needed: a timer sends none, and another session has credentials of its own. */
+/** Whether to join another flight: a timer's flight never logs in, another session's has that session's credentials. */
 function wasNotOurs(error: unknown, theirs: SessionContext, ours: SessionContext): boolean {
   if (!isAuthError(error)) return false;
   if (error.code === 'refresh_refused') return true;
@@ -149,7 +149,7 @@ function busyUntil(account: Account): Promise<void> | undefined {
   return account.flight?.settled ?? account.facts.signingOut;
 }
 
-/** Only the same session's own sign-in checks the same password; and one that a sign-out overtook helps nobody. */
+/** Whether a sign-in may join: only the same session's sign-in sends the same password, and a sign-out voids it. */
 function isJoinable(account: Account, flight: Flight, context: SessionContext, plan: FlightPlan): boolean {
   const areSignIns = [flight.plan, plan].every(
     ({ kind, byPerson }) => kind === 'sign_in' && byPerson !== true,

@@ -17,7 +17,7 @@ export const MermaidDiagram: DefineComponent<{ source: string }> = defineCompone
       mermaid.initialize({
         startOnLoad: false,
         theme: scheme === 'dark' ? 'dark' : 'neutral',
-        // The ground of the page, so that a line seems to stop at its label.
+        // The page's background colour, so that a line seems to stop at its label.
         themeVariables: { edgeLabelBackground: scheme === 'dark' ? '#1b1b1f' : '#ffffff' },
         fontFamily: 'inherit',
         flowchart: { nodeSpacing: 28, rankSpacing: 36 },
@@ -40,7 +40,7 @@ export const MermaidDiagram: DefineComponent<{ source: string }> = defineCompone
 
 let last: Promise<void> = Promise.resolve();
 
-/** Mermaid has one configuration for all: one diagram after the other, so that the last one has the latest colours. */
+/** Draws one diagram after the other, because all share Mermaid's one configuration, which has the colours. */
 function inTurn(draw: () => Promise<void>): Promise<void> {
   const drawn = last.then(draw);
   last = drawn.catch(() => {});

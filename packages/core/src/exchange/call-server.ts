@@ -26,7 +26,7 @@ export function isAnswerLost(error: AuthError): boolean {
   return lostCodes.has(error.code) && error.delivery !== 'not_sent';
 }
 
-/** The bare transport. What another session's fetch throws in its place is no word of our server. */
+/** The bare transport. If it is another session's fetch, an AuthError of that session says nothing of our server. */
 function transportOf({ fetch }: SessionContext, signal: AbortSignal): FetchLike {
   return async (input, init) => {
     try {

@@ -15,11 +15,11 @@ import { revoke } from './sign-out.js';
 import { sleep } from './within.js';
 
 /**
- * Saves what an exchange brought in place of what was read before it, and takes it in hand. What the server has just
- * issued is not lost to a store that fails: it is kept, served, and saved later.
+ * Saves the set of an exchange in place of what was read before the exchange, and takes the set in hand. If the store
+ * fails, the set is kept in memory, handed out, and saved later.
  *
- * @throws AuthError `signed_out` for a sign-out under way; `store_failed` from a person's login, which is not done
- * before it is saved
+ * @throws AuthError `signed_out` if a sign-out overtook the flight; `store_failed` from a sign-in, which is complete
+ * only when its set is saved
  */
 export async function commit(
   context: SessionContext,
@@ -48,7 +48,7 @@ export async function commit(
   return tokens;
 }
 
-/** Saves a set kept since its save failed. @throws AuthError `store_failed`, before another token is spent */
+/** Saves a set that is not saved yet. @throws AuthError `store_failed`, before another token is spent */
 export async function saveUnsaved(
   context: SessionContext,
   account: Account,
@@ -58,7 +58,7 @@ export async function saveUnsaved(
 ): Promise<Outcome> {
   const { tokens, isInitial } = unsaved;
   const end = await save(context, account, flight, stored, unsaved);
-  // Signed out meanwhile, which the store is told or about to be.
+  // A sign-out came meanwhile: it is in the store, or on its way there.
   if (account.facts.unsaved !== unsaved) {
     await revoke(context, tokens);
     return 'read_again';
@@ -77,7 +77,7 @@ export async function saveUnsaved(
 
 /**
  * Keeps retrying the save, under the same lease while it lasts, until the set is saved or overtaken, or the next flight
- * takes over. Disposing the last session triggers one final save.
+ * takes over. Disposing the last session ends the pause: the save is tried without further pauses, then given up.
  */
 export async function keepSaving(context: SessionContext, account: Account, flight: Flight): Promise<void> {
   let delayMs: number = limits.storeRetryMinMs;
@@ -107,7 +107,7 @@ async function trySaving(context: SessionContext, account: Account, flight: Flig
 
 type SaveEnd = 'saved' | 'failed' | 'signed_out' | TokenSet;
 
-/** Step 7 of the transaction. A set that somebody else has put there comes back, to be adopted. */
+/** Writes the set to the store. Returns a set that somebody else has stored meanwhile, to be adopted. */
 async function save(
   context: SessionContext,
   account: Account,
@@ -117,7 +117,7 @@ async function save(
 ): Promise<SaveEnd> {
   const { plan } = flight;
   let base = read;
-  // Who lost the lease looks before writing: not every store that has a lock compares atomically.
+  // Without the lease, read before writing: some stores that have a lock do not compare atomically.
   let hasLooked = isLeaseHeld(flight);
   for (let round = 0; round < limits.flightRounds; round++) {
     try {

@@ -1,5 +1,5 @@
 import type { Guard, Latch } from '../envelope.js';
-import { doubling, limits } from '../limits.js';
+import { limits } from '../limits.js';
 import { toHex } from '../random-id.js';
 
 /** The latch that a refusal of these secrets leaves. */
@@ -13,35 +13,30 @@ export async function isLatched(latch: Latch, secrets: readonly string[]): Promi
   return latch.hash === unhashable || (await slowHash(secrets, latch.salt)) === latch.hash;
 }
 
-/** When the next login may be sent; undefined for now. An instant ahead of our clock counts as now. */
+/** When the next login may be sent; undefined: at once. A stored login dated ahead of our clock counts as sent now. */
 export function nextLoginAt(guard: Guard, now: number, maxLoginsPerHour: number): number | undefined {
   return slotFreeAt(recentLogins(guard, now), maxLoginsPerHour);
 }
 
-/** When one of the last hour's logins, in order, is an hour old and makes room for another; undefined where there is room. */
+/** When the oldest of the logins that fill the hour, in order, makes room for another; undefined: there is room. */
 export function slotFreeAt(instants: readonly number[], maxLoginsPerHour: number): number | undefined {
   const oldest = instants[instants.length - maxLoginsPerHour];
   return oldest === undefined ? undefined : oldest + limits.loginWindowMs;
 }
 
 /**
- * The guard with one more login in it, as it is written before the login is sent. The newest are kept whatever their
- * age: old by a clock that is hours ahead, they may be young for everybody else.
+ * The guard with one more login, written before the login is sent. The newest logins are kept whatever their age: if
+ * our clock is hours ahead, a login that looks old here may be recent for everybody else.
  */
 export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): Guard {
   const loginsAt = [...guard.loginsAt, now].sort((left, right) => left - right);
   return { ...guard, loginsAt: loginsAt.slice(-maxLoginsPerHour) };
 }
 
-/** The guard after an exchange that succeeded: no pause, and not the latch that an accepted password has lifted. */
+/** The guard after a successful exchange: no pause, no lost answer, and no latch that an accepted password lifted. */
 export function settledGuard({ latch, ...guard }: Guard, lifted: string | undefined): Guard {
   const { notBefore: _, lostId: __, ...kept } = guard;
   return { ...kept, failures: 0, ...(latch === undefined || latch.hash === lifted ? {} : { latch }) };
-}
-
-/** The pause that follows this many failures in a row. */
-export function coolDownMs(failures: number): number {
-  return doubling(failures, limits.coolDownMinMs, limits.coolDownMaxMs);
 }
 
 function recentLogins(guard: Guard, now: number): readonly number[] {
@@ -51,7 +46,7 @@ function recentLogins(guard: Guard, now: number): readonly number[] {
     .sort((left, right) => left - right);
 }
 
-/** Stands for any secrets: pages on plain http have no WebCrypto to tell one from another. */
+/** A hash that matches any secrets: pages on plain http have no WebCrypto, so they cannot tell secrets apart. */
 const unhashable = '';
 
 async function slowHash(secrets: readonly string[], salt: string): Promise<string> {

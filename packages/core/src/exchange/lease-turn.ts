@@ -4,7 +4,11 @@ import { releaseLease, storeError } from '../records.js';
 import type { Lease } from '../store.js';
 import { within } from './within.js';
 
-/** Waits for the store's lock, where it has one, until `stop` aborts. @throws AuthError `lock_timeout` or `store_failed` */
+/**
+ * Waits for the store's lock, if the store has a lock, until `stop` aborts.
+ *
+ * @throws AuthError `lock_timeout` or `store_failed`
+ */
 export async function takeLease(context: SessionContext, stop: AbortSignal): Promise<Lease | undefined> {
   const { store, key, clock, timeouts, provider } = context;
   if (store.lock === undefined) return undefined;

@@ -19,7 +19,7 @@ import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
 import { sleep } from './within.js';
 
-/** Sends the password, if the guard lets it: the only place that does. */
+/** Sends the password if the guard permits it. No other code sends it. */
 export async function login(
   context: SessionContext,
   account: Account,
@@ -36,7 +36,7 @@ export async function login(
   if (prepare === undefined) return endSession(context, account, stored);
   const prepared = await permittedSecrets(context, account, flight, guard, prepare);
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
-  // Written before it is sent: a process that dies in between, and starts again and again, is counted too.
+  // Count the login before it is sent: a process that crashes in between and restarts in a loop is counted too.
   const writtenAt = clock.monotonic();
   const counted = { ...stored.envelope, guard: withLogin(guard, clock.now(), context.maxLoginsPerHour) };
   const read = await replaceStored(context, stored, counted);
@@ -89,7 +89,7 @@ async function permittedSecrets(
   return flight.prepared;
 }
 
-/** When this process may send another login, by its own count; undefined for now. */
+/** When this process may send another login, by its own count; undefined: at once. */
 function nextLoginHere({ clock, maxLoginsPerHour }: SessionContext, account: Account): number | undefined {
   const freeAt = slotFreeAt(account.facts.loginsSent, maxLoginsPerHour);
   const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
@@ -119,14 +119,14 @@ async function askForSecrets(
     const asked = (async () => prepare())();
     return await withDeadline(clock, timeouts.credentialsMs, () => failed('it took too long'), asked);
   } catch (error) {
-    // What a vault's client throws may hold the secret: its words stay here.
+    // The error of a vault's client may hold the secret: pass on only its code or class name.
     if (!isAuthError(error) || error.code !== 'credentials_unavailable')
       throw failed(`it threw ${reasonOf(error)}`);
     throw toAuthError(error, where);
   }
 }
 
-/** Leaves the latch that no login passes until the secrets change, in memory where it cannot be saved. */
+/** Saves the latch that blocks logins until the secrets change. If the store fails, the latch stays in memory. */
 async function block(
   context: SessionContext,
   account: Account,
@@ -137,7 +137,7 @@ async function block(
   const at = context.clock.now();
   const standing = account.facts.latch ?? read.envelope.guard.latch;
   const isConfigured = plan.byPerson !== true;
-  // What a person mistyped must not lift the latch on the configured password.
+  // A password that a person mistyped must not replace the latch on the configured password.
   const latch = !isConfigured && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
   if (isConfigured) context.askedAbout = { latchHash: latch.hash, at: context.clock.monotonic() };
   account.latched(latch);
@@ -159,7 +159,10 @@ async function saveLatch(context: SessionContext, read: Stored, latch: Latch): P
   return false;
 }
 
-/** No credentials: where the stored set is dead, the session is over, and the store says so to all who share it. */
+/**
+ * There are no credentials. A dead set is removed from the store, so that all who share the store learn that the
+ * session is over. @throws AuthError `reauthentication_required`
+ */
 async function endSession(context: SessionContext, account: Account, stored: Stored): Promise<'read_again'> {
   const { tokens, ...rest } = stored.envelope;
   if (tokens !== undefined) {
@@ -170,7 +173,7 @@ async function endSession(context: SessionContext, account: Account, stored: Sto
   throw new AuthError('reauthentication_required', { provider: context.provider.name });
 }
 
-/** So that no other process presents what the server has refused. */
+/** Removes the stored refresh token, so that no other process sends a token that the server has answered. */
 async function forgetRefreshToken(
   context: SessionContext,
   stored: Stored,

@@ -2,13 +2,12 @@ import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
-import { limits } from '../limits.js';
-import { coolDownMs } from './guard.js';
+import { coolDownMs, limits } from '../limits.js';
 import { replaceStored } from './replace-stored.js';
 
 /**
- * Writes the pause that follows a failed exchange, for this process and all that share the store. Returns the error
- * with its `retryAt`.
+ * Writes the pause that follows a failed exchange, for this process and for all processes that share the store. Returns
+ * the error with its `retryAt`.
  */
 export async function pauseAfter(
   context: SessionContext,
@@ -23,7 +22,7 @@ export async function pauseAfter(
   const notBefore = context.clock.now() + pauseMs;
   account.exchangeFailed(context.clock, error.code, failures, notBefore);
   const { lostId = guard.lostId } = account.facts;
-  // Where it cannot be saved, this process keeps to it all the same.
+  // If the pause cannot be saved, this process still observes it.
   await replaceStored(context, stored, {
     ...stored.envelope,
     guard: { ...guard, failures, notBefore, ...(lostId === undefined ? {} : { lostId }) },

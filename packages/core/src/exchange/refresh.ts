@@ -15,7 +15,7 @@ import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
 import { sleep } from './within.js';
 
-/** Presents the stored set's refresh token, at most twice, and saves what comes back. */
+/** Sends the stored set's refresh token, at most twice, and saves the set that the server returns. */
 export async function refresh(
   context: SessionContext,
   account: Account,
@@ -37,7 +37,7 @@ export async function refresh(
     const error = thrown as AuthError;
     if (error.code === 'signed_out') throw error;
     if (error.code !== 'refresh_refused') throw await pauseAfter(context, account, read, error);
-    // Refused: by the server's word, or because somebody else has spent it. The store knows.
+    // Either the session is over, or somebody else has spent the refresh token: read the store again to find out.
     account.refreshTokenSpent(parent.id);
     flight.wasRefused = true;
     return 'read_again';
@@ -59,8 +59,9 @@ function wasLost(account: Account, read: Stored, parent: TokenSet): boolean {
 }
 
 /**
- * A lost answer may hide a rotation, and servers forgive the same token only at once: it is sent once more, under the
- * same lease. Where an earlier flight has lost an answer already, it is sent once.
+ * Sends the refresh token, and after a lost answer sends it once more under the same lease: the lost answer may hide a
+ * rotation, and servers accept the old token only for a short grace. `mayResend` is false if an earlier flight has lost
+ * an answer to this token already.
  */
 async function sendRefreshToken(
   context: SessionContext,

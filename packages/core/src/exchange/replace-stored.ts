@@ -19,14 +19,14 @@ export async function replaceStored(
   return isReplaced ? { recordId: record.id, envelope } : undefined;
 }
 
-/** The record for an envelope, with an id of its own. */
+/** The record for an envelope, with a new id. */
 export function writeEnvelope(envelope: Envelope): TokenRecord {
   const value = JSON.stringify({ v: 1, ...envelope });
   const evictAt = evictionOf(envelope);
   return { id: randomId(), value, ...(evictAt === undefined ? {} : { evictAt }) };
 }
 
-/** A record may go when nothing in it can matter any more; a guard that would be forgotten early guards nothing. */
+/** When the store may forget a record: once tokens, pause and counted logins have all ended. Undefined: never. */
 function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefined {
   if (guard.latch !== undefined || signedOutAt !== undefined) return undefined;
   const ends = [...guard.loginsAt.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];

@@ -7,7 +7,7 @@ import type { TokenSet } from '../tokens.js';
 import { callServer } from './call-server.js';
 import { replaceStored } from './replace-stored.js';
 
-/** Returns the set that stood in the store. @throws AuthError `store_failed`: others were not told */
+/** Writes the sign-out, returns the set that the store held. @throws AuthError `store_failed`: others were not told */
 export async function writeSignOut(context: SessionContext, account: Account): Promise<TokenSet | undefined> {
   for (let round = 0; round < limits.flightRounds; round++) {
     const stored = await readStored(context);
@@ -22,7 +22,7 @@ export async function writeSignOut(context: SessionContext, account: Account): P
   });
 }
 
-/** Ends at the server, where the provider can, the set that was in hand at a sign-out, and the one that was stored. */
+/** Revokes the set that was in hand at a sign-out, and the set that was stored. */
 export async function revokeSignedOut(
   context: SessionContext,
   account: Account,
@@ -30,12 +30,12 @@ export async function revokeSignedOut(
   stored: TokenSet | undefined,
 ): Promise<void> {
   for (const tokens of [inHand, stored?.id === inHand?.id ? undefined : stored]) {
-    // A refresh token that the server has answered would look stolen.
+    // To the server, a refresh token that it has already answered would look stolen.
     if (tokens !== undefined && !account.isSpent(tokens.id)) await revoke(context, tokens);
   }
 }
 
-/** A failure is dropped: a session that is over for us may live on at the server until it expires. */
+/** Revokes a set, if the provider can. A failure is ignored: the server then keeps the session until it expires. */
 export async function revoke(context: SessionContext, tokens: TokenSet): Promise<void> {
   const { provider } = context;
   if (provider.revoke === undefined) return;

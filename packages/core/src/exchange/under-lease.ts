@@ -36,7 +36,7 @@ export async function exchangeUnderLease(
   });
 }
 
-/** Waits for the lease. A set that its holder has saved meanwhile comes back: then nobody needs to wait any longer. */
+/** Waits for the lease. Returns a usable set instead, if the lease's holder saves one meanwhile. */
 async function waitForTurn(
   context: SessionContext,
   account: Account,

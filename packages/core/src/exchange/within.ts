@@ -2,8 +2,8 @@ import { type Clock, unref } from '../clock.js';
 import type { MaybePromise } from '../maybe-promise.js';
 
 /**
- * Gives `work` until `limitMs`; then its signal aborts and `late()` is thrown, whether it listens or not. What it
- * still brings after that goes to `tooLate`.
+ * Runs `work` for at most `limitMs`. Then its signal aborts and `late()` is thrown, even if `work` ignores the signal.
+ * A result that comes after that goes to `tooLate`.
  */
 export async function within<Result>(
   clock: Clock,
@@ -39,7 +39,7 @@ export async function within<Result>(
   }
 }
 
-/** A pause inside work that somebody waits for, or, with `background`, one that holds no process open. */
+/** A pause. With `background`, its timer does not hold the process open. */
 export function sleep(
   clock: Clock,
   delayMs: number,

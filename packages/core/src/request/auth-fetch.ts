@@ -6,22 +6,22 @@ import { Outgoing } from './outgoing.js';
 
 type Input = string | URL | Request;
 
-/** What a session's `fetch` needs of it. */
+/** What a session's `fetch` needs of the session. */
 export interface FetchSession extends Pick<AuthSession, 'attach' | 'tokenRejected'> {
-  /** The set in hand, where it is fresh. */
+  /** The set in hand, if it is fresh. */
   freshTokens(): TokenSet | undefined;
 }
 
-/** The session's `fetch`: attach, send, and where the API refuses the token, replay once with another. */
+/** The session's `fetch`: attaches the token, sends, and replays once with another token if the API refuses it. */
 export class AuthFetch {
   readonly #session: FetchSession;
   readonly #context: SessionContext;
   /**
-   * On a redirect to another origin the platform drops Authorization (Fetch standard, HTTP-redirect fetch, 13), and only
-   * that: where more is written, this class follows redirects.
+   * On a redirect to another origin the platform drops Authorization (Fetch standard, HTTP-redirect fetch, 13), and no
+   * other header. This class follows redirects itself if the provider writes other headers, or the platform drops none.
    */
   readonly #followsRedirects: boolean;
-  /** An origin that may see the token: the last one that was checked. */
+  /** The origin that was checked last: it may see the token. */
   #checkedOrigin: string | undefined;
   #bearer: { readonly tokens: TokenSet; readonly value: string } | undefined;
 
@@ -41,7 +41,7 @@ export class AuthFetch {
       : this.#sendAtOnce(input, init, tokens as TokenSet, { ...init, headers });
   }
 
-  /** The way of nearly every request: a fresh token, an origin checked before, headers in a plain object. */
+  /** The fast path of nearly every request: a fresh token, an origin checked before, headers in a plain object. */
   async #sendAtOnce(
     input: Input,
     init: RequestInit | undefined,
@@ -79,7 +79,7 @@ export class AuthFetch {
     }
   }
 
-  /** Asks the session about an answer that may be a refusal, and sends the request again where it has another set. */
+  /** Asks the session about an answer that may be a refusal, and replays the request if the session has another set. */
   async #settle(
     response: Response,
     tokens: TokenSet,
@@ -88,7 +88,7 @@ export class AuthFetch {
     headers: Headers,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
-    // Where we followed redirects ourselves, the token went along all the way.
+    // If we followed redirects ourselves, every request on the way carried the token.
     if (!this.#followsRedirects && !isFrom(url, response)) return response;
     const dropBody = (): void => void response.body?.cancel().catch(() => {});
     const next = await this.#session
@@ -115,7 +115,7 @@ export class AuthFetch {
     return followRedirects(context, outgoing, url, headers, response);
   }
 
-  /** Whether a URL as a text leads to the origin checked last: what follows that, up to its end, is in the path. */
+  /** Whether a URL string has the origin checked last, with nothing after it that could still belong to the host. */
   #isChecked(input: Input): boolean {
     const origin = this.#checkedOrigin;
     if (typeof input !== 'string' || origin === undefined || !input.startsWith(origin)) return false;
@@ -129,12 +129,12 @@ export class AuthFetch {
   }
 }
 
-/** Workers with a compatibility date before September 2025 redirect with all headers, and do not say which they are. */
+/** True in Workers: before compatibility date September 2025 they keep all headers, and we cannot read the date. */
 function redirectsCarryAuthorization(): boolean {
   return globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 }
 
-/** The same headers with this authorization. Undefined where they are no plain object, or name one already. */
+/** The given headers with this authorization. Undefined if they are not a plain object, or have an authorization. */
 function withAuthorization(
   given: HeadersInit | undefined,
   authorization: string,
@@ -146,7 +146,7 @@ function withAuthorization(
   return { ...(given as Record<string, string>), authorization };
 }
 
-/** A refusal counts only from the origin that got the token: after a redirect elsewhere, none was sent there. */
+/** Whether the response is from the origin that got the token: after a redirect elsewhere, no token was sent there. */
 function isFrom(url: URL, response: Response): boolean {
   return response.url === '' || new URL(response.url).origin === url.origin;
 }

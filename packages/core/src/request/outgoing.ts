@@ -1,6 +1,6 @@
 import type { FetchLike } from '../provider.js';
 
-/** A request that can go out again where its body allows it. The caller's objects stay as they are. */
+/** A request that can be sent again if its body allows it. The caller's init and headers are not changed. */
 export class Outgoing {
   readonly input: string | URL | Request;
   readonly init: RequestInit | undefined;
@@ -9,12 +9,12 @@ export class Outgoing {
   constructor(input: string | URL | Request, init: RequestInit | undefined) {
     this.input = input;
     this.init = init;
-    // As the platform reads it, a body of null is none, and leaves the Request its own.
+    // As in the platform's fetch, `body: null` counts as no body, and the Request keeps its own.
     const hasOwnBody = init?.body !== undefined && init.body !== null;
     if (input instanceof Request && !hasOwnBody && input.body !== null) this.#spare = input;
   }
 
-  /** False where the body is a stream of the caller's, which can be read only once. */
+  /** False if the body is a stream of the caller's, which can be read only once. */
   get isReplayable(): boolean {
     return isRereadable(this.init?.body);
   }
@@ -27,12 +27,12 @@ export class Outgoing {
     return this.init?.redirect ?? (this.input instanceof Request ? this.input.redirect : 'follow');
   }
 
-  /** Sends it, or another copy of it, with these headers; `change` replaces parts of the init. */
+  /** Sends the request, or a copy of it, with these headers; `change` replaces parts of the init. */
   send(fetch: FetchLike, headers: Headers, change?: RequestInit): Promise<Response> {
     return fetch(this.#take(), { ...this.init, ...change, headers });
   }
 
-  /** The same, to where a redirect leads. */
+  /** Sends the request, or a copy of it, to the URL that a redirect names. */
   sendTo(url: URL, fetch: FetchLike, headers: Headers, change: RequestInit): Promise<Response> {
     const taken = this.#take();
     return fetch(taken instanceof Request ? new Request(url, taken) : url, {
@@ -42,7 +42,7 @@ export class Outgoing {
     });
   }
 
-  /** Lets go of the copy kept for a replay. */
+  /** Drops the copy kept for a replay. */
   discard(): void {
     if (this.#spare !== undefined && this.#spare !== this.input) this.#spare.body?.cancel().catch(() => {});
     this.#spare = undefined;
@@ -56,7 +56,7 @@ export class Outgoing {
   }
 }
 
-/** Everything but streams: theirs is read once, whoever made them. */
+/** Whether a body can be read again: anything but a stream or an async iterable. */
 function isRereadable(body: BodyInit | null | undefined): boolean {
   if (typeof body !== 'object' || body === null) return true;
   return !('getReader' in body) && !(Symbol.asyncIterator in body);

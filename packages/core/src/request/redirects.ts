@@ -11,7 +11,8 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
  * in headers that the platform would carry to any origin.
  *
  * @param first the answer to the request itself
- * @throws AuthError `origin_not_allowed` for a redirect beyond them, and in browsers, which hide where one leads
+ * @throws AuthError `origin_not_allowed` for a redirect beyond the allowed origins, and in browsers, which hide the
+ * target of a redirect; `insecure_url` for a redirect to plain http
  */
 export async function followRedirects(
   context: SessionContext,
@@ -55,7 +56,7 @@ function turnsIntoGet(status: number, method: string): boolean {
   return status < 303 && method === 'POST';
 }
 
-/** The GET that a redirect made of another method. */
+/** The init of the GET that a redirect makes of another method. */
 function withoutBody({ init, input }: Outgoing, headers: Headers): RequestInit {
   const kept = new Headers(headers);
   for (const name of [

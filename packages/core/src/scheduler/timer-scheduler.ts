@@ -8,17 +8,17 @@ export interface RefreshTask {
   readonly key: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** May reject; nobody hears of it. */
+  /** May throw or reject: the scheduler ignores the error. */
   readonly run: () => MaybePromise<void>;
 }
 
 /** Runs tasks when their instant has come. */
 export interface RefreshScheduler {
-  /** Returns the way to cancel this task; it does nothing once the task ran or was replaced. */
+  /** Returns a function that cancels this task; it does nothing once the task ran or was replaced. */
   schedule(task: RefreshTask): () => void;
 }
 
-/** What has a timer on a {@link TimerScheduler} without a name: its slot there, -1 for none. */
+/** An object that has a timer on a {@link TimerScheduler} without a key, and keeps the timer's slot, -1 for none. */
 export interface TimerOwner {
   timerSlot: number;
 }
@@ -35,7 +35,7 @@ export function timerScheduler(options: { readonly clock?: Clock | undefined } =
 let shared: RefreshScheduler | undefined;
 const perClock = new WeakMap<Clock, RefreshScheduler>();
 
-/** The scheduler of all sessions that brought none: one per process, or per custom clock. */
+/** The scheduler of all sessions that were given none: one per process, or per custom clock. */
 export function sharedScheduler(clock: Clock): RefreshScheduler {
   if (clock === systemClock) {
     shared ??= timerScheduler();
@@ -55,18 +55,18 @@ const firstSlots = 16;
 type Run = (owner: TimerOwner | string) => MaybePromise<void>;
 
 /**
- * A binary heap by due time. A task is a slot, a row in parallel arrays: a hundred thousand of them are a few arrays,
- * and nothing for the garbage collector to walk. A task belongs to a name, or to an object that keeps its slot itself.
+ * A binary heap by due time. A task is a slot, a row in parallel arrays: a hundred thousand tasks are a few arrays, and
+ * no object each. A task belongs to a key, or to an object that keeps the slot itself.
  */
 export class TimerScheduler implements RefreshScheduler {
   readonly #clock: Clock;
   readonly #slots = new Map<string, number>();
   readonly #owners: (TimerOwner | string | undefined)[] = [];
   readonly #runs: (Run | undefined)[] = [];
-  /** By slot: the monotonic instant, and how much further ahead than at first the wall clock was when it was set. */
+  /** By slot: when the task is due on the monotonic clock, and by how much `#offset` had grown when it was set. */
   #due = new Float64Array(firstSlots);
   #drift = new Float32Array(firstSlots);
-  /** By slot: its place in the heap, and how often it was given to a task. */
+  /** By slot: its place in the heap, and how many tasks have used it. */
   #places = new Int32Array(firstSlots);
   #uses = new Uint32Array(firstSlots);
   /** Slots by due time: the children of place n are at 2n + 1 and 2n + 2. */
@@ -95,7 +95,7 @@ export class TimerScheduler implements RefreshScheduler {
     };
   }
 
-  /** Runs `run` with its owner at an instant, in place of the task that the owner had. */
+  /** Runs `run` with the owner at an instant, and replaces the task that the owner had. */
   arm<Owner extends TimerOwner>(owner: Owner, at: number, run: (owner: Owner) => MaybePromise<void>): void {
     const { timerSlot } = owner;
     this.#put(timerSlot === nowhere ? undefined : timerSlot, owner, at, run as never);
@@ -183,7 +183,7 @@ export class TimerScheduler implements RefreshScheduler {
   }
 
   #grow(): void {
-    // By little: a large heap holds little that is empty.
+    // By an eighth: little of a large heap is empty.
     const length = this.#due.length + Math.max(firstSlots, this.#due.length >> 3);
     const grown = <Values extends Float64Array | Float32Array | Int32Array | Uint32Array>(
       values: Values,

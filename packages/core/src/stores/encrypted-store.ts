@@ -4,7 +4,7 @@ import type { TokenRecord, TokenStore } from '../store.js';
 /** A 256-bit AES key: 32 bytes, or a CryptoKey for AES-GCM. */
 export type EncryptionKey = AesGcmKey | Uint8Array;
 
-/** WebCrypto's CryptoKey, whose name not every set of types knows. */
+/** WebCrypto's CryptoKey, described here because not every TypeScript `lib` has that type. */
 export interface AesGcmKey {
   readonly type: string;
   readonly extractable: boolean;
@@ -14,7 +14,10 @@ export interface AesGcmKey {
 
 /** Options of {@link encryptedStore}. */
 export interface EncryptedStoreOptions {
-  /** The first encrypts, all decrypt: put a new one first to rotate, and drop the old once all is rewritten. */
+  /**
+   * The first key encrypts, all keys decrypt. To rotate, put a new key first, and remove the old key once all records
+   * are rewritten.
+   */
   readonly keys: readonly EncryptionKey[];
 }
 
@@ -91,7 +94,7 @@ async function open(keys: readonly KeySource[], key: string, record: TokenRecord
         );
         return { ...record, value: new TextDecoder().decode(plain) };
       } catch {
-        // Not this key: the next may be the one.
+        // Try the next key.
       }
     }
   }

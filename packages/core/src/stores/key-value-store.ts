@@ -14,8 +14,8 @@ const prefix = 'auth1:';
  * Stores records in a plain key-value store.
  *
  * The comparison in `compareAndSet` is a get followed by a set, one at a time **within this process only**, and
- * there is no lock. Between processes a race may let the later writer overwrite the earlier one's pair: where the
- * server rotates refresh tokens, that costs one more login. Many processes want a store with an atomic compare.
+ * there is no lock. Between processes a race may let the later writer overwrite the earlier writer's tokens: where the
+ * server rotates refresh tokens, that costs one more login. For many processes, use a store with an atomic compare.
  */
 export function keyValueStore(keyValue: KeyValue): TokenStore {
   const { read, write } = accessTo(keyValue);
@@ -32,7 +32,7 @@ export function keyValueStore(keyValue: KeyValue): TokenStore {
   };
 }
 
-/** Keeps keys apart in stores that shorten them at a `?`, take `/` and `:` for one, or know no upper case. */
+/** Keeps keys distinct: some stores cut keys at a `?`, treat `/` and `:` as the same, or ignore case. */
 function encoded(key: string): string {
   return key.replace(/[^a-z0-9_-]/g, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -67,7 +67,7 @@ function parse(value: unknown): TokenRecord | undefined {
         return typeof evictAt === 'number' ? { id, value: text, evictAt } : { id, value: text };
       }
     } catch {
-      // Torn: handed on below, for the session to report and replace.
+      // A torn record: returned below as unreadable, so that the session reports and replaces it.
     }
   }
   return { id: 'unreadable', value: '' };
@@ -87,7 +87,7 @@ function turnsOf(keyValue: KeyValue): Turns {
 class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Runs `work` at once where nobody is at it, so that synchronous stores stay synchronous. */
+  /** Runs `work` at once if no other work on the key is under way, so that synchronous stores stay synchronous. */
   take<T>(key: string, work: () => MaybePromise<T>): MaybePromise<T> {
     const before = this.#last.get(key);
     const result = before === undefined ? work() : before.then(work);
@@ -101,10 +101,10 @@ class Turns {
   }
 }
 
-/** A write that never ends must not hold up the key for ever. */
+/** The longest turn: a write that never ends must not block the key for ever. */
 const turnMs = 5_000;
 
-/** Ends with the work, however it ends, or with its time. */
+/** Resolves when the work ends, whether it succeeds or fails, or when `turnMs` have passed. */
 function inTime(work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, turnMs);

@@ -7,11 +7,14 @@ export interface LeaseSteps {
   /** How long a lease outlives its last renewal. */
   readonly leaseMs: number;
   readonly clock: Clock;
-  /** One attempt. False: somebody else has it. */
+  /** Tries once to take the lease. False: somebody else has it. */
   take(): MaybePromise<boolean>;
-  /** Puts the end off to `leaseMs` from now. False: it is lost. After a throw it is tried again while the lease lasts. */
+  /**
+   * Extends the lease to `leaseMs` from now. False: the lease is lost. After a throw, `renew` is called again while the
+   * lease lasts.
+   */
   renew(): MaybePromise<boolean>;
-  /** Gives it back, unless somebody else has it by now. Also called for a lease that was held for too long. */
+  /** Gives the lease back, unless somebody else has it by now. Also called for a lease that was held for too long. */
   giveBack(): MaybePromise<void>;
 }
 
@@ -20,7 +23,7 @@ const pollMs = 50;
 /** Renewals per lease, so that two may fail before it ends. */
 const renewals = 3;
 
-/** Waits for a lease, and then renews it until it is released. Rejects when `signal` aborts, or with what `take` throws. */
+/** Waits for a lease, and renews it until it is released. Rejects when `signal` aborts, or with what `take` throws. */
 export async function waitForLease(steps: LeaseSteps, signal: AbortSignal): Promise<Lease> {
   for (;;) {
     signal.throwIfAborted();
@@ -46,10 +49,10 @@ function momentOf(clock: Clock): Moment {
 class RenewedLease implements Lease {
   readonly #steps: LeaseSteps;
   readonly #lost = new AbortController();
-  /** When the renewal that succeeded last was asked for. */
+  /** When the last successful renewal was requested. */
   #confirmed: Moment;
   #timer: unknown;
-  /** Ends the lease where no renewal gets through, one that hangs included. */
+  /** The timer that ends the lease if no renewal succeeds, even if a renewal hangs. */
   #end: unknown;
   #renewal: Promise<void> = Promise.resolve();
   #released = false;
@@ -68,7 +71,7 @@ class RenewedLease implements Lease {
   held(): boolean {
     if (this.#released || this.#lost.signal.aborted) return false;
     const { clock, leaseMs } = this.#steps;
-    // The monotonic clock stands still in sleep, the wall clock may be set back: the larger lapse counts.
+    // The monotonic clock stands still in sleep, and the wall clock may be set back: the longer time counts.
     const { monotonic, wall } = this.#confirmed;
     const passedMs = Math.max(clock.monotonic() - monotonic, clock.now() - wall);
     if (passedMs < leaseMs) return true;
@@ -125,7 +128,7 @@ class RenewedLease implements Lease {
       this.#confirmed = asked;
       if (!this.#released) this.#endLater();
     } catch {
-      // held() ends the lease if this goes on for too long.
+      // held() ends the lease if renewals fail for too long.
     }
     if (!this.#released && this.held()) this.#renewLater();
   }

@@ -11,19 +11,19 @@ export interface LeasedStoreOptions {
   /** How long a lease outlives its last renewal, and so how long a dead holder blocks others. Default 15 s. */
   readonly leaseMs?: number | undefined;
   readonly clock?: Clock | undefined;
-  /** Lets a waiter that can tell take over from a dead holder at once. */
+  /** Lets a waiter take over at once from a holder that is known to be dead. */
   readonly owner?: LeaseOwner | undefined;
 }
 
 /** Who holds a lease, where others can find out whether that process still exists. */
 export interface LeaseOwner {
-  /** Stands in the lock record. */
+  /** Written into the lock record. */
   readonly name: string;
-  /** Whether the holder of that name can never go on. In doubt false: its lease ends by itself. */
+  /** Whether the holder of that name can never go on. Return false if in doubt: the holder's lease ends by itself. */
   isGone(name: string): MaybePromise<boolean>;
 }
 
-/** Lock records of accounts nobody uses any more may go after a day. */
+/** The store may forget lock records of unused accounts after a day. */
 const evictAfterMs = 24 * 3_600_000;
 const free = 'free';
 const held = 'held';
@@ -51,24 +51,24 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
   };
 }
 
-/** A lock record that is not ours, and since when it stands unchanged. */
+/** Somebody else's lock record, and since when it is unchanged, on the monotonic clock. */
 interface Sighting {
   readonly id: string;
   readonly at: number;
 }
 
-/** One waiter's, and then holder's, view of a lock record. */
+/** A lock record as one waiter, and later holder, sees it. */
 class LockRecord implements LeaseSteps {
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly #store: TokenStore;
   readonly #key: string;
   readonly #owner: LeaseOwner | undefined;
-  /** What the waiters of this store see, by key: one that gives up early leaves its sighting to the next. */
+  /** What the waiters of this store see, by key: a waiter that gives up leaves its sighting to the next waiter. */
   readonly #sightings: Map<string, Sighting>;
-  /** The record that is ours. */
+  /** Id of the record that we wrote last. */
   #ownId: string | undefined;
-  /** A renewal whose answer was lost: it may stand there. */
+  /** Id of a renewal whose answer was lost: the store may hold it. */
   #doubtfulId: string | undefined;
 
   constructor(

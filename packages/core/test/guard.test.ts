@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { nextLoginAt, settledGuard, withLogin } from '../src/exchange/guard.js';
+import { limits } from '../src/limits.js';
+
+const guard = { failures: 0, loginsAt: [20, 900] };
+
+describe('the logins that a guard counts', () => {
+  test('stand in order, also after a login by a clock that was ahead', () => {
+    expect(withLogin(guard, 30, 20).loginsAt).toEqual([20, 30, 900]);
+  });
+
+  test('are the newest, and no more than are allowed in an hour', () => {
+    expect(withLogin(guard, 1_000, 2).loginsAt).toEqual([900, 1_000]);
+  });
+
+  test('leave room once the oldest of them is older than an hour', () => {
+    expect(nextLoginAt(guard, 1_000, 3)).toBeUndefined();
+    expect(nextLoginAt(guard, 1_000, 2)).toBe(20 + limits.loginWindowMs);
+    expect(nextLoginAt(guard, 20 + limits.loginWindowMs, 2)).toBeUndefined();
+  });
+});
+
+describe('an exchange that succeeded', () => {
+  const latch = { salt: 's', hash: 'h', at: 1 };
+  const troubled = { ...guard, failures: 3, notBefore: 5, lostId: 'set', latch };
+
+  test('ends the pause, and keeps the logins and the latch', () => {
+    expect(settledGuard(troubled, undefined)).toEqual({ ...guard, latch });
+  });
+
+  test('lifts the latch of the password that was accepted', () => {
+    expect(settledGuard(troubled, 'h')).toEqual(guard);
+  });
+});
