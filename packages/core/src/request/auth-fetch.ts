@@ -21,6 +21,8 @@ export class AuthFetch {
    * other header. This class follows redirects itself if the provider writes other headers, or the platform drops none.
    */
   readonly #followsRedirects: boolean;
+  /** The token goes into Authorization as the default has it, and the platform follows redirects. */
+  readonly #isPlain: boolean;
   /** The origin that was checked last: it may see the token. */
   #checkedOrigin: string | undefined;
   #bearer: { readonly tokens: TokenSet; readonly value: string } | undefined;
@@ -30,11 +32,11 @@ export class AuthFetch {
     this.#context = context;
     const writesMore = context.provider.tokenHeaders?.some((name) => name.toLowerCase() !== 'authorization');
     this.#followsRedirects = writesMore === true || redirectsCarryAuthorization();
+    this.#isPlain = context.provider.authorize === undefined && !this.#followsRedirects;
   }
 
   fetch(input: Input, init?: RequestInit): Promise<Response> {
-    const isPlain = this.#context.provider.authorize === undefined && !this.#followsRedirects;
-    const tokens = isPlain && this.#isChecked(input) ? this.#session.freshTokens() : undefined;
+    const tokens = this.#isPlain && this.#isChecked(input) ? this.#session.freshTokens() : undefined;
     const headers = tokens && withAuthorization(init?.headers, this.#authorizationOf(tokens));
     return headers === undefined
       ? this.#send(input, init)
