@@ -25,7 +25,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
         }),
         edit('README.md', (text) => listProvider(text, folder)),
         () => format(folder),
-        'Now run pnpm api, and make it your own: "Add a provider" in CONTRIBUTING.md says how.',
+        'Now run npx -y pnpm@12.21.0 api, and make it your own: "Add a provider" in CONTRIBUTING.md says how.',
       ];
     },
   });
@@ -43,7 +43,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
           keywords: ['auth', 'token-store', name, 'lock', 'access-token'],
         }),
         () => format(folder),
-        'Now run pnpm api, and make it your own: "Add a store" in CONTRIBUTING.md says how.',
+        'Now run npx -y pnpm@12.21.0 api, and make it your own: "Add a store" in CONTRIBUTING.md says how.',
       ];
     },
   });
@@ -57,7 +57,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
     };
   }
 
-  /** Test projects are named after folders of both. */
+  /** A package and an example of one name would be taken for each other. */
   function isTaken(folder: string): boolean {
     return ['packages', 'examples'].some((parent) => existsSync(join(root, parent, folder)));
   }
