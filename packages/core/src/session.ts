@@ -13,7 +13,14 @@ import { prepareSignIn } from './prepare-sign-in.js';
 import type { AuthProvider, ExchangeContext, PreparedLogin } from './provider.js';
 import { AuthFetch } from './request/auth-fetch.js';
 import { ageOf, type TokenSet, tokenSetFrom } from './tokens.js';
-import { assertLive, handOutEarly, runLogin, waitForToken, waitTogether } from './wait-for-token.js';
+import {
+  assertLive,
+  handOutEarly,
+  runLogin,
+  waitAtMost,
+  waitForToken,
+  waitTogether,
+} from './wait-for-token.js';
 
 /**
  * Opens a session on one identity. It does nothing until it is asked for a token.
@@ -145,8 +152,11 @@ class Session implements AuthSession {
 
   async status(): Promise<AuthStatus> {
     const account = this.#live();
-    const { readStatus } = await loadExchangeHalf(this.#context);
-    return readStatus(this.#context, account);
+    const context = this.#context;
+    return waitAtMost(
+      context,
+      loadExchangeHalf(context).then(({ readStatus }) => readStatus(context, account)),
+    );
   }
 
   async signIn(
@@ -174,10 +184,13 @@ class Session implements AuthSession {
     const writing = loading.then(({ writeSignOut }) => writeSignOut(context, account));
     const over = writing.then(nothing, nothing);
     account.signOutBegan(over);
-    const stored = await writing.catch(nothing);
-    account.signOutEnded(over);
-    await (await loading).revokeSignedOut(context, account, inHand, stored);
-    await writing;
+    const finish = async (): Promise<void> => {
+      const stored = await writing.catch(nothing);
+      account.signOutEnded(over);
+      await (await loading).revokeSignedOut(context, account, inHand, stored);
+      await writing;
+    };
+    await waitAtMost(context, finish());
   }
 
   subscribe(listener: (event: AuthEvent) => void): () => void {

@@ -157,10 +157,11 @@ function isJoinable(account: Account, flight: Flight, context: SessionContext, p
   return areSignIns && flight.context === context && flight.signOutsSeen === account.facts.signOuts;
 }
 
-function waitAtMost<Result>(
+/** One caller's wait, at most `callMs`; the work behind the wait goes on. */
+export function waitAtMost<Result>(
   { clock, timeouts, provider }: SessionContext,
   work: Promise<Result>,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal | undefined,
 ): Promise<Result> {
   const late = (): AuthError =>
     new AuthError('timeout', { provider: provider.name, detail: 'callMs is over, the work goes on' });
