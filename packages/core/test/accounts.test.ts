@@ -87,16 +87,12 @@ describe('dispose', () => {
 
   test('a session opened while a disposed session’s flight is under way joins that flight', async () => {
     const { session, server, clock, store } = openSession();
-    const gate = Promise.withResolvers<void>();
-    server.next('login', async (proceed) => {
-      await gate.promise;
-      return proceed();
-    });
+    const answer = server.holdNext('login');
     const first = session.getTokens();
     await settle();
     session.dispose();
     const second = createAuthSession(server.provider(), { store, clock }).getTokens();
-    gate.resolve();
+    answer();
     expect(await second).toBe(await first);
     expect(server.logins).toBe(1);
   });

@@ -147,18 +147,14 @@ describe('signing in', () => {
 
     test('a sign-in that is aborted while it waits sends nothing', async () => {
       const { scene, first } = twoProcesses();
-      const gate = Promise.withResolvers<void>();
-      scene.server.next('login', async (proceed) => {
-        await gate.promise;
-        return proceed();
-      });
+      const answer = scene.server.holdNext('login');
       const call = first.getAccessToken();
       const controller = new AbortController();
       const signIn = first.signIn({ signal: controller.signal });
       await settle();
       controller.abort(new Error('gone'));
       await expect(signIn).rejects.toThrow('gone');
-      gate.resolve();
+      answer();
       await call;
       await settle();
       expect(scene.server.logins).toBe(1);
@@ -166,16 +162,12 @@ describe('signing in', () => {
 
     test('a sign-in that still waits when its session is disposed sends nothing', async () => {
       const { scene, first } = twoProcesses();
-      const gate = Promise.withResolvers<void>();
-      scene.server.next('login', async (proceed) => {
-        await gate.promise;
-        return proceed();
-      });
+      const answer = scene.server.holdNext('login');
       const call = first.getAccessToken();
       const signIn = expect(first.signIn()).rejects.toMatchObject({ code: 'disposed' });
       await settle();
       first.dispose();
-      gate.resolve();
+      answer();
       expect(await call).toBe('access-1');
       await signIn;
       expect(scene.server.logins).toBe(1);

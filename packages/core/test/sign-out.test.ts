@@ -91,15 +91,11 @@ describe('a sign-out during an exchange', () => {
       const { scene, backend, first } = twoProcesses({ lock });
       await first.getTokens();
       await scene.clock.advance(2 * hour);
-      const gate = Promise.withResolvers<void>();
-      scene.server.next('refresh', async (proceed) => {
-        await gate.promise;
-        return proceed();
-      });
+      const answer = scene.server.holdNext('refresh');
       const overtaken = expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
       await settle();
       await first.signOut();
-      gate.resolve();
+      answer();
       await overtaken;
       expect(backend.envelope).not.toHaveProperty('tokens');
       expect(first.peek()).toBeUndefined();

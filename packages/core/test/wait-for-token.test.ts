@@ -61,17 +61,13 @@ describe('forceRefresh', () => {
 describe('waiting', () => {
   test('a caller that aborts stops waiting, and the others get their token', async () => {
     const { session, server } = openSession();
-    const gate = Promise.withResolvers<void>();
-    server.next('login', async (proceed) => {
-      await gate.promise;
-      return proceed();
-    });
+    const answer = server.holdNext('login');
     const controller = new AbortController();
     const leaving = session.getTokens({ signal: controller.signal });
     const staying = session.getAccessToken();
     controller.abort(new Error('gone'));
     await expect(leaving).rejects.toThrow('gone');
-    gate.resolve();
+    answer();
     expect(await staying).toBe('access-1');
   });
 
@@ -83,16 +79,12 @@ describe('waiting', () => {
 
   test('callMs limits a caller’s wait, and the exchange goes on', async () => {
     const { session, server, clock } = openSession({ timeouts: { callMs: 1_000 } });
-    const gate = Promise.withResolvers<void>();
-    server.next('login', async (proceed) => {
-      await gate.promise;
-      return proceed();
-    });
+    const answer = server.holdNext('login');
     const waiting = session.getTokens();
     const failed = expect(waiting).rejects.toMatchObject({ code: 'timeout', retryable: true });
     await clock.advance(1_000);
     await failed;
-    gate.resolve();
+    answer();
     await settle();
     expect(await session.getAccessToken()).toBe('access-1');
     expect(server.logins).toBe(1);

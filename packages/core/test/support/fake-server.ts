@@ -33,6 +33,16 @@ export class FakeServer {
     this.#next.push({ endpoint, step });
   }
 
+  /** The next call of this endpoint is answered only once the returned function is called. */
+  holdNext(endpoint: 'login' | 'refresh'): () => void {
+    const gate = Promise.withResolvers<void>();
+    this.next(endpoint, async (proceed) => {
+      await gate.promise;
+      return proceed();
+    });
+    return gate.resolve;
+  }
+
   /** Ends every session on the server. */
   revokeAll(): void {
     this.#live.clear();
