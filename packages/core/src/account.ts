@@ -4,8 +4,16 @@ import type { Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
 import { HeldSet } from './held-set.js';
-import { doubling, limits } from './limits.js';
-import { nothingAgainstExchanges, nothingRare, type RareFacts, type Unsaved } from './rare-facts.js';
+import * as limits from './limits.js';
+import {
+  nothingAgainstExchanges,
+  nothingRare,
+  pauseGiven,
+  type RareFacts,
+  type Unsaved,
+  whenRefused,
+} from './rare-facts.js';
+import { isRemembered, noIds, type RememberedIds, remembering } from './remembered-ids.js';
 import type { TimerOwner } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
 import type { TokenSet } from './tokens.js';
@@ -27,23 +35,27 @@ export interface AccountTimer {
 export class Account implements TimerOwner {
   readonly store: TokenStore;
   readonly key: string;
-  /** Epoch milliseconds. */
-  readonly createdAt: number;
   /** The set in hand. Only this class replaces it; the session's fast path notes here that the set was handed out. */
   readonly held: HeldSet = new HeldSet();
   /** Written by the scheduler: the slot of this account's timer, -1 for none. */
   timerSlot = -1;
-  #contexts: readonly SessionContext[] = none;
+  /** The open sessions: the first, and the others, of which most accounts have none. */
+  #context: SessionContext | undefined;
+  #others: readonly SessionContext[] = none;
   #flight: Flight | undefined;
-  #hasRead = false;
+  #trailing: Flight | undefined;
+  /** Sets whose refresh token the server has answered. */
+  #spent: RememberedIds = noIds;
+  /** When the account was made, epoch milliseconds; undefined once the store was read. */
+  #unreadSince: number | undefined;
   #unsubscribe: (() => void) | undefined;
   #timer: AccountTimer | undefined;
   #facts: RareFacts = nothingRare;
 
-  constructor(store: TokenStore, key: string, createdAt: number) {
+  constructor(store: TokenStore, key: string, now: number) {
     this.store = store;
     this.key = key;
-    this.createdAt = createdAt;
+    this.#unreadSince = now;
   }
 
   get tokens(): TokenSet | undefined {
@@ -54,13 +66,18 @@ export class Account implements TimerOwner {
     return this.#flight;
   }
 
+  /** The flight that has served its callers and still saves, or releases its lease. */
+  get trailing(): Flight | undefined {
+    return this.#trailing;
+  }
+
   get facts(): RareFacts {
     return this.#facts;
   }
 
   /** Whether the store was read: the first read may find an old sign-out, a later read finds only news. */
   get hasRead(): boolean {
-    return this.#hasRead;
+    return this.#unreadSince === undefined;
   }
 
   get isWatched(): boolean {
@@ -69,16 +86,18 @@ export class Account implements TimerOwner {
 
   /** The open sessions. */
   get contexts(): readonly SessionContext[] {
-    return this.#contexts;
+    return this.#context === undefined ? none : [this.#context, ...this.#others];
   }
 
   joined(context: SessionContext): void {
-    // `concat` allocates exactly; a spread would leave room for sixteen more elements.
-    this.#contexts = this.#contexts.concat(context);
+    if (this.#context === undefined) this.#context = context;
+    else this.#others = [...this.#others, context];
   }
 
   left(context: SessionContext): void {
-    this.#contexts = this.#contexts.filter((each) => each !== context);
+    const [first, ...others] = this.contexts.filter((each) => each !== context);
+    this.#context = first;
+    this.#others = others.length === 0 ? none : others;
   }
 
   /** The last session has left: ends the timer, the next look at the store and the subscription. */
@@ -115,8 +134,8 @@ export class Account implements TimerOwner {
   }
 
   /** Whether the set in hand can be sent without an exchange first. */
-  isUsable(clock: Clock): boolean {
-    const isUsable = this.held.isUsable(clock);
+  isUsable(context: SessionContext): boolean {
+    const isUsable = this.held.isUsable(context);
     return isUsable && this.tokens !== undefined && !this.isRefused(this.tokens.id);
   }
 
@@ -132,16 +151,16 @@ export class Account implements TimerOwner {
   }
 
   isSpent(id: string): boolean {
-    return this.#facts.spent.includes(id);
+    return isRemembered(this.#spent, id);
   }
 
   isRefused(id: string): boolean {
-    return this.#facts.refused.includes(id);
+    return isRemembered(this.#facts.refused, id);
   }
 
   /** The server has answered this set's refresh token: it is never presented again. */
   refreshTokenSpent(id: string): void {
-    this.#note({ spent: remembering(this.#facts.spent, id) });
+    this.#spent = remembering(this.#spent, id);
   }
 
   /** The answer to this set's refresh token was lost. */
@@ -149,19 +168,12 @@ export class Account implements TimerOwner {
     this.#note({ lostId: id });
   }
 
-  /**
-   * The API refused the set in hand. False: this is no reason for an exchange, because the set was issued after a
-   * refusal and its cool-down is not over.
-   */
+  /** The API refused the set in hand. False: this is no reason for an exchange. */
   refused(clock: Clock, id: string): boolean {
     if (this.isRefused(id)) return true;
-    const heldForMs = this.held.heldForMs(clock);
-    const { rejections, refused } = this.#facts;
-    const { rejectionCoolDownMinMs, rejectionCoolDownMaxMs } = limits;
-    const coolDownMs = doubling(rejections, rejectionCoolDownMinMs, rejectionCoolDownMaxMs);
-    if (rejections > 0 && heldForMs < coolDownMs) return false;
-    const follows = heldForMs < 2 * rejectionCoolDownMaxMs;
-    this.#note({ rejections: follows ? rejections + 1 : 1, refused: remembering(refused, id) });
+    const change = whenRefused(this.#facts, id, this.held.heldForMs(clock));
+    if (change === undefined) return false;
+    this.#note(change);
     this.held.makeStale();
     return true;
   }
@@ -173,7 +185,7 @@ export class Account implements TimerOwner {
   /** The flight has served its callers. `trailing`: the flight, if it still saves or has a lease to release. */
   flightLanded(trailing: Flight | undefined): void {
     this.#flight = undefined;
-    if (trailing !== undefined) this.#note({ trailing });
+    this.#trailing = trailing;
   }
 
   /** The trailing flight has stopped saving: the next caller's flight saves a set that is still unsaved. */
@@ -182,15 +194,16 @@ export class Account implements TimerOwner {
   }
 
   flightEnded(): void {
-    this.#note({ trailing: undefined });
+    this.#trailing = undefined;
   }
 
   flightFailed(clock: Clock, flightFailures: number, quietMs: number): void {
     this.#note({ flightFailures, quietUntil: clock.monotonic() + quietMs });
   }
 
+  /** A refresh in the background went well. If its set is due again already, the next refresh waits. */
   refreshedInBackground(clock: Clock): void {
-    this.#note({ quietUntil: clock.monotonic() + limits.exchangeGapMs });
+    if (!this.held.isFresh) this.#note({ quietUntil: clock.monotonic() + limits.exchangeGapMs });
   }
 
   /** Whether a refresh that nobody waits for may start now. */
@@ -212,17 +225,10 @@ export class Account implements TimerOwner {
     this.#note({ exchangeFailures, pauseCode, pausedUntil, knownNotBefore: notBefore });
   }
 
-  /** The pause in force, given a stored `notBefore`. The latter is bounded: another machine's clock may be wrong. */
-  pauseGiven(clock: Clock, notBefore: number | undefined): Pick<RareFacts, 'pausedUntil' | 'pauseCode'> {
-    if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return this.#facts;
-    const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
-    return { pausedUntil: Math.max(this.#facts.pausedUntil, clock.monotonic() + leftMs) };
-  }
-
   /** A stored `notBefore` was read. */
   pauseRead(clock: Clock, notBefore: number | undefined): void {
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
-    const { pausedUntil } = this.pauseGiven(clock, notBefore);
+    const { pausedUntil } = pauseGiven(this.#facts, clock, notBefore);
     this.#note({ pausedUntil, pauseCode: undefined, knownNotBefore: notBefore });
   }
 
@@ -268,13 +274,14 @@ export class Account implements TimerOwner {
    */
   isNews(signedOutAt: number | undefined): boolean {
     if (signedOutAt === undefined || signedOutAt === this.#facts.knownSignOutAt) return false;
-    return (this.#hasRead || signedOutAt > this.createdAt) && !this.#facts.isSignedOut;
+    const isRecent = this.#unreadSince === undefined || signedOutAt > this.#unreadSince;
+    return isRecent && !this.#facts.isSignedOut;
   }
 
   /** The store was read: it holds this sign-out, or none. */
   signOutRead(signedOutAt: number | undefined): void {
     const isNews = this.isNews(signedOutAt);
-    this.#hasRead = true;
+    this.#unreadSince = undefined;
     this.signOutKnown(signedOutAt);
     if (isNews) this.signedOut();
   }
@@ -316,8 +323,4 @@ function quietly(stop: (() => void) | undefined): void {
   } catch {
     // The timer or subscription counts as ended.
   }
-}
-
-function remembering(ids: readonly string[], id: string): readonly string[] {
-  return ids.includes(id) ? ids : [...ids, id].slice(-limits.rememberedSets);
 }

@@ -1,24 +1,32 @@
 import { Account } from './account.js';
 import type { SessionContext } from './context.js';
 import type { TokenStore } from './store.js';
+import { SingleRecord } from './stores/single-record.js';
 
 const accounts = new WeakMap<TokenStore, Map<string, Account>>();
 
 /** Joins the context to the account of its key on its store. `freeIfUnused` frees an account without contexts. */
 export function joinAccount(context: SessionContext): Account {
-  const { store, key } = context;
+  const { store, key, clock } = context;
+  const ofStore = accountsOf(store);
+  let account = ofStore?.get(key);
+  if (account === undefined) {
+    account = new Account(store, key, clock.now());
+    ofStore?.set(key, account);
+  }
+  account.joined(context);
+  return account;
+}
+
+/** The accounts on a store by key; undefined for a store that only one session has. */
+function accountsOf(store: TokenStore): Map<string, Account> | undefined {
+  if (store instanceof SingleRecord) return undefined;
   let ofStore = accounts.get(store);
   if (ofStore === undefined) {
     ofStore = new Map();
     accounts.set(store, ofStore);
   }
-  let account = ofStore.get(key);
-  if (account === undefined) {
-    account = new Account(store, key, context.clock.now());
-    ofStore.set(key, account);
-  }
-  account.joined(context);
-  return account;
+  return ofStore;
 }
 
 export function leaveAccount(account: Account, context: SessionContext): void {
@@ -30,11 +38,11 @@ export function leaveAccount(account: Account, context: SessionContext): void {
 export function freeIfUnused(account: Account): void {
   if (account.contexts.length > 0) return;
   account.abandoned();
-  const { trailing, unsaved } = account.facts;
+  const { flight, trailing, facts } = account;
   trailing?.stopSaving();
   // A set that could not be saved is kept for the next session.
-  const keepsTokens = unsaved !== undefined && !unsaved.isInitial;
-  if (account.flight !== undefined || trailing !== undefined || keepsTokens) return;
+  const keepsTokens = facts.unsaved !== undefined && !facts.unsaved.isInitial;
+  if (flight !== undefined || trailing !== undefined || keepsTokens) return;
   const ofStore = accounts.get(account.store);
   if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
 }

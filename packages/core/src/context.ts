@@ -7,9 +7,9 @@ import { type EventBody, type EventListener, emitEvent } from './events.js';
 import type { MaybePromise } from './maybe-promise.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
-import { type RefreshScheduler, type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
+import { sharedScheduler, type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
-import { memoryStore } from './stores/memory-store.js';
+import { SingleRecord } from './stores/single-record.js';
 import type { TokenSet } from './tokens.js';
 
 /** Callers that share one wait, and what they wait for. */
@@ -39,14 +39,14 @@ export class SessionContext {
     this.#environment = environmentOf(options);
     checkIssuer(provider, this.insecureOrigins);
     this.provider = provider;
-    // `now: () => 0`: a session's own store holds one record and never evicts it, whatever the wall clock says.
-    this.store = options.store ?? memoryStore({ now: () => 0 });
+    this.store = options.store ?? new SingleRecord();
     this.key = options.key ?? JSON.stringify([provider.name, provider.issuer, provider.account]);
     this.listeners = options.onEvent === undefined ? none : [options.onEvent];
   }
 
-  get scheduler(): RefreshScheduler | null {
-    return this.#environment.scheduler;
+  /** Whether the session takes part in timers. */
+  get hasTimers(): boolean {
+    return this.#environment.scheduler !== null;
   }
 
   /** Sets the account's timer on this session's scheduler, and replaces a timer that the account has there. */
@@ -55,7 +55,7 @@ export class SessionContext {
     at: number,
     run: (account: Owner) => MaybePromise<void>,
   ): { cancel(account: Owner): void } {
-    const scheduler = this.scheduler as RefreshScheduler;
+    const scheduler = this.#environment.scheduler ?? sharedScheduler(this.clock);
     if (scheduler instanceof TimerScheduler) {
       scheduler.arm<Owner>(account, at, run);
       return scheduler;
@@ -137,7 +137,7 @@ export class SessionContext {
 
   /** Whether work may go on after the call that caused it has ended. */
   get mayOutliveCalls(): boolean {
-    return this.scheduler !== null || this.waitUntil !== undefined;
+    return this.hasTimers || this.waitUntil !== undefined;
   }
 }
 

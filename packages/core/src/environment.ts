@@ -1,13 +1,14 @@
 import type { AuthSessionOptions, Timeouts } from './auth-session.js';
 import { type Clock, systemClock } from './clock.js';
-import { limits } from './limits.js';
+import * as limits from './limits.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
-import { type RefreshScheduler, sharedScheduler } from './scheduler/timer-scheduler.js';
+import type { RefreshScheduler } from './scheduler/timer-scheduler.js';
 
-/** What sessions do their work with. A session with the same options as the session before it shares the object. */
+/** What a session does its work with. Sessions that ask for nothing else share the default. */
 export interface Environment {
-  readonly scheduler: RefreshScheduler | null;
+  /** Undefined: the shared scheduler of the clock, which is made when the first refresh is scheduled. */
+  readonly scheduler: RefreshScheduler | null | undefined;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   readonly keepAlive: boolean;
   readonly refreshPolicy: RefreshPolicy;
@@ -20,7 +21,7 @@ export interface Environment {
 }
 
 const none: readonly never[] = [];
-const globalFetch: FetchLike = (input, init) => globalThis.fetch(input, init);
+
 export const defaultTimeouts: Timeouts = {
   exchangeMs: limits.exchangeMs,
   lockMs: limits.lockMs,
@@ -29,55 +30,45 @@ export const defaultTimeouts: Timeouts = {
   callMs: limits.callMs,
 };
 
-/** The options and the environment of the last session: the next session mostly has the same options. */
-let last: { readonly options: AuthSessionOptions; readonly environment: Environment } | undefined;
-const environmentOptions = [
-  'scheduler',
-  'waitUntil',
-  'keepAlive',
-  'refreshPolicy',
-  'fetch',
-  'clock',
-  'random',
-  'maxLoginsPerHour',
-  'timeouts',
-  'allowInsecureOrigins',
-] as const;
+const defaultEnvironment: Environment = {
+  scheduler: undefined,
+  waitUntil: undefined,
+  keepAlive: false,
+  refreshPolicy: defaultRefreshPolicy,
+  fetch: (input, init) => globalThis.fetch(input, init),
+  clock: systemClock,
+  random: () => Math.random(),
+  maxLoginsPerHour: limits.maxLoginsPerHour,
+  timeouts: defaultTimeouts,
+  insecureOrigins: none,
+};
 
 /** The environment that checked options ask for. */
 export function environmentOf(options: AuthSessionOptions): Environment {
-  const known = last;
-  // A `timeouts` object may have been changed since the last session.
-  const mayShare = known !== undefined && options.timeouts === undefined;
-  if (mayShare && environmentOptions.every((name) => known.options[name] === options[name])) {
-    return known.environment;
-  }
-  const { fetch, clock = systemClock } = options;
-  const environment: Environment = {
-    scheduler: options.scheduler === undefined ? sharedScheduler(clock) : options.scheduler,
-    waitUntil: options.waitUntil,
-    keepAlive: options.keepAlive ?? false,
-    refreshPolicy: options.refreshPolicy ?? defaultRefreshPolicy,
+  const { scheduler, waitUntil, keepAlive, refreshPolicy, fetch, clock, random } = options;
+  const { maxLoginsPerHour, timeouts, allowInsecureOrigins } = options;
+  const asked = scheduler ?? waitUntil ?? keepAlive ?? refreshPolicy ?? fetch ?? clock ?? random;
+  const isDefault =
+    scheduler !== null && (asked ?? maxLoginsPerHour ?? timeouts ?? allowInsecureOrigins) === undefined;
+  if (isDefault) return defaultEnvironment;
+  const standard = defaultEnvironment;
+  return {
+    scheduler,
+    waitUntil,
+    keepAlive: keepAlive ?? standard.keepAlive,
+    refreshPolicy: refreshPolicy ?? standard.refreshPolicy,
     // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
-    fetch: fetch === undefined ? globalFetch : (input, init) => fetch(input, init),
-    clock,
-    random: randomOf(options),
-    maxLoginsPerHour: options.maxLoginsPerHour ?? limits.maxLoginsPerHour,
-    timeouts: timeoutsOf(options),
-    insecureOrigins: options.allowInsecureOrigins ?? none,
+    fetch: fetch === undefined ? standard.fetch : (input, init) => fetch(input, init),
+    clock: clock ?? standard.clock,
+    random: random === undefined ? standard.random : withinRange(random),
+    maxLoginsPerHour: maxLoginsPerHour ?? standard.maxLoginsPerHour,
+    timeouts: timeouts === undefined ? standard.timeouts : timeoutsOf(timeouts),
+    insecureOrigins: allowInsecureOrigins ?? standard.insecureOrigins,
   };
-  last = { options: pick(options), environment };
-  return environment;
-}
-
-/** Only the environment's options: others, such as `initialTokens`, hold secrets. */
-function pick(options: AuthSessionOptions): AuthSessionOptions {
-  return Object.fromEntries(environmentOptions.map((name) => [name, options[name]]));
 }
 
 /** The source of chance, which only spreads load. `Math.random` stands in if it throws or leaves the range [0, 1). */
-function randomOf({ random }: AuthSessionOptions): () => number {
-  if (random === undefined) return Math.random;
+function withinRange(random: () => number): () => number {
   return () => {
     try {
       const value = random();
@@ -89,8 +80,7 @@ function randomOf({ random }: AuthSessionOptions): () => number {
   };
 }
 
-function timeoutsOf({ timeouts }: AuthSessionOptions): Timeouts {
-  if (timeouts === undefined) return defaultTimeouts;
+function timeoutsOf(timeouts: NonNullable<AuthSessionOptions['timeouts']>): Timeouts {
   const given = Object.entries(timeouts).filter(([, value]) => value !== undefined);
   const bounded = given.map(([name, value]) => [name, Math.min(value as number, limits.timerMaxMs)]);
   return { ...defaultTimeouts, ...Object.fromEntries(bounded) };

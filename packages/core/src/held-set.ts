@@ -1,12 +1,12 @@
 import type { Clock } from './clock.js';
 import type { SessionContext } from './context.js';
-import { limits } from './limits.js';
+import * as limits from './limits.js';
 import type { TokenSet } from './tokens.js';
 
 /** An instant before all others. */
 export const alwaysPast: number = Number.NEGATIVE_INFINITY;
 
-/** The set that an account has in hand, and how long it is good for. Instants without a note are epoch milliseconds. */
+/** The set that an account has in hand, and how long it is good for. */
 export class HeldSet {
   #tokens: TokenSet | undefined;
   /** Resolved promises that all callers share while the set is fresh; made for the first caller. */
@@ -14,17 +14,17 @@ export class HeldSet {
   #accessTokenPromise: Promise<string> | undefined;
   /** Before this instant a call needs no work: the fast path compares the clock with it. */
   #freshUntil: number = alwaysPast;
-  #mandatoryAt: number = alwaysPast;
-  #expiresAt: number = alwaysPast;
   /** The latest reading of the wall clock: a lower reading after it means that the clock was set back. */
   #seenAt: number = alwaysPast;
-  #isHandedOut = false;
-  /** By how much the wall clock was ahead of the monotonic clock. */
-  #clockOffset = 0;
   /** When the set came into hand, on the monotonic clock. */
   #takenAt: number = alwaysPast;
-  /** When the set came from the server to this process; undefined where it came from the store. */
-  #exchangedAt: number | undefined;
+  /** By how much the wall clock was ahead of the monotonic clock. */
+  #clockOffset = 0;
+  /** By how much the set ends before its own instants say: it was stamped by a clock ahead, or our clock was set back. */
+  #earlierByMs = 0;
+  #isHandedOut = false;
+  /** The set came from the server to this process, and not from the store. */
+  #isExchanged = false;
 
   get tokens(): TokenSet | undefined {
     return this.#tokens;
@@ -32,10 +32,6 @@ export class HeldSet {
 
   get freshUntil(): number {
     return this.#freshUntil;
-  }
-
-  get expiresAt(): number {
-    return this.#expiresAt;
   }
 
   /** Whether the set was fresh at the latest reading of the clock. */
@@ -47,24 +43,27 @@ export class HeldSet {
     return this.#isHandedOut;
   }
 
+  /** End of the set's life, epoch milliseconds; `Infinity` where it is unknown. */
+  get expiresAt(): number {
+    return (this.#tokens?.expiresAt ?? Number.POSITIVE_INFINITY) - this.#earlierByMs;
+  }
+
   /** Takes a set in hand. */
   take(context: SessionContext, tokens: TokenSet, from: 'exchange' | 'store'): void {
     const { clock } = context;
     const now = clock.now();
-    const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
-    // A set stamped by a clock ahead of ours lives for its lifetime from now on, and no longer.
-    const skewMs = Math.max(0, tokens.issuedAt - now);
-    this.#expiresAt = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skewMs;
-    this.#mandatoryAt = earlier(mandatoryAt - skewMs, this.#expiresAt);
-    this.#freshUntil = earlier(advisoryAt - skewMs, this.#mandatoryAt);
     if (tokens.id !== this.#tokens?.id) this.#isHandedOut = false;
     this.#tokens = tokens;
     this.#tokensPromise = undefined;
     this.#accessTokenPromise = undefined;
+    // A set stamped by a clock ahead of ours lives for its lifetime from now on, and no longer.
+    this.#earlierByMs = Math.max(0, tokens.issuedAt - now);
+    const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
+    this.#freshUntil = earlier(advisoryAt - this.#earlierByMs, this.#mandatoryAt(mandatoryAt));
     this.#seenAt = now;
     this.#takenAt = clock.monotonic();
     this.#clockOffset = now - this.#takenAt;
-    this.#exchangedAt = from === 'exchange' ? now : undefined;
+    this.#isExchanged = from === 'exchange';
   }
 
   drop(): void {
@@ -72,8 +71,6 @@ export class HeldSet {
     this.#tokensPromise = undefined;
     this.#accessTokenPromise = undefined;
     this.#freshUntil = alwaysPast;
-    this.#mandatoryAt = alwaysPast;
-    this.#expiresAt = alwaysPast;
   }
 
   /** Takes the next caller off the fast path, so that a flight can exchange or save. */
@@ -112,8 +109,7 @@ export class HeldSet {
     const setBackMs = Math.max(behindMs, this.#seenAt - now);
     if (setBackMs > limits.clockJumpMs) {
       this.#freshUntil -= setBackMs;
-      this.#mandatoryAt -= setBackMs;
-      this.#expiresAt -= setBackMs;
+      this.#earlierByMs += setBackMs;
     }
     // After a jump, or a sleep of the machine, later readings are compared with the new offset.
     if (setBackMs > limits.clockJumpMs || behindMs < -limits.clockJumpMs) this.#clockOffset = now - monotonic;
@@ -121,21 +117,28 @@ export class HeldSet {
     return now;
   }
 
-  /** Whether the set can be sent without an exchange first. */
-  isUsable(clock: Clock): boolean {
-    return this.readClock(clock) < this.#mandatoryAt || this.hasJustCome(clock);
+  /** Whether there is a set that can be sent without an exchange first. */
+  isUsable(context: SessionContext): boolean {
+    if (this.#tokens === undefined) return false;
+    const { mandatoryAt } = context.dueTimes(this.#tokens);
+    return this.readClock(context.clock) < this.#mandatoryAt(mandatoryAt) || this.hasJustCome(context.clock);
   }
 
   /** Whether the set was just issued. Such a set is not exchanged, whatever its lifetime says: exchanges would loop. */
   hasJustCome(clock: Clock): boolean {
-    if (this.#exchangedAt === undefined) return false;
-    const passedMs = Math.max(clock.monotonic() - this.#takenAt, clock.now() - this.#exchangedAt);
+    if (!this.#isExchanged || this.#tokens === undefined) return false;
+    const passedMs = Math.max(this.heldForMs(clock), clock.now() - this.#tokens.issuedAt);
     return passedMs < limits.exchangeGapMs;
   }
 
   /** How long the set has been in hand. */
   heldForMs(clock: Clock): number {
     return clock.monotonic() - this.#takenAt;
+  }
+
+  /** When the set must not be sent any more, given what the policy says. */
+  #mandatoryAt(byPolicy: number): number {
+    return earlier(byPolicy - this.#earlierByMs, this.expiresAt);
   }
 }
 

@@ -3,7 +3,7 @@ import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
-import type { Unsaved } from './rare-facts.js';
+import { pauseGiven, type Unsaved } from './rare-facts.js';
 import type { TokenSet } from './tokens.js';
 
 /** What a flight does about what it has read. */
@@ -100,7 +100,7 @@ function pauseError(
   plan: FlightPlan,
 ): AuthError | undefined {
   const { clock, provider } = context;
-  const { pausedUntil, pauseCode } = known.pauseGiven(clock, guard.notBefore);
+  const { pausedUntil, pauseCode } = pauseGiven(known.facts, clock, guard.notBefore);
   const leftMs = pausedUntil - clock.monotonic();
   if (leftMs <= 0) return undefined;
   const code = pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');

@@ -1,4 +1,4 @@
-import { limits } from './limits.js';
+import * as limits from './limits.js';
 import type { TokenSet } from './tokens.js';
 
 /**

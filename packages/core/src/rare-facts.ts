@@ -1,7 +1,10 @@
+import type { Clock } from './clock.js';
+import { doubling } from './cool-down.js';
 import type { Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
-import type { Flight } from './flight.js';
 import { alwaysPast } from './held-set.js';
+import * as limits from './limits.js';
+import { noIds, type RememberedIds, remembering } from './remembered-ids.js';
 import type { TokenSet } from './tokens.js';
 
 const none: readonly never[] = [];
@@ -19,8 +22,6 @@ export interface Unsaved {
 
 /** State that most accounts never have: they share `nothingRare`. Instants not from the store are monotonic. */
 export interface RareFacts {
-  /** The flight that has served its callers and still saves, or releases its lease. */
-  readonly trailing?: Flight | undefined;
   readonly unsaved?: Unsaved | undefined;
   /** A refusal that could not be saved. */
   readonly latch?: Latch | undefined;
@@ -47,10 +48,8 @@ export interface RareFacts {
   readonly quietUntil: number;
   /** Id of the set whose refresh token this process sent without getting the answer. */
   readonly lostId?: string | undefined;
-  /** Ids of sets whose refresh token the server has answered. */
-  readonly spent: readonly string[];
-  /** Ids of sets that the API refused. */
-  readonly refused: readonly string[];
+  /** Sets that the API refused. */
+  readonly refused: RememberedIds;
   /** How many sets in a row the API refused; a set that was in hand for long starts again at 1. */
   readonly rejections: number;
   /** Cancels the next look at a store that could not be read. */
@@ -65,8 +64,7 @@ export const nothingRare: RareFacts = {
   exchangeFailures: 0,
   flightFailures: 0,
   quietUntil: alwaysPast,
-  spent: none,
-  refused: none,
+  refused: noIds,
   rejections: 0,
 };
 
@@ -78,3 +76,29 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
   flightFailures: 0,
   quietUntil: alwaysPast,
 };
+
+/** The pause in force, given a stored `notBefore`. The latter is bounded: another machine's clock may be wrong. */
+export function pauseGiven(
+  facts: RareFacts,
+  clock: Clock,
+  notBefore: number | undefined,
+): Pick<RareFacts, 'pausedUntil' | 'pauseCode'> {
+  if (notBefore === undefined || notBefore === facts.knownNotBefore) return facts;
+  const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
+  return { pausedUntil: Math.max(facts.pausedUntil, clock.monotonic() + leftMs) };
+}
+
+/**
+ * What changes when the API refuses the set in hand. Undefined: this is no reason for an exchange, because the set was
+ * issued after a refusal and its cool-down is not over.
+ */
+export function whenRefused(
+  { rejections, refused }: RareFacts,
+  id: string,
+  heldForMs: number,
+): Partial<RareFacts> | undefined {
+  const coolDownMs = doubling(rejections, limits.rejectionCoolDownMinMs, limits.rejectionCoolDownMaxMs);
+  if (rejections > 0 && heldForMs < coolDownMs) return undefined;
+  const follows = heldForMs < 2 * limits.rejectionCoolDownMaxMs;
+  return { rejections: follows ? rejections + 1 : 1, refused: remembering(refused, id) };
+}

@@ -38,7 +38,7 @@ async function finish(context: SessionContext, account: Account, flight: Flight)
 }
 
 async function fly(context: SessionContext, account: Account, flight: Flight): Promise<TokenSet | undefined> {
-  const { trailing } = account.facts;
+  const { trailing } = account;
   trailing?.stopSaving();
   await trailing?.done;
   // Look first without the lock: if somebody else has refreshed, the flight adopts that set and needs no lock.

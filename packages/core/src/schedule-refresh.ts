@@ -1,9 +1,10 @@
 import type { Account } from './account.js';
 import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
+import { coolDownMs } from './cool-down.js';
 import { isAuthError } from './errors.js';
 import { Flight, type FlightPlan } from './flight.js';
-import { coolDownMs, limits } from './limits.js';
+import * as limits from './limits.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
 
@@ -80,7 +81,7 @@ async function refreshOnTime(account: Account): Promise<void> {
 
 /** The first of the account's sessions that takes part in timers. */
 function contextWithTimers(account: Account): SessionContext | undefined {
-  return account.contexts.find(({ scheduler }) => scheduler !== null);
+  return account.contexts.find(({ hasTimers }) => hasTimers);
 }
 
 function keepsAlive(account: Account): boolean {

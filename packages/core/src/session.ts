@@ -5,7 +5,7 @@ import type { Clock } from './clock.js';
 import { type CallGroup, SessionContext } from './context.js';
 import { AuthError } from './errors.js';
 import type { AuthEvent } from './events.js';
-import { limits } from './limits.js';
+import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import type { MaybePromise } from './maybe-promise.js';
 import { assertAllowed } from './origins.js';
@@ -252,7 +252,7 @@ class Session implements AuthSession {
       if (!this.#isReasonForExchange(account, inHand, 401)) return inHand;
       return waitForToken(context, account, { unlike: inHand.id, signal });
     }
-    if (inHand !== undefined && account.isUsable(context.clock))
+    if (inHand !== undefined && account.isUsable(context))
       return handOutEarly(context, account, inHand, signal);
     const isPlain = signal === undefined && rejected === undefined;
     return isPlain ? waitTogether(context, account) : waitForToken(context, account, { rejected, signal });

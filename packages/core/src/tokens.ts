@@ -1,5 +1,5 @@
 import { AuthError } from './errors.js';
-import { limits } from './limits.js';
+import * as limits from './limits.js';
 import { randomId } from './random-id.js';
 
 /** One login's or refresh's result. Instants are epoch milliseconds on the local clock. */

@@ -3,7 +3,7 @@ import type { CallGroup, SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
 import type { Flight, FlightPlan } from './flight.js';
-import { limits } from './limits.js';
+import * as limits from './limits.js';
 import { signedOutError } from './next-step.js';
 import { refreshInBackground, startFlight } from './schedule-refresh.js';
 import type { TokenSet } from './tokens.js';
@@ -95,7 +95,7 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
     for (let running = account.flight; isByPerson(running); running = account.flight) await running.settled;
     assertLive(context, account);
     const inHand = account.tokens;
-    if (inHand !== undefined && fits(inHand, need) && account.isUsable(clock) && !forced) {
+    if (inHand !== undefined && fits(inHand, need) && account.isUsable(context) && !forced) {
       account.handedOut();
       return inHand;
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AuthError } from '../src/index.js';
-import { limits } from '../src/limits.js';
+import * as limits from '../src/limits.js';
 import { hour } from './support/durations.js';
 import { settle } from './support/manual-clock.js';
 import { Scene } from './support/scene.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readEnvelope } from '../src/envelope.js';
 import { writeEnvelope } from '../src/exchange/replace-stored.js';
-import { limits } from '../src/limits.js';
+import * as limits from '../src/limits.js';
 import { tokenSetFrom } from '../src/tokens.js';
 
 const guard = { failures: 0, loginsAt: [] };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nextLoginAt, settledGuard, withLogin } from '../src/exchange/guard.js';
-import { limits } from '../src/limits.js';
+import * as limits from '../src/limits.js';
 
 const guard = { failures: 0, loginsAt: [20, 900] };
 

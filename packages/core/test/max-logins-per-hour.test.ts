@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AuthError, type TokenRecord } from '../src/index.js';
-import { limits } from '../src/limits.js';
+import * as limits from '../src/limits.js';
 import { hour } from './support/durations.js';
 import { errorCodeOf } from './support/error-code.js';
 import { loginScene } from './support/login-scene.js';

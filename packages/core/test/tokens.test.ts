@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { limits } from '../src/limits.js';
+import * as limits from '../src/limits.js';
 import { tokenSetFrom } from '../src/tokens.js';
 
 describe('tokenSetFrom', () => {

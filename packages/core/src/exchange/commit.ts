@@ -3,7 +3,7 @@ import type { SessionContext } from '../context.js';
 import type { Envelope, Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { replaces, signedOutError } from '../next-step.js';
 import type { Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';

@@ -1,5 +1,5 @@
 import type { Guard, Latch } from '../envelope.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { toHex } from '../random-id.js';
 
 /** The latch that a refusal of these secrets leaves. */

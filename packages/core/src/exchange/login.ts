@@ -5,7 +5,7 @@ import { withDeadline } from '../deadline.js';
 import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import type { Flight, FlightPlan } from '../flight.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { PreparedLogin } from '../provider.js';
 import { reasonOf, toAuthError } from '../reason.js';

@@ -1,8 +1,9 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
+import { coolDownMs } from '../cool-down.js';
 import type { Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
-import { coolDownMs, limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { replaceStored } from './replace-stored.js';
 
 /**

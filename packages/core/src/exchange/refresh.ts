@@ -4,7 +4,7 @@ import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import type { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { AuthProvider } from '../provider.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';

@@ -1,6 +1,6 @@
 import type { SessionContext } from '../context.js';
 import type { Envelope, Stored } from '../envelope.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { randomId } from '../random-id.js';
 import { callStore } from '../records.js';
 import type { TokenRecord } from '../store.js';

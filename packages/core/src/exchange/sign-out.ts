@@ -1,7 +1,7 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { AuthError } from '../errors.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { callServer } from './call-server.js';

@@ -3,7 +3,7 @@ import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { look } from '../look.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import { nextStep, type Step } from '../next-step.js';

@@ -1,6 +1,6 @@
 import type { SessionContext } from '../context.js';
 import { AuthError } from '../errors.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import { assertAllowed } from '../origins.js';
 import type { Outgoing } from './outgoing.js';
 

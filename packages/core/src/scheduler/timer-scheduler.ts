@@ -1,5 +1,5 @@
 import { type Clock, systemClock, unref } from '../clock.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import type { MaybePromise } from '../maybe-promise.js';
 
 /** Work for a later instant. */

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import { AuthError } from '../errors.js';
-import { limits } from '../limits.js';
+import * as limits from '../limits.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import { randomId } from '../random-id.js';
 import type { TokenRecord, TokenStore } from '../store.js';
