@@ -18,10 +18,23 @@ const entries = Object.values(manifest.exports).map(({ default: file }) =>
 );
 
 rmSync('dist', { recursive: true, force: true });
+/** The part of provider-utils that a session needs before its first exchange belongs into the provider's own file. */
+const inlined = '@auth/provider-utils';
+
 const bundle = await rolldown({
   input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
   external: (id) =>
-    id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`)),
+    id !== inlined &&
+    (id.startsWith('node:') || outside.some((name) => id === name || id.startsWith(`${name}/`))),
+  plugins: [
+    {
+      name: 'what an exchange needs stays in provider-utils',
+      resolveId: (id, importer) =>
+        id === './wire.js' && importer?.includes('/provider-utils/dist/')
+          ? { id: `${inlined}/wire`, external: true }
+          : undefined,
+    },
+  ],
   platform: 'neutral',
   // Code that a dynamic import shares with its entry stays in the entry, so there is no third file to load.
   preserveEntrySignatures: 'allow-extension',

@@ -3,7 +3,9 @@ import {
   assertOptions,
   assertText,
   type PasswordOptions,
+  type Place,
   type PlaceOptions,
+  type Secret,
   wrong,
 } from '@auth/provider-utils';
 
@@ -21,6 +23,14 @@ export interface BearerLoginProviderOptions extends PasswordOptions, PlaceOption
    * `both`.
    */
   readonly tokenHeader?: TokenHeader | undefined;
+}
+
+/** What an account is made of. */
+export interface BearerLoginSettings extends Place {
+  readonly username: string;
+  readonly password: Secret | undefined;
+  readonly accountId: number | undefined;
+  readonly tokenHeader: TokenHeader;
 }
 
 /** TeleTracker's URL and origin, to be spread into the options. */

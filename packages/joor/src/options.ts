@@ -5,6 +5,7 @@ import {
   assertSecret,
   assertText,
   type PasswordOptions,
+  type Place,
   type PlaceOptions,
   type Secret,
   wrong,
@@ -27,6 +28,16 @@ export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
    * without it the session logs in again, because JOOR documents no refresh.
    */
   readonly refresh?: { readonly tokenEndpoint: string } | undefined;
+}
+
+/** What an account on JOOR is made of. */
+export interface JoorSettings extends Place {
+  readonly username: string;
+  readonly password: Secret | undefined;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  readonly extraFields: Readonly<Record<string, string>> | undefined;
+  readonly tokenEndpoint: string | undefined;
 }
 
 /** JOOR's two environments (its page on authorization tokens). */

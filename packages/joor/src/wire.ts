@@ -36,7 +36,7 @@ export function loginForm(fields: {
   readonly clientSecret: string;
   readonly username: string;
   readonly password: string;
-  readonly extraFields: Readonly<Record<string, string>>;
+  readonly extraFields: Readonly<Record<string, string>> | undefined;
 }): FormData {
   const form = new FormData();
   form.set('client_id', fields.clientId);
@@ -44,7 +44,7 @@ export function loginForm(fields: {
   form.set('client_secret', fields.clientSecret);
   form.set('username', fields.username);
   form.set('password', fields.password);
-  for (const [name, value] of Object.entries(fields.extraFields)) form.set(name, value);
+  for (const [name, value] of Object.entries(fields.extraFields ?? {})) form.set(name, value);
   return form;
 }
 

@@ -5,6 +5,7 @@ import {
   assertSecret,
   assertText,
   type PasswordOptions,
+  type Place,
   type PlaceOptions,
   type Secret,
 } from '@auth/provider-utils';
@@ -24,6 +25,17 @@ export interface JwtLoginProviderOptions extends PasswordOptions, PlaceOptions {
   readonly refreshMode?: RefreshMode | undefined;
   /** Path of the `postman` endpoint. Default `/auth/jwt/postman-refresh`; some servers write `postman_refresh`. */
   readonly postmanPath?: string | undefined;
+}
+
+/** What an account is made of. */
+export interface JwtLoginSettings extends Place {
+  readonly username: string;
+  readonly password: Secret | undefined;
+  readonly scope: string | undefined;
+  readonly clientId: string | undefined;
+  readonly clientSecret: Secret | undefined;
+  readonly refreshMode: RefreshMode;
+  readonly postmanPath: string;
 }
 
 /** @throws AuthError `invalid_options` naming the option */

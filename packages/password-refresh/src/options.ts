@@ -1,4 +1,10 @@
-import { assertOneOf, type PasswordOptions, type PlaceOptions } from '@auth/provider-utils';
+import {
+  assertOneOf,
+  type PasswordOptions,
+  type Place,
+  type PlaceOptions,
+  type Secret,
+} from '@auth/provider-utils';
 
 export type SimacanEnvironment = 'production' | 'staging';
 
@@ -6,6 +12,12 @@ export type SimacanEnvironment = 'production' | 'staging';
 export interface PasswordRefreshProviderOptions extends PasswordOptions, PlaceOptions {
   /** The URL before /auth/password; spread {@link simacan} for Simacan's. */
   readonly baseUrl: string;
+}
+
+/** What an account is made of. */
+export interface PasswordRefreshSettings extends Place {
+  readonly username: string;
+  readonly password: Secret | undefined;
 }
 
 const hosts = {

@@ -132,7 +132,7 @@ describe('refresh', () => {
 });
 
 test('preload loads what the first exchange needs', async () => {
-  expect(passwordRefreshProvider(account).preload).not.toThrow();
+  expect(() => passwordRefreshProvider(account).preload?.()).not.toThrow();
   const context = answering();
   await (await passwordRefreshProvider(account).prepareLogin?.())?.login(context);
   expect(context.sent).toHaveLength(1);

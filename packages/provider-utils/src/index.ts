@@ -13,5 +13,12 @@ export {
   secretOf,
   wrong,
 } from './options.js';
-export { preload, requestTokens, type TokenServer, tokenServer } from './request-tokens.js';
+export {
+  type AccountSettings,
+  type LoginSecrets,
+  passwordProvider,
+  type Vendor,
+  type VendorCalls,
+} from './password-provider.js';
+export { callVendor, preload, requestTokens } from './request-tokens.js';
 export type { Answer, TokenCall, TokenRequest } from './token-request.js';

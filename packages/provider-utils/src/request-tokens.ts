@@ -1,4 +1,4 @@
-import type { ExchangeContext } from '@auth/core';
+import type { ExchangeContext, MaybePromise } from '@auth/core';
 import type { TokenCall, TokenRequest } from './token-request.js';
 
 /**
@@ -12,36 +12,27 @@ export async function requestTokens<Result>(
   request: TokenRequest<Result>,
   context: ExchangeContext,
 ): Promise<Result> {
-  const { callTokenEndpoint } = await import('./token-endpoint.js');
+  const { callTokenEndpoint } = await import('./wire.js');
   return callTokenEndpoint(request, context);
 }
 
-/** Starts loading the modules that {@link requestTokens} needs, and the provider's own wire module. */
-export function preload(wire: () => Promise<unknown>): void {
+/** Starts loading the modules that {@link requestTokens} needs, and a provider's own. */
+export function preload(loadCalls: () => Promise<unknown>): void {
   // A module that cannot be loaded fails the exchange, which reports it.
-  for (const loading of [import('./token-endpoint.js'), wire()]) loading.catch(() => {});
-}
-
-/** A call described in terms of the provider's wire module, which is loaded with the first exchange. */
-type Describe<Wire, Result> = (wire: Wire) => TokenCall<Result>;
-
-/** The token endpoints of one provider. */
-export interface TokenServer<Wire> {
-  preload(): void;
-  /** @throws AuthError as {@link requestTokens} does, with `phase: 'login'` */
-  login<Result>(context: ExchangeContext, describe: Describe<Wire, Result>): Promise<Result>;
-  /** @throws AuthError as {@link requestTokens} does, with `phase: 'refresh'` */
-  refresh<Result>(context: ExchangeContext, describe: Describe<Wire, Result>): Promise<Result>;
+  for (const loading of [import('./wire.js'), loadCalls()]) loading.catch(() => {});
 }
 
 /**
- * The token calls of one provider, which share its name in errors and its wire module. The first call loads the
- * module.
+ * A call that carries the vendor's name in its errors. What is sent, the vendor's own module describes: the first call
+ * loads it.
+ *
+ * @throws AuthError as {@link requestTokens} does
  */
-export function tokenServer<Wire>(provider: string, loadWire: () => Promise<Wire>): TokenServer<Wire> {
-  const call =
-    (phase: TokenRequest<unknown>['phase']): TokenServer<Wire>['login'] =>
-    async (context, describe) =>
-      requestTokens({ ...describe(await loadWire()), provider, phase }, context);
-  return { preload: () => preload(loadWire), login: call('login'), refresh: call('refresh') };
+export async function callVendor<Calls, Result>(
+  { name, loadCalls }: { readonly name: string; readonly loadCalls: () => Promise<Calls> },
+  phase: TokenRequest<Result>['phase'],
+  context: ExchangeContext,
+  describe: (calls: Calls) => MaybePromise<TokenCall<Result>>,
+): Promise<Result> {
+  return requestTokens({ ...(await describe(await loadCalls())), provider: name, phase }, context);
 }

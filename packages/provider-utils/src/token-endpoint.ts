@@ -50,12 +50,13 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
   signal.throwIfAborted();
   return ky.post(request.url, {
     // URL and init apart, because another library's fetch does not accept the platform's Request.
+    // The signal goes to the transport alone: ky would join it with one of its own, by AbortSignal.any(), and Node
+    // keeps such a signal for ever unless it aborts.
     fetch: (input) => {
-      const { url, method, headers, redirect, signal: deadline } = input as Request;
-      const init = { method, headers: Object.fromEntries(headers), redirect, signal: deadline };
+      const { url, method, headers, redirect } = input as Request;
+      const init = { method, headers: Object.fromEntries(headers), redirect, signal };
       return fetch(url, body === undefined ? init : { ...init, body });
     },
-    signal,
     headers: { accept: 'application/json', ...type, ...request.headers },
     ...(body === undefined ? {} : { body }),
     // The session alone decides what is sent again, and how long it waits.

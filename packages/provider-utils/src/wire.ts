@@ -1,6 +1,8 @@
 import { AuthError } from '@auth/core';
 import * as z from 'zod/mini';
 
+export { callTokenEndpoint } from './token-endpoint.js';
+
 /** A text that must be present and not empty. */
 export const requiredText: z.ZodMiniType<string> = z.string().check(z.minLength(1));
 

@@ -1,6 +1,6 @@
 import type { ExchangeContext } from '@auth/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { preload, tokenServer } from '../src/index.js';
+import { callVendor, preload } from '../src/index.js';
 
 const host = 'https://auth.example.com';
 
@@ -15,6 +15,10 @@ function answering(status: number, body: unknown): ExchangeContext & { readonly 
 }
 
 const readTokens = (url: string) => ({ url, parse: ({ body }: { body: unknown }) => body });
+
+function vendor<Calls>(loadCalls: () => Promise<Calls>) {
+  return { name: 'acme', loadCalls };
+}
 
 /** What nobody has handled. */
 const unhandled: unknown[] = [];
@@ -34,9 +38,9 @@ describe('the calls of a provider', () => {
     ['login', 'invalid_credentials'],
     ['refresh', 'refresh_refused'],
   ] as const)('a refused %s is %s, under the name of the provider', async (phase, code) => {
-    const server = tokenServer('acme', async () => ({ path: '/token' }));
+    const server = vendor(async () => ({ path: '/token' }));
     const context = answering(401, {});
-    const refused = server[phase](context, ({ path }) => readTokens(`${host}${path}`));
+    const refused = callVendor(server, phase, context, ({ path }) => readTokens(`${host}${path}`));
     await expect(refused).rejects.toMatchObject({ code, phase, provider: 'acme', status: 401 });
     expect(context.sent).toEqual([`${host}/token`]);
   });
@@ -44,8 +48,8 @@ describe('the calls of a provider', () => {
   test.each(['login', 'refresh'] as const)(
     'a %s gives what its description makes of the answer',
     async (phase) => {
-      const server = tokenServer('acme', async () => ({ field: 'token' }));
-      const issued = server[phase](answering(200, { token: 't' }), ({ field }) => ({
+      const server = vendor(async () => ({ field: 'token' }));
+      const issued = callVendor(server, phase, answering(200, { token: 't' }), ({ field }) => ({
         url: `${host}/token`,
         parse: ({ body }) => ({ accessToken: (body as Record<string, string>)[field] }),
       }));
@@ -54,9 +58,9 @@ describe('the calls of a provider', () => {
   );
 
   test('a description cannot take the place of the provider’s name or of the phase', async () => {
-    const server = tokenServer('acme', async () => ({}));
+    const server = vendor(async () => ({}));
     const call = { ...readTokens(`${host}/token`), provider: 'other', phase: 'refresh' };
-    await expect(server.login(answering(401, {}), () => call)).rejects.toMatchObject({
+    await expect(callVendor(server, 'login', answering(401, {}), () => call)).rejects.toMatchObject({
       provider: 'acme',
       phase: 'login',
     });
@@ -64,23 +68,27 @@ describe('the calls of a provider', () => {
 
   test('the first call loads the wire module, and the next ones use the same', async () => {
     const evaluations = () => (globalThis as { wireEvaluations?: number }).wireEvaluations ?? 0;
-    const server = tokenServer('acme', () => import('./support/counted-wire.js'));
+    const server = vendor(() => import('./support/counted-wire.js'));
     await untilReported();
     expect(evaluations()).toBe(0);
     const context = answering(200, {});
-    await server.login(context, ({ path }) => readTokens(`${host}${path}`));
+    await callVendor(server, 'login', context, ({ path }) => readTokens(`${host}${path}`));
     expect(evaluations()).toBe(1);
-    await server.refresh(context, ({ path }) => readTokens(`${host}${path}`));
+    await callVendor(server, 'refresh', context, ({ path }) => readTokens(`${host}${path}`));
     expect(evaluations()).toBe(1);
     expect(context.sent).toEqual([`${host}/token`, `${host}/token`]);
   });
 
   test('a wire module that cannot be loaded rejects the call, and nothing is sent', async () => {
     const failure = new Error('no such module');
-    const server = tokenServer('acme', () => Promise.reject(failure));
+    const server = vendor(() => Promise.reject(failure));
     const context = answering(200, {});
-    await expect(server.login(context, () => readTokens(`${host}/token`))).rejects.toBe(failure);
-    await expect(server.refresh(context, () => readTokens(`${host}/token`))).rejects.toBe(failure);
+    await expect(callVendor(server, 'login', context, () => readTokens(`${host}/token`))).rejects.toBe(
+      failure,
+    );
+    await expect(callVendor(server, 'refresh', context, () => readTokens(`${host}/token`))).rejects.toBe(
+      failure,
+    );
     await untilReported();
     expect(context.sent).toEqual([]);
     expect(unhandled).toEqual([]);
@@ -88,12 +96,12 @@ describe('the calls of a provider', () => {
 
   test('the call after one that could not load its module tries again', async () => {
     let isBroken = true;
-    const server = tokenServer('acme', async () => {
+    const server = vendor(async () => {
       if (isBroken) throw new Error('the network is down');
       return { path: '/token' };
     });
     const context = answering(200, { ok: 1 });
-    const login = () => server.login(context, ({ path }) => readTokens(`${host}${path}`));
+    const login = () => callVendor(server, 'login', context, ({ path }) => readTokens(`${host}${path}`));
     await expect(login()).rejects.toThrow('the network is down');
     isBroken = false;
     expect(await login()).toEqual({ ok: 1 });
@@ -110,28 +118,20 @@ describe('preload', () => {
     expect(unhandled).toEqual([]);
   });
 
-  test('preload of a provider starts to load its wire module at once', () => {
-    const loadWire = vi.fn(async () => ({}));
-    const server = tokenServer('acme', loadWire);
-    expect(loadWire).not.toHaveBeenCalled();
-    server.preload();
-    expect(loadWire).toHaveBeenCalledOnce();
-  });
-
   test('a wire module that preload could not load is reported by the call that needs it', async () => {
-    const server = tokenServer('acme', () => Promise.reject(new Error('no such module')));
-    server.preload();
+    const server = vendor(() => Promise.reject(new Error('no such module')));
+    preload(server.loadCalls);
     await untilReported();
     expect(unhandled).toEqual([]);
-    await expect(server.login(answering(200, {}), () => readTokens(`${host}/token`))).rejects.toThrow(
-      'no such module',
-    );
+    await expect(
+      callVendor(server, 'login', answering(200, {}), () => readTokens(`${host}/token`)),
+    ).rejects.toThrow('no such module');
   });
 
   test('preload loads the code of the token call too', async () => {
     let isLoaded = false;
     vi.resetModules();
-    vi.doMock('../src/token-endpoint.js', () => {
+    vi.doMock('../src/wire.js', () => {
       isLoaded = true;
       return {};
     });
@@ -141,7 +141,7 @@ describe('preload', () => {
       fresh.preload(async () => {});
       await vi.waitFor(() => expect(isLoaded).toBe(true));
     } finally {
-      vi.doUnmock('../src/token-endpoint.js');
+      vi.doUnmock('../src/wire.js');
     }
   });
 });

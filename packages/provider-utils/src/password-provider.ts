@@ -1,0 +1,132 @@
+import type { AuthProvider, ExchangeContext, IssuedTokens, PreparedLogin, TokenSet } from '@auth/core';
+import { assertSecret, type Place, type Secret, secretOf } from './options.js';
+import { callVendor, preload } from './request-tokens.js';
+import type { TokenCall } from './token-request.js';
+
+/** One account on a vendor's server, made of checked options. */
+export interface AccountSettings extends Place {
+  /** Absent: the session never logs in by itself. */
+  readonly password?: Secret | undefined;
+  /** Part of what a login sends, where the vendor identifies its clients. */
+  readonly clientSecret?: Secret | undefined;
+}
+
+/** The secrets of one login, at hand. */
+export interface LoginSecrets<Settings> {
+  readonly password: string;
+  readonly clientSecret: Settings extends { readonly clientSecret: Secret } ? string : string | undefined;
+}
+
+/** What one kind of server is sent: a module of its own, loaded with the first exchange. */
+export interface VendorCalls<Settings, Extra> {
+  login(settings: Settings, secrets: LoginSecrets<Settings>): TokenCall<IssuedTokens<Extra>>;
+  /** Absent: there is no refresh, the session logs in again. See {@link Vendor.canRefresh}. */
+  refresh?(
+    settings: Settings,
+    tokens: TokenSet<Extra>,
+  ): TokenCall<IssuedTokens<Extra>> | Promise<TokenCall<IssuedTokens<Extra>>>;
+}
+
+/** What is known of one kind of server before the first exchange; all accounts of a package share it. */
+export interface Vendor<Settings, Extra> {
+  /** The provider's name, such as `joor`. */
+  readonly name: string;
+  readonly loadCalls: () => Promise<VendorCalls<Settings, Extra>>;
+  /** Everything that selects an identity (username, client id, scope), and no secret. */
+  identityOf(settings: Settings): Readonly<Record<string, unknown>>;
+  /** Whether the server refreshes this account's tokens. Default: always. */
+  canRefresh?(settings: Settings): boolean;
+  /** The headers that carry the token. Default: `authorization`. */
+  tokenHeaders?(settings: Settings): readonly string[];
+  /** Default: status 401. */
+  readonly isTokenRejected?: NonNullable<AuthProvider['isTokenRejected']>;
+}
+
+/**
+ * The provider of one account: two references, because programs hold a hundred thousand accounts.
+ *
+ * @throws AuthError `invalid_options` for a password that cannot be one
+ */
+export function passwordProvider<Settings extends AccountSettings, Extra>(
+  vendor: Vendor<Settings, Extra>,
+  settings: Settings,
+): AuthProvider<Extra> {
+  if (settings.password !== undefined) assertSecret('password', settings.password);
+  // A getter that returns undefined stands for a method that is absent.
+  return new PasswordProvider(vendor, settings) as AuthProvider<Extra>;
+}
+
+class PasswordProvider<Settings extends AccountSettings, Extra> {
+  readonly #vendor: Vendor<Settings, Extra>;
+  readonly #settings: Settings;
+
+  constructor(vendor: Vendor<Settings, Extra>, settings: Settings) {
+    this.#vendor = vendor;
+    this.#settings = settings;
+  }
+
+  get name(): string {
+    return this.#vendor.name;
+  }
+
+  get issuer(): string {
+    return this.#settings.issuer;
+  }
+
+  get account(): string {
+    return JSON.stringify(this.#vendor.identityOf(this.#settings));
+  }
+
+  get allowedOrigins(): readonly string[] {
+    return this.#settings.allowedOrigins;
+  }
+
+  get tokenHeaders(): readonly string[] | undefined {
+    return this.#vendor.tokenHeaders?.(this.#settings);
+  }
+
+  get authorize(): AuthProvider<Extra>['authorize'] | undefined {
+    return this.#vendor.tokenHeaders && this.#authorize;
+  }
+
+  get isTokenRejected(): AuthProvider['isTokenRejected'] | undefined {
+    return this.#vendor.isTokenRejected;
+  }
+
+  get prepareLogin(): AuthProvider<Extra>['prepareLogin'] | undefined {
+    return this.#settings.password === undefined ? undefined : this.#prepareLogin;
+  }
+
+  get refresh(): AuthProvider<Extra>['refresh'] | undefined {
+    return this.#vendor.canRefresh?.(this.#settings) === false ? undefined : this.#refresh;
+  }
+
+  preload(): void {
+    preload(this.#vendor.loadCalls);
+  }
+
+  async prepareSignIn(password: string): Promise<PreparedLogin<Extra>> {
+    const vendor = this.#vendor;
+    const settings = this.#settings;
+    const clientSecret = settings.clientSecret && (await secretOf('clientSecret', settings.clientSecret));
+    const secrets = { password, clientSecret } as LoginSecrets<Settings>;
+    return {
+      secrets: clientSecret === undefined ? [password] : [password, clientSecret],
+      login: (context) => callVendor(vendor, 'login', context, (calls) => calls.login(settings, secrets)),
+    };
+  }
+
+  async #prepareLogin(): Promise<PreparedLogin<Extra>> {
+    return this.prepareSignIn(await secretOf('password', this.#settings.password as Secret));
+  }
+
+  #refresh(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<IssuedTokens<Extra>> {
+    return callVendor(this.#vendor, 'refresh', context, (calls) =>
+      (calls as Required<typeof calls>).refresh(this.#settings, tokens),
+    );
+  }
+
+  #authorize(headers: Headers, { accessToken }: TokenSet<Extra>): void {
+    for (const name of this.tokenHeaders ?? []) headers.set(name, `Bearer ${accessToken}`);
+  }
+}
