@@ -42,4 +42,10 @@ const bundle = await rolldown({
     throw new Error(message);
   },
 });
-await bundle.write({ dir: 'dist', format: 'esm', sourcemap: true, chunkFileNames: '[name].js' });
+await bundle.write({
+  dir: 'dist',
+  format: 'esm',
+  sourcemap: true,
+  chunkFileNames: '[name].js',
+  comments: { legal: true, annotation: true, jsdoc: false },
+});

@@ -1,7 +1,7 @@
 import type { AuthSessionOptions } from './auth-session.js';
 import { defaultTimeouts } from './environment.js';
 import { AuthError } from './errors.js';
-import { assertOrigin, isSecure, parseBaseUrl } from './origins.js';
+import { assertOrigin, isSecure, isSecureBaseUrl, parseBaseUrl } from './origins.js';
 import type { AuthProvider } from './provider.js';
 
 /** @throws AuthError `invalid_options` naming the part of the provider that is wrong */
@@ -15,6 +15,7 @@ export function checkProvider(provider: AuthProvider): void {
 
 /** @throws AuthError `insecure_url` for an issuer on plain http */
 export function checkIssuer({ name, issuer }: AuthProvider, insecureOrigins: readonly string[]): void {
+  if (isSecureBaseUrl(issuer)) return;
   const url = parseBaseUrl(`issuer of ${name}`, issuer);
   if (isSecure(url, insecureOrigins)) return;
   const detail = `add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;

@@ -64,6 +64,11 @@ export function parseBaseUrl(option: string, text: unknown): URL {
   throw new AuthError('invalid_options', { detail: printable(detail) });
 }
 
+/** Whether credentials may go to this base URL wherever it is used: https or loopback. */
+export const isSecureBaseUrl: (text: string) => boolean = remembering(
+  (text) => isBaseUrl(text) && isSecure(new URL(text), []),
+);
+
 const isBaseUrl = remembering((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url !== undefined && `${url.username}${url.password}${url.search}${url.hash}` === '';

@@ -77,8 +77,8 @@ function assertExtraFields(fields: unknown): void {
 
 /** @throws AuthError `invalid_options` if client secrets would go unencrypted to another origin */
 export function assertTokenEndpoint(tokenEndpoint: string, issuer: string): void {
-  const url = parseBaseUrl('refresh.tokenEndpoint', tokenEndpoint);
-  if (url.protocol !== 'https:' && url.origin !== new URL(issuer).origin) {
+  const { protocol, origin } = parseBaseUrl('refresh.tokenEndpoint', tokenEndpoint);
+  if (protocol !== 'https:' && !`${issuer}/`.startsWith(`${origin}/`)) {
     throw wrong('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
   }
 }
