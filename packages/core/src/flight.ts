@@ -1,4 +1,5 @@
 import type { SessionContext } from './context.js';
+import type { Stored } from './envelope.js';
 import type { MaybePromise } from './maybe-promise.js';
 import type { PreparedLogin } from './provider.js';
 import type { Lease } from './store.js';
@@ -41,6 +42,8 @@ export class Flight {
   hasExchanged: boolean = false;
   /** The server refused the refresh token: a login follows, after a random wait, as other processes may log in too. */
   wasRefused: boolean = false;
+  /** What the flight read last: a record that still stands is not parsed again. */
+  stored: Stored | undefined;
   /** Undefined while the flight waits for the store's lock, and where the store has no lock. */
   lease: Lease | undefined;
   /** The secrets, asked for once, however often the flight starts over. */

@@ -4,10 +4,14 @@ import { AuthError } from './errors.js';
 /** The code that logs in, refreshes, saves, signs out, reads the status and follows redirects; loaded at first need. */
 export type ExchangeHalf = typeof import('./exchange/index.js');
 
+/** Kept because an import of a loaded module still takes Node a search in its cache. */
+let loaded: ExchangeHalf | undefined;
+
 /** @throws AuthError `network`, with nothing sent, where the module cannot be loaded; the next call loads it again */
 export async function loadExchangeHalf({ provider }: SessionContext): Promise<ExchangeHalf> {
   try {
-    return await import('./exchange/index.js');
+    loaded ??= await import('./exchange/index.js');
+    return loaded;
   } catch {
     const detail = 'the code of exchanges could not be loaded';
     throw new AuthError('network', { provider: provider.name, delivery: 'not_sent', detail });

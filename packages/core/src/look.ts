@@ -11,7 +11,8 @@ export async function look(
   account: Account,
   flight: Flight,
 ): Promise<{ readonly stored: Stored; readonly step: Step }> {
-  const stored = await readStored(context);
+  const stored = await readStored(context, flight.stored);
+  flight.stored = stored;
   account.clockRead(context.clock);
   const { step, facts } = nextStep(context, account, stored, flight);
   learn(context, account, stored, facts);

@@ -8,13 +8,14 @@ import type { Lease } from './store.js';
 
 type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
 
-/** Reads what is stored. @throws AuthError `store_failed` */
-export async function readStored(context: SessionContext): Promise<Stored> {
+/** Reads what is stored; `known` is returned where it still stands. @throws AuthError `store_failed` */
+export async function readStored(context: SessionContext, known?: Stored): Promise<Stored> {
   const { store, key } = context;
   const record = await callStore(context, 'get', () => store.get(key));
   // Many stores say null for nothing.
   if (record === undefined || record === null)
     return { recordId: undefined, envelope: { guard: emptyGuard } };
+  if (record.id === known?.recordId) return known;
   const envelope = readEnvelope(record.value);
   if (envelope === undefined) context.emit({ type: 'record_unreadable' });
   return { recordId: record.id, envelope: envelope ?? { guard: emptyGuard } };

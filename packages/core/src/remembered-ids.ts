@@ -9,14 +9,14 @@ export type RememberedIds = string;
 export const noIds: RememberedIds = '';
 
 export function isRemembered(ids: RememberedIds, id: string): boolean {
-  return ids !== noIds && ids.split(' ').includes(beginningOf(id));
+  return ids !== noIds && ids.includes(` ${beginningOf(id)} `);
 }
 
 /** Adds an id, and drops the oldest where there are too many. */
 export function remembering(ids: RememberedIds, id: string): RememberedIds {
   if (isRemembered(ids, id)) return ids;
-  const known = ids === noIds ? [] : ids.split(' ');
-  return [...known, beginningOf(id)].slice(-limits.rememberedSets).join(' ');
+  const known = ids.split(' ').filter((each) => each !== '');
+  return ` ${[...known, beginningOf(id)].slice(-limits.rememberedSets).join(' ')} `;
 }
 
 /** Of this library's own ids these are 56 random bits. A space separates two ids, so an id must not contain one. */

@@ -1,16 +1,21 @@
 import { AuthError } from '@auth/core';
+import type { Script } from './scripts.js';
 
 /** The part of an `ioredis` client, a `Redis` or a `Cluster`, that the store uses. */
 export interface IoredisClient {
   readonly status: string;
   readonly isCluster?: boolean;
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** Where it is there, scripts are sent by their hash. */
+  evalsha?(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
   duplicate(...overrides: never[]): unknown;
 }
 
 /** The part of a `redis` (node-redis) client, from `createClient` or `createCluster`, that the store uses. */
 export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** Where it is there, scripts are sent by their hash. */
+  evalSha?(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   duplicate(): unknown;
 }
 
@@ -22,7 +27,7 @@ export interface Connection {
    * Runs a script on one key. Reads are scripts too: a script runs on the primary, while a plain read may go to a
    * replica that does not have the last write yet.
    */
-  run(script: string, key: string, ...values: string[]): Promise<unknown>;
+  run(script: Script, key: string, ...values: string[]): Promise<unknown>;
   /** Opens a connection for subscriptions. */
   listen(handlers: Handlers): Listening;
 }
@@ -50,6 +55,25 @@ export function connectionOf(client: RedisClient): Connection {
   return 'status' in client ? overIoredis(client) : overNodeRedis(client);
 }
 
+/**
+ * Runs a script by its hash, or by its text where the server does not know the script (a new server, or one after a
+ * fail-over), and where the client, a proxy or the user's permissions lack EVALSHA.
+ */
+async function runScript(
+  script: Script,
+  byHash: ((sha1: string) => Promise<unknown> | undefined) | undefined,
+  byText: (text: string) => Promise<unknown>,
+): Promise<unknown> {
+  if (byHash === undefined) return byText(script.text);
+  try {
+    return await byHash(await script.sha1());
+  } catch (error) {
+    const hasNotRun = error instanceof Error && /^NOSCRIPT|\bevalsha\b/i.test(error.message);
+    if (!hasNotRun) throw error;
+    return byText(script.text);
+  }
+}
+
 interface Emitter {
   on(event: string, listener: (...values: never[]) => void): unknown;
 }
@@ -61,7 +85,10 @@ function overIoredis(client: IoredisClient): Connection {
     disconnect(): void;
   }
   return {
-    run: (script, key, ...values) => client.eval(script, 1, key, ...values),
+    run: (script, key, ...values) =>
+      runScript(script, client.evalsha && ((sha1) => client.evalsha?.(sha1, 1, key, ...values)), (text) =>
+        client.eval(text, 1, key, ...values),
+      ),
     listen({ onMessage, onReady, onError }) {
       const { duplicate } = client as { duplicate(...overrides: unknown[]): unknown };
       const isCluster = client.isCluster === true;
@@ -102,7 +129,12 @@ function overNodeRedis(client: NodeRedisClient): Connection {
     destroy(): void;
   }
   return {
-    run: (script, key, ...values) => client.eval(script, { keys: [key], arguments: values }),
+    run: (script, key, ...values) => {
+      const given = { keys: [key], arguments: values };
+      return runScript(script, client.evalSha && ((sha1) => client.evalSha?.(sha1, given)), (text) =>
+        client.eval(text, given),
+      );
+    },
     listen({ onMessage, onReady, onError }) {
       const subscriber = client.duplicate() as Subscriber;
       for (const event of ['error', 'node-error']) subscriber.on(event, onError);

@@ -71,7 +71,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 /** The steps of one lease. Its owner id stays the same from the first attempt to the release. */
 function leaseSteps(connection: Connection, name: string, leaseMs: number) {
   const owner = randomId();
-  const run = async (script: string): Promise<boolean> =>
+  const run = async (script: scripts.Script): Promise<boolean> =>
     isYes(await connection.run(script, name, owner, String(Math.ceil(leaseMs))));
   return {
     leaseMs,

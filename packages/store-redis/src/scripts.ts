@@ -1,12 +1,32 @@
+/** A Lua script, and the name by which Redis knows it once it has run there. */
+export class Script {
+  readonly text: string;
+  #sha1: Promise<string> | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** SHA-1 of the text, in hex (Redis documentation, EVALSHA). */
+  sha1(): Promise<string> {
+    this.#sha1 ??= crypto.subtle
+      .digest('SHA-1', new TextEncoder().encode(this.text))
+      .then((hash) =>
+        Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join(''),
+      );
+    return this.#sha1;
+  }
+}
+
 /** The record under KEYS[1]: id, value and evictAt, or nils. */
-export const read = `return redis.call('HMGET', KEYS[1], 'id', 'value', 'evictAt')`;
+export const read: Script = new Script(`return redis.call('HMGET', KEYS[1], 'id', 'value', 'evictAt')`);
 
 /**
  * Replaces the record with the expected id and notifies the others, in one step.
  * ARGV: expected id with a leading '=', or '' for none; id; value; evictAt or ''; time to live in ms or '';
  * channel; id of the writing store object. `pcall`, because a refused PUBLISH must not fail the write.
  */
-export const compareAndSet = `
+export const compareAndSet: Script = new Script(`
 local standing = redis.call('HGET', KEYS[1], 'id')
 if (standing and '=' .. standing or '') ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
@@ -14,20 +34,21 @@ redis.call('HSET', KEYS[1], 'id', ARGV[2], 'value', ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'evictAt', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
 redis.pcall('PUBLISH', ARGV[6], ARGV[7])
-return 1`;
+return 1`);
 
-/** Extends our lease. ARGV: owner, lease in ms. */
-export const renew = `
+const renewal = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1`;
 
+/** Extends our lease. ARGV: owner, lease in ms. */
+export const renew: Script = new Script(renewal);
+
 /** Takes a lease that is free, or already ours from an attempt whose answer was lost. ARGV: owner, lease in ms. */
-export const take: string = `
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-${renew.trim()}`;
+export const take: Script = new Script(`
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end${renewal}`);
 
 /** Releases our lease. ARGV: owner. */
-export const release = `
+export const release: Script = new Script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`;
+return redis.call('DEL', KEYS[1])`);

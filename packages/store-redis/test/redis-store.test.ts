@@ -258,6 +258,33 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('an outage, on %
   }, 20_000);
 });
 
+test.runIf(path).concurrent('a server that has forgotten the scripts is sent them again', async () => {
+  await using server = await startRedis();
+  const client = new Redis(server.port, '127.0.0.1');
+  const store = redisStore({ client });
+  expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
+  await client.script('FLUSH');
+  expect(await store.compareAndSet('key', 'a', record('b'))).toBe(true);
+  await client.config('RESETSTAT');
+  expect(await store.get('key')).toEqual(record('b'));
+  expect(await store.get('key')).toEqual(record('b'));
+  const counts = await client.info('commandstats');
+  expect(counts).toMatch(/cmdstat_evalsha:calls=2,/);
+  expect(counts).toMatch(/cmdstat_eval:calls=1,/);
+  client.disconnect();
+});
+
+test.runIf(path).concurrent('a user who may not use EVALSHA uses EVAL', async () => {
+  await using server = await startRedis();
+  const admin = new Redis(server.port, '127.0.0.1');
+  await admin.call('ACL', 'SETUSER', 'plain', 'on', '>pw', '~*', '&*', '+@all', '-evalsha');
+  const client = new Redis(server.port, '127.0.0.1', { username: 'plain', password: 'pw' });
+  const store = redisStore({ client });
+  expect(await store.compareAndSet('key', undefined, record('a'))).toBe(true);
+  expect(await store.get('key')).toEqual(record('a'));
+  for (const each of [client, admin]) each.disconnect();
+});
+
 test.runIf(path).concurrent('a publication that the server refuses does not undo the write', async () => {
   await using server = await startRedis();
   const admin = new Redis(server.port, '127.0.0.1');

@@ -48,19 +48,21 @@ async function waitForTurn(
   flight.onStoreChange = () => {
     readStored(context).then(
       (stored) => {
-        const tokens = stop.signal.aborted ? undefined : adoptable(context, account, flight, stored);
+        const tokens =
+          flight.lease || stop.signal.aborted ? undefined : adoptable(context, account, flight, stored);
         if (tokens !== undefined) resolve(tokens);
       },
       () => {},
     );
   };
-  const leasing = takeLease(context, stop.signal);
+  const leasing = takeLease(context, stop);
   try {
     const first = await Promise.race([leasing.then((lease) => ({ lease })), news]);
     if ('lease' in first) {
       flight.lease = first.lease;
       return undefined;
     }
+    stop.abort();
     // The lease may still be granted after we stopped waiting: release it.
     leasing.then(
       (lease) => releaseLease(context, lease),
@@ -75,7 +77,6 @@ async function waitForTurn(
     throw step.kind === 'fail' ? step.error : error;
   } finally {
     flight.onStoreChange = () => {};
-    stop.abort();
   }
 }
 

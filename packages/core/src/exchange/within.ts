@@ -1,42 +1,22 @@
 import { type Clock, unref } from '../clock.js';
-import type { MaybePromise } from '../maybe-promise.js';
+import { withDeadline } from '../deadline.js';
 
 /**
  * Runs `work` for at most `limitMs`. Then its signal aborts and `late()` is thrown, even if `work` ignores the signal.
- * A result that comes after that goes to `tooLate`.
  */
-export async function within<Result>(
+export function within<Result>(
   clock: Clock,
   limitMs: number,
   late: () => Error,
-  work: (signal: AbortSignal) => MaybePromise<Result>,
-  tooLate?: (result: Result) => void,
+  work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
-  let timer: unknown;
-  let over = false;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = clock.setTimeout(() => {
-      over = true;
-      const error = late();
-      reject(error);
-      controller.abort(error);
-    }, limitMs);
-  });
-  const result = (async () => work(controller.signal))();
-  if (tooLate !== undefined) {
-    result.then(
-      (value) => {
-        if (over) tooLate(value);
-      },
-      () => {},
-    );
-  }
-  try {
-    return await Promise.race([result, deadline]);
-  } finally {
-    clock.clearTimeout(timer);
-  }
+  const lateError = (): Error => {
+    const error = late();
+    controller.abort(error);
+    return error;
+  };
+  return withDeadline(clock, limitMs, lateError, work(controller.signal));
 }
 
 /** A pause. With `background`, its timer does not hold the process open. */

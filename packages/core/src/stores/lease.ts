@@ -48,13 +48,16 @@ function momentOf(clock: Clock): Moment {
 
 class RenewedLease implements Lease {
   readonly #steps: LeaseSteps;
-  readonly #lost = new AbortController();
+  /** Made for the first who asks: the session asks `held()` instead. */
+  #lostController: AbortController | undefined;
+  #isLost = false;
   /** When the last successful renewal was requested. */
   #confirmed: Moment;
   #timer: unknown;
   /** The timer that ends the lease if no renewal succeeds, even if a renewal hangs. */
   #end: unknown;
-  #renewal: Promise<void> = Promise.resolve();
+  /** The renewal under way. */
+  #renewal: Promise<void> | undefined;
   #released = false;
 
   constructor(steps: LeaseSteps, confirmed: Moment) {
@@ -65,11 +68,13 @@ class RenewedLease implements Lease {
   }
 
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    this.#lostController ??= new AbortController();
+    if (this.#isLost) this.#lostController.abort();
+    return this.#lostController.signal;
   }
 
   held(): boolean {
-    if (this.#released || this.#lost.signal.aborted) return false;
+    if (this.#released || this.#isLost) return false;
     const { clock, leaseMs } = this.#steps;
     // The monotonic clock stands still in sleep, and the wall clock may be set back: the longer time counts.
     const { monotonic, wall } = this.#confirmed;
@@ -83,13 +88,13 @@ class RenewedLease implements Lease {
     if (this.#released) return;
     this.#released = true;
     this.#steps.clock.clearTimeout(this.#timer);
-    await Promise.race([this.#renewal, this.#isLost()]);
+    if (this.#renewal !== undefined) await Promise.race([this.#renewal, this.#untilLost()]);
     this.#steps.clock.clearTimeout(this.#end);
     await this.#steps.giveBack();
   }
 
-  #isLost(): Promise<void> {
-    const { signal } = this.#lost;
+  #untilLost(): Promise<void> {
+    const signal = this.lost;
     return new Promise((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -99,7 +104,8 @@ class RenewedLease implements Lease {
   #lose(): void {
     this.#steps.clock.clearTimeout(this.#timer);
     this.#steps.clock.clearTimeout(this.#end);
-    this.#lost.abort();
+    this.#isLost = true;
+    this.#lostController?.abort();
   }
 
   #endLater(): void {
@@ -115,7 +121,9 @@ class RenewedLease implements Lease {
   #renewLater(): void {
     const { clock, leaseMs } = this.#steps;
     this.#timer = clock.setTimeout(() => {
-      this.#renewal = this.#renew();
+      this.#renewal = this.#renew().finally(() => {
+        this.#renewal = undefined;
+      });
     }, leaseMs / renewals);
     unref(this.#timer);
   }
