@@ -15,6 +15,7 @@ const cases = [
   'sessions',
   'scheduler',
   'stores',
+  'rotation',
 ] as const;
 
 const wanted = process.argv.slice(2);

@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chartOf } from './chart.ts';
 import type { CaseResult, Row } from './result.ts';
 import type { Results } from './results-file.ts';
 
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
+const byHand = join(import.meta.dirname, 'by-hand');
 
 /** Writes docs/performance.md and its charts from the results: no number in them is typed by hand. */
 export function render({ machine, versions, cases }: Results, order: readonly string[]): void {
@@ -19,11 +20,17 @@ export function render({ machine, versions, cases }: Results, order: readonly st
   });
   const targets = results.flatMap((result) => result.targets);
   const held = targets.filter(({ holds }) => holds).length;
+  const headlines = results.flatMap(({ headline }) => headline ?? []);
+  const first = results.find(({ chart }) => chart !== undefined) as CaseResult;
   writeFileSync(
     join(docs, 'performance.md'),
     `<!-- Written by "pnpm bench". -->
 
 # Performance
+
+![${first.title}](performance/${slugOf(first.title)}.svg)
+
+${headlines.map((headline) => `- ${headline}`).join('\n')}
 
 Every number here was measured by \`npx -y pnpm@12.21.0 bench\` and written down by it, on ${machine.cpu}, ${machine.cores} cores,
 Node ${machine.node}. Times differ from machine to machine, so what counts are ratios between contenders that ran in one process, in
@@ -32,6 +39,18 @@ differ by is noise. \`npx -y pnpm@12.21.0 bench hot\` repeats one case; they are
 used as its own documentation shows, in [internal/bench/src/peers](../internal/bench/src/peers).
 
 In the charts ours are blue.
+
+${sections.join('\n\n')}
+
+## Written by hand
+
+What ours is compared with where no library does the same work: what a careful program has without one.
+
+${readdirSync(byHand).map(codeOf).join('\n\n')}
+
+## Versions
+
+${table(['package', 'version'], Object.entries(versions))}
 
 ## Targets
 
@@ -46,14 +65,12 @@ ${table(
     holds ? 'holds' : ['**missed**', ...(limit === undefined ? [] : [limit])].join(': '),
   ]),
 )}
-
-${sections.join('\n\n')}
-
-## Versions
-
-${table(['package', 'version'], Object.entries(versions))}
 `,
   );
+}
+
+function codeOf(file: string): string {
+  return `\`\`\`ts\n${readFileSync(join(byHand, file), 'utf8')}\`\`\``;
 }
 
 function sectionOf({ title, about, columns, rows }: CaseResult, chart: string | undefined): string {

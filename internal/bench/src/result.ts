@@ -1,6 +1,8 @@
 /** The result of a case: a table and its targets, as plain data. */
 export interface CaseResult {
   readonly title: string;
+  /** What it means for a user, in one sentence with its numbers. */
+  readonly headline?: string;
   /** What is compared and how, a paragraph each. */
   readonly about: readonly string[];
   readonly columns: readonly string[];

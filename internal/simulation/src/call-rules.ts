@@ -26,6 +26,9 @@ export class CallRules {
 
   onWrite(life: Life, before: Envelope, after: Envelope): void {
     if (after.signedOutAt !== undefined && after.signedOutAt !== before.signedOutAt) this.#onSignOut(life);
+    // A sign-in goes on, and may save its set, after its caller has given up.
+    const hasNewTokens = after.tokens !== undefined && after.tokens.id !== before.tokens?.id;
+    if (hasNewTokens && life.signingIn > 0) this.#signedOut.delete(life);
     if (before.signedOutAt !== undefined && after.tokens !== undefined) this.#onSignedInAgain(life);
   }
 

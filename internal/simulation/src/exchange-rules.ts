@@ -1,6 +1,7 @@
 import { key, type Life } from './actor.ts';
 import { envelopeOf, type Judge, minuteMs } from './judge.ts';
 import type { Exchange } from './network.ts';
+import { leaseMs } from './store.ts';
 
 /** A prompt resend goes out 200 ms to 1 s after the loss, so it has been sent by then. */
 const resendBoundMs = 1_100;
@@ -106,7 +107,9 @@ export class ExchangeRules {
     // A forgetful store may lose the lease without the process noticing.
     if (presented.losses > 1 || presented.isKnownLost || plan.store === 'forgetful') return;
     judge.askLater(life, resendBoundMs, () => {
-      const mayResend = !judge.hasLock || store.isLockedBy(life.process, key);
+      // In a slow store the process cannot renew its lease in time, although nobody has taken the lease away.
+      const mayRenew = world.now > store.slowUntil + leaseMs;
+      const mayResend = !judge.hasLock || (mayRenew && store.isLockedBy(life.process, key));
       const isWanted = world.now - judge.lastSignOutAt > 2 * minuteMs;
       if (mayResend && isWanted && presented.times === 1) {
         judge.violate('a lost answer is asked for promptly', `${life.process.name}: ${refreshToken}`);

@@ -1,4 +1,5 @@
-/** `pnpm simulate --seeds 100000`, `--seed N --trace` (`--shrink` reduces a failing one first), `--mutants` */
+/** `pnpm simulate --seeds 100000`, from a fresh seed or `--from N`; `--seed N --trace` (`--shrink` reduces a failing one first), `--mutants` */
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { builtCore, loadCore } from './core.ts';
 import { hunt } from './hunt.ts';
@@ -11,7 +12,7 @@ import { explain, ruleOf, shrink } from './shrink.ts';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
+    from: { type: 'string' },
     seed: { type: 'string' },
     shrink: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
@@ -22,7 +23,12 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 if (values.mutants) await huntAll();
 else if (values.seed !== undefined) await replay(Number(values.seed));
-else await runAll(Number(values.from), Number(values.seeds));
+else await runAll(Number(values.from ?? freshSeed()), Number(values.seeds));
+
+/** Each run tries seeds that no run before it has tried; it prints the first of them. */
+function freshSeed(): number {
+  return randomInt(2 ** 31);
+}
 
 async function runAll(from: number, count: number): Promise<void> {
   const startedAt = performance.now();

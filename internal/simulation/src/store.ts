@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 import type { Process, World } from './world.ts';
 
 /** How long a holder of the store's own lock relies on it after the last renewal. */
-const leaseMs = 15_000;
+export const leaseMs = 15_000;
 
 /** What a write did, as the checks see it. */
 export interface Write {

@@ -9,7 +9,8 @@ export class Notifications {
   /** Identifies this store object in the messages it publishes, so that it can ignore them. */
   readonly origin: string;
   readonly #onError: (error: unknown) => void;
-  readonly #listeners = new Map<string, Set<() => void>>();
+  /** By channel. Arrays, because a set for each of a hundred thousand accounts is four times as large. */
+  readonly #listeners = new Map<string, readonly (() => void)[]>();
   #listening: Listening | undefined;
   #wasReady = false;
   #isFailing = false;
@@ -22,24 +23,30 @@ export class Notifications {
 
   subscribe(channel: string, listener: () => void): () => void {
     this.#listening ??= this.#open();
-    const listeners = this.#listeners.get(channel) ?? new Set();
-    if (listeners.size === 0) this.#requestSubscription(channel);
-    this.#listeners.set(channel, listeners);
+    const others = this.#listeners.get(channel) ?? [];
+    if (others.length === 0) this.#requestSubscription(channel);
     // Wrapped, so that one function given twice is two subscriptions.
     const own = (): void => listener();
-    listeners.add(own);
-    return () => {
-      listeners.delete(own);
-      if (listeners.size > 0 || this.#listeners.get(channel) !== listeners) return;
-      this.#listeners.delete(channel);
-      this.#listening?.unsubscribe(channel).catch(() => {});
-    };
+    this.#listeners.set(channel, others.concat(own));
+    return () => this.#remove(channel, own);
   }
 
   close(): void {
     this.#listeners.clear();
     this.#listening?.close();
     this.#listening = undefined;
+  }
+
+  #remove(channel: string, listener: () => void): void {
+    const listeners = this.#listeners.get(channel);
+    if (listeners?.includes(listener) !== true) return;
+    const others = listeners.filter((each) => each !== listener);
+    if (others.length > 0) {
+      this.#listeners.set(channel, others);
+      return;
+    }
+    this.#listeners.delete(channel);
+    this.#listening?.unsubscribe(channel).catch(() => {});
   }
 
   #open(): Listening {
@@ -87,6 +94,6 @@ export class Notifications {
   }
 }
 
-function tell(listeners: ReadonlySet<() => void> | undefined): void {
-  for (const listener of [...(listeners ?? [])]) listener();
+function tell(listeners: readonly (() => void)[] = []): void {
+  for (const listener of listeners) listener();
 }

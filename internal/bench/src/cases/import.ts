@@ -19,7 +19,8 @@ const names: Readonly<Record<string, string>> = {
   'oauth2-client': '@badgateway/oauth2-client',
   supabase: '@supabase/auth-js',
 };
-const ours = '@auth/joor, token from a store';
+const ours = '@auth/joor';
+const oursWithToken = '@auth/joor, token from a store';
 const oursFromFile = '@auth/joor, token from @auth/store-file';
 
 export async function run(): Promise<CaseResult[]> {
@@ -39,8 +40,9 @@ export async function run(): Promise<CaseResult[]> {
     return [
       {
         title: 'The start of a program',
+        headline: `Importing a provider and opening a session adds ${round(over(ours), 1)} ms to the start of a program.`,
         about: [
-          `Processes that import a library and open a session, against an empty one (${round(empty, 1)} ms here), ${rounds} rounds in turns. Ours also gets its token, from a store that has it at hand and from files; the others stop once they are open.`,
+          `Processes that import a library and open a session, against an empty one (${round(empty, 1)} ms here), ${rounds} rounds in turns. Two of ours also get their token, from a store that has it at hand and from files; the others stop once they are open.`,
         ],
         columns: ['ms above an empty process'],
         rows: measured.map((name) => ({
@@ -48,7 +50,14 @@ export async function run(): Promise<CaseResult[]> {
           isOurs: name.startsWith('@auth/'),
           values: [round(over(name), 1)],
         })),
-        targets: [atMost('import of a provider with a fresh token in the store', over(ours), 12, ' ms', 1)],
+        targets: [
+          atMost(
+            'import of a provider and a session, against @badgateway/oauth2-client',
+            over(ours) / over('@badgateway/oauth2-client'),
+            1.3,
+            '×',
+          ),
+        ],
         chart: { column: 'ms above an empty process', unit: ' ms' },
       },
     ];
@@ -77,11 +86,17 @@ async function write(directory: string): Promise<Map<string, string>> {
   const open = (store: string): string => `
 const { origin, ...account } = ${JSON.stringify(place)};
 const session = createJoorAuth({ baseUrl: origin + '/auth/', store: ${store}, key: '${key}', ...account });
-if ((await session.getAccessToken()) !== 'at-hand') throw new Error('not from the store');`;
+`;
+  const read = `if ((await session.getAccessToken()) !== 'at-hand') throw new Error('not from the store');`;
   const importJoor = "import { createJoorAuth } from '@auth/joor';";
   const importFiles = "import { fileStore } from '@auth/store-file';";
-  add(ours, `${importJoor}${open(`{ get: () => (${record}), compareAndSet: () => false }`)}`);
-  add(oursFromFile, `${importJoor}${importFiles}${open(`fileStore({ path: ${JSON.stringify(path)} })`)}`);
+  const memory = `{ get: () => (${record}), compareAndSet: () => false }`;
+  add(ours, `${importJoor}${open(memory)}`);
+  add(oursWithToken, `${importJoor}${open(memory)}${read}`);
+  add(
+    oursFromFile,
+    `${importJoor}${importFiles}${open(`fileStore({ path: ${JSON.stringify(path)} })`)}${read}`,
+  );
   for (const file of readdirSync(entries)) {
     const name = file.replace(/\.ts$/, '');
     if (name === 'auth') continue;

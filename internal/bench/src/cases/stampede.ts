@@ -59,6 +59,7 @@ export async function run(): Promise<CaseResult[]> {
   return [
     {
       title: 'A stampede on an expired token',
+      headline: `${callers.toLocaleString('en')} calls at once on an expired token cost ${first.exchanges} exchange, and take ${Math.round(worstMs)} ms with a server that answers after ${delayMs} ms.`,
       about: [
         `All callers ask at once; the server takes ${delayMs} ms for a token request, rotates refresh tokens and ends the session of one that is spent twice. Everybody has been through an exchange before. The second cycle is an hour later.`,
         `From a cold start, with the modules of the first exchange still to be loaded, @auth/joor takes ${Math.round(cold.ms)} ms.`,
