@@ -204,7 +204,7 @@ export const mutants: readonly Mutant[] = [
     name: 'pauses do not grow',
     edits: [
       {
-        file: 'limits.ts',
+        file: 'cool-down.ts',
         find: { pattern: 'doubling($$$ARGS)', inside: inFunction('coolDownMs') },
         replace: 'limits.coolDownMinMs',
       },
