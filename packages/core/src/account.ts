@@ -8,6 +8,7 @@ import * as limits from './limits.js';
 import {
   nothingAgainstExchanges,
   nothingRare,
+  orNothing,
   pauseGiven,
   type RareFacts,
   type Unsaved,
@@ -312,7 +313,7 @@ export class Account implements TimerOwner {
   }
 
   #note(change: Partial<RareFacts>): void {
-    this.#facts = { ...this.#facts, ...change };
+    this.#facts = orNothing({ ...this.#facts, ...change });
   }
 }
 

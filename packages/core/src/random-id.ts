@@ -14,8 +14,7 @@ const idBytes = 12;
 const pool = new Uint8Array(100 * idBytes);
 let used = pool.length;
 
+/** Joined, not appended: appended text is kept as a tree of its parts. */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
-  return text;
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -68,6 +68,12 @@ export const nothingRare: RareFacts = {
   rejections: 0,
 };
 
+/** The shared object in place of one that says the same: most accounts soon have nothing rare again. */
+export function orNothing(facts: RareFacts): RareFacts {
+  const names = Object.keys(facts) as (keyof RareFacts)[];
+  return names.every((name) => facts[name] === nothingRare[name]) ? nothingRare : facts;
+}
+
 /** What a successful exchange resets. */
 export const nothingAgainstExchanges: Partial<RareFacts> = {
   pausedUntil: alwaysPast,

@@ -80,7 +80,7 @@ class Session implements AuthSession {
   get fetch(): typeof globalThis.fetch {
     if (this.#fetch === undefined) {
       const authFetch = new AuthFetch(this, this.#context);
-      this.#fetch = ((input, init) => authFetch.fetch(input, init)) as typeof globalThis.fetch;
+      this.#fetch = authFetch.fetch.bind(authFetch);
     }
     return this.#fetch;
   }

@@ -2,6 +2,7 @@ import type { AuthSession } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
 import { loadExchangeHalf } from '../load-exchange-half.js';
 import type { TokenSet } from '../tokens.js';
+import { argumentsAtCall } from './arguments-at-call.js';
 import { Outgoing } from './outgoing.js';
 
 type Input = string | URL | Request;
@@ -36,43 +37,36 @@ export class AuthFetch {
   }
 
   fetch(input: Input, init?: RequestInit): Promise<Response> {
-    const tokens = this.#isPlain && this.#isChecked(input) ? this.#session.freshTokens() : undefined;
+    const isSimple = this.#isPlain && isSimpleInit(init) && this.#isChecked(input);
+    const tokens = isSimple ? this.#session.freshTokens() : undefined;
     const headers = tokens && withAuthorization(init?.headers, this.#authorizationOf(tokens));
     return headers === undefined
       ? this.#send(input, init)
-      : this.#sendAtOnce(input, init, tokens as TokenSet, { ...init, headers });
+      : this.#sendAtOnce(input as string, tokens as TokenSet, { ...init, headers });
   }
 
-  /** The fast path of nearly every request: a fresh token, an origin checked before, headers in a plain object. */
-  async #sendAtOnce(
-    input: Input,
-    init: RequestInit | undefined,
-    tokens: TokenSet,
-    complete: RequestInit,
-  ): Promise<Response> {
-    const response = await this.#context.fetch(input, complete);
+  /** The fast path of nearly every request: a fresh token, an origin checked before, and an init of plain values. */
+  async #sendAtOnce(url: string, tokens: TokenSet, init: RequestInit): Promise<Response> {
+    const response = await this.#context.fetch(url, init);
     if (response.ok) return response;
-    const headers = new Headers(complete.headers);
-    const outgoing = new Outgoing(input, init);
+    const headers = new Headers(init.headers);
     return this.#settle(
       response,
       tokens,
-      outgoing,
-      new URL(input as string),
+      new Outgoing(url, init),
+      new URL(url),
       headers,
-      init?.signal ?? undefined,
+      init.signal ?? undefined,
     );
   }
 
   async #send(input: Input, init: RequestInit | undefined): Promise<Response> {
-    const request = input instanceof Request ? input : undefined;
-    const url = new URL(request?.url ?? (input as string | URL), globalThis.location?.href);
-    const signal = (init?.signal === undefined ? request?.signal : init.signal) ?? undefined;
-    const headers = new Headers(init?.headers ?? request?.headers);
+    const taken = argumentsAtCall(input, init);
+    const { url, headers, signal } = taken;
     const attached = this.#session.attach(url, headers, signal && { signal });
     const tokens = attached instanceof Promise ? await attached : attached;
     this.#checkedOrigin = url.origin;
-    const outgoing = new Outgoing(input, init);
+    const outgoing = new Outgoing(taken.input, taken.init);
     try {
       const response = await this.#sendOut(outgoing, url, headers);
       return response.ok ? response : await this.#settle(response, tokens, outgoing, url, headers, signal);
@@ -136,12 +130,19 @@ function redirectsCarryAuthorization(): boolean {
   return globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 }
 
+/** Whether an init is a plain object whose body nobody can change after the call. */
+function isSimpleInit(init: RequestInit | undefined): boolean {
+  if (init === undefined) return true;
+  const { body } = init;
+  return Object.getPrototypeOf(init) === Object.prototype && (typeof body === 'string' || body === undefined);
+}
+
 /** The given headers with this authorization. Undefined if they are not a plain object, or have an authorization. */
 function withAuthorization(
   given: HeadersInit | undefined,
   authorization: string,
 ): Record<string, string> | undefined {
-  if (given === undefined) return { authorization };
+  if (given === undefined || given === null) return { authorization };
   if (Object.getPrototypeOf(given) !== Object.prototype) return undefined;
   for (const name in given)
     if (name.length === 13 && name.toLowerCase() === 'authorization') return undefined;

@@ -1,30 +1,30 @@
 import type { FetchLike } from '../provider.js';
 
-/** A request that can be sent again if its body allows it. The caller's init and headers are not changed. */
+/** A request that can be sent again if its body allows it. */
 export class Outgoing {
-  readonly input: string | URL | Request;
-  readonly init: RequestInit | undefined;
+  readonly input: string | Request;
+  readonly init: RequestInit;
   #spare: Request | undefined;
 
-  constructor(input: string | URL | Request, init: RequestInit | undefined) {
+  constructor(input: string | Request, init: RequestInit) {
     this.input = input;
     this.init = init;
     // As in the platform's fetch, `body: null` counts as no body, and the Request keeps its own.
-    const hasOwnBody = init?.body !== undefined && init.body !== null;
+    const hasOwnBody = init.body !== undefined && init.body !== null;
     if (input instanceof Request && !hasOwnBody && input.body !== null) this.#spare = input;
   }
 
   /** False if the body is a stream of the caller's, which can be read only once. */
   get isReplayable(): boolean {
-    return isRereadable(this.init?.body);
+    return isRereadable(this.init.body);
   }
 
   get method(): string {
-    return this.init?.method?.toUpperCase() ?? (this.input instanceof Request ? this.input.method : 'GET');
+    return this.init.method?.toUpperCase() ?? (this.input instanceof Request ? this.input.method : 'GET');
   }
 
   get redirect(): RequestRedirect {
-    return this.init?.redirect ?? (this.input instanceof Request ? this.input.redirect : 'follow');
+    return this.init.redirect ?? (this.input instanceof Request ? this.input.redirect : 'follow');
   }
 
   /** Sends the request, or a copy of it, with these headers; `change` replaces parts of the init. */
@@ -48,7 +48,7 @@ export class Outgoing {
     this.#spare = undefined;
   }
 
-  #take(): string | URL | Request {
+  #take(): string | Request {
     const taken = this.#spare;
     if (taken === undefined) return this.input;
     this.#spare = taken.clone();
