@@ -113,18 +113,18 @@ const brand: unique symbol = Symbol.for('@auth/core:AuthError');
  * also holds when two copies of this package are installed.
  */
 export class AuthError extends Error {
-  readonly code: AuthErrorCode;
-  readonly provider?: string;
-  readonly phase?: AuthPhase;
-  readonly status?: number;
-  readonly retryAfterMs?: number;
-  readonly delivery?: Delivery;
-  readonly serverCode?: string;
+  declare readonly code: AuthErrorCode;
+  declare readonly provider?: string;
+  declare readonly phase?: AuthPhase;
+  declare readonly status?: number;
+  declare readonly retryAfterMs?: number;
+  declare readonly delivery?: Delivery;
+  declare readonly serverCode?: string;
   /** Epoch milliseconds. */
-  readonly retryAt?: number;
+  declare readonly retryAt?: number;
   /** Epoch milliseconds. */
-  readonly blockedAt?: number;
-  readonly detail?: string;
+  declare readonly blockedAt?: number;
+  declare readonly detail?: string;
 
   constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
     super(describe(code, details));
