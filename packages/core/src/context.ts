@@ -125,6 +125,14 @@ export class SessionContext {
     else provider.authorize(headers, tokens);
   }
 
+  /** Whether the token goes into other headers than Authorization: as the provider declares, or else as it does. */
+  writesOtherHeaders(tokens: TokenSet): boolean {
+    const { tokenHeaders } = this.provider;
+    const written = new Headers();
+    if (tokenHeaders === undefined) this.authorize(written, tokens);
+    return [...(tokenHeaders ?? written.keys())].some((name) => name.toLowerCase() !== 'authorization');
+  }
+
   /** Whether the API's answer refuses the token. */
   isRejection(response: { readonly status: number; readonly headers: Headers }): boolean {
     const rejected = this.provider.isTokenRejected?.(response) ?? response.status === 401;

@@ -25,6 +25,8 @@ export function assertAllowed(
 /** Exact origin, or `https://*.example.com` for any one label, as in TLS certificates (RFC 9525 section 6.3). */
 function isAllowedOrigin(url: URL, allowedOrigins: readonly string[]): boolean {
   const { origin, protocol, host } = url;
+  // The origin of blob:https://api.example.com/… is that of the page that made it.
+  if (!/^https?:$/.test(protocol)) return false;
   if (allowedOrigins.includes(origin)) return true;
   const dot = host.indexOf('.');
   return dot > 0 && allowedOrigins.includes(`${protocol}//*${host.slice(dot)}`);
@@ -71,7 +73,8 @@ export const isSecureBaseUrl: (text: string) => boolean = remembering(
 
 const isBaseUrl = remembering((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url !== undefined && `${url.username}${url.password}${url.search}${url.hash}` === '';
+  // A URL that ends in ? or # has an empty query or fragment, to which a path would be appended.
+  const isPlain = url !== undefined && `${url.username}${url.password}` === '' && !/[?#]/.test(text);
   return isPlain && /^https?:$/.test(url.protocol);
 });
 

@@ -70,11 +70,20 @@ describe('the provider of a session', () => {
     ['issuer of fake', { issuer: 'https://auth.example.com/?secret=1' }],
     ['issuer of fake', { issuer: 'https://auth.example.com/#secret' }],
     ['issuer of fake', { issuer: 'ftp://auth.example.com' }],
-  ])('a provider with a wrong %s is refused, and the error shows no part of its value', (name, changes) => {
-    const act = () => createAuthSession({ ...provider, ...changes } as AuthProvider);
-    expect(act).toThrow(`${name}: expected`);
-    expect(act).not.toThrow('secret');
-  });
+    ['issuer of fake', { issuer: 'https://auth.example.com/?' }],
+    ['issuer of fake', { issuer: 'https://auth.example.com/#' }],
+    ['issuer of fake', { issuer: 'https://auth.example.com/v1?#' }],
+    ['issuer of fake', { issuer: 'https://auth.example.com:port/' }],
+    ['issuer of fake', { issuer: 'https://auth.example.com:65536/' }],
+  ])(
+    'a provider with a wrong %s is refused, and the error shows no part of its value',
+    { tags: ['fault-128'] },
+    (name, changes) => {
+      const act = () => createAuthSession({ ...provider, ...changes } as AuthProvider);
+      expect(act).toThrow(`${name}: expected`);
+      expect(act).not.toThrow('secret');
+    },
+  );
 
   test('a missing provider is refused', () => {
     expect(() => createAuthSession(undefined as never)).toThrow('provider: expected');

@@ -110,3 +110,9 @@ test('members that this version does not know survive being read and written', (
   const envelope = readEnvelope(JSON.stringify(stored));
   expect(JSON.parse(writeEnvelope(envelope as NonNullable<typeof envelope>).value)).toEqual(stored);
 });
+
+test('a record with very many logins can be written', { tags: ['fault-124'] }, () => {
+  const loginsAt = Array.from({ length: 200_000 }, (_, index) => index);
+  const { evictAt } = writeEnvelope({ tokens, guard: { failures: 0, loginsAt } });
+  expect(evictAt).toBeGreaterThanOrEqual(199_999 + limits.loginWindowMs);
+});

@@ -43,6 +43,9 @@ describe('where the token may go', () => {
     ['https://api.example.com@evil.example/x', false],
     ['https://wild.example.com:8443/x', false],
     ['data:text/plain,x', false],
+    ['blob:https://api.example.com/8a1b', false],
+    ['ftp://api.example.com/x', false],
+    ['ws://api.example.com/x', false],
   ])('the token may go to %s: %s', async (url, allowed) => {
     const session = createAuthSession(server.provider(), { clock });
     const outcome = await session.getHeaders(url).then(

@@ -31,6 +31,21 @@ describe('redirects with the token in a header of its own', () => {
     expect(elsewhere.seen[0]?.headers['x-token']).toBe('access-1');
   });
 
+  test('a header that the provider writes and does not declare is not carried along a redirect', {
+    tags: ['fault-98'],
+  }, async () => {
+    api.routes['/a'] = () => redirectTo(`${elsewhere.origin}/c`);
+    for (const name of ['x-token', 'cookie', 'x-api-key']) {
+      const authorize = (headers: Headers, { accessToken }: { accessToken: string }) =>
+        headers.set(name, accessToken);
+      const { fetch } = open({ authorize });
+      for (let call = 0; call < 2; call++) {
+        await expect(fetch(`${api.origin}/a`)).rejects.toMatchObject({ code: 'origin_not_allowed' });
+      }
+    }
+    expect(elsewhere.seen).toEqual([]);
+  });
+
   test('a redirect beyond the allowed origins is an error, and nothing is sent there', async () => {
     api.routes['/a'] = () => redirectTo(`${elsewhere.origin}/c`);
     await expect(open(tokenInOwnHeader).fetch(`${api.origin}/a`)).rejects.toMatchObject({

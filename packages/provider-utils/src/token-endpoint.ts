@@ -54,7 +54,7 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
     // keeps such a signal for ever unless it aborts.
     fetch: (input) => {
       const { url, method, headers, redirect } = input as Request;
-      const init = { method, headers: Object.fromEntries(headers), redirect, signal };
+      const init = { method, headers: Object.fromEntries(headers), redirect, signal, ...uncached };
       return fetch(url, body === undefined ? init : { ...init, body });
     },
     headers: { accept: 'application/json', ...type, ...request.headers },
@@ -67,6 +67,9 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
     redirect: 'manual',
   });
 }
+
+/** Frameworks that cache fetch, such as Next.js, must not cache a token. Some runtimes refuse a `cache` they lack. */
+const uncached: { readonly cache?: 'no-store' } = 'cache' in Request.prototype ? { cache: 'no-store' } : {};
 
 /** Encodes a form as bytes, because ky cancels stream bodies and Node's FormData stream does not survive that. */
 async function encoded(form: URLSearchParams | FormData | undefined): Promise<{

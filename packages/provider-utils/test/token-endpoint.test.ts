@@ -73,6 +73,19 @@ describe('what is sent', () => {
     expect(seen).toEqual([expect.any(String), 'POST', 'manual', 'a=%C3%A4', type]);
   });
 
+  test('a request that no cache may answer', { tags: ['fault-101'] }, async () => {
+    for (const body of [undefined, new URLSearchParams({ a: 'b' }), new FormData()]) {
+      let cache: string | undefined;
+      await call(body && { body }, {
+        fetch: async (_, init) => {
+          cache = init?.cache;
+          return Response.json({});
+        },
+      });
+      expect(cache).toBe('no-store');
+    }
+  });
+
   test('a transport that answers without reading the form breaks nothing', async () => {
     const form = new FormData();
     for (const name of 'abcdefgh') form.set(name, name);

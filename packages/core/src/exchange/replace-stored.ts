@@ -35,5 +35,6 @@ function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefine
     if (tokens.refreshToken !== undefined && tokens.refreshExpiresAt === undefined) return undefined;
     ends.push(tokens.expiresAt, tokens.refreshExpiresAt ?? 0);
   }
-  return Math.max(...ends) || undefined;
+  // Not Math.max(...ends), which a record with very many logins would overflow.
+  return ends.reduce((latest, end) => Math.max(latest, end), 0) || undefined;
 }

@@ -20,8 +20,9 @@ export class AuthFetch {
   /**
    * On a redirect to another origin the platform drops Authorization (Fetch standard, HTTP-redirect fetch, 13), and no
    * other header. This class follows redirects itself if the provider writes other headers, or the platform drops none.
+   * Known from the first request on: a provider that does not name its headers is asked what it writes.
    */
-  readonly #followsRedirects: boolean;
+  #followsRedirects: boolean | undefined;
   /** The token goes into Authorization as the default has it, and the platform follows redirects. */
   readonly #isPlain: boolean;
   /** The origin that was checked last: it may see the token. */
@@ -31,9 +32,7 @@ export class AuthFetch {
   constructor(session: FetchSession, context: SessionContext) {
     this.#session = session;
     this.#context = context;
-    const writesMore = context.provider.tokenHeaders?.some((name) => name.toLowerCase() !== 'authorization');
-    this.#followsRedirects = writesMore === true || redirectsCarryAuthorization();
-    this.#isPlain = context.provider.authorize === undefined && !this.#followsRedirects;
+    this.#isPlain = context.provider.authorize === undefined && !redirectsCarryAuthorization();
   }
 
   fetch(input: Input, init?: RequestInit): Promise<Response> {
@@ -66,6 +65,7 @@ export class AuthFetch {
     const attached = this.#session.attach(url, headers, signal && { signal });
     const tokens = attached instanceof Promise ? await attached : attached;
     this.#checkedOrigin = url.origin;
+    this.#followsRedirects ??= redirectsCarryAuthorization() || this.#context.writesOtherHeaders(tokens);
     const outgoing = new Outgoing(taken.input, taken.init);
     try {
       const response = await this.#sendOut(outgoing, url, headers);
@@ -85,7 +85,7 @@ export class AuthFetch {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     // If we followed redirects ourselves, every request on the way carried the token.
-    if (!this.#followsRedirects && !isFrom(url, response)) return response;
+    if (this.#followsRedirects !== true && !isFrom(url, response)) return response;
     const dropBody = (): void => void response.body?.cancel().catch(() => {});
     const next = await this.#session
       .tokenRejected(tokens, response, signal && { signal })
@@ -101,7 +101,7 @@ export class AuthFetch {
 
   async #sendOut(outgoing: Outgoing, url: URL, headers: Headers): Promise<Response> {
     const context = this.#context;
-    if (!this.#followsRedirects || outgoing.redirect !== 'follow')
+    if (this.#followsRedirects !== true || outgoing.redirect !== 'follow')
       return outgoing.send(context.fetch, headers);
     const response = await outgoing.send(context.fetch, headers, { redirect: 'manual' });
     const isRedirect =
