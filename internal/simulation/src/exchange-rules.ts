@@ -106,10 +106,13 @@ export class ExchangeRules {
     presented.lostAt = world.now;
     // A forgetful store may lose the lease without the process noticing.
     if (presented.losses > 1 || presented.isKnownLost || plan.store === 'forgetful') return;
+    // A lock taken later is another one: it belongs to a sign-in that came next.
+    const wasLocked = store.isLockedBy(life.process, key);
     judge.askLater(life, resendBoundMs, () => {
       // In a slow store the process cannot renew its lease in time, although nobody has taken the lease away.
       const mayRenew = world.now > store.slowUntil + leaseMs;
-      const mayResend = !judge.hasLock || (mayRenew && store.isLockedBy(life.process, key));
+      const isLocked = wasLocked && mayRenew && store.isLockedBy(life.process, key);
+      const mayResend = !judge.hasLock || isLocked;
       const isWanted = world.now - judge.lastSignOutAt > 2 * minuteMs;
       if (mayResend && isWanted && presented.times === 1) {
         judge.violate('a lost answer is asked for promptly', `${life.process.name}: ${refreshToken}`);

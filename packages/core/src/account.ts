@@ -109,14 +109,9 @@ export class Account implements TimerOwner {
     this.#unsubscribe = undefined;
   }
 
-  /** The server issued this set to this process. */
-  exchanged(context: SessionContext, tokens: TokenSet): void {
-    this.held.take(context, tokens, 'exchange');
-  }
-
-  /** This set comes into hand without an exchange and without an event. */
-  taken(context: SessionContext, tokens: TokenSet): void {
-    this.held.take(context, tokens, 'store');
+  /** A set comes into hand: the server issued it to this process, or the store has it. */
+  taken(context: SessionContext, tokens: TokenSet, from: 'exchange' | 'store'): void {
+    this.held.take(context, tokens, from);
   }
 
   /** A usable set that somebody else saved was found in the store. */
@@ -129,20 +124,10 @@ export class Account implements TimerOwner {
     return tokens;
   }
 
-  /** Reads the wall clock. If the clock was set back, the set in hand does not live longer. */
-  clockRead(clock: Clock): number {
-    return this.held.readClock(clock);
-  }
-
   /** Whether the set in hand can be sent without an exchange first. */
   isUsable(context: SessionContext): boolean {
     const isUsable = this.held.isUsable(context);
     return isUsable && this.tokens !== undefined && !this.isRefused(this.tokens.id);
-  }
-
-  /** A caller got the set in hand. */
-  handedOut(): void {
-    this.held.noteHandedOut();
   }
 
   /** Whether the API would still accept the set in hand, as far as we know: callers get it if an exchange fails. */
@@ -205,14 +190,6 @@ export class Account implements TimerOwner {
   /** A refresh in the background went well. If its set is due again already, the next refresh waits. */
   refreshedInBackground(clock: Clock): void {
     if (!this.held.isFresh) this.#note({ quietUntil: clock.monotonic() + limits.exchangeGapMs });
-  }
-
-  /** Whether a refresh that nobody waits for may start now. */
-  mayRefreshEarly(clock: Clock): boolean {
-    const now = clock.monotonic();
-    const { quietUntil, pausedUntil } = this.#facts;
-    if (this.#flight !== undefined || now < quietUntil || now < pausedUntil) return false;
-    return !this.held.hasJustCome(clock);
   }
 
   /** An exchange succeeded, here or elsewhere. */

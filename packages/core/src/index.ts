@@ -6,6 +6,7 @@ export type {
   Timeouts,
 } from './auth-session.js';
 export { type Clock, systemClock } from './clock.js';
+export { createAuthSession, verifyLogin } from './create-session.js';
 export {
   AuthError,
   type AuthErrorCode,
@@ -23,7 +24,6 @@ export type { AuthProvider, ExchangeContext, FetchLike, PreparedLogin } from './
 export { randomId } from './random-id.js';
 export { reasonOf, toAuthError } from './reason.js';
 export { type RefreshScheduler, type RefreshTask, timerScheduler } from './scheduler/timer-scheduler.js';
-export { createAuthSession, verifyLogin } from './session.js';
 export type { Lease, TokenRecord, TokenStore } from './store.js';
 export {
   type AesGcmKey,

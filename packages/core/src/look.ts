@@ -13,7 +13,7 @@ export async function look(
 ): Promise<{ readonly stored: Stored; readonly step: Step }> {
   const stored = await readStored(context, flight.stored);
   flight.stored = stored;
-  account.clockRead(context.clock);
+  account.held.readClock(context.clock);
   const { step, facts } = nextStep(context, account, stored, flight);
   learn(context, account, stored, facts);
   // A sign-out that a sign-in finds in the store came before the sign-in.

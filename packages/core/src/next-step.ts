@@ -75,7 +75,7 @@ export function learn(context: SessionContext, account: Account, stored: Stored,
   account.signOutRead(signedOutAt);
   if (facts.isPauseKnown) account.pauseRead(context.clock, guard.notBefore);
   if (facts.isUnsavedObsolete) account.saveDeferred(undefined);
-  if (facts.fallback !== undefined) account.taken(context, facts.fallback);
+  if (facts.fallback !== undefined) account.taken(context, facts.fallback, 'store');
 }
 
 /** Whether the unsaved set belongs in the store, in place of the stored set. */

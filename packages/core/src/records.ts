@@ -15,7 +15,7 @@ export async function readStored(context: SessionContext, known?: Stored): Promi
   // Many stores say null for nothing.
   if (record === undefined || record === null)
     return { recordId: undefined, envelope: { guard: emptyGuard } };
-  if (record.id === known?.recordId) return known;
+  if (known?.recordId !== undefined && record.id === known.recordId) return known;
   const envelope = readEnvelope(record.value);
   if (envelope === undefined) context.emit({ type: 'record_unreadable' });
   return { recordId: record.id, envelope: envelope ?? { guard: emptyGuard } };

@@ -73,7 +73,7 @@ function scheduleRetry(account: Account, error: unknown): void {
 async function refreshOnTime(account: Account): Promise<void> {
   const context = contextWithTimers(account);
   if (context === undefined || account.tokens === undefined || account.flight !== undefined) return;
-  const now = account.clockRead(context.clock);
+  const now = account.held.readClock(context.clock);
   if (!account.held.isHandedOut && !keepsAlive(account)) return;
   if (account.held.hasJustCome(context.clock)) return scheduleRefresh(account, now + limits.exchangeGapMs);
   await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });

@@ -10,7 +10,7 @@ import { loadExchangeHalf } from './load-exchange-half.js';
 import type { MaybePromise } from './maybe-promise.js';
 import { assertAllowed } from './origins.js';
 import { prepareSignIn } from './prepare-sign-in.js';
-import type { AuthProvider, ExchangeContext, PreparedLogin } from './provider.js';
+import type { AuthProvider, PreparedLogin } from './provider.js';
 import { AuthFetch } from './request/auth-fetch.js';
 import { ageOf, type TokenSet, tokenSetFrom } from './tokens.js';
 import {
@@ -22,42 +22,8 @@ import {
   waitTogether,
 } from './wait-for-token.js';
 
-/**
- * Opens a session on one identity. It does nothing until it is asked for a token.
- *
- * @throws AuthError `invalid_options` naming the option, or `insecure_url` for an issuer on plain http
- */
-export function createAuthSession<Extra = Record<string, unknown>>(
-  provider: AuthProvider<Extra>,
-  options: AuthSessionOptions<Extra> = {},
-): AuthSession<Extra> {
-  // The engine hands a provider's extras through and never looks at them.
-  const session: AuthSession = new Session(
-    provider as unknown as AuthProvider,
-    options as AuthSessionOptions,
-  );
-  return session as unknown as AuthSession<Extra>;
-}
-
-/**
- * Sends a password for another purpose than tokens, such as checking it, under the session's login guard: counted,
- * latched when refused, and not sent at all while a refusal of the same secrets stands.
- *
- * @param options.typed a person typed the secrets: a refusal does not replace the latch on the configured secrets
- */
-export function verifyLogin<Extra>(
-  session: AuthSession<Extra>,
-  prepare: () => MaybePromise<{
-    readonly secrets: readonly string[];
-    login(context: ExchangeContext): Promise<unknown>;
-  }>,
-  options: { readonly typed?: boolean | undefined } = {},
-): Promise<void> {
-  const { typed = false } = options;
-  return (session as unknown as Session).verify(prepare as () => MaybePromise<PreparedLogin<unknown>>, typed);
-}
-
-class Session implements AuthSession {
+/** One session: what callers use, on an account that sessions with the same key share. */
+export class Session implements AuthSession {
   readonly #context: SessionContext;
   /** Copied from the context: the fast path reads it on every call. */
   readonly #clock: Clock;

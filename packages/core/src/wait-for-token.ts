@@ -1,4 +1,5 @@
 import type { Account } from './account.js';
+import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
@@ -43,8 +44,8 @@ export async function handOutEarly(
   tokens: TokenSet,
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
-  account.handedOut();
-  if (account.held.isFresh || !account.mayRefreshEarly(context.clock)) return tokens;
+  account.held.noteHandedOut();
+  if (account.held.isFresh || !mayRefreshEarly(account, context.clock)) return tokens;
   const work = refreshInBackground(context, account, { kind: 'refresh' });
   if (!context.mayOutliveCalls) {
     await waitAtMost(context, work, signal).catch(() => {});
@@ -52,6 +53,13 @@ export async function handOutEarly(
   }
   if (account.facts.isSignedOut) throw signedOutError(context);
   return account.tokens ?? tokens;
+}
+
+/** Whether a refresh that nobody waits for may start now. */
+function mayRefreshEarly({ flight, facts, held }: Account, clock: Clock): boolean {
+  const now = clock.monotonic();
+  const isQuiet = now < facts.quietUntil || now < facts.pausedUntil;
+  return flight === undefined && !isQuiet && !held.hasJustCome(clock);
 }
 
 /** Runs a sign-in or a password check, after the flight or sign-out that is under way. */
@@ -71,7 +79,7 @@ export function runLogin(
       assertLive(context, account);
     }
     const tokens = await startFlight(context, account, plan).tokens;
-    if (tokens !== undefined) account.handedOut();
+    if (tokens !== undefined) account.held.noteHandedOut();
     return tokens;
   };
   return waitAtMost(context, queue(), signal);
@@ -96,7 +104,7 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
     assertLive(context, account);
     const inHand = account.tokens;
     if (inHand !== undefined && fits(inHand, need) && account.isUsable(context) && !forced) {
-      account.handedOut();
+      account.held.noteHandedOut();
       return inHand;
     }
     const flight = account.flight ?? startFlight(context, account, { kind: 'refresh', forced, rejected });
@@ -105,13 +113,13 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
     try {
       const tokens = (await flight.tokens) as TokenSet;
       if (!isLast && !isAnswer(flight, tokens, need)) continue;
-      account.handedOut();
+      account.held.noteHandedOut();
       return tokens;
     } catch (error) {
       if (!isLast && wasNotOurs(error, flight.context, context)) continue;
       const anyWillDo = !forced && need.unlike === undefined && rejected === undefined;
       if (!anyWillDo || !account.isAlive(clock)) throw error;
-      account.handedOut();
+      account.held.noteHandedOut();
       return account.tokens as TokenSet;
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { timerScheduler } from '../src/index.js';
-import { sharedScheduler } from '../src/scheduler/timer-scheduler.js';
+import { sharedScheduler } from '../src/scheduler/shared-scheduler.js';
 import { minute } from './support/durations.js';
 import { ManualClock } from './support/manual-clock.js';
 

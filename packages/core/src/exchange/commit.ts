@@ -43,7 +43,7 @@ export async function commit(
   if (typeof end === 'object') return account.adopted(context, end);
   if (isSignIn) account.signedIn();
   account.saveDeferred(end === 'failed' ? unsaved : undefined);
-  account.exchanged(context, tokens);
+  account.taken(context, tokens, 'exchange');
   if (end === 'failed' && isSignIn) throw unsavedError(context, 'signed in, but not yet saved');
   return tokens;
 }
@@ -64,12 +64,12 @@ export async function saveUnsaved(
     return 'read_again';
   }
   if (end === 'failed') {
-    if (account.tokens === undefined) account.taken(context, tokens);
+    if (account.tokens === undefined) account.taken(context, tokens, 'store');
     throw unsavedError(context, 'the tokens in hand are not saved');
   }
   account.saveDeferred(undefined);
   if (end === 'saved') {
-    account.taken(context, tokens);
+    account.taken(context, tokens, 'store');
     if (!isInitial) context.emit({ type: 'store_recovered', tokenId: tokens.id });
   }
   return 'read_again';

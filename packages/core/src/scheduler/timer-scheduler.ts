@@ -32,22 +32,6 @@ export function timerScheduler(options: { readonly clock?: Clock | undefined } =
   return new TimerScheduler(options.clock ?? systemClock);
 }
 
-let shared: RefreshScheduler | undefined;
-const perClock = new WeakMap<Clock, RefreshScheduler>();
-
-/** The scheduler of all sessions that were given none: one per process, or per custom clock. */
-export function sharedScheduler(clock: Clock): RefreshScheduler {
-  if (clock === systemClock) {
-    shared ??= timerScheduler();
-    return shared;
-  }
-  const known = perClock.get(clock);
-  if (known !== undefined) return known;
-  const created = timerScheduler({ clock });
-  perClock.set(clock, created);
-  return created;
-}
-
 /** The slot of an owner without a timer. */
 const nowhere = -1;
 const firstSlots = 16;
