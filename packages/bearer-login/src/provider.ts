@@ -25,9 +25,9 @@ export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthPr
 }
 
 const headerNames = {
-  both: ['authorization', 'authentication'],
-  authorization: ['authorization'],
-  authentication: ['authentication'],
+  both: Object.freeze(['authorization', 'authentication']),
+  authorization: Object.freeze(['authorization']),
+  authentication: Object.freeze(['authentication']),
 } as const satisfies Record<TokenHeader, readonly string[]>;
 
 const bearerLogin = {

@@ -127,6 +127,20 @@ describe.each(Object.entries(moments))('what stood at the call is sent, and sent
     }
   });
 
+  test.each([
+    ['an object with a text', () => ({ toString: (): string => 'given' }), 'given'],
+    ['an array', () => ['given', 'twice'], 'given,twice'],
+  ])('%s that changes', { tags: ['fault-93'] }, async (_name, make, text) => {
+    const session = scene.open();
+    await prepare(session);
+    const body = make();
+    const answer = session.fetch(`${api.origin}/given`, { method: 'POST', body: body as never });
+    if (Array.isArray(body)) body.push('changed');
+    else body.toString = () => 'changed';
+    expect((await answer).status).toBe(200);
+    for (const seen of api.seen.filter(({ path }) => path === '/given')) expect(seen.body).toBe(text);
+  });
+
   test('FormData that changes', { tags: ['fault-93'] }, async () => {
     const session = scene.open();
     await prepare(session);
@@ -203,9 +217,63 @@ describe.each([
     expect(seen.headers['x-mine']).toBe('of the Request');
   });
 
-  test.each([['headers'], ['body'], ['signal']])('%s: null', { tags: ['fault-94'] }, async (member) => {
+  test.each([['body'], ['signal']])('%s: null', { tags: ['fault-94'] }, async (member) => {
     const seen = await sent(`${api.origin}/given`, { method: 'POST', [member]: null });
     expect(seen).toMatchObject({ method: 'POST', body: '' });
+  });
+
+  test.each([
+    ['headers that are null', { headers: null }],
+    ['an init that is a number', 5],
+    ['an init that is a text', 'POST'],
+  ])('%s are a TypeError', { tags: ['fault-94'] }, async (_name, init) => {
+    const session = scene.open();
+    await prepare(session);
+    const before = api.seen.length;
+    await expect(session.fetch(`${api.origin}/given`, init as never)).rejects.toThrow(TypeError);
+    expect(api.seen).toHaveLength(before);
+  });
+
+  test('an init that is null counts as none', { tags: ['fault-94'] }, async () => {
+    expect(await sent(`${api.origin}/given`, null)).toMatchObject({ method: 'GET', path: '/given' });
+  });
+
+  test('each accessor is read once', { tags: ['fault-94'] }, async () => {
+    const reads: string[] = [];
+    const init = {
+      get method() {
+        reads.push('method');
+        return 'POST';
+      },
+      get body() {
+        reads.push('body');
+        return `body ${reads.length}`;
+      },
+      get headers() {
+        reads.push('headers');
+        return { 'x-mine': '1' };
+      },
+    };
+    const seen = await sent(`${api.origin}/given`, init);
+    expect(reads.toSorted()).toEqual(['body', 'headers', 'method']);
+    expect(seen).toMatchObject({ method: 'POST', headers: { 'x-mine': '1' } });
+  });
+
+  test('a Request that says another URL than the one it is sent to', { tags: ['fault-93'] }, async () => {
+    const session = scene.open();
+    await prepare(session);
+    const allowed = `${api.origin}/given`;
+    class Lying extends Request {
+      override get url(): string {
+        return allowed;
+      }
+    }
+    const shadowed = new Request(`${scene.elsewhere.origin}/stolen`);
+    Object.defineProperty(shadowed, 'url', { value: allowed });
+    for (const request of [new Lying(`${scene.elsewhere.origin}/stolen`), shadowed]) {
+      await expect(session.fetch(request)).rejects.toMatchObject({ code: 'origin_not_allowed' });
+    }
+    expect(scene.elsewhere.seen).toEqual([]);
   });
 
   test('a Request of another realm', { tags: ['fault-94'] }, async () => {

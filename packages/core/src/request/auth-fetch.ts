@@ -35,13 +35,16 @@ export class AuthFetch {
     this.#isPlain = context.provider.authorize === undefined && !redirectsCarryAuthorization();
   }
 
-  fetch(input: Input, init?: RequestInit): Promise<Response> {
-    const isSimple = this.#isPlain && isSimpleInit(init) && this.#isChecked(input);
+  fetch(input: Input, given?: RequestInit): Promise<Response> {
+    // An object of a class may have accessors, and members that it inherits.
+    if (given && Object.getPrototypeOf(given) !== Object.prototype) return this.#send(input, given);
+    const init = { ...given };
+    const isSimple = this.#isPlain && this.#isChecked(input) && (typeof init.body === 'string' || !init.body);
     const tokens = isSimple ? this.#session.freshTokens() : undefined;
-    const headers = tokens && withAuthorization(init?.headers, this.#authorizationOf(tokens));
-    return headers === undefined
-      ? this.#send(input, init)
-      : this.#sendAtOnce(input as string, tokens as TokenSet, { ...init, headers });
+    const headers = tokens && withAuthorization(init.headers, this.#authorizationOf(tokens));
+    if (headers === undefined) return this.#send(input, init);
+    init.headers = headers;
+    return this.#sendAtOnce(input as string, tokens as TokenSet, init);
   }
 
   /** The fast path of nearly every request: a fresh token, an origin checked before, and an init of plain values. */
@@ -130,20 +133,13 @@ function redirectsCarryAuthorization(): boolean {
   return globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 }
 
-/** Whether an init is a plain object whose body nobody can change after the call. */
-function isSimpleInit(init: RequestInit | undefined): boolean {
-  if (init === undefined) return true;
-  const { body } = init;
-  return Object.getPrototypeOf(init) === Object.prototype && (typeof body === 'string' || body === undefined);
-}
-
 /** The given headers with this authorization. Undefined if they are not a plain object, or have an authorization. */
 function withAuthorization(
   given: HeadersInit | undefined,
   authorization: string,
 ): Record<string, string> | undefined {
-  if (given === undefined || given === null) return { authorization };
-  if (Object.getPrototypeOf(given) !== Object.prototype) return undefined;
+  if (given === undefined) return { authorization };
+  if (given === null || Object.getPrototypeOf(given) !== Object.prototype) return undefined;
   for (const name in given)
     if (name.length === 13 && name.toLowerCase() === 'authorization') return undefined;
   return { ...(given as Record<string, string>), authorization };
