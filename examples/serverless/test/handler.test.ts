@@ -60,10 +60,13 @@ describe.runIf(redisServer().path)('a serverless function', () => {
     expect(exchanges()).toEqual(['login issued']);
     expect(works).toHaveLength(1);
     // The request reaches the server over a real socket: its delay begins whenever it arrives.
-    await vi.waitFor(async () => {
-      await clock.advance(100);
-      expect(exchanges()).toEqual(['login issued', 'refresh issued']);
-    });
+    await vi.waitFor(
+      async () => {
+        await clock.advance(100);
+        expect(exchanges()).toEqual(['login issued', 'refresh issued']);
+      },
+      { timeout: 10_000 },
+    );
     await works[0];
   });
 
