@@ -21,6 +21,8 @@ export function mapFaults(folder: string, file: string): string[] {
 
 function sourceFaults(folder: string, source: string, content: string | null | undefined): string[] {
   const place = relative(folder, source);
+  // Built into the providers: the map leads to the package installed beside this one, and carries the text itself.
+  if (place === '../provider-utils/dist/index.js' && content != null) return [];
   if (!place.startsWith('src/') || !existsSync(source)) return [`${place} is not in the package`];
   const isOther = content != null && content !== readFileSync(source, 'utf8');
   return isOther ? [`${place} is not the source it was compiled from`] : [];
@@ -29,7 +31,9 @@ function sourceFaults(folder: string, source: string, content: string | null | u
 /** The places where a compiled word maps to a different word in the source, if there are many. */
 function strayed(text: string, map: TraceMap, sources: readonly string[]): string[] {
   const compiled = text.split('\n');
-  const original = sources.map((source) => readFileSync(source, 'utf8').split('\n'));
+  const original = sources.map((source, index) =>
+    (map.sourcesContent?.[index] ?? readFileSync(source, 'utf8')).split('\n'),
+  );
   let words = 0;
   const strays: string[] = [];
   for (const [line, segments] of decodedMappings(map).entries()) {
