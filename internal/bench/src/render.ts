@@ -69,8 +69,9 @@ ${table(
   );
 }
 
+/** Not marked as "ts": such blocks of the documentation are compiled, and these import from each other. */
 function codeOf(file: string): string {
-  return `\`\`\`ts\n${readFileSync(join(byHand, file), 'utf8')}\`\`\``;
+  return `\`\`\`typescript\n${readFileSync(join(byHand, file), 'utf8')}\`\`\``;
 }
 
 function sectionOf({ title, about, columns, rows }: CaseResult, chart: string | undefined): string {
