@@ -229,11 +229,11 @@ test('no token, under any header, follows a redirect to another origin', { tags:
 
 test('control characters in error_description cannot forge log lines', { tags: ['fault-80'] }, async () => {
   const scene = new Scene(passwordRefresh);
-  const session = scene.open({ key: 'user\n2026-01-01 ERROR root logged in' });
-  const body = { error: 'x', error_description: 'denied\r\n2026-01-01 INFO root logged in\u001b[2J' };
+  const session = scene.open({ key: 'user\n2026-01-01 ERROR forged line' });
+  const body = { error: 'x', error_description: 'denied\r\n2026-01-01 INFO forged line\u001b[2J' };
   scene.server.answerNext({ status: 400, body, times: 2 });
   const error = await scene.failure(session.getTokens());
-  expect(error.message).not.toMatch(/root/);
+  expect(error.message).not.toMatch(/forged line/);
   for (const event of scene.events)
     for (const value of Object.values(event)) expect(String(value)).not.toMatch(/[\r\n]/);
 });

@@ -47,10 +47,9 @@ const defaultEnvironment: Environment = {
 export function environmentOf(options: AuthSessionOptions): Environment {
   const { scheduler, waitUntil, keepAlive, refreshPolicy, fetch, clock, random } = options;
   const { maxLoginsPerHour, timeouts, allowInsecureOrigins } = options;
-  const asked = scheduler ?? waitUntil ?? keepAlive ?? refreshPolicy ?? fetch ?? clock ?? random;
-  const isDefault =
-    scheduler !== null && (asked ?? maxLoginsPerHour ?? timeouts ?? allowInsecureOrigins) === undefined;
-  if (isDefault) return defaultEnvironment;
+  const asked: unknown[] = [scheduler, waitUntil, keepAlive, refreshPolicy, fetch, clock, random];
+  const limiting: unknown[] = [maxLoginsPerHour, timeouts, allowInsecureOrigins];
+  if ([...asked, ...limiting].every((option) => option === undefined)) return defaultEnvironment;
   const standard = defaultEnvironment;
   return {
     scheduler,

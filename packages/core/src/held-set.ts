@@ -23,7 +23,7 @@ export class HeldSet {
   /** By how much the set ends before its own instants say: it was stamped by a clock ahead, or our clock was set back. */
   #earlierByMs = 0;
   #isHandedOut = false;
-  /** The set came from the server to this process, and not from the store. */
+  /** The set came from the server to this process, and the machine has not slept since. */
   #isExchanged = false;
 
   get tokens(): TokenSet | undefined {
@@ -111,8 +111,11 @@ export class HeldSet {
       this.#freshUntil -= setBackMs;
       this.#earlierByMs += setBackMs;
     }
+    const hasSlept = behindMs < -limits.clockJumpMs;
     // After a jump, or a sleep of the machine, later readings are compared with the new offset.
-    if (setBackMs > limits.clockJumpMs || behindMs < -limits.clockJumpMs) this.#clockOffset = now - monotonic;
+    if (setBackMs > limits.clockJumpMs || hasSlept) this.#clockOffset = now - monotonic;
+    // The monotonic clock does not tell how long the machine slept: the set no longer counts as just issued.
+    if (hasSlept) this.#isExchanged = false;
     this.#seenAt = now;
     return now;
   }
@@ -126,9 +129,8 @@ export class HeldSet {
 
   /** Whether the set was just issued. Such a set is not exchanged, whatever its lifetime says: exchanges would loop. */
   hasJustCome(clock: Clock): boolean {
-    if (!this.#isExchanged || this.#tokens === undefined) return false;
-    const passedMs = Math.max(this.heldForMs(clock), clock.now() - this.#tokens.issuedAt);
-    return passedMs < limits.exchangeGapMs;
+    if (!this.#isExchanged) return false;
+    return this.heldForMs(clock) < limits.exchangeGapMs;
   }
 
   /** How long the set has been in hand. */

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FakeApi, SeenRequest } from './support/fake-api.js';
@@ -226,6 +227,9 @@ describe.each([
     ['headers that are null', { headers: null }],
     ['an init that is a number', 5],
     ['an init that is a text', 'POST'],
+    ['an init that is an empty text', ''],
+    ['an init that is 0', 0],
+    ['an init that is false', false],
   ])('%s are a TypeError', { tags: ['fault-94'] }, async (_name, init) => {
     const session = scene.open();
     await prepare(session);
@@ -234,29 +238,70 @@ describe.each([
     expect(api.seen).toHaveLength(before);
   });
 
+  test.each([
+    ['a plain init', () => Object.defineProperty({}, 'method', { enumerable: true, get: fail })],
+    ['a proxy', () => new Proxy({}, { get: fail })],
+    ['a proxy that hides its prototype', () => new Proxy({}, { getPrototypeOf: fail })],
+  ])('%s that throws rejects the call, and does not throw', { tags: ['fault-94'] }, async (_name, make) => {
+    const session = scene.open();
+    await prepare(session);
+    const answer = session.fetch(`${api.origin}/given`, make() as RequestInit);
+    await answer.then(
+      (response) => expect(response.status).toBe(200),
+      (error: Error) => expect(error.message).toBe('no such luck'),
+    );
+  });
+
+  test.each([['new Uint8Array([104, 105]).buffer'], ['new Uint8Array([104, 105])']])(
+    'bytes of another realm: %s',
+    { tags: ['fault-94'] },
+    async (code) => {
+      const body = runInNewContext(code) as ArrayBuffer;
+      expect(await sent(`${api.origin}/given`, { method: 'POST', body })).toMatchObject({ body: 'hi' });
+    },
+  );
+
+  test('a Request of a class that names itself otherwise', { tags: ['fault-94'] }, async () => {
+    class Own extends Request {
+      get [Symbol.toStringTag](): string {
+        return 'Own';
+      }
+    }
+    const request = new Own(`${api.origin}/given`, {
+      method: 'POST',
+      body: 'own',
+      headers: { 'x-mine': '1' },
+    });
+    expect(await sent(request)).toMatchObject({ method: 'POST', body: 'own', headers: { 'x-mine': '1' } });
+  });
+
   test('an init that is null counts as none', { tags: ['fault-94'] }, async () => {
     expect(await sent(`${api.origin}/given`, null)).toMatchObject({ method: 'GET', path: '/given' });
   });
 
-  test('each accessor is read once', { tags: ['fault-94'] }, async () => {
+  test.each([
+    ['a text', () => 'once'],
+    ['a form', () => new URLSearchParams('once')],
+  ])('each accessor is read once, with %s as the body', { tags: ['fault-94'] }, async (_name, bodyOf) => {
     const reads: string[] = [];
-    const init = {
+    const read = <Value>(name: string, value: Value): Value => {
+      reads.push(name);
+      return value;
+    };
+    const seen = await sent(`${api.origin}/given`, {
       get method() {
-        reads.push('method');
-        return 'POST';
+        return read('method', 'POST');
       },
       get body() {
-        reads.push('body');
-        return `body ${reads.length}`;
+        return read('body', bodyOf());
       },
       get headers() {
-        reads.push('headers');
-        return { 'x-mine': '1' };
+        return read('headers', { 'x-mine': '1' });
       },
-    };
-    const seen = await sent(`${api.origin}/given`, init);
+    });
     expect(reads.toSorted()).toEqual(['body', 'headers', 'method']);
     expect(seen).toMatchObject({ method: 'POST', headers: { 'x-mine': '1' } });
+    expect(seen.body).toMatch(/^once=?$/);
   });
 
   test('a Request that says another URL than the one it is sent to', { tags: ['fault-93'] }, async () => {
@@ -308,4 +353,8 @@ describe.each([
 
 async function formOf({ body, headers }: SeenRequest): Promise<FormData> {
   return new Response(body, { headers: { 'content-type': headers['content-type'] as string } }).formData();
+}
+
+function fail(): never {
+  throw new Error('no such luck');
 }

@@ -56,6 +56,41 @@ describe('a refresh that a caller causes', () => {
   });
 });
 
+describe('a set that is over when it arrives', () => {
+  /** Each exchange takes two seconds, and its tokens live for one. */
+  async function openSlowly() {
+    const opened = openSession({ scheduler: noTimers }, (fake) => {
+      fake.lifetimeMs = 1_000;
+    });
+    const { clock, server, session } = opened;
+    const exchange = async (endpoint: 'login' | 'refresh') => {
+      const answer = server.holdNext(endpoint);
+      const token = session.getAccessToken();
+      await clock.advance(2_000);
+      answer();
+      return token;
+    };
+    await exchange('login');
+    return { ...opened, exchange };
+  }
+
+  test('it is served for a second after it came, so that a slow server is not asked without a pause', async () => {
+    const { session, server, clock, exchange } = await openSlowly();
+    await clock.advance(900);
+    expect(await session.getAccessToken()).toBe('access-1');
+    expect(server.ledger).toHaveLength(1);
+    await clock.advance(200);
+    expect(await exchange('refresh')).toBe('access-2');
+  });
+
+  test('it is not served once the machine has slept', async () => {
+    const { server, clock, exchange } = await openSlowly();
+    clock.jump(3_600_000);
+    expect(await exchange('refresh')).toBe('access-2');
+    expect(server.ledger).toHaveLength(2);
+  });
+});
+
 describe('a refresh by timer', () => {
   test('a timer refreshes a token that was used, and leaves a token alone that nobody used', async () => {
     const { session, server, clock } = openSession();

@@ -73,6 +73,17 @@ describe('what is sent', () => {
     expect(seen).toEqual([expect.any(String), 'POST', 'manual', 'a=%C3%A4', type]);
   });
 
+  test('the signal of the exchange itself, and none that Node would keep', async () => {
+    const { signal } = new AbortController();
+    let seen: unknown;
+    const fetch: FetchLike = async (_, init) => {
+      seen = init?.signal;
+      return Response.json({});
+    };
+    await call({}, { fetch, signal });
+    expect(seen).toBe(signal);
+  });
+
   test('a request that no cache may answer', { tags: ['fault-101'] }, async () => {
     for (const body of [undefined, new URLSearchParams({ a: 'b' }), new FormData()]) {
       let cache: string | undefined;

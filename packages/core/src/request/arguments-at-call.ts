@@ -14,21 +14,18 @@ export interface ArgumentsAtCall {
  *
  * @throws TypeError as the platform's fetch does
  */
-export function argumentsAtCall(
-  given: string | URL | Request,
-  givenInit: RequestInit | undefined,
-): ArgumentsAtCall {
-  const request = isRequest(given) ? given : undefined;
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  // A Request of another realm or library counts as an init: this platform may not know it as a Request.
+export function argumentsAtCall(given: string | URL | Request, givenInit: RequestInit): ArgumentsAtCall {
   const own = given instanceof Request ? given : undefined;
+  // A Request of another realm or library counts as an init: this platform may not know it as a Request.
+  const request = own ?? (tagOf(given) === 'Request' ? (given as Request) : undefined);
   // The platform sends a Request to the URL that it was made of, whatever a subclass says.
   const sentTo = own ? (Reflect.get(Request.prototype, 'url', own) as string) : request?.url;
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   const url = new URL(sentTo ?? (given as string | URL), base);
   const init = { ...(own ? undefined : membersOf(request)), ...membersOf(givenInit) };
   const headers = new Headers(init.headers === undefined ? request?.headers : init.headers);
   const signal = (init.signal === undefined ? request?.signal : init.signal) ?? undefined;
-  if (init.body instanceof URLSearchParams && !headers.has('content-type'))
+  if (tagOf(init.body) === 'URLSearchParams' && !headers.has('content-type'))
     headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8');
   if (init.body) init.body = bodyAtCall(init.body);
   if (own === undefined) return { url, input: url.href, init, headers, signal };
@@ -37,9 +34,9 @@ export function argumentsAtCall(
   return { url, input: keepsBody ? new Request(own) : own, init, headers, signal };
 }
 
-/** By its tag, because a Request of another realm is no instance of ours. */
-function isRequest(input: string | URL | Request): input is Request {
-  return typeof input === 'object' && Object.prototype.toString.call(input) === '[object Request]';
+/** What an object says it is. Not `instanceof`, which fails for objects of another realm, such as a test runner's. */
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** Members that an init may inherit from a class, where they do not show in `for … in`. */
@@ -77,19 +74,28 @@ function membersOf(init: object | null | undefined): RequestInit {
 
 /** A body that the caller cannot change any more. Bytes become a Blob, in place of the platform's copy of them. */
 function bodyAtCall(body: BodyInit): BodyInit {
-  if (body instanceof URLSearchParams) return String(body);
-  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return new Blob([body as BlobPart]);
-  if (!(body instanceof FormData)) return isKept(body) ? body : String(body);
-  const copy = new FormData();
-  for (const [name, value] of body) {
+  if (ArrayBuffer.isView(body)) return new Blob([body as BlobPart]);
+  switch (tagOf(body)) {
+    case 'ArrayBuffer':
+      return new Blob([body as BlobPart]);
+    case 'FormData':
+      return copyOf(body as FormData);
+    case 'Blob':
+    case 'File':
+    case 'ReadableStream':
+      return body;
+    default:
+      // Node takes async iterables as streams. The platform sends any other object as its text.
+      return Symbol.asyncIterator in Object(body) ? body : String(body);
+  }
+}
+
+function copyOf(form: FormData): FormData {
+  // Another library's form stays one: only that library's fetch can send it.
+  const copy = new (form.constructor as typeof FormData)();
+  for (const [name, value] of form) {
     if (typeof value === 'string') copy.append(name, value);
     else copy.append(name, value, value.name);
   }
   return copy;
-}
-
-/** Blobs do not change, streams are read once. Any other object is sent as its text. */
-function isKept(body: BodyInit): boolean {
-  const tag = Object.prototype.toString.call(body);
-  return /^\[object (Blob|File|FormData|ReadableStream)\]$/.test(tag) || Symbol.asyncIterator in Object(body);
 }

@@ -35,16 +35,21 @@ export class AuthFetch {
     this.#isPlain = context.provider.authorize === undefined && !redirectsCarryAuthorization();
   }
 
-  fetch(input: Input, given?: RequestInit): Promise<Response> {
-    // An object of a class may have accessors, and members that it inherits.
-    if (given && Object.getPrototypeOf(given) !== Object.prototype) return this.#send(input, given);
-    const init = { ...given };
-    const isSimple = this.#isPlain && this.#isChecked(input) && (typeof init.body === 'string' || !init.body);
-    const tokens = isSimple ? this.#session.freshTokens() : undefined;
-    const headers = tokens && withAuthorization(init.headers, this.#authorizationOf(tokens));
-    if (headers === undefined) return this.#send(input, init);
-    init.headers = headers;
-    return this.#sendAtOnce(input as string, tokens as TokenSet, init);
+  /** Like the platform's fetch it rejects and never throws, even where an accessor of the caller's does. */
+  fetch(input: Input, given: RequestInit = {}): Promise<Response> {
+    try {
+      // Anything but a plain object may have accessors, and members that it inherits.
+      if (!this.#isPlain || !this.#isChecked(input) || !isPlainObject(given)) return this.#send(input, given);
+      const init = { ...given };
+      const isSimple = typeof init.body === 'string' || init.body === undefined || init.body === null;
+      const tokens = isSimple ? this.#session.freshTokens() : undefined;
+      const headers = tokens && withAuthorization(init.headers, this.#authorizationOf(tokens));
+      if (headers === undefined) return this.#send(input, init);
+      init.headers = headers;
+      return this.#sendAtOnce(input as string, tokens as TokenSet, init);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The fast path of nearly every request: a fresh token, an origin checked before, and an init of plain values. */
@@ -62,7 +67,7 @@ export class AuthFetch {
     );
   }
 
-  async #send(input: Input, init: RequestInit | undefined): Promise<Response> {
+  async #send(input: Input, init: RequestInit): Promise<Response> {
     const taken = argumentsAtCall(input, init);
     const { url, headers, signal } = taken;
     const attached = this.#session.attach(url, headers, signal && { signal });
@@ -133,13 +138,17 @@ function redirectsCarryAuthorization(): boolean {
   return globalThis.navigator?.userAgent === 'Cloudflare-Workers';
 }
 
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 /** The given headers with this authorization. Undefined if they are not a plain object, or have an authorization. */
 function withAuthorization(
   given: HeadersInit | undefined,
   authorization: string,
 ): Record<string, string> | undefined {
   if (given === undefined) return { authorization };
-  if (given === null || Object.getPrototypeOf(given) !== Object.prototype) return undefined;
+  if (!isPlainObject(given)) return undefined;
   for (const name in given)
     if (name.length === 13 && name.toLowerCase() === 'authorization') return undefined;
   return { ...(given as Record<string, string>), authorization };
