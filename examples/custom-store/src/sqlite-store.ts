@@ -7,6 +7,8 @@ import { leasedStore, type TokenRecord, type TokenStore } from '@auth/core';
  */
 export function sqliteStore(path: string, leaseMs?: number): TokenStore & Disposable {
   const database = new DatabaseSync(path, { timeout: 2_000 });
+  // One flush to the disk a write instead of three or four. The last write still survives a power failure.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   database.exec(
     'CREATE TABLE IF NOT EXISTS tokens (key TEXT PRIMARY KEY, id TEXT NOT NULL, record TEXT NOT NULL) STRICT',
   );

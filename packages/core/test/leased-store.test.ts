@@ -179,6 +179,29 @@ describe('leasedStore', () => {
       expect(clock.timers).toBe(0);
     });
 
+    test('a lease that a slow store grants after it has run out is given back and asked for again', async () => {
+      const { clock, inner } = setUp();
+      let delayMs = leaseMs;
+      const store = leasedStore(
+        {
+          get: (key) => inner.get(key),
+          async compareAndSet(key, expectedId, next) {
+            const isSet = await inner.compareAndSet(key, expectedId, next);
+            if (next.value === 'held')
+              await new Promise<void>((resolve) => clock.setTimeout(resolve, delayMs));
+            return isSet;
+          },
+        },
+        { leaseMs, clock },
+      );
+      const taking = store.lock?.('key', { signal });
+      await clock.advance(leaseMs);
+      expect((await inner.get('key.lock'))?.value).toBe('free');
+      delayMs = leaseMs / 2;
+      await clock.advance(100 + delayMs);
+      expect((await taking)?.held()).toBe(true);
+    });
+
     test('a lease counts from when its renewal was requested, not from when the answer came', async () => {
       const { clock, inner } = setUp();
       let delayMs = 0;

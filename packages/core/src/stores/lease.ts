@@ -23,14 +23,17 @@ const pollMs = 50;
 /** Renewals per lease, so that two may fail before it ends. */
 const renewals = 3;
 
-/** Waits for a lease, and renews it until it is released. Rejects when `signal` aborts, or with what `take` throws. */
+/**
+ * Waits for a lease, and renews it until it is released. A lease that a slow store granted only after it had run out is
+ * given back, and the wait goes on. Rejects when `signal` aborts, or with what `take` throws.
+ */
 export async function waitForLease(steps: LeaseSteps, signal: AbortSignal): Promise<Lease> {
   for (;;) {
     signal.throwIfAborted();
     const asked = momentOf(steps.clock);
     if (await steps.take()) {
       const lease = new RenewedLease(steps, asked);
-      if (!signal.aborted) return lease;
+      if (!signal.aborted && lease.held()) return lease;
       await lease.release();
     }
     await pause(steps.clock, pollMs * (0.5 + Math.random()), signal);
