@@ -29,8 +29,8 @@ export interface Presented {
   times: number;
   losses: number;
   lostAt: number;
-  /** The store already recorded a lost answer when the token was first sent. */
-  readonly isKnownLost: boolean;
+  /** The store already recorded a lost answer when the token was sent whose answer this life was the first to lose. */
+  isKnownLost: boolean;
 }
 
 /** Everything that the lives of a run share. */

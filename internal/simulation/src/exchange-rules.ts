@@ -75,15 +75,18 @@ export class ExchangeRules {
       const detail = `${life.process.name}: ${refreshToken}`;
       judge.violate('an answered refresh token is not presented again', detail);
     }
-    const presented = life.presented.get(refreshToken);
-    if (presented === undefined) {
-      const isKnownLost =
-        tokens !== undefined && tokens.refreshToken === refreshToken && guard?.lostId === tokens.id;
-      life.presented.set(refreshToken, { times: 1, losses: 0, lostAt: 0, isKnownLost });
+    const presented = life.presented.get(refreshToken) ?? {
+      times: 0,
+      losses: 0,
+      lostAt: 0,
+      isKnownLost: false,
+    };
+    life.presented.set(refreshToken, presented);
+    presented.times++;
+    if (presented.losses === 0) {
+      presented.isKnownLost = tokens?.refreshToken === refreshToken && guard?.lostId === tokens.id;
       return;
     }
-    presented.times++;
-    if (presented.losses === 0) return;
     const passedMs = judge.around.world.now - presented.lostAt;
     // The first resend may follow within a second, unless the store already knew of a loss. Each later resend waits for
     // a pause, which doubles.
