@@ -1,7 +1,7 @@
 import type { AuthSession, Clock, TokenSet } from '@auth/core';
 import type { Core } from './core.ts';
 import type { Exchange, Network } from './network.ts';
-import type { Plan } from './plan.ts';
+import type { Access, Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Server } from './server.ts';
 import type { SharedStore } from './store.ts';
@@ -72,8 +72,8 @@ export class Life {
   signedInAt: number = Number.NEGATIVE_INFINITY;
   /** Total time frozen. */
   frozenMs = 0;
-  /** How long the process will freeze once it has the lock. */
-  freezeWithLockMs = 0;
+  /** The process will freeze when it next reads or writes under the lock. */
+  freezeWithLock: { readonly during: Access; readonly forMs: number } | undefined;
   signingIn = 0;
   readonly #around: Surroundings;
 
@@ -118,9 +118,10 @@ export class Life {
     });
   }
 
-  onLocked(): void {
-    if (this.freezeWithLockMs > 0) this.freeze(this.freezeWithLockMs);
-    this.freezeWithLockMs = 0;
+  onAccessUnderLock(access: Access): void {
+    if (this.freezeWithLock?.during !== access) return;
+    this.freeze(this.freezeWithLock.forMs);
+    this.freezeWithLock = undefined;
   }
 
   freeze(forMs: number): void {
@@ -194,8 +195,8 @@ export class Life {
       issuer: 'https://auth.example',
       account: 'account',
       allowedOrigins: ['https://api.example'],
-      prepareLogin: () => {
-        const password = this.#around.vault;
+      prepareLogin: async () => {
+        const password = await this.#askVault();
         return {
           secrets: [password],
           login: async ({ signal }: { signal: AbortSignal }) =>
@@ -208,6 +209,15 @@ export class Life {
         await network.send(this.process, 'revoke', refreshToken, signal);
       },
     };
+  }
+
+  /** The vault answers after up to three seconds. */
+  #askVault(): Promise<string> {
+    const { world, random } = this.#around;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const delayMs = random.between(1, random.chance(0.3) ? 3_000 : 20);
+    world.schedule(this.process, delayMs, () => resolve(this.#around.vault));
+    return promise;
   }
 }
 

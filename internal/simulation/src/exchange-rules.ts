@@ -38,6 +38,9 @@ export class ExchangeRules {
     if (outcome === 'limited') {
       const pauseMs = Math.min(retryAfterMs ?? 30_000, 15 * minuteMs);
       this.#limitedUntil.set(life, around.world.now + pauseMs);
+      // An answer ends the row of lost ones.
+      const presented = life.presented.get(secret);
+      if (presented !== undefined) presented.losses = 0;
     }
     if (outcome === 'issued') this.#onIssued(life, exchange);
     if (kind !== 'refresh') return;

@@ -22,7 +22,7 @@ export function strike(
       life(fault.process).freeze(fault.forMs);
       return;
     case 'freeze_with_lock':
-      life(fault.process).freezeWithLockMs = fault.forMs;
+      life(fault.process).freezeWithLock = fault;
       return;
     case 'clock_step':
       life(fault.process).process.wallOffsetMs += fault.byMs;

@@ -14,12 +14,20 @@ export type StoreKind =
   /** The same, with a lock of its own that ends with the process that holds it. */
   | 'locked';
 
+/** What a process does with a record. */
+export type Access = 'read' | 'write';
+
 /** Something that goes wrong, or that a person does. */
 export type Fault = { readonly at: number } & (
   | { readonly kind: 'crash'; readonly process: number; readonly restartAfterMs: number }
   | { readonly kind: 'freeze'; readonly process: number; readonly forMs: number }
-  /** Freezes the process as soon as it has taken the lock. */
-  | { readonly kind: 'freeze_with_lock'; readonly process: number; readonly forMs: number }
+  /** Freezes the process while it reads or writes the record under the lock, between the grant and the exchange. */
+  | {
+      readonly kind: 'freeze_with_lock';
+      readonly process: number;
+      readonly during: Access;
+      readonly forMs: number;
+    }
   | { readonly kind: 'clock_step'; readonly process: number; readonly byMs: number }
   /** The next exchange never reaches the server; the client can tell only from `refuse_connection`. */
   | { readonly kind: 'refuse_connection' }
@@ -125,7 +133,15 @@ function faultAt(at: number, random: Random, process: () => number, store: Store
     return { at, kind: random.pick(['forget_lease', 'forget_write']) };
   }
   if (store !== 'atomic' && store !== 'get_then_set' && random.chance(0.15)) {
-    return { at, kind: 'freeze_with_lock', process: process(), forMs: random.pick([5_000, 20_000, 120_000]) };
+    const during = random.pick<Access>(['read', 'write']);
+    return {
+      at,
+      kind: 'freeze_with_lock',
+      process: process(),
+      during,
+      // About as long as the lease lasts, so that it wakes while its successor prepares an exchange.
+      forMs: random.pick([5_000, random.between(15_000, 19_000), 120_000]),
+    };
   }
   return random.pick(kinds)();
 }

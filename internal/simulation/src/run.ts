@@ -63,7 +63,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     onWrite: (write) => checks.onWrite(write),
     onRead: (process, readKey) => checks.onRead(process, readKey),
     onTrouble: count,
-    onLocked: (process) => lifeOf(process)?.onLocked(),
+    onAccessUnderLock: (process, access) => lifeOf(process)?.onAccessUnderLock(access),
   });
   const around: Surroundings = {
     core,
@@ -120,7 +120,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
 
     say('--- faults are over');
     network.troubles.length = 0;
-    for (const life of current) life.freezeWithLockMs = 0;
+    for (const life of current) life.freezeWithLock = undefined;
     store.loseAnswers = store.failWrites = store.forgetWrites = 0;
     const quietAt = world.now;
     for (const minute of quietCalls) {

@@ -1,6 +1,6 @@
 import type { Clock, Lease, TokenRecord, TokenStore } from '@auth/core';
 import type { Core } from './core.ts';
-import type { StoreKind } from './plan.ts';
+import type { Access, StoreKind } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Process, World } from './world.ts';
 
@@ -37,7 +37,7 @@ export class SharedStore {
   readonly #onWrite: (write: Write) => void;
   readonly #onTrouble: (kind: string) => void;
   readonly #onRead: (process: Process, key: string) => void;
-  readonly #onLocked: (process: Process) => void;
+  readonly #onAccessUnderLock: (process: Process, access: Access) => void;
 
   constructor(
     world: World,
@@ -48,7 +48,7 @@ export class SharedStore {
       onWrite(write: Write): void;
       onRead(process: Process, key: string): void;
       onTrouble(kind: string): void;
-      onLocked(process: Process): void;
+      onAccessUnderLock(process: Process, access: Access): void;
     },
   ) {
     this.#world = world;
@@ -58,7 +58,7 @@ export class SharedStore {
     this.#onWrite = hooks.onWrite;
     this.#onRead = hooks.onRead;
     this.#onTrouble = hooks.onTrouble;
-    this.#onLocked = hooks.onLocked;
+    this.#onAccessUnderLock = hooks.onAccessUnderLock;
   }
 
   /** The store as one process sees it. */
@@ -93,6 +93,7 @@ export class SharedStore {
       get: (key) =>
         this.#ask(process, () => {
           const record = this.records.get(key);
+          if (this.isLockedBy(process, key)) this.#onAccessUnderLock(process, 'read');
           return () => {
             this.#onRead(process, key);
             return record;
@@ -131,10 +132,7 @@ export class SharedStore {
     const take = (): Promise<boolean> =>
       this.#ask(process, () => {
         const isTaken = this.#holder === undefined || !this.#holder.isAlive;
-        if (isTaken) {
-          this.#holder = process;
-          this.#onLocked(process);
-        }
+        if (isTaken) this.#holder = process;
         return () => isTaken;
       });
     // The lock ends with a connection, which can be closed in an outage too.
@@ -176,7 +174,7 @@ export class SharedStore {
     this.records.set(key, next);
     this.#writers.set(key, process);
     this.#onWrite({ process, key, replaced, next });
-    if (key.endsWith('.lock') && next.value !== 'free') this.#onLocked(process);
+    if (this.isLockedBy(process, key)) this.#onAccessUnderLock(process, 'write');
     for (const entry of this.#listeners) {
       if (entry.process === process || entry.key !== key) continue;
       this.#world.schedule(entry.process, this.#random.between(1, 200), () => {
