@@ -28,8 +28,12 @@ describe.each(vendors)('concurrency: $name', (vendor) => {
     const session = scene.open();
     const old = await session.getTokens();
     await session.getTokens({ forceRefresh: true });
-    const late = await session.tokenRejected(old, { status: 401, headers: new Headers() });
-    expect(late).toBe(session.peek());
+    const late = await session.tokenRejected(old, {
+      status: 401,
+      headers: new Headers(),
+      url: 'https://api.example.com/',
+    });
+    expect(late).toEqual(session.peek());
     expect(scene.calls).toEqual(['login issued', again]);
   });
 
@@ -43,7 +47,7 @@ describe.each(vendors)('concurrency: $name', (vendor) => {
     scene.server.expireTokens();
     const calls = [
       session.getTokens({ forceRefresh: true }),
-      session.tokenRejected(sent, { status: 401, headers: new Headers() }),
+      session.tokenRejected(sent, { status: 401, headers: new Headers(), url: 'https://api.example.com/' }),
       session.fetch(scene.server.apiUrl),
     ];
     await scene.run(Promise.all(calls));

@@ -36,7 +36,9 @@ test.for([
     }
     expect(scene.ledger.tokenCalls).toBe(1);
     // The token is refreshed when the API refuses it.
-    const next = scene.run(session.tokenRejected(tokens, { status: 401, headers: new Headers() }));
+    const next = scene.run(
+      session.tokenRejected(tokens, { status: 401, headers: new Headers(), url: 'https://api.example.com/' }),
+    );
     expect(await next).not.toBe(tokens);
     session.dispose();
   },

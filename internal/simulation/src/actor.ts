@@ -113,7 +113,11 @@ export class Life {
     this.#begin('call', async () => {
       const tokens = await this.session.getTokens();
       if (await send(tokens)) return 'ok';
-      const next = await this.session.tokenRejected(tokens, { status: 401, headers: new Headers() });
+      const next = await this.session.tokenRejected(tokens, {
+        status: 401,
+        headers: new Headers(),
+        url: 'https://api.example.com/',
+      });
       return next !== undefined && (await send(next)) ? 'ok' : 'refused';
     });
   }

@@ -12,8 +12,14 @@ import {
   pauseGiven,
   type RareFacts,
   type Unsaved,
-  whenRefused,
 } from './rare-facts.js';
+import {
+  afterAcceptedReplay,
+  afterRefusal,
+  afterRefusedReplay,
+  isReasonForExchange,
+  refusalsFrom,
+} from './refused-replays.js';
 import { isRemembered, noIds, type RememberedIds, remembering } from './remembered-ids.js';
 import type { TimerOwner } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
@@ -154,14 +160,38 @@ export class Account implements TimerOwner {
     this.#note({ lostId: id });
   }
 
-  /** The API refused the set in hand. False: this is no reason for an exchange. */
-  refused(clock: Clock, id: string): boolean {
-    if (this.isRefused(id)) return true;
-    const change = whenRefused(this.#facts, id, this.held.heldForMs(clock));
-    if (change === undefined) return false;
-    this.#note(change);
-    this.held.makeStale();
-    return true;
+  /** The API refused the set in hand at this origin. False: this is no reason for an exchange. */
+  refused(clock: Clock, { id, issuedAt }: TokenSet, origin: string): boolean {
+    const now = clock.monotonic();
+    const { refusing, refused } = this.#facts;
+    // The wall clock tells the age of a set that another process fetched.
+    const ageMs = Math.max(this.held.heldForMs(clock), clock.now() - issuedAt);
+    const isReason = isReasonForExchange(refusing, origin, ageMs, now);
+    const change = { refusing: afterRefusal(refusing, origin, now) };
+    this.#note(isReason ? { ...change, refused: remembering(refused, id) } : change);
+    if (isReason) this.held.makeStale();
+    return isReason;
+  }
+
+  /** An origin refused a set that had just come to replace a refused one. */
+  replayRefused(clock: Clock, origin: string, id: string): void {
+    this.#note({ refusing: afterRefusedReplay(this.#facts.refusing, origin, id, clock.monotonic()) });
+  }
+
+  replayAccepted(origin: string): void {
+    const refusing = afterAcceptedReplay(this.#facts.refusing, origin);
+    if (refusing.length !== this.#facts.refusing.length) this.#note({ refusing });
+  }
+
+  /** The store has these levels beside a set that is not the one in hand. */
+  refusalsRead(clock: Clock, levels: Readonly<Record<string, unknown>> | undefined): void {
+    const refusing = refusalsFrom(levels, clock.monotonic());
+    if (refusing !== this.#facts.refusing) this.#note({ refusing });
+  }
+
+  /** A caller got this set in place of one that it named as refused. */
+  replacementHandedOut(replacementId: string): void {
+    this.#note({ replacementId });
   }
 
   flightStarted(flight: Flight): void {

@@ -62,6 +62,16 @@ export interface GetTokenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a session needs to know of an answer of the API. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The final URL, after redirects. Empty where it is unknown: then refusals of all origins count together. */
+  readonly url: string;
+  /** The answer came by a redirect. */
+  readonly redirected?: boolean | undefined;
+}
+
 /** What is known without an exchange. Instants are epoch milliseconds. */
 export interface AuthStatus {
   /**
@@ -96,12 +106,14 @@ export interface AuthSession<Extra = Record<string, unknown>> {
     options?: { readonly signal?: AbortSignal | undefined },
   ): MaybePromise<TokenSet<Extra>>;
   /**
-   * Tells the session of the API's response to a request that carried `sent`. Resolves to the set to replay the request
-   * with, or to undefined if the response stands.
+   * Tells a session of the API's answer to a request that carried `sent`. Resolves to the set to replay the request
+   * with, or to undefined if the answer stands. To be called for every answer that is not 2xx or came by a redirect,
+   * and, with the set that it returned as `sent`, for the answer to the replay, whatever its status: by that the
+   * session judges whether an exchange is of use.
    */
   tokenRejected(
     sent: TokenSet<Extra>,
-    response: { readonly status: number; readonly headers: Headers },
+    response: ApiAnswer,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<TokenSet<Extra> | undefined>;
   /** The set in memory, perhaps expired. */

@@ -1,4 +1,4 @@
-import type { AuthSessionOptions, Timeouts } from './auth-session.js';
+import type { ApiAnswer, AuthSessionOptions, Timeouts } from './auth-session.js';
 import { checkIssuer, checkOptions, checkProvider } from './check-options.js';
 import type { Clock } from './clock.js';
 import { type Environment, environmentOf } from './environment.js';
@@ -135,13 +135,10 @@ export class SessionContext {
   }
 
   /** Whether the API's answer refuses the token. */
-  isRejection(response: { readonly status: number; readonly headers: Headers }): boolean {
-    const rejected = this.provider.isTokenRejected?.(response) ?? response.status === 401;
+  isRejection({ status, headers, url, redirected = false }: ApiAnswer): boolean {
+    const rejected = this.provider.isTokenRejected?.({ status, headers, url, redirected }) ?? status === 401;
     // RFC 6750 section 3.1: the token is valid but lacks a scope, and a new token would lack the same scope.
-    return (
-      rejected &&
-      !/\berror\s*=\s*"?insufficient_scope\b/i.test(response.headers.get('www-authenticate') ?? '')
-    );
+    return rejected && !/\berror\s*=\s*"?insufficient_scope\b/i.test(headers.get('www-authenticate') ?? '');
   }
 
   /** Whether work may go on after the call that caused it has ended. */

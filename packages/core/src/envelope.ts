@@ -26,6 +26,8 @@ export interface Guard {
 export interface Envelope {
   readonly tokens?: TokenSet;
   readonly signedOutAt?: number;
+  /** How often in a row each refusing origin of the API refused the set of an exchange. */
+  readonly rejections?: Readonly<Record<string, number>>;
   readonly guard: Guard;
 }
 
@@ -93,7 +95,10 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 
 /** Members that may be missing; an invalid member is left out. */
-const envelopeMembers: ReadonlyMap<string, Check> = new Map([['signedOutAt', isInstant]]);
+const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ['signedOutAt', isInstant],
+  ['rejections', isObject],
+]);
 const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['notBefore', isInstant],
   ['lostId', isText],

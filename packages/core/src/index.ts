@@ -1,4 +1,5 @@
 export type {
+  ApiAnswer,
   AuthSession,
   AuthSessionOptions,
   AuthStatus,

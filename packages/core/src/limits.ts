@@ -39,10 +39,20 @@ export const rateLimitDefaultMs = 30_000;
 export const rateLimitMaxMs = 900_000;
 /** Exchanges that no caller forces are at least this far apart, whatever the lifetime says. */
 export const exchangeGapMs = 1_000;
-/** A token issued because its predecessor was refused must be this old before its own refusal counts … */
-export const rejectionCoolDownMinMs = 10_000;
-/** … doubling up to this. */
-export const rejectionCoolDownMaxMs = 300_000;
+/** Where an origin refused a replay, its refusals are ignored until the set is this old, doubling … */
+export const refusedReplayMinMs = 10_000;
+/** … up to this: an API that refuses every token costs a dozen exchanges an hour. */
+export const refusedReplayMaxMs = 300_000;
+/** An origin without a refusal for this long starts again, as after an accepted replay. */
+export const refusalMemoryMs = 600_000;
+/** So many refusing origins are remembered for an account. */
+export const refusingOrigins = 8;
+/** A replacement that is named as refused within this time was refused in its replay: shorter than common lives. */
+export const namedReplayMs = 40_000;
+/** Of a refused answer's body so much is read, to keep the connection … */
+export const droppedBodyBytes = 65_536;
+/** … within this time; a longer body is cancelled, which costs the connection. */
+export const droppedBodyMs = 100;
 
 /** Password attempts in any hour: a guard against loops in the program that calls us. */
 export const maxLoginsPerHour = 20;

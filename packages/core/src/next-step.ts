@@ -71,8 +71,10 @@ export function nextStep(
 
 /** Tells the account what was read and noticed. */
 export function learn(context: SessionContext, account: Account, stored: Stored, facts: Facts): void {
-  const { guard, signedOutAt } = stored.envelope;
+  const { guard, signedOutAt, tokens, rejections } = stored.envelope;
   account.signOutRead(signedOutAt);
+  if (tokens?.id !== account.tokens?.id && account.facts.unsaved === undefined)
+    account.refusalsRead(context.clock, rejections);
   if (facts.isPauseKnown) account.pauseRead(context.clock, guard.notBefore);
   if (facts.isUnsavedObsolete) account.saveDeferred(undefined);
   if (facts.fallback !== undefined) account.taken(context, facts.fallback, 'store');

@@ -42,6 +42,14 @@ export interface AuthProvider<Extra = Record<string, unknown>> {
   revoke?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void>;
   /** Default: `Authorization: Bearer <access token>` (RFC 6750 section 2.1). */
   authorize?(headers: Headers, tokens: TokenSet<Extra>): void;
-  /** Default: status 401. */
-  isTokenRejected?(response: { readonly status: number; readonly headers: Headers }): boolean;
+  /**
+   * Whether the API refuses the token. Asked for every answer that is not 2xx, and for every answer that came by a
+   * redirect, with its final URL: perhaps that of a login page. Default: status 401.
+   */
+  isTokenRejected?(response: {
+    readonly status: number;
+    readonly headers: Headers;
+    readonly url: string;
+    readonly redirected: boolean;
+  }): boolean;
 }

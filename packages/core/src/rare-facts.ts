@@ -1,10 +1,10 @@
 import type { Clock } from './clock.js';
-import { doubling } from './cool-down.js';
 import type { Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import { alwaysPast } from './held-set.js';
 import * as limits from './limits.js';
-import { noIds, type RememberedIds, remembering } from './remembered-ids.js';
+import { noRefusals, type RefusingOrigin } from './refused-replays.js';
+import { noIds, type RememberedIds } from './remembered-ids.js';
 import type { TokenSet } from './tokens.js';
 
 const none: readonly never[] = [];
@@ -50,8 +50,10 @@ export interface RareFacts {
   readonly lostId?: string | undefined;
   /** Sets that the API refused. */
   readonly refused: RememberedIds;
-  /** How many sets in a row the API refused; a set that was in hand for long starts again at 1. */
-  readonly rejections: number;
+  /** Origins that refused the set of an exchange too. */
+  readonly refusing: readonly RefusingOrigin[];
+  /** The set last handed out in place of one that a caller named as refused. */
+  readonly replacementId?: string | undefined;
   /** Cancels the next look at a store that could not be read. */
   readonly cancelLook?: (() => void) | undefined;
 }
@@ -65,7 +67,7 @@ export const nothingRare: RareFacts = {
   flightFailures: 0,
   quietUntil: alwaysPast,
   refused: noIds,
-  rejections: 0,
+  refusing: noRefusals,
 };
 
 /** The shared object in place of one that says the same: most accounts soon have nothing rare again. */
@@ -92,19 +94,4 @@ export function pauseGiven(
   if (notBefore === undefined || notBefore === facts.knownNotBefore) return facts;
   const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
   return { pausedUntil: Math.max(facts.pausedUntil, clock.monotonic() + leftMs) };
-}
-
-/**
- * What changes when the API refuses the set in hand. Undefined: this is no reason for an exchange, because the set was
- * issued after a refusal and its cool-down is not over.
- */
-export function whenRefused(
-  { rejections, refused }: RareFacts,
-  id: string,
-  heldForMs: number,
-): Partial<RareFacts> | undefined {
-  const coolDownMs = doubling(rejections, limits.rejectionCoolDownMinMs, limits.rejectionCoolDownMaxMs);
-  if (rejections > 0 && heldForMs < coolDownMs) return undefined;
-  const follows = heldForMs < 2 * limits.rejectionCoolDownMaxMs;
-  return { rejections: follows ? rejections + 1 : 1, refused: remembering(refused, id) };
 }

@@ -115,6 +115,7 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   account.signOutRead(signedOutAt);
   if (tokens === undefined || account.facts.isSignedOut || account.facts.unsaved !== undefined) return;
   if (inHand === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
+  if (tokens.id !== inHand.id) account.refusalsRead(context.clock, stored.envelope.rejections);
   account.adopted(context, tokens);
   if (tokens.id !== inHand.id) scheduleRefresh(account, account.held.freshUntil);
 }

@@ -1,6 +1,12 @@
 import type { Account } from './account.js';
 import { joinAccount, leaveAccount } from './accounts.js';
-import type { AuthSession, AuthSessionOptions, AuthStatus, GetTokenOptions } from './auth-session.js';
+import type {
+  ApiAnswer,
+  AuthSession,
+  AuthSessionOptions,
+  AuthStatus,
+  GetTokenOptions,
+} from './auth-session.js';
 import type { Clock } from './clock.js';
 import { type CallGroup, SessionContext } from './context.js';
 import { AuthError } from './errors.js';
@@ -11,8 +17,9 @@ import type { MaybePromise } from './maybe-promise.js';
 import { assertAllowed } from './origins.js';
 import { prepareSignIn } from './prepare-sign-in.js';
 import type { AuthProvider, PreparedLogin } from './provider.js';
+import { afterAnswer, afterRejected } from './refused-token.js';
 import { AuthFetch } from './request/auth-fetch.js';
-import { ageOf, type TokenSet, tokenSetFrom } from './tokens.js';
+import { type TokenSet, tokenSetFrom } from './tokens.js';
 import {
   assertLive,
   handOutEarly,
@@ -95,21 +102,19 @@ export class Session implements AuthSession {
 
   async tokenRejected(
     sent: TokenSet,
-    response: { readonly status: number; readonly headers: Headers },
+    response: ApiAnswer,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<TokenSet | undefined> {
+    return this.afterAnswer(sent, response, options?.signal);
+  }
+
+  afterAnswer(
+    sent: TokenSet,
+    answer: ApiAnswer,
+    signal: AbortSignal | undefined,
+  ): Promise<TokenSet> | undefined {
     const account = this.#account;
-    if (account === undefined || !this.#context.isRejection(response)) return undefined;
-    if (
-      account.tokens?.id === sent.id &&
-      !this.#isReasonForExchange(account, account.tokens, response.status)
-    )
-      return undefined;
-    return waitForToken(this.#context, account, {
-      unlike: sent.id,
-      rejected: sent.accessToken,
-      signal: options?.signal,
-    });
+    return account && afterAnswer(this.#context, account, sent, answer, signal);
   }
 
   peek(): TokenSet | undefined {
@@ -214,25 +219,12 @@ export class Session implements AuthSession {
     const inHand = account.tokens;
     if (forceRefresh === true)
       return waitForToken(context, account, { forced: true, unlike: inHand?.id, rejected, signal });
-    if (rejected !== undefined && inHand?.accessToken === rejected) {
-      if (!this.#isReasonForExchange(account, inHand, 401)) return inHand;
-      return waitForToken(context, account, { unlike: inHand.id, signal });
-    }
+    if (rejected !== undefined && inHand?.accessToken === rejected)
+      return afterRejected(context, account, inHand, signal);
     if (inHand !== undefined && account.isUsable(context))
       return handOutEarly(context, account, inHand, signal);
     const isPlain = signal === undefined && rejected === undefined;
     return isPlain ? waitTogether(context, account) : waitForToken(context, account, { rejected, signal });
-  }
-
-  /** Whether a refusal of the set in hand is a reason for an exchange. Later refusals of the same set do not count. */
-  #isReasonForExchange(account: Account, tokens: TokenSet, status: number): boolean {
-    const { id } = tokens;
-    if (account.isRefused(id)) return true;
-    const { clock } = this.#context;
-    const counts = account.refused(clock, id);
-    const ageMs = ageOf(tokens, clock.now());
-    this.#context.emit({ type: 'token_rejected', tokenId: id, ageMs, status, ignored: !counts });
-    return counts;
   }
 
   #assertAllowed(url: string | URL): void {

@@ -101,7 +101,19 @@ describe('dispose', () => {
     const { session } = openSession();
     const sent = await session.getTokens();
     session.dispose();
-    expect(await session.tokenRejected(sent, { status: 404, headers: new Headers() })).toBeUndefined();
-    expect(await session.tokenRejected(sent, { status: 401, headers: new Headers() })).toBeUndefined();
+    expect(
+      await session.tokenRejected(sent, {
+        status: 404,
+        headers: new Headers(),
+        url: 'https://api.example.com/',
+      }),
+    ).toBeUndefined();
+    expect(
+      await session.tokenRejected(sent, {
+        status: 401,
+        headers: new Headers(),
+        url: 'https://api.example.com/',
+      }),
+    ).toBeUndefined();
   });
 });

@@ -84,6 +84,42 @@ describe('a request whose token the API refuses', () => {
     expect(server.refreshes).toBe(1);
   });
 
+  const streamed = (): RequestInit =>
+    ({ method: 'POST', body: new Blob(['once']).stream(), duplex: 'half' }) as RequestInit;
+
+  test('with a stream it returns the 401 at once, and the exchange goes on behind it', async () => {
+    const session = open();
+    const { fetch } = session;
+    await fetch(`${api.origin}/warm-up`);
+    revokeFirstToken();
+    const answerRefresh = server.holdNext('refresh');
+    expect((await fetch(`${api.origin}/orders`, streamed())).status).toBe(401);
+    expect(server.refreshes).toBe(0);
+    answerRefresh();
+    expect(await session.getAccessToken()).toBe('access-2');
+  });
+
+  test('with a stream it waits for the exchange where no work may outlive a call', async () => {
+    const { fetch } = open({}, { scheduler: null });
+    await fetch(`${api.origin}/warm-up`);
+    revokeFirstToken();
+    expect((await fetch(`${api.origin}/orders`, streamed())).status).toBe(401);
+    expect(server.refreshes).toBe(1);
+  });
+
+  test('a provider may find its refusal in a redirect to a login page', { tags: ['fault-102'] }, async () => {
+    api.routes['/orders'] = ({ headers }) =>
+      headers.authorization === 'Bearer access-1'
+        ? { status: 302, headers: { location: '/login' } }
+        : { status: 200, body: 'orders' };
+    api.routes['/login'] = () => ({ status: 200, body: '<h1>Log in</h1>' });
+    const { fetch } = open({
+      isTokenRejected: ({ url, redirected }) => redirected && new URL(url).pathname === '/login',
+    });
+    expect(await (await fetch(`${api.origin}/orders`)).text()).toBe('orders');
+    expect(server.refreshes).toBe(1);
+  });
+
   test('the response to a second refusal is returned as it is', async () => {
     const { fetch } = open();
     await fetch(`${api.origin}/warm-up`);

@@ -100,7 +100,9 @@ describe('a provider with a password', () => {
   test('it asks the vendor whether an answer refuses the token', () => {
     expect(open({}).isTokenRejected).toBeUndefined();
     const { isTokenRejected } = open({}, { isTokenRejected: ({ status }) => status === 403 });
-    expect(isTokenRejected?.({ status: 403, headers: new Headers() })).toBe(true);
+    expect(isTokenRejected?.({ status: 403, headers: new Headers(), url: 'https://api.example.com/' })).toBe(
+      true,
+    );
   });
 
   test('preload starts to load the calls at once', () => {

@@ -7,8 +7,10 @@ type AnswerHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onRespon
 
 /** A request that fails before it is dispatched has no controller. */
 const noController = null as unknown as Controller;
-/** Up to this many bytes of a refusal's body are read, to keep the connection; a longer body is aborted. */
+/** Up to this many bytes of a refusal's body are read, to keep the connection … */
 const maxDroppedBytes = 65_536;
+/** … within this time; a longer body is aborted. */
+const maxDroppedMs = 100;
 
 /** One request with the session's token, and its replay if the API refuses the token. */
 export class AuthorizedRequest implements Dispatcher.DispatchHandler {
@@ -21,12 +23,14 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   readonly #handler: Dispatcher.DispatchHandler;
   /** The token set of the first attempt; undefined before it is sent, and after the request failed. */
   #sent: TokenSet | undefined;
-  #isReplay = false;
+  /** The set of the replay; undefined before it. */
+  #replacement: TokenSet | undefined;
   /** Events of a refusal, held back while the session decides about it. */
   #held: (() => void)[] | undefined;
   /** Controller of the refusal whose body is dropped. */
   #dropped: Controller | undefined;
   #droppedBytes = 0;
+  #cutOffTimer: NodeJS.Timeout | undefined;
 
   constructor(
     session: AuthSession,
@@ -79,10 +83,14 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, headers: AnswerHeaders, message?: string): void {
     if (status >= 300 && status < 400) this.#redirected.add(this.#handler);
-    if (status >= 400 && !this.#isReplay && this.#sent !== undefined) {
+    const sent = this.#sent;
+    if (sent !== undefined && this.#replacement !== undefined) {
+      // Tells the session whether the exchange was of use.
+      this.#afterAnswer(sent, status, headers).catch(() => {});
+    } else if (sent !== undefined && (status < 200 || status >= 300)) {
       controller.pause();
       this.#held = [];
-      void this.#askSession(controller, this.#sent, status, headers);
+      void this.#askSession(controller, sent, status, headers);
     }
     this.#forward(() => this.#handler.onResponseStart?.(controller, status, headers, message));
   }
@@ -93,12 +101,15 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Controller, trailers: AnswerHeaders): void {
-    if (controller !== this.#dropped)
-      this.#forward(() => this.#handler.onResponseEnd?.(controller, trailers));
+    if (controller === this.#dropped) clearTimeout(this.#cutOffTimer);
+    else this.#forward(() => this.#handler.onResponseEnd?.(controller, trailers));
   }
 
   onResponseError(controller: Controller, error: Error): void {
-    if (controller !== null && controller === this.#dropped) return;
+    if (controller !== null && controller === this.#dropped) {
+      clearTimeout(this.#cutOffTimer);
+      return;
+    }
     this.#held = undefined;
     this.#sent = undefined;
     this.#handler.onResponseError?.(controller, error);
@@ -110,36 +121,51 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   #send({ tokens, entries }: Attached): boolean {
-    this.#sent = tokens;
+    // By the very set that it returned the session knows the answer to a replay.
+    this.#sent = this.#replacement?.id === tokens.id ? this.#replacement : tokens;
     return this.#dispatch({ ...this.#options, headers: withHeaders(this.#options.headers, entries) }, this);
   }
 
-  /** Lets the session decide about a refusal, whose body is paused meanwhile. */
+  #afterAnswer(sent: TokenSet, status: number, headers: AnswerHeaders): Promise<TokenSet | undefined> {
+    const { origin, path } = this.#options;
+    const url = new URL(path, origin as string | URL).href;
+    const signal = this.#signal;
+    return this.#session.tokenRejected(
+      sent,
+      { status, headers: headersOf(headers), url },
+      signal && { signal },
+    );
+  }
+
+  /** Lets the session decide about a refusal. If that takes an exchange, the refusal does not hold its connection. */
   async #askSession(
     controller: Controller,
     sent: TokenSet,
     status: number,
     headers: AnswerHeaders,
   ): Promise<void> {
-    const signal = this.#signal;
-    let next: TokenSet | undefined;
+    const asked = this.#afterAnswer(sent, status, headers);
+    const stands = asked.then(
+      (next) => next === undefined,
+      () => false,
+    );
+    const isOver = await Promise.race([
+      stands,
+      new Promise<false>((resolve) => setImmediate(resolve, false)),
+    ]);
+    // The request has failed or was aborted meanwhile.
+    if (this.#held === undefined) return void asked.catch(() => {});
+    if (isOver || !isReplayable(this.#options.body)) {
+      asked.catch(() => {});
+      return this.#passOnRefusal(controller);
+    }
+    this.#dropRefusal(controller);
     try {
-      next = await this.#session.tokenRejected(
-        sent,
-        { status, headers: headersOf(headers) },
-        signal && { signal },
-      );
+      this.#replacement = await asked;
     } catch (error) {
-      if (this.#held === undefined) return;
-      this.#dropRefusal(controller);
       this.#fail(error);
       return;
     }
-    // The request has failed or was aborted meanwhile.
-    if (this.#held === undefined) return;
-    if (next === undefined || !isReplayable(this.#options.body)) return this.#passOnRefusal(controller);
-    this.#dropRefusal(controller);
-    this.#isReplay = true;
     this.start();
   }
 
@@ -155,12 +181,17 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   #dropRefusal(controller: Controller): void {
     this.#held = undefined;
     this.#dropped = controller;
+    this.#cutOffTimer = setTimeout(() => this.#cutOff(), maxDroppedMs);
     controller.resume();
   }
 
   #countDropped(bytes: number): void {
     this.#droppedBytes += bytes;
-    if (this.#droppedBytes > maxDroppedBytes) this.#dropped?.abort(new Error('a refusal without end'));
+    if (this.#droppedBytes > maxDroppedBytes) this.#cutOff();
+  }
+
+  #cutOff(): void {
+    this.#dropped?.abort(new Error('a refusal without end'));
   }
 
   #forward(event: () => void): void {

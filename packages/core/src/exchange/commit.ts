@@ -7,6 +7,7 @@ import * as limits from '../limits.js';
 import { replaces, signedOutError } from '../next-step.js';
 import type { Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';
+import { levelsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
 import { settledGuard } from './guard.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
@@ -121,8 +122,14 @@ async function save(
   let hasLooked = isLeaseHeld(flight);
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
-      const { signedOutAt: _, ...kept } = base.envelope;
-      const envelope: Envelope = { ...kept, tokens, guard: settledGuard(kept.guard, liftedLatch) };
+      const { signedOutAt: _, rejections: __, ...kept } = base.envelope;
+      const rejections = levelsOf(account.facts.refusing, context.clock.monotonic());
+      const envelope: Envelope = {
+        ...kept,
+        tokens,
+        ...(rejections === undefined ? {} : { rejections }),
+        guard: settledGuard(kept.guard, liftedLatch),
+      };
       if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) return 'saved';
       base = await readStored(context);
     } catch {

@@ -1,16 +1,23 @@
-import type { AuthSession } from '../auth-session.js';
+import type { ApiAnswer, AuthSession } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
 import { loadExchangeHalf } from '../load-exchange-half.js';
 import type { TokenSet } from '../tokens.js';
 import { argumentsAtCall } from './arguments-at-call.js';
+import { dropBody } from './drop-body.js';
 import { Outgoing } from './outgoing.js';
 
 type Input = string | URL | Request;
 
 /** What a session's `fetch` needs of the session. */
-export interface FetchSession extends Pick<AuthSession, 'attach' | 'tokenRejected'> {
+export interface FetchSession extends Pick<AuthSession, 'attach'> {
   /** The set in hand, if it is fresh. */
   freshTokens(): TokenSet | undefined;
+  /** What {@link AuthSession.tokenRejected} does. Undefined at once if the answer stands. */
+  afterAnswer(
+    sent: TokenSet,
+    answer: ApiAnswer,
+    signal: AbortSignal | undefined,
+  ): Promise<TokenSet> | undefined;
 }
 
 /** The session's `fetch`: attaches the token, sends, and replays once with another token if the API refuses it. */
@@ -55,7 +62,7 @@ export class AuthFetch {
   /** The fast path of nearly every request: a fresh token, an origin checked before, and an init of plain values. */
   async #sendAtOnce(url: string, tokens: TokenSet, init: RequestInit): Promise<Response> {
     const response = await this.#context.fetch(url, init);
-    if (response.ok) return response;
+    if (response.ok && !response.redirected) return response;
     const headers = new Headers(init.headers);
     return this.#settle(
       response,
@@ -77,7 +84,8 @@ export class AuthFetch {
     const outgoing = new Outgoing(taken.input, taken.init);
     try {
       const response = await this.#sendOut(outgoing, url, headers);
-      return response.ok ? response : await this.#settle(response, tokens, outgoing, url, headers, signal);
+      if (response.ok && !response.redirected) return response;
+      return await this.#settle(response, tokens, outgoing, url, headers, signal);
     } finally {
       outgoing.discard();
     }
@@ -92,19 +100,38 @@ export class AuthFetch {
     headers: Headers,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
-    // If we followed redirects ourselves, every request on the way carried the token.
-    if (this.#followsRedirects !== true && !isFrom(url, response)) return response;
-    const dropBody = (): void => void response.body?.cancel().catch(() => {});
-    const next = await this.#session
-      .tokenRejected(tokens, response, signal && { signal })
-      .catch((error: unknown) => {
-        dropBody();
-        throw error;
-      });
-    if (next === undefined || !outgoing.isReplayable) return response;
-    dropBody();
-    this.#context.authorize(headers, next);
-    return this.#sendOut(outgoing, url, headers);
+    const next = this.#afterAnswer(response, tokens, url, signal);
+    if (next === undefined) return response;
+    if (!outgoing.isReplayable) {
+      // The exchange helps the next call. Where no work outlives a call, this call waits for it.
+      const exchanged = next.catch(() => {});
+      if (!this.#context.mayOutliveCalls) await exchanged;
+      return response;
+    }
+    // The caller gets a replay or an error: do not hold a connection that the exchange may need.
+    void dropBody(response);
+    const replacement = await next;
+    this.#context.authorize(headers, replacement);
+    const answer = await this.#sendOut(outgoing, url, headers);
+    this.#afterAnswer(answer, replacement, url, undefined);
+    return answer;
+  }
+
+  #afterAnswer(
+    response: Response,
+    sent: TokenSet,
+    url: URL,
+    signal: AbortSignal | undefined,
+  ): Promise<TokenSet> | undefined {
+    // After a redirect to another origin the platform sent no token there, unless we followed it with the token.
+    const isForeign = this.#followsRedirects !== true && !isFrom(url, response);
+    if (isForeign && !response.ok) return undefined;
+    const { status, headers, redirected } = response;
+    return this.#session.afterAnswer(
+      sent,
+      { status, headers, url: response.url || url.href, redirected },
+      signal,
+    );
   }
 
   async #sendOut(outgoing: Outgoing, url: URL, headers: Headers): Promise<Response> {

@@ -1,0 +1,84 @@
+import type { Account } from './account.js';
+import type { ApiAnswer } from './auth-session.js';
+import type { SessionContext } from './context.js';
+import * as limits from './limits.js';
+import { ageOf, type TokenSet } from './tokens.js';
+import { waitForToken } from './wait-for-token.js';
+
+/** The sets handed out for replays. The answer to a replay tells whether the exchange was of use. */
+const replays = new WeakSet<TokenSet>();
+
+/**
+ * What follows from an answer to a request that carried `sent`: a set for a replay, which may take an exchange, or
+ * nothing. That is decided at once, so that a refused answer need not wait with its connection.
+ */
+export function afterAnswer(
+  context: SessionContext,
+  account: Account,
+  sent: TokenSet,
+  answer: ApiAnswer,
+  signal: AbortSignal | undefined,
+): Promise<TokenSet> | undefined {
+  const origin = originOf(answer.url);
+  const isRefusal = context.isRejection(answer);
+  if (replays.delete(sent)) {
+    if (isRefusal) account.replayRefused(context.clock, origin, sent.id);
+    else if (answer.status < 500 && answer.status !== 429) account.replayAccepted(origin);
+    if (isRefusal) emitRejected(context, sent, answer.status, true);
+    return undefined;
+  }
+  if (!isRefusal) return undefined;
+  const { tokens } = account;
+  if (tokens?.id === sent.id && !isReasonForExchange(context, account, tokens, origin, answer.status))
+    return undefined;
+  const need = { unlike: sent.id, rejected: sent.accessToken, signal };
+  return waitForToken(context, account, need).then(forReplay);
+}
+
+/** The set to use after `rejected`, the access token in hand, was refused somewhere. */
+export async function afterRejected(
+  context: SessionContext,
+  account: Account,
+  rejected: TokenSet,
+  signal: AbortSignal | undefined,
+): Promise<TokenSet> {
+  const { clock } = context;
+  // This caller's answers are not seen: a set that is named soon after it was handed out was refused in its replay.
+  const isReplay = account.facts.replacementId === rejected.id;
+  if (isReplay && account.held.heldForMs(clock) < limits.namedReplayMs)
+    account.replayRefused(clock, '', rejected.id);
+  if (!isReasonForExchange(context, account, rejected, '', 401)) return rejected;
+  const tokens = await waitForToken(context, account, { unlike: rejected.id, signal });
+  account.replacementHandedOut(tokens.id);
+  return tokens;
+}
+
+/** Whether a refusal of the set in hand is a reason for an exchange. Later refusals of the same set do not count. */
+function isReasonForExchange(
+  context: SessionContext,
+  account: Account,
+  tokens: TokenSet,
+  origin: string,
+  status: number,
+): boolean {
+  if (account.isRefused(tokens.id)) return true;
+  const counts = account.refused(context.clock, tokens, origin);
+  emitRejected(context, tokens, status, !counts);
+  return counts;
+}
+
+function emitRejected(context: SessionContext, tokens: TokenSet, status: number, ignored: boolean): void {
+  const ageMs = ageOf(tokens, context.clock.now());
+  context.emit({ type: 'token_rejected', tokenId: tokens.id, ageMs, status, ignored });
+}
+
+/** A copy, told apart from the set that other requests carry. */
+function forReplay(tokens: TokenSet): TokenSet {
+  const copy = Object.freeze({ ...tokens });
+  replays.add(copy);
+  return copy;
+}
+
+function originOf(url: string | undefined): string {
+  return url !== undefined && URL.canParse(url) ? new URL(url).origin : '';
+}
