@@ -115,8 +115,8 @@ export class ExchangeRules {
     // A lock taken later is another one: it belongs to a sign-in that came next.
     const wasLocked = store.isLockedBy(life.process, key);
     judge.askLater(life, resendBoundMs, () => {
-      // In a slow store the process cannot renew its lease in time, although nobody has taken the lease away.
-      const mayRenew = world.now > store.slowUntil + leaseMs;
+      // With the store slow or away the process cannot renew its lease, although nobody has taken the lease away.
+      const mayRenew = world.now > Math.max(store.slowUntil, store.downUntil) + leaseMs;
       const isLocked = wasLocked && mayRenew && store.isLockedBy(life.process, key);
       const mayResend = !judge.hasLock || isLocked;
       const isWanted = world.now - judge.lastSignOutAt > 2 * minuteMs;

@@ -8,6 +8,7 @@ export function standIn(random: Random): () => void {
   const { crypto: realCrypto, Math: realMath } = globalThis;
   const realRandom = realMath.random;
   const subtle = {
+    digest: async (_algorithm: string, data: Uint8Array) => hash(data).buffer,
     importKey: async (_format: string, data: Uint8Array) => data,
     deriveBits: async ({ salt }: { salt: Uint8Array }, data: Uint8Array) => hash(data, salt).buffer,
   };

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import type { SessionContext } from './context.js';
-import type { Latch } from './envelope.js';
+import type { ClientLatch, Guard, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
 import { HeldSet } from './held-set.js';
@@ -234,7 +234,7 @@ export class Account implements TimerOwner {
   }
 
   /** A stored `notBefore` was read. */
-  pauseRead(clock: Clock, notBefore: number | undefined): void {
+  #pauseRead(clock: Clock, notBefore: number | undefined): void {
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
     const { pausedUntil } = pauseGiven(this.#facts, clock, notBefore);
     this.#note({ pausedUntil, pauseCode: undefined, knownNotBefore: notBefore });
@@ -249,6 +249,22 @@ export class Account implements TimerOwner {
   /** A login was refused, and its latch is not saved yet. Undefined: the latch is saved or lifted. */
   latched(latch: Latch | undefined): void {
     if (latch !== this.#facts.latch) this.#note({ latch });
+  }
+
+  /** The server refused the client, and that is not saved yet. Undefined: it is. */
+  clientRefused(client: ClientLatch | undefined): void {
+    this.#note({ client });
+  }
+
+  /** A stored guard was read. */
+  guardRead(clock: Clock, { notBefore, refreshFails }: Guard, isPauseKnown: boolean): void {
+    if (isPauseKnown) this.#pauseRead(clock, notBefore);
+    this.refreshEndpointSeen(refreshFails?.isBroken === true);
+  }
+
+  /** The refresh endpoint works, or does not work at all, as far as this process or the store can tell. */
+  refreshEndpointSeen(isRefreshBroken: boolean): void {
+    if (isRefreshBroken !== this.#facts.isRefreshBroken) this.#note({ isRefreshBroken });
   }
 
   /** This set is kept in memory until it is saved. Undefined: no set is unsaved. */

@@ -76,7 +76,7 @@ export interface ApiAnswer {
 export interface AuthStatus {
   /**
    * `signed_in`: there are tokens that are valid or can be refreshed. `signed_out`: by `signOut()`, here or elsewhere.
-   * `login_blocked`: a refused login stands. `idle`: none of these; with credentials, the next call logs in.
+   * `login_blocked`: a refused login stands, or a refused client and no token lives. `idle`: none of these; with credentials, the next call logs in.
    */
   readonly state: 'signed_in' | 'signed_out' | 'login_blocked' | 'idle';
   /** End of the access token, where known. */
@@ -85,6 +85,16 @@ export interface AuthStatus {
   readonly blockedAt?: number;
   /** No token call before this instant. */
   readonly retryAt?: number;
+  /** When the exchange that brought the tokens was sent. */
+  readonly issuedAt?: number;
+  /** The failed exchange that the last success did not follow. */
+  readonly lastFailure?: {
+    /** An {@link AuthErrorCode}; a later version may store others. */
+    readonly code: string;
+    readonly status?: number;
+    readonly serverCode?: string;
+    readonly at: number;
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import { type Environment, environmentOf } from './environment.js';
 import type { AuthError, AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
+import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
@@ -32,7 +33,7 @@ export class SessionContext {
   /** Callers that arrived close together and wait for the same flight on the same terms. */
   callGroup: CallGroup | undefined;
   /** The latch under which the vault was last asked for secrets, and when on the monotonic clock. */
-  askedAbout: { readonly latchHash: string; readonly at: number } | undefined;
+  #askedAbout: { readonly latchHash: string; readonly at: number } | undefined;
 
   constructor(provider: AuthProvider, options: AuthSessionOptions) {
     checkProvider(provider);
@@ -95,6 +96,17 @@ export class SessionContext {
 
   get insecureOrigins(): readonly string[] {
     return this.#environment.insecureOrigins;
+  }
+
+  /** Whether the vault was asked under this latch, a moment ago: its secrets are taken for unchanged. */
+  wasJustAsked(latchHash: string): boolean {
+    const asked = this.#askedAbout;
+    return asked?.latchHash === latchHash && this.clock.monotonic() - asked.at < limits.latchedVaultMs;
+  }
+
+  /** The vault was asked for secrets that this latch is about. */
+  vaultAsked(latchHash: string): void {
+    this.#askedAbout = { latchHash, at: this.clock.monotonic() };
   }
 
   emit(body: EventBody): void {

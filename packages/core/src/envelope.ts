@@ -7,11 +7,47 @@ export interface Latch {
   readonly hash: string;
   /** Epoch milliseconds of the refusal. */
   readonly at: number;
+  /** A person typed the secrets: they are not the configured ones. */
+  readonly isTyped?: boolean;
+}
+
+/** The server refused the client: not the password, and not the token. */
+export interface ClientLatch {
+  /** Slow hash of the client's secrets. */
+  readonly hash: string;
+  /** Epoch milliseconds of the refusal. */
+  readonly at: number;
+  /** Refusals in a row. */
+  readonly count: number;
+  /** When the client is tried again although nothing has changed. */
+  readonly retryAt: number;
+}
+
+/** A refresh endpoint that gives neither tokens nor refusals. */
+export interface RefreshFails {
+  /** Such answers, and the first of them. */
+  readonly count: number;
+  readonly since: number;
+  readonly isBroken: boolean;
+  /** Logins that stood in for refreshes. */
+  readonly logins?: number;
+}
+
+/** The failure that stands in the way of a token. */
+export interface LastFailure {
+  readonly code: string;
+  readonly status?: number;
+  readonly serverCode?: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 /** What keeps retry loops, in this process and its successors, from locking the account. */
 export interface Guard {
   readonly latch?: Latch;
+  readonly client?: ClientLatch;
+  readonly refreshFails?: RefreshFails;
+  readonly lastFailure?: LastFailure;
   /** No token call before this instant, epoch milliseconds. */
   readonly notBefore?: number;
   /** Exchanges in a row that ended in neither a token, nor a refusal, nor a rate limit. */
@@ -90,6 +126,22 @@ function isLatch(value: unknown): boolean {
   return typeof value['salt'] === 'string' && typeof value['hash'] === 'string' && isInstant(value['at']);
 }
 
+function isClientLatch(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { hash, at, count, retryAt } = value;
+  return typeof hash === 'string' && [at, count, retryAt].every(isInstant);
+}
+
+function isRefreshFails(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { count, since, isBroken, logins = 0 } = value;
+  return [count, since, logins].every(isInstant) && typeof isBroken === 'boolean';
+}
+
+function isFailure(value: unknown): boolean {
+  return isObject(value) && typeof value['code'] === 'string' && isInstant(value['at']);
+}
+
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
@@ -102,6 +154,9 @@ const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
 const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['notBefore', isInstant],
   ['lostId', isText],
+  ['client', isClientLatch],
+  ['refreshFails', isRefreshFails],
+  ['lastFailure', isFailure],
 ]);
 const tokenMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['tokenType', isText],

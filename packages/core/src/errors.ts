@@ -2,6 +2,11 @@
 export type AuthErrorCode =
   /** The server refused the username and password. No further attempt is made with them. */
   | 'invalid_credentials'
+  /**
+   * The server refused the client, by its id, its secret or what it may ask for: not the password, and not the token.
+   * Tokens are kept. Nothing more is sent before the client's secrets change, `signIn()`, or a probe at `retryAt`.
+   */
+  | 'client_refused'
   /** An earlier refusal stands: nothing was sent. New credentials or `signIn()` lift it. */
   | 'login_blocked'
   /** The server refused the refresh token. Providers throw it; callers of a session never see it. */
@@ -53,6 +58,8 @@ export interface AuthErrorDetails {
   /** The pause the server asked for. */
   readonly retryAfterMs?: number | undefined;
   readonly delivery?: Delivery | undefined;
+  /** What the answer was; absent where there was none, or nobody looked. A page comes from a gateway rather than an API. */
+  readonly answer?: 'json' | 'page' | 'other' | undefined;
   /** A word from the server that the provider knows and lists, such as LOGIN_USER_NOT_VERIFIED. */
   readonly serverCode?: string | undefined;
   /** Instant before which another try is pointless, epoch milliseconds. */
@@ -65,6 +72,7 @@ export interface AuthErrorDetails {
 
 const meanings: Readonly<Record<AuthErrorCode, string>> = {
   invalid_credentials: 'the server refused the credentials',
+  client_refused: 'the server refused the client, not the password',
   login_blocked: 'an earlier login was refused; change the credentials or call signIn()',
   refresh_refused: 'the server refused the refresh token',
   reauthentication_required: 'there is no session, and no password to start one: call signIn({ password })',
@@ -101,6 +109,7 @@ const ownDetails = [
   'status',
   'retryAfterMs',
   'delivery',
+  'answer',
   'serverCode',
   'retryAt',
   'blockedAt',
@@ -119,6 +128,7 @@ export class AuthError extends Error {
   declare readonly status?: number;
   declare readonly retryAfterMs?: number;
   declare readonly delivery?: Delivery;
+  declare readonly answer?: 'json' | 'page' | 'other';
   declare readonly serverCode?: string;
   /** Epoch milliseconds. */
   declare readonly retryAt?: number;

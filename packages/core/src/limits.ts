@@ -54,6 +54,28 @@ export const droppedBodyBytes = 65_536;
 /** … within this time; a longer body is cancelled, which costs the connection. */
 export const droppedBodyMs = 100;
 
+/** A refresh endpoint is broken after so many answers that are none … */
+export const brokenRefreshes = 3;
+/** … over at least this long: a server that restarts is back by then. */
+export const brokenRefreshMs = 60_000;
+/** The same where the server itself says, in JSON, that there is no such endpoint. */
+export const goneRefreshes = 2;
+export const goneRefreshMs = 10_000;
+/** Where logins stand in for refreshes, they are at least half a life apart, and at least this long. */
+export const brokenLoginGapMs = 60_000;
+/** The first of these logins waits up to this: the refreshes of all accounts fail at once. */
+export const brokenLoginSpreadMs = 5_000;
+/** A refused client is tried again after this, since a mistake of the server's is mended without us; doubling … */
+export const clientProbeMinMs = 900_000;
+/** … up to this: each probe may send the password. */
+export const clientProbeMaxMs = 21_600_000;
+/** A refusal of the configured secrets is kept this long … */
+export const latchKeptMs = 2_592_000_000;
+/** … and one of a password that somebody typed this long. */
+export const typedLatchKeptMs = 86_400_000;
+/** Slow hashes that a process remembers. */
+export const rememberedHashes = 64;
+
 /** Password attempts in any hour: a guard against loops in the program that calls us. */
 export const maxLoginsPerHour = 20;
 /** A login is sent within this time after it was counted in the store, or it is counted again … */

@@ -1,4 +1,5 @@
 import type { Account } from './account.js';
+import { mayLogInInstead } from './broken-refresh.js';
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import { AuthError } from './errors.js';
@@ -75,7 +76,7 @@ export function learn(context: SessionContext, account: Account, stored: Stored,
   account.signOutRead(signedOutAt);
   if (tokens?.id !== account.tokens?.id && account.facts.unsaved === undefined)
     account.refusalsRead(context.clock, rejections);
-  if (facts.isPauseKnown) account.pauseRead(context.clock, guard.notBefore);
+  account.guardRead(context.clock, guard, facts.isPauseKnown);
   if (facts.isUnsavedObsolete) account.saveDeferred(undefined);
   if (facts.fallback !== undefined) account.taken(context, facts.fallback, 'store');
 }
@@ -98,7 +99,7 @@ export function signedOutError(context: SessionContext): AuthError {
 function pauseError(
   context: SessionContext,
   known: Account,
-  { envelope: { guard } }: Stored,
+  { envelope: { guard, tokens } }: Stored,
   plan: FlightPlan,
 ): AuthError | undefined {
   const { clock, provider } = context;
@@ -107,6 +108,9 @@ function pauseError(
   if (leftMs <= 0) return undefined;
   const code = pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');
   if (plan.kind !== 'refresh' && code !== 'rate_limited') return undefined;
+  // A login stands in for the refresh of a set that is over; while the endpoint is broken no refresh starts early.
+  const mayLogIn = plan.byTimer !== true && provider.prepareLogin !== undefined;
+  if (code !== 'rate_limited' && mayLogIn && mayLogInInstead(guard, tokens, clock.now())) return undefined;
   return new AuthError(code, {
     provider: provider.name,
     delivery: 'not_sent',

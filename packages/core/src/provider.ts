@@ -37,6 +37,11 @@ export interface AuthProvider<Extra = Record<string, unknown>> {
   prepareLogin?(): MaybePromise<PreparedLogin<Extra>>;
   /** Prepares a login with a password that a person just typed into {@link AuthSession.signIn}. */
   prepareSignIn?(password: string): MaybePromise<PreparedLogin<Extra>>;
+  /**
+   * What the client itself is known by, as far as it is secret: a `client_refused` stands until these change. Absent:
+   * the client has no secrets.
+   */
+  clientSecrets?(): MaybePromise<readonly string[]>;
   /** Absent: there is no refresh, the session logs in again. Throws `refresh_refused` where the server refuses. */
   refresh?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<IssuedTokens<Extra>>;
   revoke?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void>;

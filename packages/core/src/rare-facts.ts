@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { Latch } from './envelope.js';
+import type { ClientLatch, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import { alwaysPast } from './held-set.js';
 import * as limits from './limits.js';
@@ -12,6 +12,8 @@ const none: readonly never[] = [];
 /** A set that this process holds and the store does not. */
 export interface Unsaved {
   readonly tokens: TokenSet;
+  /** The exchange that brought it; initial tokens count as from a login. */
+  readonly by: 'login' | 'refresh';
   /** The set it replaces; undefined: none was stored. */
   readonly parentId: string | undefined;
   /** Initial tokens: of use only where the store holds neither tokens nor a sign-out. */
@@ -25,6 +27,10 @@ export interface RareFacts {
   readonly unsaved?: Unsaved | undefined;
   /** A refusal that could not be saved. */
   readonly latch?: Latch | undefined;
+  /** A refusal of the client that could not be saved. */
+  readonly client?: ClientLatch | undefined;
+  /** The store says that the refresh endpoint is broken: no refresh starts early. */
+  readonly isRefreshBroken: boolean;
   /** When this process sent logins, on the monotonic clock: a wall clock that is set ahead drops none of them. */
   readonly loginsSent: readonly number[];
   /** A sign-out on its way to the store: a sign-in waits for it. */
@@ -59,6 +65,7 @@ export interface RareFacts {
 }
 
 export const nothingRare: RareFacts = {
+  isRefreshBroken: false,
   loginsSent: none,
   isSignedOut: false,
   signOuts: 0,
@@ -78,6 +85,7 @@ export function orNothing(facts: RareFacts): RareFacts {
 
 /** What a successful exchange resets. */
 export const nothingAgainstExchanges: Partial<RareFacts> = {
+  client: undefined,
   pausedUntil: alwaysPast,
   pauseCode: undefined,
   exchangeFailures: 0,

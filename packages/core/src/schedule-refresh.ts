@@ -48,7 +48,7 @@ function scheduleRefresh(account: Account, at: number): void {
   account.unschedule();
   const context = contextWithTimers(account);
   if (account.tokens?.refreshToken === undefined || !Number.isFinite(at)) return;
-  if (context?.provider.refresh === undefined) return;
+  if (context?.provider.refresh === undefined || account.facts.isRefreshBroken) return;
   try {
     account.scheduled(context.schedule(account, at, refreshOnTime));
   } catch {

@@ -42,7 +42,13 @@ export class Session implements AuthSession {
     const initial = initialTokens(context, options);
     const account = joinAccount(context);
     if (initial !== undefined && !account.hasRead) {
-      account.saveDeferred({ tokens: initial, parentId: undefined, isInitial: true, liftedLatch: undefined });
+      account.saveDeferred({
+        tokens: initial,
+        by: 'login',
+        parentId: undefined,
+        isInitial: true,
+        liftedLatch: undefined,
+      });
     }
     this.#context = context;
     this.#clock = context.clock;

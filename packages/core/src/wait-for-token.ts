@@ -59,7 +59,7 @@ export async function handOutEarly(
 function mayRefreshEarly({ flight, facts, held }: Account, clock: Clock): boolean {
   const now = clock.monotonic();
   const isQuiet = now < facts.quietUntil || now < facts.pausedUntil;
-  return flight === undefined && !isQuiet && !held.hasJustCome(clock);
+  return flight === undefined && !isQuiet && !facts.isRefreshBroken && !held.hasJustCome(clock);
 }
 
 /** Runs a sign-in or a password check, after the flight or sign-out that is under way. */

@@ -83,9 +83,19 @@ describe('evictAt', () => {
       undefined,
     ],
     [
-      'never while a latch stands',
+      'not before thirty days after the configured secrets were refused',
       { tokens, guard: { ...guard, latch: { salt: 's', hash: 'h', at: 3 } } },
-      undefined,
+      3 + limits.latchKeptMs,
+    ],
+    [
+      'not before a day after a typed password was refused',
+      { guard: { ...guard, latch: { salt: 's', hash: 'h', at: 3, isTyped: true } } },
+      3 + limits.typedLatchKeptMs,
+    ],
+    [
+      'not before thirty days after the client was refused',
+      { guard: { ...guard, client: { hash: 'h', at: 3, count: 1, retryAt: 9 } } },
+      3 + limits.latchKeptMs,
     ],
     ['never after a sign-out', { signedOutAt: 5, guard }, undefined],
     [
@@ -105,7 +115,7 @@ test('members that this version does not know survive being read and written', (
     v: 1,
     tokens: { id: 'a', accessToken: 'a', tokenType: 'Bearer', issuedAt: 1, audience: 'orders' },
     lineage: 'first',
-    guard: { failures: 0, loginsAt: [], refreshFails: { count: 2 } },
+    guard: { failures: 0, loginsAt: [], outages: { count: 2 } },
   };
   const envelope = readEnvelope(JSON.stringify(stored));
   expect(JSON.parse(writeEnvelope(envelope as NonNullable<typeof envelope>).value)).toEqual(stored);

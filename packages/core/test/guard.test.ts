@@ -25,10 +25,10 @@ describe('an exchange that succeeded', () => {
   const troubled = { ...guard, failures: 3, notBefore: 5, lostId: 'set', latch };
 
   test('ends the pause, and keeps the logins and the latch', () => {
-    expect(settledGuard(troubled, undefined)).toEqual({ ...guard, latch });
+    expect(settledGuard(troubled, undefined, 'refresh')).toEqual({ ...guard, latch });
   });
 
   test('lifts the latch of the password that was accepted', () => {
-    expect(settledGuard(troubled, 'h')).toEqual(guard);
+    expect(settledGuard(troubled, 'h', 'login')).toEqual(guard);
   });
 });

@@ -96,7 +96,13 @@ describe('the next step', () => {
   });
 
   test('with initial tokens is to save them only where the store holds neither tokens nor a sign-out', () => {
-    const unsaved = { tokens, parentId: undefined, isInitial: true, liftedLatch: undefined };
+    const unsaved = {
+      tokens,
+      by: 'login' as const,
+      parentId: undefined,
+      isInitial: true,
+      liftedLatch: undefined,
+    };
     const holder = (): ReturnType<typeof newcomer> => {
       const opened = newcomer();
       opened.account.saveDeferred(unsaved);

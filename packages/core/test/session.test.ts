@@ -91,8 +91,8 @@ describe('status and peek', () => {
   test('status tells what is known without an exchange', async () => {
     const { session, server, clock } = openSession();
     expect(await session.status()).toEqual({ state: 'idle' });
-    const { expiresAt } = await session.getTokens();
-    expect(await session.status()).toEqual({ state: 'signed_in', expiresAt });
+    const { expiresAt, issuedAt } = await session.getTokens();
+    expect(await session.status()).toEqual({ state: 'signed_in', expiresAt, issuedAt });
     await clock.advance(2 * hour);
     server.next('refresh', () => {
       throw neverSent();
@@ -100,7 +100,11 @@ describe('status and peek', () => {
     await session.getTokens().catch(() => {});
     expect(await session.status()).toMatchObject({ state: 'signed_in', retryAt: clock.now() + 1_000 });
     await session.signOut();
-    expect(await session.status()).toEqual({ state: 'signed_out', retryAt: clock.now() + 1_000 });
+    expect(await session.status()).toEqual({
+      state: 'signed_out',
+      retryAt: clock.now() + 1_000,
+      lastFailure: { code: 'network', at: clock.now() },
+    });
   });
 
   test('status is idle once the token has expired and cannot be refreshed', async () => {

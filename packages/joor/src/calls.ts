@@ -1,7 +1,15 @@
 import type { IssuedTokens, TokenSet } from '@auth/core';
 import { type LoginSecrets, secretOf, type TokenCall } from '@auth/provider-utils';
 import type { JoorSettings } from './options.js';
-import { isRefused, type JoorExtra, loginForm, parseTokens, refreshForm, serverCodes } from './wire.js';
+import {
+  isClientRefused,
+  isRefused,
+  type JoorExtra,
+  loginForm,
+  parseTokens,
+  refreshForm,
+  serverCodes,
+} from './wire.js';
 
 export function login(
   { issuer, username, clientId, extraFields }: JoorSettings,
@@ -13,6 +21,7 @@ export function login(
     body: loginForm({ clientId, username, ...secrets, extraFields }),
     parse: parseTokens,
     isRefused,
+    isClientRefused,
     serverCodes,
   };
 }
@@ -26,6 +35,7 @@ export async function refresh(
     body: refreshForm({ clientId, clientSecret: await secretOf('clientSecret', clientSecret), refreshToken }),
     parse: parseTokens,
     isRefused,
+    isClientRefused,
     serverCodes,
   };
 }

@@ -15,8 +15,11 @@ export const serverCodes: readonly string[] = [
   'Token is not active',
   'Session not active',
   'Stale token',
+  'Account disabled',
+  'Account is not fully set up',
+  'Account temporarily disabled',
+  'User disabled',
   'invalid_grant',
-  'invalid_client',
 ];
 
 const tokenAnswer = z.object({
@@ -80,6 +83,11 @@ export function parseTokens({ body }: Answer): IssuedTokens<JoorExtra> {
     scope: answer.scope,
     extra: Object.keys(extra).length === 0 ? undefined : extra,
   };
+}
+
+/** Keycloak refuses a wrong client secret with this word: 26 under 401, older versions under 400. */
+export function isClientRefused({ body }: Answer): boolean {
+  return says(body, 'error', 'unauthorized_client');
 }
 
 /** A 400 is a refusal only with Keycloak's own `invalid_grant`, because proxies answer 400 too. */

@@ -101,6 +101,10 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
     return this.#vendor.canRefresh?.(this.#settings) === false ? undefined : this.#refresh;
   }
 
+  get clientSecrets(): AuthProvider<Extra>['clientSecrets'] | undefined {
+    return this.#settings.clientSecret === undefined ? undefined : this.#clientSecrets;
+  }
+
   preload(): void {
     preload(this.#vendor.loadCalls);
   }
@@ -114,6 +118,10 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
       secrets: clientSecret === undefined ? [password] : [password, clientSecret],
       login: (context) => callVendor(vendor, 'login', context, (calls) => calls.login(settings, secrets)),
     };
+  }
+
+  async #clientSecrets(): Promise<readonly string[]> {
+    return [await secretOf('clientSecret', this.#settings.clientSecret as Secret)];
   }
 
   async #prepareLogin(): Promise<PreparedLogin<Extra>> {

@@ -1,5 +1,6 @@
 import { AuthError, type ExchangeContext, isAuthError, toAuthError } from '@auth/core';
 import ky from 'ky';
+import { says } from './answers.js';
 import type { Answer, TokenRequest } from './token-request.js';
 
 /** Token answers are far smaller; a longer answer is something else, or hostile. */
@@ -24,8 +25,14 @@ export async function callTokenEndpoint<Result>(
   const { status, headers } = response;
   const { text, isWhole } = read;
   const answer: Answer = { status, headers, body: isWhole ? parseJson(text) : undefined };
+  const clientError = clientErrorOf(request, answer);
+  if (clientError !== undefined) {
+    const delivery = 'answered';
+    throw new AuthError('client_refused', { ...where, status, delivery, serverCode: clientError });
+  }
   const serverCode = serverCodeOf(answer.body, request.serverCodes);
-  if (status === 401 ? !isPage(answer, text) : request.isRefused?.(answer)) {
+  const isPageOnly = isPage(answer, text);
+  if (status === 401 ? !isPageOnly : request.isRefused?.(answer)) {
     const code = phase === 'login' ? 'invalid_credentials' : 'refresh_refused';
     throw new AuthError(code, { ...where, status, delivery: 'answered', serverCode });
   }
@@ -34,8 +41,11 @@ export async function callTokenEndpoint<Result>(
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
     throw unusable('redirects of a token endpoint are refused');
   }
-  if (!response.ok)
-    throw new AuthError('server_unavailable', { ...where, status, delivery: 'unknown', serverCode });
+  if (!response.ok) {
+    const kind = isPageOnly ? 'page' : answer.body === undefined ? 'other' : 'json';
+    const delivery = 'unknown';
+    throw new AuthError('server_unavailable', { ...where, status, delivery, answer: kind, serverCode });
+  }
   if (!isWhole) throw unusable('it is longer than 1 MiB');
   if (answer.body === undefined) throw unusable('it is not JSON');
   try {
@@ -141,6 +151,26 @@ function retryAfterMs(headers: Headers): number | undefined {
     : Number(/^\d+$/.test(value) ? value : Number.NaN) * 1000;
   return Number.isFinite(waitMs) ? waitMs : undefined;
 }
+
+/**
+ * The word for a refusal of the client, rather than of the password or the token (RFC 6749 section 5.2). At a refresh
+ * most of these words only tell that the endpoint does not know the request.
+ */
+function clientErrorOf(request: TokenRequest<unknown>, answer: Answer): string | undefined {
+  const { status, body } = answer;
+  const word = clientErrors.find((each) => says(body, 'error', each));
+  if (word === undefined || status < 400 || status >= 500) return undefined;
+  const isAboutClient = request.phase === 'login' || word === 'invalid_client' || status === 401;
+  return isAboutClient || request.isClientRefused?.(answer) === true ? word : undefined;
+}
+
+const clientErrors = [
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_scope',
+  'invalid_request',
+  'unsupported_grant_type',
+] as const;
 
 function serverCodeOf(body: unknown, known: readonly string[] | undefined): string | undefined {
   if (typeof body !== 'object' || body === null || known === undefined) return undefined;

@@ -18,6 +18,11 @@ export interface TokenCall<Result> {
    * a refusal unless its body is an HTML page. Default: no other answer is a refusal.
    */
   isRefused?(answer: Answer): boolean;
+  /**
+   * Whether the server, in a 4xx with a word of RFC 6749 section 5.2, refuses the client at a refresh. `invalid_client`
+   * and each of these words under 401 always do. Default: no other answer does.
+   */
+  isClientRefused?(answer: Answer): boolean;
   /** Error codes of the server that may appear in errors as `serverCode`. */
   readonly serverCodes?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { AuthError } from '@auth/core';
 import * as z from 'zod/mini';
 
+export { says } from './answers.js';
 export { callTokenEndpoint } from './token-endpoint.js';
 
 /** A text that must be present and not empty. */
@@ -32,13 +33,6 @@ export function parseShape<Shape>(schema: z.ZodMiniType<Shape>, body: unknown): 
   const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the body').slice(0, 8);
   const detail = `missing or wrong: ${[...new Set(fields)].join(', ')}`;
   throw new AuthError('invalid_response', { delivery: 'unknown', detail });
-}
-
-/** Whether `body` is a JSON object in which `field` has one of these values. */
-export function says(body: unknown, field: string, ...values: readonly unknown[]): boolean {
-  return (
-    typeof body === 'object' && body !== null && values.includes((body as Record<string, unknown>)[field])
-  );
 }
 
 /**

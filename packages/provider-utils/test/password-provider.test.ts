@@ -100,9 +100,19 @@ describe('a provider with a password', () => {
   test('it asks the vendor whether an answer refuses the token', () => {
     expect(open({}).isTokenRejected).toBeUndefined();
     const { isTokenRejected } = open({}, { isTokenRejected: ({ status }) => status === 403 });
-    expect(isTokenRejected?.({ status: 403, headers: new Headers(), url: 'https://api.example.com/' })).toBe(
-      true,
-    );
+    expect(
+      isTokenRejected?.({
+        status: 403,
+        headers: new Headers(),
+        url: 'https://api.example.com/',
+        redirected: false,
+      }),
+    ).toBe(true);
+  });
+
+  test('the client’s secret alone is what a refusal of the client is about', async () => {
+    expect(open({}).clientSecrets).toBeUndefined();
+    expect(await open({ password: 'pw', clientSecret: () => 'cs' }).clientSecrets?.()).toEqual(['cs']);
   });
 
   test('preload starts to load the calls at once', () => {

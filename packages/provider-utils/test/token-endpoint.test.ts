@@ -29,6 +29,66 @@ function call(changes: Partial<TokenRequest<unknown>> = {}, context: Partial<Exc
   return requestTokens(request, { fetch: overNetwork, signal: new AbortController().signal, ...context });
 }
 
+describe('a word of RFC 6749 section 5.2', () => {
+  const words = [
+    'invalid_client',
+    'unauthorized_client',
+    'invalid_scope',
+    'invalid_request',
+    'unsupported_grant_type',
+  ];
+  const codeOf = async (phase: 'login' | 'refresh', status: number, error: string): Promise<unknown> => {
+    nock(host).post('/token').reply(status, { error });
+    return call({ phase }).catch((thrown: { code: unknown }) => thrown.code);
+  };
+
+  test.each([400, 401, 403])(
+    'at a login with %i is about the client, unless it is invalid_grant',
+    {
+      tags: ['fault-108'],
+    },
+    async (status) => {
+      for (const word of words) expect(await codeOf('login', status, word)).toBe('client_refused');
+      const grant = await codeOf('login', status, 'invalid_grant');
+      expect(grant).toBe(status === 403 ? 'server_unavailable' : 'invalid_credentials');
+    },
+  );
+
+  test.each([400, 401, 403])(
+    'at a refresh with %i is about the client under 401, and if it is invalid_client',
+    {
+      tags: ['fault-107'],
+    },
+    async (status) => {
+      for (const word of words) {
+        const isAboutClient = status === 401 || word === 'invalid_client';
+        const expected = isAboutClient ? 'client_refused' : 'server_unavailable';
+        expect(await codeOf('refresh', status, word)).toBe(expected);
+      }
+    },
+  );
+
+  test('at a refresh may be about the client where the provider says so', async () => {
+    nock(host).post('/token').reply(400, { error: 'unauthorized_client' });
+    const isClientRefused: TokenRequest<unknown>['isClientRefused'] = ({ body }) =>
+      says(body, 'error', 'unauthorized_client');
+    await expect(call({ phase: 'refresh', isClientRefused })).rejects.toMatchObject({
+      code: 'client_refused',
+      serverCode: 'unauthorized_client',
+      delivery: 'answered',
+    });
+  });
+
+  test.each([
+    ['json', '{"detail":"gone"}'],
+    ['page', '<html>gone</html>'],
+    ['other', 'gone'],
+  ])('an answer that is none tells that it was %s', async (kind, body) => {
+    nock(host).post('/token').reply(404, body);
+    await expect(call()).rejects.toMatchObject({ code: 'server_unavailable', answer: kind });
+  });
+});
+
 describe('what is sent', () => {
   test('one POST with a form, that asks for JSON', async () => {
     nock(host)

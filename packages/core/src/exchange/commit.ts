@@ -28,10 +28,11 @@ export async function commit(
   flight: Flight,
   read: Stored,
   tokens: TokenSet,
+  by: Unsaved['by'],
   liftedLatch?: string,
 ): Promise<TokenSet> {
   const isSignIn = flight.plan.kind === 'sign_in';
-  const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, liftedLatch, isInitial: false };
+  const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, by, liftedLatch, isInitial: false };
   flight.hasExchanged = true;
   const end = isOvertakenBySignOut(account, flight)
     ? 'signed_out'
@@ -114,7 +115,7 @@ async function save(
   account: Account,
   flight: Flight,
   read: Stored,
-  { tokens, parentId, liftedLatch }: Unsaved,
+  { tokens, parentId, liftedLatch, by }: Unsaved,
 ): Promise<SaveEnd> {
   const { plan } = flight;
   let base = read;
@@ -128,7 +129,7 @@ async function save(
         ...kept,
         tokens,
         ...(rejections === undefined ? {} : { rejections }),
-        guard: settledGuard(kept.guard, liftedLatch),
+        guard: settledGuard(kept.guard, liftedLatch, by),
       };
       if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) return 'saved';
       base = await readStored(context);

@@ -33,10 +33,21 @@ export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): 
   return { ...guard, loginsAt: loginsAt.slice(-maxLoginsPerHour) };
 }
 
-/** The guard after a successful exchange: no pause, no lost answer, and no latch that an accepted password lifted. */
-export function settledGuard({ latch, ...guard }: Guard, lifted: string | undefined): Guard {
-  const { notBefore: _, lostId: __, ...kept } = guard;
-  return { ...kept, failures: 0, ...(latch === undefined || latch.hash === lifted ? {} : { latch }) };
+/**
+ * The guard after a successful exchange: no pause, no lost answer, no refused client, and no latch that an accepted
+ * password lifted. A refresh endpoint that did not work is believed only when it works.
+ */
+export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
+  const { notBefore: _, lostId: __, client: ___, lastFailure: ____, latch, refreshFails, ...kept } = guard;
+  const logins = (refreshFails?.logins ?? 0) + 1;
+  return {
+    ...kept,
+    failures: 0,
+    ...(latch === undefined || latch.hash === lifted ? {} : { latch }),
+    ...(refreshFails === undefined || phase === 'refresh'
+      ? {}
+      : { refreshFails: { ...refreshFails, logins } }),
+  };
 }
 
 function recentLogins(guard: Guard, now: number): readonly number[] {
@@ -49,8 +60,32 @@ function recentLogins(guard: Guard, now: number): readonly number[] {
 /** A hash that matches any secrets: pages on plain http have no WebCrypto, so they cannot tell secrets apart. */
 const unhashable = '';
 
-async function slowHash(secrets: readonly string[], salt: string): Promise<string> {
+/** The slow hashes made so far, by a fast digest: each secret costs a process one. */
+const hashes = new Map<string, Promise<string>>();
+
+/** The slow hash of secrets under a salt; made once a process. */
+export async function slowHash(secrets: readonly string[], salt: string): Promise<string> {
   if (globalThis.crypto.subtle === undefined) return unhashable;
+  const name = await digestOf([salt, ...secrets]);
+  const known = hashes.get(name) ?? derive(secrets, salt);
+  hashes.delete(name);
+  hashes.set(name, known);
+  for (const oldest of hashes.keys()) {
+    if (hashes.size <= limits.rememberedHashes) break;
+    hashes.delete(oldest);
+  }
+  known.catch(() => hashes.delete(name));
+  return known;
+}
+
+/** SHA-256 of a list of texts. Empty where the platform has no WebCrypto. */
+export async function digestOf(texts: readonly string[]): Promise<string> {
+  if (globalThis.crypto.subtle === undefined) return '';
+  const bytes = new TextEncoder().encode(JSON.stringify(texts));
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+}
+
+async function derive(secrets: readonly string[], salt: string): Promise<string> {
   const encoder = new TextEncoder();
   let bits: Uint8Array<ArrayBuffer> = encoder.encode(JSON.stringify(secrets));
   for (let part = 0; part < limits.latchParts; part++) {

@@ -9,14 +9,15 @@ import * as limits from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { PreparedLogin } from '../provider.js';
 import { reasonOf, toAuthError } from '../reason.js';
-import { readStored } from '../records.js';
 import { type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer } from './call-server.js';
+import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
+import { noteFailure, saveGuard } from './save-guard.js';
 import { sleep } from './within.js';
 
 /** Sends the password if the guard permits it. No other code sends it. */
@@ -34,6 +35,7 @@ export async function login(
     throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
   const prepare = flight.plan.prepare ?? provider.prepareLogin?.bind(provider);
   if (prepare === undefined) return endSession(context, account, stored);
+  if (flight.plan.kind !== 'sign_in') await assertClientMayTry(context, account, guard, 'login');
   const prepared = await permittedSecrets(context, account, flight, guard, prepare);
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
   // Count the login before it is sent: a process that crashes in between and restarts in a loop is counted too.
@@ -52,14 +54,15 @@ export async function login(
   } catch (thrown) {
     const error = thrown as AuthError;
     context.emitFailure('login', error, elapsedMs(clock, startedAt), false);
+    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error);
     if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error);
-    await block(context, account, flight.plan, read, prepared);
+    await block(context, account, flight.plan, read, prepared, error);
     throw error;
   }
   if (issued === undefined) return undefined;
   account.latched(undefined);
   context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) });
-  return commit(context, account, flight, read, issued, read.envelope.guard.latch?.hash);
+  return commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
 }
 
 /** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */
@@ -74,7 +77,7 @@ async function permittedSecrets(
   const { kind, byPerson } = flight.plan;
   const latch = kind === 'sign_in' ? undefined : (account.facts.latch ?? guard.latch);
   const isConfigured = byPerson !== true;
-  if (latch !== undefined && isConfigured && wasJustAsked(context, latch)) throw blocked(context, latch);
+  if (latch !== undefined && isConfigured && context.wasJustAsked(latch.hash)) throw blocked(context, latch);
   const retryAt =
     nextLoginHere(context, account) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
   if (retryAt !== undefined) {
@@ -83,7 +86,7 @@ async function permittedSecrets(
   }
   flight.prepared ??= await askForSecrets(context, prepare);
   if (latch !== undefined && (await isLatched(latch, flight.prepared.secrets))) {
-    if (isConfigured) context.askedAbout = { latchHash: latch.hash, at: clock.monotonic() };
+    if (isConfigured) context.vaultAsked(latch.hash);
     throw blocked(context, latch);
   }
   return flight.prepared;
@@ -133,30 +136,26 @@ async function block(
   plan: FlightPlan,
   read: Stored,
   prepared: PreparedLogin<unknown>,
+  error: AuthError,
 ): Promise<void> {
   const at = context.clock.now();
   const standing = account.facts.latch ?? read.envelope.guard.latch;
   const isConfigured = plan.byPerson !== true;
   // A password that a person mistyped must not replace the latch on the configured password.
-  const latch = !isConfigured && standing !== undefined ? standing : await latchOf(prepared.secrets, at);
-  if (isConfigured) context.askedAbout = { latchHash: latch.hash, at: context.clock.monotonic() };
+  const fresh = async (): Promise<Latch> => ({
+    ...(await latchOf(prepared.secrets, at)),
+    ...(isConfigured ? {} : { isTyped: true }),
+  });
+  const latch = !isConfigured && standing !== undefined ? standing : await fresh();
+  if (isConfigured) context.vaultAsked(latch.hash);
   account.latched(latch);
-  if (await saveLatch(context, read, latch)) account.latched(undefined);
+  const isSaved = await saveGuard(context, read, (guard) => ({
+    ...noteFailure(guard, error, at),
+    latch,
+    failures: 0,
+  }));
+  if (isSaved) account.latched(undefined);
   context.emit({ type: 'login_blocked', blockedAt: latch.at });
-}
-
-async function saveLatch(context: SessionContext, read: Stored, latch: Latch): Promise<boolean> {
-  let base = read;
-  for (let round = 0; round < limits.flightRounds; round++) {
-    try {
-      const guard: Guard = { ...base.envelope.guard, latch, failures: 0 };
-      if ((await replaceStored(context, base, { ...base.envelope, guard })) !== undefined) return true;
-      base = await readStored(context);
-    } catch {
-      return false;
-    }
-  }
-  return false;
 }
 
 /**
@@ -182,10 +181,6 @@ async function forgetRefreshToken(
   const { refreshToken: _, refreshExpiresAt: __, ...rest } = tokens;
   await replaceStored(context, stored, { ...stored.envelope, tokens: rest });
   return 'read_again';
-}
-
-function wasJustAsked({ askedAbout, clock }: SessionContext, latch: Latch): boolean {
-  return askedAbout?.latchHash === latch.hash && clock.monotonic() - askedAbout.at < limits.latchedVaultMs;
 }
 
 function blocked(context: SessionContext, latch: Latch): AuthError {

@@ -5,6 +5,7 @@ import type { Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import * as limits from '../limits.js';
 import { replaceStored } from './replace-stored.js';
+import { noteFailure } from './save-guard.js';
 
 /**
  * Writes the pause that follows a failed exchange, for this process and for all processes that share the store. Returns
@@ -24,9 +25,10 @@ export async function pauseAfter(
   account.exchangeFailed(context.clock, error.code, failures, notBefore);
   const { lostId = guard.lostId } = account.facts;
   // If the pause cannot be saved, this process still observes it.
+  const noted = noteFailure(guard, error, context.clock.now());
   await replaceStored(context, stored, {
     ...stored.envelope,
-    guard: { ...guard, failures, notBefore, ...(lostId === undefined ? {} : { lostId }) },
+    guard: { ...noted, failures, notBefore, ...(lostId === undefined ? {} : { lostId }) },
   }).catch(() => undefined);
   return new AuthError(error.code, { ...error, retryAt: notBefore });
 }

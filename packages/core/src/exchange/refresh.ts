@@ -1,4 +1,5 @@
 import type { Account } from '../account.js';
+import { mayLogInInstead, refreshFailsAfter } from '../broken-refresh.js';
 import { elapsedMs } from '../clock.js';
 import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
@@ -9,7 +10,9 @@ import { signedOutError } from '../next-step.js';
 import type { AuthProvider } from '../provider.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer, isAnswerLost } from './call-server.js';
+import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
+import { login } from './login.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
@@ -27,22 +30,32 @@ export async function refresh(
   // Taking a lock has shown that the store can be written. Without a lock a write shows it, before a token is spent.
   if (context.store.lock === undefined) read = await replaceStored(context, stored, stored.envelope);
   if (read === undefined) return 'read_again';
+  await assertClientMayTry(context, account, read.envelope.guard, 'refresh');
   if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
   if (!isLeaseHeld(flight)) return 'lock_again';
+  const isBroken = read.envelope.guard.refreshFails?.isBroken === true;
   const startedAt = context.clock.monotonic();
   let tokens: TokenSet;
   try {
-    tokens = await sendRefreshToken(context, account, flight, parent, !wasLost(account, read, parent));
+    tokens = await sendRefreshToken(
+      context,
+      account,
+      flight,
+      parent,
+      !isBroken && !wasLost(account, read, parent),
+    );
   } catch (thrown) {
     const error = thrown as AuthError;
     if (error.code === 'signed_out') throw error;
-    if (error.code !== 'refresh_refused') throw await pauseAfter(context, account, read, error);
+    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error);
+    if (error.code !== 'refresh_refused') return insteadOfRefresh(context, account, flight, read, error);
     // Either the session is over, or somebody else has spent the refresh token: read the store again to find out.
     account.refreshTokenSpent(parent.id);
     flight.wasRefused = true;
     return 'read_again';
   }
   account.refreshTokenSpent(parent.id);
+  account.refreshEndpointSeen(false);
   context.emit({
     type: 'refresh',
     tokenId: tokens.id,
@@ -50,7 +63,29 @@ export async function refresh(
     previousAgeMs: ageOf(parent, tokens.issuedAt),
     durationMs: elapsedMs(context.clock, startedAt),
   });
-  return commit(context, account, flight, read, tokens);
+  return commit(context, account, flight, read, tokens, 'refresh');
+}
+
+/** A refresh has failed: a login stands in for it where the endpoint is broken. @throws AuthError otherwise */
+async function insteadOfRefresh(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  read: Stored,
+  error: AuthError,
+): Promise<Outcome> {
+  const { clock, provider, random } = context;
+  const { guard, tokens } = read.envelope;
+  const now = clock.now();
+  const refreshFails = refreshFailsAfter(guard, error, now);
+  account.refreshEndpointSeen(refreshFails?.isBroken === true);
+  const noted = refreshFails === undefined ? guard : { ...guard, refreshFails };
+  const next = { ...read, envelope: { ...read.envelope, guard: noted } };
+  const isPossible = provider.prepareLogin !== undefined && flight.hasWaiters && !account.isUsable(context);
+  if (!isPossible || !mayLogInInstead(noted, tokens, now))
+    throw await pauseAfter(context, account, next, error);
+  if (refreshFails?.logins === undefined) await sleep(clock, limits.brokenLoginSpreadMs * random()).done;
+  return login(context, account, flight, next);
 }
 
 /** Whether an answer to this very token was lost before, here or in another process. */

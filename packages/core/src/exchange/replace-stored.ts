@@ -26,10 +26,14 @@ export function writeEnvelope(envelope: Envelope): TokenRecord {
   return { id: randomId(), value, ...(evictAt === undefined ? {} : { evictAt }) };
 }
 
-/** When the store may forget a record: once tokens, pause and counted logins have all ended. Undefined: never. */
+/** When the store may forget a record: once tokens, refusals, pause and counted logins have all ended. Undefined: never. */
 function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefined {
-  if (guard.latch !== undefined || signedOutAt !== undefined) return undefined;
+  if (signedOutAt !== undefined) return undefined;
   const ends = [...guard.loginsAt.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];
+  const { latch, client } = guard;
+  if (latch !== undefined)
+    ends.push(latch.at + (latch.isTyped === true ? limits.typedLatchKeptMs : limits.latchKeptMs));
+  if (client !== undefined) ends.push(client.at + limits.latchKeptMs);
   if (tokens !== undefined) {
     if (tokens.expiresAt === undefined) return undefined;
     if (tokens.refreshToken !== undefined && tokens.refreshExpiresAt === undefined) return undefined;

@@ -8,19 +8,23 @@ import type { TokenSet } from '../tokens.js';
 export async function readStatus(context: SessionContext, account: Account): Promise<AuthStatus> {
   const { guard, signedOutAt, tokens: storedTokens } = (await readStored(context)).envelope;
   const now = context.clock.now();
-  const { latch = guard.latch, unsaved, isSignedOut } = account.facts;
+  const { latch = guard.latch, client = guard.client, unsaved, isSignedOut } = account.facts;
   const isSignOutNews = account.isNews(signedOutAt);
   const inHand = account.isAlive(context.clock) ? account.tokens : unsaved?.tokens;
   const candidates = isSignOutNews ? [storedTokens] : [inHand, storedTokens];
   const tokens = candidates.find((set) => isOfUse(context, set, now));
   const retryAt = guard.notBefore !== undefined && guard.notBefore > now ? guard.notBefore : undefined;
   const isOver = isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
-  const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch ? 'login_blocked' : 'idle';
+  const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';
+  const blockedAt = latch?.at ?? client?.at;
+  const { lastFailure } = guard;
   return {
     state,
     ...(state === 'signed_in' && tokens?.expiresAt !== undefined ? { expiresAt: tokens.expiresAt } : {}),
-    ...(latch === undefined ? {} : { blockedAt: latch.at }),
+    ...(blockedAt === undefined ? {} : { blockedAt }),
     ...(retryAt === undefined ? {} : { retryAt }),
+    ...(state === 'signed_in' && tokens !== undefined ? { issuedAt: tokens.issuedAt } : {}),
+    ...(lastFailure === undefined ? {} : { lastFailure }),
   };
 }
 

@@ -1,0 +1,38 @@
+import type { Guard, RefreshFails } from './envelope.js';
+import type { AuthError } from './errors.js';
+import * as limits from './limits.js';
+import type { TokenSet } from './tokens.js';
+
+/**
+ * After a refresh that failed with this error: what is known of a refresh endpoint that does not work at all. It counts
+ * as broken after several such answers over some time, so that a restart of the server does not.
+ */
+export function refreshFailsAfter(
+  { refreshFails: before }: Guard,
+  error: AuthError,
+  now: number,
+): RefreshFails | undefined {
+  const isUnrecognised = brokenStatuses.has(error.status ?? 0) && error.answer !== 'page';
+  if (error.code !== 'server_unavailable' || !isUnrecognised) return before;
+  const since = Math.min(before?.since ?? now, now);
+  const count = (before?.count ?? 0) + 1;
+  const lastedMs = now - since;
+  const isGone = goneStatuses.has(error.status ?? 0) && error.answer === 'json';
+  const isBroken =
+    before?.isBroken === true ||
+    (count >= limits.brokenRefreshes && lastedMs >= limits.brokenRefreshMs) ||
+    (isGone && count >= limits.goneRefreshes && lastedMs >= limits.goneRefreshMs);
+  return { ...before, count, since, isBroken };
+}
+
+/** Whether the refresh endpoint is broken, and the last login long enough ago to stand in for a refresh. */
+export function mayLogInInstead(guard: Guard, tokens: TokenSet | undefined, now: number): boolean {
+  if (guard.refreshFails?.isBroken !== true) return false;
+  const lifeMs = tokens?.expiresAt === undefined ? 0 : tokens.expiresAt - tokens.issuedAt;
+  const lastLoginAt = Math.min(guard.loginsAt.at(-1) ?? Number.NEGATIVE_INFINITY, now);
+  return now - lastLoginAt >= Math.max(limits.brokenLoginGapMs, lifeMs / 2);
+}
+
+/** RFC 6749 section 5.2 has 400 for what a client can do about; the others say that there is no such endpoint. */
+const brokenStatuses: ReadonlySet<number> = new Set([400, 404, 405, 410, 422, 500, 501]);
+const goneStatuses: ReadonlySet<number> = new Set([404, 405, 410, 501]);

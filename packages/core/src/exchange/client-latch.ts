@@ -1,0 +1,72 @@
+import type { Account } from '../account.js';
+import type { SessionContext } from '../context.js';
+import { doubling } from '../cool-down.js';
+import { withDeadline } from '../deadline.js';
+import type { ClientLatch, Guard, Stored } from '../envelope.js';
+import { AuthError, type AuthPhase } from '../errors.js';
+import * as limits from '../limits.js';
+import { digestOf, slowHash } from './guard.js';
+import { noteFailure, saveGuard } from './save-guard.js';
+
+/**
+ * Lets an exchange pass unless the server has refused the client and nothing has changed since: the client's secrets
+ * are the same, and the time for a probe has not come.
+ *
+ * @throws AuthError `client_refused`, with nothing sent
+ */
+export async function assertClientMayTry(
+  context: SessionContext,
+  account: Account,
+  guard: Guard,
+  phase: AuthPhase,
+): Promise<void> {
+  const latch = account.facts.client ?? guard.client;
+  if (latch === undefined || context.clock.now() >= latch.retryAt) return;
+  if (!context.wasJustAsked(latch.hash)) {
+    const hash = await clientHash(context);
+    if (hash !== latch.hash) return;
+    context.vaultAsked(latch.hash);
+  }
+  const { at: blockedAt, retryAt } = latch;
+  throw new AuthError('client_refused', {
+    provider: context.provider.name,
+    phase,
+    delivery: 'not_sent',
+    blockedAt,
+    retryAt,
+    detail: 'it was refused before, and nothing was sent; a change of its secrets or signIn() lifts that',
+  });
+}
+
+/** Notes that the server refused the client, here and in the store. Returns the error with its `retryAt`. */
+export async function clientRefused(
+  context: SessionContext,
+  account: Account,
+  read: Stored,
+  error: AuthError,
+): Promise<AuthError> {
+  const { clock, random } = context;
+  const at = clock.now();
+  const count = ((account.facts.client ?? read.envelope.guard.client)?.count ?? 0) + 1;
+  // Spread, so that a hundred thousand accounts of one client do not probe at once.
+  const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
+  const hash = await clientHash(context).catch(() => '');
+  const latch: ClientLatch = { hash, at, count, retryAt: Math.ceil(at + waitMs) };
+  context.vaultAsked(hash);
+  account.clientRefused(latch);
+  const isSaved = await saveGuard(context, read, (guard) => ({
+    ...noteFailure(guard, error, at),
+    client: latch,
+  }));
+  if (isSaved) account.clientRefused(undefined);
+  return new AuthError('client_refused', { ...error, blockedAt: at, retryAt: latch.retryAt });
+}
+
+/** The slow hash of the client's secrets alone: the same for all accounts of a client, and so made once a process. */
+async function clientHash({ provider, clock, timeouts }: SessionContext): Promise<string> {
+  const late = (): AuthError =>
+    new AuthError('credentials_unavailable', { provider: provider.name, detail: 'it took too long' });
+  const asked = (async () => provider.clientSecrets?.() ?? [])();
+  const secrets = await withDeadline(clock, timeouts.credentialsMs, late, asked);
+  return slowHash(secrets, await digestOf(['client', provider.name, provider.issuer]));
+}

@@ -1,0 +1,163 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AuthError, type AuthSession } from '../src/index.js';
+import { hour, minute, second } from './support/durations.js';
+import { FakeBackend } from './support/fake-backend.js';
+import { lostAnswer } from './support/fake-server.js';
+import { noTimers, Scene, type SceneOptions } from './support/scene.js';
+
+let scene: Scene;
+let backend: FakeBackend;
+
+beforeEach(() => {
+  scene = new Scene();
+  backend = new FakeBackend();
+});
+
+function open(options: SceneOptions = {}): AuthSession {
+  return scene.open({ store: backend.open({ lock: true }), scheduler: noTimers, ...options });
+}
+
+/** The refresh endpoint answers in this way from now on. */
+function breakRefresh(answer: () => AuthError): { refreshes: number } {
+  const seen = { refreshes: 0 };
+  const queue = (): void =>
+    scene.server.next('refresh', () => {
+      seen.refreshes++;
+      queue();
+      throw answer();
+    });
+  queue();
+  return seen;
+}
+
+const answered = (status: number, answer: 'json' | 'page' | 'other') => (): AuthError =>
+  new AuthError('server_unavailable', {
+    provider: 'fake',
+    phase: 'refresh',
+    status,
+    answer,
+    delivery: 'unknown',
+  });
+
+/** Calls every ten seconds, and counts the calls that got no token. */
+async function callFor(durationMs: number, session: () => AuthSession): Promise<number> {
+  let failures = 0;
+  for (let passed = 0; passed < durationMs; passed += 10 * second) {
+    await scene.until(session().getTokens()).catch(() => failures++);
+    await scene.clock.advance(10 * second);
+  }
+  return failures;
+}
+
+describe('a refresh endpoint that does not work', () => {
+  hashQuickly();
+
+  test.each([
+    [400, 'json'],
+    [404, 'json'],
+    [404, 'other'],
+    [405, 'json'],
+    [410, 'json'],
+    [422, 'json'],
+    [500, 'json'],
+    [500, 'other'],
+    [501, 'json'],
+  ] as const)(
+    'with %i (%s): a login, and the next expiries are not noticed',
+    { tags: ['fault-106'] },
+    async (status, answer) => {
+      const session = open();
+      await session.getTokens();
+      await scene.clock.advance(2 * hour);
+      const seen = breakRefresh(answered(status, answer));
+      const failures = await callFor(10 * minute, () => session);
+      expect(failures).toBeLessThanOrEqual(9);
+      expect(scene.server.logins).toBe(2);
+      const { refreshes } = seen;
+      expect(await callFor(12 * hour, () => session)).toBe(0);
+      expect(scene.server.logins).toBeLessThanOrEqual(2 + 13);
+      // One presentation a life, no resend, nothing early.
+      expect(seen.refreshes - refreshes).toBeLessThanOrEqual(13);
+    },
+  );
+
+  test('holds over restarts, for several processes', { tags: ['fault-106'] }, async () => {
+    await open().getTokens();
+    await scene.clock.advance(2 * hour);
+    breakRefresh(answered(500, 'json'));
+    await callFor(10 * minute, () => open());
+    expect(scene.server.logins).toBe(2);
+    const processes = [open(), open(), open()];
+    let call = 0;
+    expect(await callFor(6 * hour, () => processes[call++ % 3] as AuthSession)).toBe(0);
+    expect(scene.server.logins).toBeLessThanOrEqual(2 + 7);
+  });
+
+  test('without a password the session waits, and the tokens are kept', { tags: ['fault-106'] }, async () => {
+    await open().getTokens();
+    await scene.clock.advance(2 * hour);
+    breakRefresh(answered(500, 'json'));
+    const session = open({ provider: { password: null } });
+    await callFor(10 * minute, () => session);
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'server_unavailable' });
+    expect(backend.envelope.tokens?.refreshToken).toBe('refresh-1');
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('a refresh that works ends it', { tags: ['fault-106'] }, async () => {
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    let isBroken = true;
+    const queue = (): void =>
+      scene.server.next('refresh', (proceed) => {
+        queue();
+        if (isBroken) throw answered(500, 'json')();
+        return proceed();
+      });
+    queue();
+    await callFor(10 * minute, () => session);
+    expect(backend.envelope.guard.refreshFails).toMatchObject({ isBroken: true });
+    isBroken = false;
+    await scene.clock.advance(2 * hour);
+    await session.getTokens();
+    expect(scene.server.logins).toBe(2);
+    expect(backend.envelope.guard).not.toHaveProperty('refreshFails');
+  });
+
+  test.each([
+    ['502', answered(502, 'other')],
+    ['504 with a page', answered(504, 'page')],
+    ['500 with a page', answered(500, 'page')],
+    ['403 with a page', answered(403, 'page')],
+    ['no answer', lostAnswer],
+  ])('an hour of %s sends no password', { tags: ['fault-106a'] }, async (_, answer) => {
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    breakRefresh(answer);
+    await callFor(hour, () => session);
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('logins that fail too are half a life apart, and their pauses hold', {
+    tags: ['fault-106'],
+  }, async () => {
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    breakRefresh(answered(500, 'json'));
+    let logins = 0;
+    const queue = (): void =>
+      scene.server.next('login', () => {
+        logins++;
+        queue();
+        throw answered(503, 'other')();
+      });
+    queue();
+    await callFor(3 * hour, () => session);
+    expect(logins).toBeGreaterThan(2);
+    expect(logins).toBeLessThanOrEqual(7);
+  });
+});

@@ -1,0 +1,150 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AuthError, type AuthSession, createAuthSession } from '../src/index.js';
+import { hour, minute } from './support/durations.js';
+import { FakeBackend } from './support/fake-backend.js';
+import { noTimers, Scene } from './support/scene.js';
+
+let scene: Scene;
+let backend: FakeBackend;
+/** The client's secret that the server accepts, and the one that is configured. */
+let accepted: string;
+let configured: string;
+
+beforeEach(() => {
+  scene = new Scene();
+  backend = new FakeBackend();
+  accepted = configured = 'client secret';
+});
+
+/** Starts a process whose exchanges are refused while its client has another secret than the server. */
+function open(): AuthSession {
+  const { server, clock } = scene;
+  const provider = server.provider();
+  const checked =
+    <Arguments extends unknown[], Result>(
+      phase: 'login' | 'refresh',
+      call: (...given: Arguments) => Result,
+    ) =>
+    (...given: Arguments): Result => {
+      if (configured === accepted) return call(...given);
+      server.ledger.push({ endpoint: phase, outcome: 'refused' });
+      throw new AuthError('client_refused', {
+        provider: 'fake',
+        phase,
+        status: 401,
+        serverCode: 'unauthorized_client',
+        delivery: 'answered',
+      });
+    };
+  const { prepareLogin, refresh } = provider as Required<typeof provider>;
+  return createAuthSession(
+    {
+      ...provider,
+      prepareLogin: async () => {
+        const prepared = await prepareLogin();
+        return { ...prepared, login: checked('login', async (context) => prepared.login(context)) };
+      },
+      refresh: async (...given) => checked('refresh', refresh)(...given),
+      clientSecrets: () => [configured],
+    },
+    { store: backend.open({ lock: true }), clock, random: () => 0.5, scheduler: noTimers },
+  );
+}
+
+const asked = (): number => scene.server.ledger.length;
+
+describe('a client that the server refuses', () => {
+  hashQuickly();
+
+  test('at a refresh: the refresh token is kept, and is sent again once the secret has changed', {
+    tags: ['fault-107'],
+  }, async () => {
+    const session = open();
+    await session.getTokens();
+    accepted = 'rotated';
+    await scene.clock.advance(2 * hour);
+    await expect(session.getTokens()).rejects.toMatchObject({
+      code: 'client_refused',
+      serverCode: 'unauthorized_client',
+      blockedAt: scene.clock.now(),
+      retryable: false,
+    });
+    expect(asked()).toBe(2);
+    await scene.clock.advance(5 * minute);
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'client_refused', delivery: 'not_sent' });
+    await expect(open().getTokens()).rejects.toMatchObject({ code: 'client_refused', delivery: 'not_sent' });
+    expect(asked()).toBe(2);
+    expect(await session.status()).toMatchObject({
+      state: 'signed_in',
+      lastFailure: { code: 'client_refused', status: 401, serverCode: 'unauthorized_client' },
+    });
+    configured = 'rotated';
+    await scene.clock.advance(minute);
+    expect((await session.getTokens()).refreshToken).toBe('refresh-2');
+    expect(scene.server.logins).toBe(1);
+    expect(backend.envelope.guard).not.toHaveProperty('client');
+    expect(await session.status()).not.toHaveProperty('lastFailure');
+  });
+
+  test('at an early refresh: the token that lives is served', { tags: ['fault-107'] }, async () => {
+    const session = open();
+    await session.getTokens();
+    accepted = 'rotated';
+    await scene.clock.advance(55 * minute);
+    for (let call = 0; call < 10; call++) {
+      expect(await session.getAccessToken()).toBe('access-1');
+      await scene.clock.advance(1_000);
+    }
+    expect(asked()).toBe(2);
+  });
+
+  test('at a login: the password goes out once, and once more with each probe', {
+    tags: ['fault-108'],
+  }, async () => {
+    accepted = 'another';
+    const session = open();
+    for (let passed = 0; passed < 24 * hour; passed += minute) {
+      const process = passed % hour === 0 ? open() : session;
+      await expect(process.getTokens()).rejects.toMatchObject({ code: 'client_refused' });
+      await scene.clock.advance(minute);
+    }
+    // At once, then 15 min, 30 min, 1 h, 2 h, 4 h, 6 h and 6 h after the last, each and an eighth.
+    expect(scene.server.logins).toBe(8);
+    expect(await session.status()).toMatchObject({ state: 'login_blocked', blockedAt: expect.any(Number) });
+  });
+
+  test('a probe finds that the server has mended its mistake', { tags: ['fault-108'] }, async () => {
+    accepted = 'a mistake of the server';
+    const session = open();
+    const error = (await session.getTokens().catch((thrown: unknown) => thrown)) as AuthError;
+    accepted = configured;
+    await scene.clock.advance((error.retryAt as number) - scene.clock.now() - 1);
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'client_refused' });
+    await scene.clock.advance(1);
+    expect(await session.getAccessToken()).toBe('access-1');
+    expect(scene.server.logins).toBe(2);
+  });
+
+  test('signIn() tries at once, and lifts it', { tags: ['fault-108'] }, async () => {
+    accepted = 'a mistake of the server';
+    const session = open();
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'client_refused' });
+    accepted = configured;
+    await session.signIn();
+    expect(await session.getAccessToken()).toBe('access-1');
+    expect(await session.status()).toMatchObject({ state: 'signed_in' });
+  });
+
+  test('stands in memory where it cannot be saved', { tags: ['fault-108'] }, async () => {
+    const session = open();
+    await session.getTokens();
+    accepted = 'rotated';
+    await scene.clock.advance(2 * hour);
+    const repair = backend.breakDown('compareAndSet');
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'client_refused' });
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'client_refused', delivery: 'not_sent' });
+    repair();
+    expect(asked()).toBe(2);
+  });
+});
