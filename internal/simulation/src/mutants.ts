@@ -248,8 +248,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'session.ts',
-        find: 'await waitAtMost($$$ARGS)',
-        replace: 'await new Promise(() => {})',
+        find: 'waitAtMost($CONTEXT, finish())',
+        replace: 'new Promise(() => {})',
       },
     ],
   },

@@ -9,6 +9,7 @@ import { inRepository } from '../src/repository.ts';
 /** Every code: the compiler checks that none is missing. */
 const codes: Record<AuthErrorCode, true> = {
   invalid_credentials: true,
+  client_refused: true,
   login_blocked: true,
   refresh_refused: true,
   reauthentication_required: true,

@@ -316,6 +316,15 @@ export class Account implements TimerOwner {
     this.#note({ knownSignOutAt });
   }
 
+  get isClosing(): boolean {
+    return this.#facts.isClosing;
+  }
+
+  /** A session is being closed, or that has ended. */
+  closing(isClosing: boolean): void {
+    this.#note({ isClosing });
+  }
+
   watched(unsubscribe: () => void): void {
     this.#unsubscribe = unsubscribe;
   }
@@ -327,6 +336,11 @@ export class Account implements TimerOwner {
 
   scheduled(timer: AccountTimer): void {
     this.#timer = timer;
+  }
+
+  /** This session takes no calls any more: if it was the only one, nothing needs a timer. */
+  unscheduleFor(context: SessionContext): void {
+    if (this.contexts.every((each) => each === context)) this.unschedule();
   }
 
   unschedule(): void {

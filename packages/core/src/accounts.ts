@@ -1,5 +1,6 @@
 import { Account } from './account.js';
 import type { SessionContext } from './context.js';
+import { hasPendingCalls, trackCall } from './pending-calls.js';
 import type { TokenStore } from './store.js';
 import { SingleRecord } from './stores/single-record.js';
 
@@ -29,12 +30,29 @@ function accountsOf(store: TokenStore): Map<string, Account> | undefined {
   return ofStore;
 }
 
+/** Joins a session again that has left: a call that began before may still need an exchange. */
+export function rejoinAccount(context: SessionContext, left: Account): Account {
+  const ofStore = accountsOf(context.store);
+  const account = ofStore?.get(context.key) ?? left;
+  ofStore?.set(context.key, account);
+  account.joined(context);
+  return account;
+}
+
+/** A call of a session that waits for an exchange or the store: until it ends its account is not freed. */
+export function callOn<Result>(account: Account, call: Promise<Result>): Promise<Result> {
+  return trackCall(account, call, freeIfUnused);
+}
+
 export function leaveAccount(account: Account, context: SessionContext): void {
   account.left(context);
   freeIfUnused(account);
 }
 
-/** Frees an account without sessions. During a flight the account stays: a session opened then joins the flight. */
+/**
+ * Frees an account without sessions. During a flight, and while a call waits, the account stays: a session opened then
+ * joins the flight.
+ */
 export function freeIfUnused(account: Account): void {
   if (account.contexts.length > 0) return;
   account.abandoned();
@@ -42,7 +60,7 @@ export function freeIfUnused(account: Account): void {
   trailing?.stopSaving();
   // A set that could not be saved is kept for the next session.
   const keepsTokens = facts.unsaved !== undefined && !facts.unsaved.isInitial;
-  if (flight !== undefined || trailing !== undefined || keepsTokens) return;
+  if (flight !== undefined || trailing !== undefined || keepsTokens || hasPendingCalls(account)) return;
   const ofStore = accounts.get(account.store);
   if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
 }

@@ -145,7 +145,19 @@ export interface AuthSession<Extra = Record<string, unknown>> {
   signOut(): Promise<void>;
   /** Calls `listener` with every event. Returns the function that unsubscribes. */
   subscribe(listener: (event: AuthEvent) => void): () => void;
-  /** Ends timers and subscriptions; stored tokens stay. Later calls throw `disposed`. */
+  /**
+   * For the end of a program: takes no new calls, and waits for exchanges, saves, the return of the lease, and calls that
+   * still wait for a token; not for the API's answers. Holds the process open meanwhile, and disposes the session in the
+   * end. Always resolves: what could not be saved is an event. A second call returns the same promise.
+   *
+   * @param options.timeoutMs how long it waits, milliseconds; default 10,000
+   */
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+  /**
+   * Ends timers and subscriptions; stored tokens stay. Later calls throw `disposed`. Calls that began before end as they
+   * would have, with one more exchange and replay if the API refuses the token, and their events are heard.
+   */
   dispose(): void;
   [Symbol.dispose](): void;
 }

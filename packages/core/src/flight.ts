@@ -10,6 +10,8 @@ export interface FlightPlan {
   readonly kind: 'refresh' | 'sign_in' | 'verify';
   /** The set in hand will not do, although it looks fresh. */
   readonly forced?: boolean;
+  /** The set in hand is still good: the flight gives up soon where somebody else has the lease. */
+  readonly isEarly?: boolean;
   /** A timer started it: it refreshes, and does not log in unless a caller joins. */
   readonly byTimer?: boolean;
   /** An access token that will not do, wherever it is found. */

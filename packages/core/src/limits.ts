@@ -21,6 +21,14 @@ export const storeMs = 5_000;
 export const credentialsMs = 20_000;
 /** What one caller waits at most; the work it waits for goes on. */
 export const callMs = 90_000;
+/** What close() waits at most for work under way … */
+export const closeMs = 10_000;
+/** … while failed saves are tried again at least this often. */
+export const closingSaveMs = 1_000;
+/** What a caller waits at most for a refresh that is due and not yet needed. */
+export const earlyRefreshMs = 5_000;
+/** How long such a refresh waits for a lease that somebody else holds: the holder is probably refreshing. */
+export const earlyLockMs = 250;
 /** Callers that arrive within this time share one deadline, and with it one promise. */
 export const callGroupMs = 1_000;
 

@@ -36,6 +36,8 @@ export interface RareFacts {
   /** A sign-out on its way to the store: a sign-in waits for it. */
   readonly signingOut?: Promise<void> | undefined;
   readonly isSignedOut: boolean;
+  /** A session waits for its work to end, to be closed: failed saves are tried again soon. */
+  readonly isClosing: boolean;
   /** How many sign-outs there were: a flight compares the number to notice a sign-out that overtook the flight. */
   readonly signOuts: number;
   /** The stored sign-out that this process has noted. */
@@ -68,6 +70,7 @@ export const nothingRare: RareFacts = {
   isRefreshBroken: false,
   loginsSent: none,
   isSignedOut: false,
+  isClosing: false,
   signOuts: 0,
   pausedUntil: alwaysPast,
   exchangeFailures: 0,

@@ -76,7 +76,8 @@ async function refreshOnTime(account: Account): Promise<void> {
   const now = account.held.readClock(context.clock);
   if (!account.held.isHandedOut && !keepsAlive(account)) return;
   if (account.held.hasJustCome(context.clock)) return scheduleRefresh(account, now + limits.exchangeGapMs);
-  await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });
+  const isEarly = account.isUsable(context);
+  await refreshInBackground(context, account, { kind: 'refresh', byTimer: true, isEarly });
 }
 
 /** The first of the account's sessions that takes part in timers. */

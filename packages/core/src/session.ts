@@ -1,5 +1,5 @@
 import type { Account } from './account.js';
-import { joinAccount, leaveAccount } from './accounts.js';
+import { callOn, joinAccount } from './accounts.js';
 import type {
   ApiAnswer,
   AuthSession,
@@ -19,15 +19,9 @@ import { prepareSignIn } from './prepare-sign-in.js';
 import type { AuthProvider, PreparedLogin } from './provider.js';
 import { afterAnswer, afterRejected } from './refused-token.js';
 import { AuthFetch } from './request/auth-fetch.js';
+import { SessionEnd } from './session-end.js';
 import { type TokenSet, tokenSetFrom } from './tokens.js';
-import {
-  assertLive,
-  handOutEarly,
-  runLogin,
-  waitAtMost,
-  waitForToken,
-  waitTogether,
-} from './wait-for-token.js';
+import { handOutEarly, runLogin, waitAtMost, waitForToken, waitTogether } from './wait-for-token.js';
 
 /** One session: what callers use, on an account that sessions with the same key share. */
 export class Session implements AuthSession {
@@ -119,8 +113,12 @@ export class Session implements AuthSession {
     answer: ApiAnswer,
     signal: AbortSignal | undefined,
   ): Promise<TokenSet> | undefined {
+    const context = this.#context;
     const account = this.#account;
-    return account && afterAnswer(this.#context, account, sent, answer, signal);
+    if (account !== undefined) return afterAnswer(context, account, sent, answer, signal);
+    // The request began before the session ended.
+    const end = ends.get(this) as SessionEnd;
+    return end.rejoinFor((rejoined) => afterAnswer(context, rejoined, sent, answer, signal));
   }
 
   peek(): TokenSet | undefined {
@@ -167,7 +165,7 @@ export class Session implements AuthSession {
       await (await loading).revokeSignedOut(context, account, inHand, stored);
       await writing;
     };
-    await waitAtMost(context, finish());
+    await callOn(account, waitAtMost(context, finish()));
   }
 
   subscribe(listener: (event: AuthEvent) => void): () => void {
@@ -180,11 +178,16 @@ export class Session implements AuthSession {
     };
   }
 
+  close({ timeoutMs = limits.closeMs }: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    return this.#end().close(timeoutMs);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   dispose(): void {
-    const account = this.#account;
-    this.#account = undefined;
-    if (account !== undefined) leaveAccount(account, this.#context);
-    this.#context.listeners = [];
+    this.#end().leave();
   }
 
   [Symbol.dispose](): void {
@@ -214,6 +217,7 @@ export class Session implements AuthSession {
   /** Callers of a stampede share one promise: each of them costs only this check. */
   #openGroup(): CallGroup | undefined {
     const { callGroup } = this.#context;
+    if (this.#account === undefined) return undefined;
     const isOpen = callGroup !== undefined && this.#clock.monotonic() - callGroup.since < limits.callGroupMs;
     return isOpen ? callGroup : undefined;
   }
@@ -238,12 +242,23 @@ export class Session implements AuthSession {
     assertAllowed(typeof url === 'string' ? new URL(url) : url, provider, insecureOrigins);
   }
 
-  #live(): Account {
+  /** Takes no new calls from now on. */
+  #end(): SessionEnd {
     const account = this.#account;
-    assertLive(this.#context, account);
-    return account;
+    if (account !== undefined) ends.set(this, new SessionEnd(this.#context, account));
+    this.#account = undefined;
+    return ends.get(this) as SessionEnd;
+  }
+
+  #live(): Account {
+    if (this.#account === undefined)
+      throw new AuthError('disposed', { provider: this.#context.provider.name });
+    return this.#account;
   }
 }
+
+/** Kept apart, because most sessions never end. */
+const ends = new WeakMap<Session, SessionEnd>();
 
 const none: GetTokenOptions = Object.freeze({});
 const nothing = (): undefined => undefined;

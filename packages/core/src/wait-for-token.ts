@@ -1,4 +1,5 @@
 import type { Account } from './account.js';
+import { callOn } from './accounts.js';
 import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
@@ -22,7 +23,7 @@ export interface Need {
 
 /** Waits for a set that will do, at most `callMs`; the work behind the wait goes on without the caller. */
 export function waitForToken(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
-  return waitAtMost(context, joinOrStartFlight(context, account, need), need.signal);
+  return callOn(account, waitAtMost(context, joinOrStartFlight(context, account, need), need.signal));
 }
 
 /** Waits for any usable set. Callers that arrive at about the same moment share one wait, and with it one deadline. */
@@ -46,13 +47,23 @@ export async function handOutEarly(
 ): Promise<TokenSet> {
   account.held.noteHandedOut();
   if (account.held.isFresh || !mayRefreshEarly(account, context.clock)) return tokens;
-  const work = refreshInBackground(context, account, { kind: 'refresh' });
-  if (!context.mayOutliveCalls) {
-    await waitAtMost(context, work, signal).catch(() => {});
-    signal?.throwIfAborted();
-  }
+  const work = refreshInBackground(context, account, { kind: 'refresh', isEarly: true });
+  if (!context.mayOutliveCalls) await waitForEarlyRefresh(context, account, work, signal);
   if (account.facts.isSignedOut) throw signedOutError(context);
   return account.tokens ?? tokens;
+}
+
+/** Waits for a refresh that is due and not yet needed, for a few seconds: a set that is still good is at hand. */
+async function waitForEarlyRefresh(
+  context: SessionContext,
+  account: Account,
+  work: Promise<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const late = (): AuthError => new AuthError('timeout', { provider: context.provider.name });
+  const waiting = waitFor(context.clock, work, limits.earlyRefreshMs, late, signal);
+  await callOn(account, waiting).catch(() => {});
+  signal?.throwIfAborted();
 }
 
 /** Whether a refresh that nobody waits for may start now. */
@@ -76,22 +87,12 @@ export function runLogin(
       if (flight !== undefined && isJoinable(account, flight, context, plan)) return flight.tokens;
       await busy;
       signal?.throwIfAborted();
-      assertLive(context, account);
     }
     const tokens = await startFlight(context, account, plan).tokens;
     if (tokens !== undefined) account.held.noteHandedOut();
     return tokens;
   };
-  return waitAtMost(context, queue(), signal);
-}
-
-/** @throws AuthError `disposed` */
-export function assertLive(
-  context: SessionContext,
-  account: Account | undefined,
-): asserts account is Account {
-  if (account?.contexts.includes(context) !== true)
-    throw new AuthError('disposed', { provider: context.provider.name });
+  return callOn(account, waitAtMost(context, queue(), signal));
 }
 
 /** Joins the flight under way, or starts a flight, until a flight brings a set that satisfies `need`. */
@@ -101,7 +102,6 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
   for (let joined = 0; ; joined++) {
     // Let a sign-in or password check end first, then look at the set in hand: its result may not satisfy `need`.
     for (let running = account.flight; isByPerson(running); running = account.flight) await running.settled;
-    assertLive(context, account);
     const inHand = account.tokens;
     if (inHand !== undefined && fits(inHand, need) && account.isUsable(context) && !forced) {
       account.held.noteHandedOut();
@@ -114,15 +114,36 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
       const tokens = (await flight.tokens) as TokenSet;
       if (!isLast && !isAnswer(flight, tokens, need)) continue;
       account.held.noteHandedOut();
-      return tokens;
+      return flight.hasExchanged ? tokens : await refreshedIfDue(context, account, tokens, need);
     } catch (error) {
-      if (!isLast && wasNotOurs(error, flight.context, context)) continue;
+      if (!isLast && wasNotOurs(error, flight, context)) continue;
       const anyWillDo = !forced && need.unlike === undefined && rejected === undefined;
       if (!anyWillDo || !account.isAlive(clock)) throw error;
       account.held.noteHandedOut();
       return account.tokens as TokenSet;
     }
   }
+}
+
+/**
+ * A set that this very call has adopted and that is due: the process may end right after the call, and the next may
+ * find the set the same way. So the call waits for the refresh.
+ */
+async function refreshedIfDue(
+  context: SessionContext,
+  account: Account,
+  tokens: TokenSet,
+  need: Need,
+): Promise<TokenSet> {
+  if (account.held.isFresh || account.tokens?.id !== tokens.id) return tokens;
+  const early = mayRefreshEarly(account, context.clock)
+    ? refreshInBackground(context, account, { kind: 'refresh', isEarly: true })
+    : account.flight?.settled;
+  if (early === undefined) return tokens;
+  await waitForEarlyRefresh(context, account, early, need.signal);
+  if (account.facts.isSignedOut) throw signedOutError(context);
+  const { tokens: inHand = tokens } = account;
+  return fits(inHand, need) ? inHand : tokens;
 }
 
 function isByPerson(flight: Flight | undefined): flight is Flight {
@@ -139,10 +160,18 @@ function fits({ id, accessToken }: TokenSet, { unlike, rejected }: Need): boolea
   return id !== unlike && accessToken !== rejected;
 }
 
-/** Whether to join another flight: a timer's flight never logs in, another session's has that session's credentials. */
-function wasNotOurs(error: unknown, theirs: SessionContext, ours: SessionContext): boolean {
+/**
+ * Whether to join another flight: a timer's flight never logs in, an early one does not wait for the lease, and another
+ * session's has that session's credentials.
+ */
+function wasNotOurs(
+  error: unknown,
+  { context: theirs, plan: { isEarly } }: Flight,
+  ours: SessionContext,
+): boolean {
   if (!isAuthError(error)) return false;
   if (error.code === 'refresh_refused') return true;
+  if (isEarly && error.code === 'lock_timeout') return true;
   return theirs !== ours && ours.provider.prepareLogin !== undefined && loginFailures.has(error.code);
 }
 

@@ -86,7 +86,7 @@ export async function keepSaving(context: SessionContext, account: Account, flig
   while (account.facts.unsaved !== undefined && account.flight === undefined) {
     const isLast = account.contexts.length === 0;
     if (!isLast) {
-      const pause = sleep(context.clock, delayMs, true);
+      const pause = sleep(context.clock, account.isClosing ? limits.closingSaveMs : delayMs, true);
       flight.stopSaving = pause.cancel;
       await pause.done;
       if (account.flight !== undefined) return;

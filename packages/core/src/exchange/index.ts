@@ -1,4 +1,5 @@
 export { followRedirects } from '../request/redirects.js';
+export { workEnded } from './close.js';
 export { keepSaving } from './commit.js';
 export { revokeSignedOut, writeSignOut } from './sign-out.js';
 export { readStatus } from './status.js';

@@ -1,6 +1,7 @@
 import type { SessionContext } from '../context.js';
 import { withDeadline } from '../deadline.js';
 import { AuthError, isAuthError } from '../errors.js';
+import * as limits from '../limits.js';
 import { releaseLease, storeError } from '../records.js';
 import type { Lease, TokenStore } from '../store.js';
 
@@ -9,14 +10,19 @@ import type { Lease, TokenStore } from '../store.js';
  *
  * @throws AuthError `lock_timeout` or `store_failed`
  */
-export async function takeLease(context: SessionContext, stop: AbortController): Promise<Lease | undefined> {
+export async function takeLease(
+  context: SessionContext,
+  stop: AbortController,
+  isEarly: boolean,
+): Promise<Lease | undefined> {
   const { store, key, clock, timeouts, provider } = context;
   if (store.lock === undefined) return undefined;
   const { signal } = stop;
   const late = (): AuthError => new AuthError('lock_timeout', { provider: provider.name });
   const locking = (async () => (store as Required<TokenStore>).lock(key, { signal }))();
   try {
-    const lease = await withDeadline(clock, timeouts.lockMs, late, locking);
+    const limitMs = isEarly ? Math.min(limits.earlyLockMs, timeouts.lockMs) : timeouts.lockMs;
+    const lease = await withDeadline(clock, limitMs, late, locking);
     if (typeof lease?.held === 'function' && typeof lease.release === 'function') return lease;
     throw new AuthError('store_failed', { detail: 'it gave no Lease' });
   } catch (error) {

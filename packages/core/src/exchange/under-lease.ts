@@ -55,7 +55,7 @@ async function waitForTurn(
       () => {},
     );
   };
-  const leasing = takeLease(context, stop);
+  const leasing = takeLease(context, stop, flight.plan.isEarly === true);
   try {
     const first = await Promise.race([leasing.then((lease) => ({ lease })), news]);
     if ('lease' in first) {

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { hour, minute, second } from './support/durations.js';
+import { FakeBackend } from './support/fake-backend.js';
+import { Scene, type SceneOptions } from './support/scene.js';
+
+/** Processes as cron starts them: each opens a session on the shared store, makes one call and ends. */
+function processes(options: SceneOptions = {}) {
+  const scene = new Scene();
+  const backend = new FakeBackend();
+  const call = async (): Promise<string> => {
+    using session = scene.open({ store: backend.open({ lock: true, subscribe: true }), ...options });
+    return await session.getAccessToken();
+  };
+  return { scene, backend, call };
+}
+
+describe('a process that makes one call, with a set that is due', () => {
+  test.each([
+    ['the default scheduler', {}],
+    ['scheduler: null', { scheduler: null }],
+    ['waitUntil', { scheduler: null, waitUntil: () => {} }],
+  ])('refreshes the set before the call is over: %s', { tags: ['fault-110'] }, async (_, options) => {
+    const { scene, backend, call } = processes(options);
+    await call();
+    for (let start = 2; start < 10; start++) {
+      await scene.clock.advance(55 * minute);
+      expect(await call()).toBe(`access-${start}`);
+      expect(backend.envelope.tokens?.accessToken).toBe(`access-${start}`);
+    }
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('serves the token that lives where the server takes longer than five seconds', {
+    tags: ['fault-110'],
+  }, async () => {
+    const { scene, call } = processes();
+    await call();
+    await scene.clock.advance(55 * minute);
+    scene.server.holdNext('refresh');
+    const startedAt = scene.clock.monotonic();
+    expect(await scene.until(call())).toBe('access-1');
+    expect(scene.clock.monotonic() - startedAt).toBeLessThanOrEqual(5_050);
+  });
+
+  test('serves the token that lives where the refresh fails', { tags: ['fault-110'] }, async () => {
+    const { scene, call } = processes();
+    await call();
+    await scene.clock.advance(55 * minute);
+    scene.server.revokeAll();
+    expect(await scene.until(call())).toMatch(/^access-[12]$/);
+  });
+
+  test('a hundred of them at once cost one refresh, and none stands in line', {
+    tags: ['fault-110'],
+  }, async () => {
+    const { scene, call } = processes();
+    await call();
+    await scene.clock.advance(55 * minute);
+    const answer = scene.server.holdNext('refresh');
+    const startedAt = scene.clock.monotonic();
+    const calls = Array.from({ length: 100 }, async () => {
+      const accessToken = await call();
+      return { accessToken, waitedMs: scene.clock.monotonic() - startedAt };
+    });
+    await scene.clock.advance(second);
+    answer();
+    const ends = await scene.until(Promise.all(calls));
+    expect(ends.filter(({ waitedMs }) => waitedMs <= 300)).toHaveLength(99);
+    expect(ends.filter(({ accessToken }) => accessToken === 'access-2')).toHaveLength(1);
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('a set that nothing can wait for is still waited for: past its mandatory instant the lease is', {
+    tags: ['fault-110'],
+  }, async () => {
+    const { scene, call } = processes();
+    await call();
+    await scene.clock.advance(hour);
+    const answer = scene.server.holdNext('refresh');
+    const calls = Array.from({ length: 10 }, () => call());
+    await scene.clock.advance(2 * second);
+    answer();
+    expect(new Set(await scene.until(Promise.all(calls)))).toEqual(new Set(['access-2']));
+    expect(scene.server.refreshes).toBe(1);
+  });
+});

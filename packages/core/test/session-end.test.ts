@@ -1,0 +1,173 @@
+import { hashQuickly } from '@internal/test-tools/quick-hash';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { AuthEvent } from '../src/index.js';
+import { hour, second } from './support/durations.js';
+import { startFetchScene } from './support/fetch-scene.js';
+import { settle } from './support/manual-clock.js';
+import { openSession } from './support/open-session.js';
+import { failNextSave, twoProcesses } from './support/two-processes.js';
+
+const stops: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+describe('a call that began before dispose', () => {
+  hashQuickly();
+
+  test('a hundred requests whose token is refused are replayed, and their events are heard', {
+    tags: ['fault-111'],
+  }, async () => {
+    const { api, open, server, revokeFirstToken, stop } = await startFetchScene();
+    stops.push(stop);
+    const events: AuthEvent[] = [];
+    const session = open({}, { onEvent: (event) => events.push(event) });
+    const { fetch } = session;
+    await fetch(`${api.origin}/warm-up`);
+    revokeFirstToken();
+    const answers = Array.from({ length: 100 }, () => fetch(`${api.origin}/orders`));
+    session.dispose();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(100).fill(200));
+    expect(server.refreshes).toBe(1);
+    expect(events.map(({ type }) => type)).toEqual(['login', 'token_rejected', 'refresh']);
+    await expect(fetch(`${api.origin}/orders`)).rejects.toMatchObject({ code: 'disposed' });
+  });
+
+  test('a caller that waits for a token gets it, also where that takes another flight', {
+    tags: ['fault-111'],
+  }, async () => {
+    const { session, server, clock } = openSession();
+    const answer = server.holdNext('login');
+    const plain = session.getAccessToken();
+    await settle();
+    const forced = session.getAccessToken({ forceRefresh: true });
+    const signIn = session.signIn();
+    session.dispose();
+    const late = session.getAccessToken();
+    await expect(late).rejects.toMatchObject({ code: 'disposed' });
+    answer();
+    await clock.advance(second);
+    expect(await plain).toBe('access-1');
+    expect(await forced).toMatch(/^access-[12]$/);
+    expect((await signIn).accessToken).toMatch(/^access-/);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('leaves no timer, no subscription and no account behind', { tags: ['fault-111'] }, async () => {
+    const { backend, scene, open } = twoProcesses({ lock: true, subscribe: true });
+    const session = open();
+    const sent = await session.getTokens();
+    session.dispose();
+    const url = 'https://api.example.com/';
+    const next = await session.tokenRejected(sent, { status: 401, headers: new Headers(), url });
+    expect(next?.accessToken).toBe('access-2');
+    await settle();
+    expect(backend.listeners).toBe(0);
+    expect(scene.clock.timers).toBe(0);
+  });
+});
+
+describe('close', () => {
+  hashQuickly();
+
+  test('waits for the refresh under way, so that the next start needs no login', {
+    tags: ['fault-112'],
+  }, async () => {
+    const { scene, open } = twoProcesses();
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    const answer = scene.server.holdNext('refresh');
+    const call = session.getAccessToken();
+    await settle();
+    let isClosed = false;
+    const closed = session.close().then(() => {
+      isClosed = true;
+    });
+    await scene.clock.advance(5 * second);
+    expect(isClosed).toBe(false);
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'disposed' });
+    answer();
+    await closed;
+    expect(await call).toBe('access-2');
+    expect(await open().getAccessToken()).toBe('access-2');
+    expect(scene.server.logins).toBe(1);
+    expect(scene.clock.timers).toBe(0);
+  });
+
+  test('returns the lease, so that the next start need not wait for it', {
+    tags: ['fault-112'],
+  }, async () => {
+    const { scene, backend, open } = twoProcesses();
+    const session = open();
+    await session.getTokens();
+    await session.close();
+    expect(backend.calls.filter((call) => call === 'lock')).toHaveLength(1);
+    const { server } = scene;
+    await scene.clock.advance(2 * hour);
+    expect(await open().getAccessToken()).toBe('access-2');
+    expect(server.refreshes).toBe(1);
+  });
+
+  test('tries a failed save again within a second, however long it has failed', {
+    tags: ['fault-112'],
+  }, async () => {
+    const { scene, backend, open } = twoProcesses();
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    const repair = failNextSave(scene, backend);
+    await session.getTokens();
+    await scene.clock.advance(5 * 60 * second);
+    const closed = session.close();
+    await scene.clock.advance(3 * second);
+    repair();
+    await scene.clock.advance(second);
+    await closed;
+    expect(backend.envelope.tokens?.accessToken).toBe('access-2');
+    expect(scene.clock.timers).toBe(0);
+  });
+
+  test('gives up after its limit, and always resolves', { tags: ['fault-112'] }, async () => {
+    const { scene, backend, open } = twoProcesses();
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    failNextSave(scene, backend);
+    await session.getTokens();
+    let isClosed = false;
+    const closed = session.close({ timeoutMs: 4 * second });
+    expect(session.close()).toBe(closed);
+    closed.then(() => {
+      isClosed = true;
+    });
+    await scene.clock.advance(3.9 * second);
+    expect(isClosed).toBe(false);
+    await scene.clock.advance(0.2 * second);
+    expect(isClosed).toBe(true);
+    expect(scene.events.at(-1)).toMatchObject({ type: 'store_failed', operation: 'compareAndSet' });
+  });
+
+  test('does not wait where nothing is under way, and ends an `await using`', async () => {
+    const { session, clock } = openSession();
+    await session.getTokens();
+    {
+      await using closing = session;
+      expect(closing.peek()).toBeDefined();
+    }
+    expect(clock.timers).toBe(0);
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'disposed' });
+    await session.close();
+    session.dispose();
+  });
+
+  test('leaves the other sessions of the account as they are', async () => {
+    const { scene, backend } = twoProcesses();
+    const store = backend.open({ lock: true });
+    const [first, second] = [scene.open({ store }), scene.open({ store })];
+    await first.getTokens();
+    await first.close();
+    expect(await second.getAccessToken()).toBe('access-1');
+    expect(scene.clock.timers).toBe(1);
+  });
+});
