@@ -234,9 +234,10 @@ export class Account implements TimerOwner {
   }
 
   /** A stored `notBefore` was read. */
-  #pauseRead(clock: Clock, notBefore: number | undefined): void {
+  #pauseRead(clock: Clock, guard: Guard): void {
+    const { notBefore } = guard;
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
-    const { pausedUntil } = pauseGiven(this.#facts, clock, notBefore);
+    const { pausedUntil } = pauseGiven(this.#facts, clock, guard, !this.hasRead);
     this.#note({ pausedUntil, pauseCode: undefined, knownNotBefore: notBefore });
   }
 
@@ -257,9 +258,9 @@ export class Account implements TimerOwner {
   }
 
   /** A stored guard was read. */
-  guardRead(clock: Clock, { notBefore, refreshFails }: Guard, isPauseKnown: boolean): void {
-    if (isPauseKnown) this.#pauseRead(clock, notBefore);
-    this.refreshEndpointSeen(refreshFails?.isBroken === true);
+  guardRead(clock: Clock, guard: Guard, isPauseKnown: boolean): void {
+    if (isPauseKnown) this.#pauseRead(clock, guard);
+    this.refreshEndpointSeen(guard.refreshFails?.isBroken === true);
   }
 
   /** The refresh endpoint works, or does not work at all, as far as this process or the store can tell. */
@@ -298,7 +299,10 @@ export class Account implements TimerOwner {
    */
   isNews(signedOutAt: number | undefined): boolean {
     if (signedOutAt === undefined || signedOutAt === this.#facts.knownSignOutAt) return false;
-    const isRecent = this.#unreadSince === undefined || signedOutAt > this.#unreadSince;
+    const since = this.#unreadSince;
+    // A sign-out dated far ahead of the first read was dated by a clock far ahead: nobody can tell how old it is.
+    const isRecent =
+      since === undefined || (signedOutAt > since && signedOutAt <= since + limits.clockAheadMs);
     return isRecent && !this.#facts.isSignedOut;
   }
 

@@ -121,14 +121,36 @@ export class SessionContext {
 
   /** When a set is due for a refresh. The default policy stands in for one that throws or returns no instants. */
   dueTimes(tokens: TokenSet): ReturnType<RefreshPolicy> {
+    const random = this.#environment.policyRandom(tokens);
     try {
-      const { advisoryAt, mandatoryAt } = this.#environment.refreshPolicy(tokens, this.random);
+      const { advisoryAt, mandatoryAt } = this.#environment.refreshPolicy(tokens, random);
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
-      if (areInstants) return { advisoryAt, mandatoryAt };
+      if (areInstants) return { advisoryAt: this.#whileRefreshable(tokens, advisoryAt, random), mandatoryAt };
     } catch {
       // The default policy stands in.
     }
-    return defaultRefreshPolicy(tokens, this.random);
+    return defaultRefreshPolicy(tokens, random);
+  }
+
+  /** Without a password a refresh token that ends before its access token is used while it lives. */
+  #whileRefreshable(tokens: TokenSet, advisoryAt: number, random: () => number): number {
+    const { issuedAt, expiresAt, refreshToken, refreshExpiresAt } = tokens;
+    if (this.provider.prepareLogin !== undefined || refreshToken === undefined) return advisoryAt;
+    if (expiresAt === undefined || refreshExpiresAt === undefined || refreshExpiresAt >= expiresAt)
+      return advisoryAt;
+    const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt, issuedAt };
+    return Math.min(advisoryAt, defaultRefreshPolicy(ofRefreshToken, random).advisoryAt);
+  }
+
+  /**
+   * Whether there is a refresh token worth sending. Its end is only a hint, and so it is sent in spite of it; except
+   * where it ends before the access token, as the server told, and a password is at hand.
+   */
+  canRefresh({ refreshToken, refreshExpiresAt, expiresAt }: TokenSet): boolean {
+    if (refreshToken === undefined || this.provider.refresh === undefined) return false;
+    if (refreshExpiresAt === undefined || expiresAt === undefined || refreshExpiresAt >= expiresAt)
+      return true;
+    return this.provider.prepareLogin === undefined || this.clock.now() < refreshExpiresAt;
   }
 
   /** Writes the set's headers on a request whose origin has been checked. */

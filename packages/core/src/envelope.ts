@@ -50,11 +50,13 @@ export interface Guard {
   readonly lastFailure?: LastFailure;
   /** No token call before this instant, epoch milliseconds. */
   readonly notBefore?: number;
+  /** How long that pause was when it was written. */
+  readonly pauseMs?: number;
   /** Exchanges in a row that ended in neither a token, nor a refusal, nor a rate limit. */
   readonly failures: number;
   /** Id of the set whose refresh token was sent and whose answer was lost. */
   readonly lostId?: string;
-  /** Instants of the last logins, at most `maxLoginsPerHour`. */
+  /** Instants of the last logins, at most twice `maxLoginsPerHour`. */
   readonly loginsAt: readonly number[];
 }
 
@@ -153,6 +155,7 @@ const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
 ]);
 const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['notBefore', isInstant],
+  ['pauseMs', isInstant],
   ['lostId', isText],
   ['client', isClientLatch],
   ['refreshFails', isRefreshFails],

@@ -4,6 +4,7 @@ import * as limits from './limits.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
 import type { RefreshScheduler } from './scheduler/timer-scheduler.js';
+import type { TokenSet } from './tokens.js';
 
 /** What a session does its work with. Sessions that ask for nothing else share the default. */
 export interface Environment {
@@ -15,6 +16,8 @@ export interface Environment {
   readonly fetch: FetchLike;
   readonly clock: Clock;
   readonly random: () => number;
+  /** What spreads the instants of a set: by default its id, so that every process computes the same instants. */
+  readonly policyRandom: (tokens: TokenSet) => () => number;
   readonly maxLoginsPerHour: number;
   readonly timeouts: Timeouts;
   readonly insecureOrigins: readonly string[];
@@ -38,6 +41,7 @@ const defaultEnvironment: Environment = {
   fetch: (input, init) => globalThis.fetch(input, init),
   clock: systemClock,
   random: () => Math.random(),
+  policyRandom: ({ id }) => seededBy(id),
   maxLoginsPerHour: limits.maxLoginsPerHour,
   timeouts: defaultTimeouts,
   insecureOrigins: none,
@@ -59,10 +63,28 @@ export function environmentOf(options: AuthSessionOptions): Environment {
     // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
     fetch: fetch === undefined ? standard.fetch : (input, init) => fetch(input, init),
     clock: clock ?? standard.clock,
-    random: random === undefined ? standard.random : withinRange(random),
+    ...spreadBy(random),
     maxLoginsPerHour: maxLoginsPerHour ?? standard.maxLoginsPerHour,
     timeouts: timeouts === undefined ? standard.timeouts : timeoutsOf(timeouts),
     insecureOrigins: allowInsecureOrigins ?? standard.insecureOrigins,
+  };
+}
+
+function spreadBy(random: (() => number) | undefined): Pick<Environment, 'random' | 'policyRandom'> {
+  if (random === undefined)
+    return { random: defaultEnvironment.random, policyRandom: defaultEnvironment.policyRandom };
+  const bounded = withinRange(random);
+  return { random: bounded, policyRandom: () => bounded };
+}
+
+/** Numbers from 0 to below 1 that follow from a text, by FNV-1a: spread, and the same everywhere. */
+function seededBy(text: string): () => number {
+  let state = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++)
+    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  return () => {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0;
+    return state / 2 ** 32;
   };
 }
 

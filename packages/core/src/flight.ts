@@ -5,6 +5,9 @@ import type { PreparedLogin } from './provider.js';
 import type { Lease } from './store.js';
 import type { TokenSet } from './tokens.js';
 
+/** The detail of the error in which a timer's flight ends where only a login could help. */
+export const timersNeverLogIn = 'a timer never logs in';
+
 /** What a flight is for: a usable set, a login that a person asked for, or a password check that keeps no tokens. */
 export interface FlightPlan {
   readonly kind: 'refresh' | 'sign_in' | 'verify';

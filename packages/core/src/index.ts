@@ -36,4 +36,4 @@ export { type KeyValue, keyValueStore } from './stores/key-value-store.js';
 export { type LeaseSteps, waitForLease } from './stores/lease.js';
 export { type LeasedStoreOptions, type LeaseOwner, leasedStore } from './stores/leased-store.js';
 export { memoryStore } from './stores/memory-store.js';
-export type { IssuedTokens, TokenSet } from './tokens.js';
+export { type IssuedTokens, jwtLifetimeMs, type TokenSet } from './tokens.js';

@@ -115,6 +115,8 @@ export const timerStepMs = 60_000;
 export const timerMaxMs = 2_147_483_647;
 /** A wall clock that differs from the monotonic one by more has jumped, not drifted. */
 export const clockJumpMs = 1_000;
+/** A stored instant that is further ahead was written by a clock that runs ahead. */
+export const clockAheadMs = 300_000;
 /** After this many flights without a fitting set, a caller takes what the next flight brings. */
 export const joins = 2;
 /** Redirects followed by us, as the fetch standard allows. */

@@ -73,10 +73,11 @@ export function nextStep(
 /** Tells the account what was read and noticed. */
 export function learn(context: SessionContext, account: Account, stored: Stored, facts: Facts): void {
   const { guard, signedOutAt, tokens, rejections } = stored.envelope;
+  // Before the sign-out, which makes this the first read.
+  account.guardRead(context.clock, guard, facts.isPauseKnown);
   account.signOutRead(signedOutAt);
   if (tokens?.id !== account.tokens?.id && account.facts.unsaved === undefined)
     account.refusalsRead(context.clock, rejections);
-  account.guardRead(context.clock, guard, facts.isPauseKnown);
   if (facts.isUnsavedObsolete) account.saveDeferred(undefined);
   if (facts.fallback !== undefined) account.taken(context, facts.fallback, 'store');
 }
@@ -103,7 +104,7 @@ function pauseError(
   plan: FlightPlan,
 ): AuthError | undefined {
   const { clock, provider } = context;
-  const { pausedUntil, pauseCode } = pauseGiven(known.facts, clock, guard.notBefore);
+  const { pausedUntil, pauseCode } = pauseGiven(known.facts, clock, guard, !known.hasRead);
   const leftMs = pausedUntil - clock.monotonic();
   if (leftMs <= 0) return undefined;
   const code = pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');
@@ -119,8 +120,8 @@ function pauseError(
   });
 }
 
-function canRefresh({ provider }: SessionContext, known: Account, tokens: TokenSet): boolean {
-  return tokens.refreshToken !== undefined && provider.refresh !== undefined && !known.isSpent(tokens.id);
+function canRefresh(context: SessionContext, known: Account, tokens: TokenSet): boolean {
+  return context.canRefresh(tokens) && !known.isSpent(tokens.id);
 }
 
 /** Neither spent nor refused; it may have expired. */

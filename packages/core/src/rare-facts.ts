@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { ClientLatch, Latch } from './envelope.js';
+import type { ClientLatch, Guard, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import { alwaysPast } from './held-set.js';
 import * as limits from './limits.js';
@@ -96,13 +96,19 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
   quietUntil: alwaysPast,
 };
 
-/** The pause in force, given a stored `notBefore`. The latter is bounded: another machine's clock may be wrong. */
+/**
+ * The pause in force, given the stored guard. It is bounded, because another machine's clock may be wrong. A pause that
+ * has not begun yet was written by a clock far ahead: at the first read it is ignored.
+ */
 export function pauseGiven(
   facts: RareFacts,
   clock: Clock,
-  notBefore: number | undefined,
+  { notBefore, pauseMs = limits.rateLimitMaxMs }: Pick<Guard, 'notBefore' | 'pauseMs'>,
+  isFirstRead: boolean,
 ): Pick<RareFacts, 'pausedUntil' | 'pauseCode'> {
   if (notBefore === undefined || notBefore === facts.knownNotBefore) return facts;
-  const leftMs = Math.min(notBefore - clock.now(), limits.rateLimitMaxMs);
+  const now = clock.now();
+  if (isFirstRead && notBefore - pauseMs > now + limits.clockAheadMs) return facts;
+  const leftMs = Math.min(notBefore - now, limits.rateLimitMaxMs);
   return { pausedUntil: Math.max(facts.pausedUntil, clock.monotonic() + leftMs) };
 }

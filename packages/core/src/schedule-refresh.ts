@@ -3,7 +3,7 @@ import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
 import { coolDownMs } from './cool-down.js';
 import { isAuthError } from './errors.js';
-import { Flight, type FlightPlan } from './flight.js';
+import { Flight, type FlightPlan, timersNeverLogIn } from './flight.js';
 import * as limits from './limits.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
@@ -38,17 +38,23 @@ export async function refreshInBackground(
     await startFlight(context, account, plan).tokens;
     account.refreshedInBackground(context.clock);
   } catch (error) {
-    if (isAuthError(error))
+    if (isAuthError(error) && !needsCaller(error))
       context.emit({ type: 'background_failed', code: error.code, retryAt: error.retryAt });
   }
+}
+
+/** Whether a timer's flight ended because only a caller may log in: that is no failure. */
+export function needsCaller(error: unknown): boolean {
+  return isAuthError(error) && error.detail === timersNeverLogIn;
 }
 
 /** Puts the set's refresh on the scheduler, if it can be refreshed at all. */
 function scheduleRefresh(account: Account, at: number): void {
   account.unschedule();
   const context = contextWithTimers(account);
-  if (account.tokens?.refreshToken === undefined || !Number.isFinite(at)) return;
-  if (context?.provider.refresh === undefined || account.facts.isRefreshBroken) return;
+  const { tokens, facts } = account;
+  if (context === undefined || tokens === undefined || !Number.isFinite(at)) return;
+  if (!context.canRefresh(tokens) || facts.isRefreshBroken) return;
   try {
     account.scheduled(context.schedule(account, at, refreshOnTime));
   } catch {

@@ -25,7 +25,10 @@ export interface TokenSet<Extra = Record<string, unknown>> {
 export interface IssuedTokens<Extra = Record<string, unknown>> {
   readonly accessToken: string;
   readonly tokenType?: string | undefined;
-  /** Below 1 ms (zero and negative too), not a number or above ten years: unknown. */
+  /**
+   * Below 1 ms (zero and negative too), not a number or above ten years: unknown. Absent: the lifetime that the access
+   * token tells of itself if it is a JWT, or else unknown.
+   */
   readonly expiresInMs?: number | undefined;
   /** Absent or empty after a refresh: the old one stays. */
   readonly refreshToken?: string | undefined;
@@ -47,7 +50,7 @@ export function tokenSetFrom<Extra>(
 ): TokenSet<Extra> {
   const accessToken = usableToken('access token', issued.accessToken);
   const renewed = issued.refreshToken ? usableToken('refresh token', issued.refreshToken) : undefined;
-  const expiresAt = endOf(issuedAt, issued.expiresInMs);
+  const expiresAt = endOf(issuedAt, issued.expiresInMs ?? jwtLifetimeMs(accessToken));
   const refreshToken = renewed ?? previous?.refreshToken;
   const refreshExpiresAt =
     endOf(issuedAt, issued.refreshExpiresInMs) ??
@@ -65,6 +68,20 @@ export function tokenSetFrom<Extra>(
     ...(scope === undefined ? {} : { scope }),
     ...(extra === undefined ? {} : { extra }),
   });
+}
+
+/**
+ * The lifetime that a JWT tells of itself, `exp` less `iat` (RFC 7519 section 4.1), in milliseconds. Its signature is not
+ * verified: whoever issued the token may also say how long it lives. Undefined for anything else.
+ */
+export function jwtLifetimeMs(token: string | undefined): number | undefined {
+  try {
+    const payload = (token?.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { exp, iat } = JSON.parse(atob(payload)) as Record<string, unknown>;
+    return typeof exp === 'number' && typeof iat === 'number' && exp > iat ? (exp - iat) * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** How long ago the set was issued, in milliseconds; 0 if the clock was set back to before that. */

@@ -7,7 +7,7 @@ import { AuthError, isAuthError } from './errors.js';
 import type { Flight, FlightPlan } from './flight.js';
 import * as limits from './limits.js';
 import { signedOutError } from './next-step.js';
-import { refreshInBackground, startFlight } from './schedule-refresh.js';
+import { needsCaller, refreshInBackground, startFlight } from './schedule-refresh.js';
 import type { TokenSet } from './tokens.js';
 
 /** What a caller wants beyond any usable set. */
@@ -170,7 +170,7 @@ function wasNotOurs(
   ours: SessionContext,
 ): boolean {
   if (!isAuthError(error)) return false;
-  if (error.code === 'refresh_refused') return true;
+  if (needsCaller(error)) return true;
   if (isEarly && error.code === 'lock_timeout') return true;
   return theirs !== ours && ours.provider.prepareLogin !== undefined && loginFailures.has(error.code);
 }

@@ -9,8 +9,15 @@ describe('the logins that a guard counts', () => {
     expect(withLogin(guard, 30, 20).loginsAt).toEqual([20, 30, 900]);
   });
 
-  test('are the newest, and no more than are allowed in an hour', () => {
-    expect(withLogin(guard, 1_000, 2).loginsAt).toEqual([900, 1_000]);
+  test('count as half the allowance where a clock far ahead has dated them', () => {
+    const dated = { ...guard, loginsAt: [20, 1e12, 1e12 + 1, 1e12 + 2, 1e12 + 3] };
+    expect(nextLoginAt(dated, 30, 4)).toBeUndefined();
+    expect(nextLoginAt(dated, 30, 2)).toBe(20 + limits.loginWindowMs);
+    expect(withLogin(dated, 30, 2).loginsAt).toEqual([20, 30, 1e12 + 2, 1e12 + 3]);
+  });
+
+  test('are the newest, and no more than twice those allowed in an hour', () => {
+    expect(withLogin(guard, 1_000, 1).loginsAt).toEqual([900, 1_000]);
   });
 
   test('leave room once the oldest of them is older than an hour', () => {

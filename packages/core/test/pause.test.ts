@@ -47,20 +47,6 @@ describe('a pause that the server asks for', () => {
       await expect(open().getTokens()).rejects.toMatchObject({ retryAt: clock.now() + pauseMs });
     }
   });
-
-  test('a pause written by a clock far ahead stops nobody for longer than 15 min', async () => {
-    const { server, clock, open } = loginScene();
-    clock.jump(24 * hour);
-    server.next('login', () => {
-      throw new AuthError('rate_limited', { provider: 'fake' });
-    });
-    await errorCodeOf(open().getTokens());
-    clock.jump(-24 * hour);
-    const session = open();
-    expect(await errorCodeOf(session.getTokens())).toBe('rate_limited');
-    await clock.advance(900_000);
-    expect(await session.getAccessToken()).toBe('access-1');
-  });
 });
 
 describe('the cool-down after a failed exchange', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultRefreshPolicy, type TokenSet } from '../src/index.js';
+import { createAuthSession, defaultRefreshPolicy, type TokenSet } from '../src/index.js';
 import { tokenSetFrom } from '../src/tokens.js';
 import { hour } from './support/durations.js';
 import { Scene } from './support/scene.js';
@@ -26,6 +26,48 @@ describe('defaultRefreshPolicy', () => {
     expect(defaultRefreshPolicy(set(), () => 0)).toEqual({ advisoryAt: never, mandatoryAt: never });
   });
 });
+
+test('every process computes the same instants for a set, and other instants for another', async () => {
+  const advisoryOf = async (tokens: TokenSet): Promise<number> => {
+    let drawn = Number.NaN;
+    const scene = new Scene();
+    const store = scene.memory();
+    const session = createAuthSession(scene.server.provider(), {
+      clock: scene.clock,
+      scheduler: null,
+      store,
+      refreshPolicy: (set, random) => {
+        drawn = random();
+        return defaultRefreshPolicy(set, () => 0);
+      },
+    });
+    const guard = { failures: 0, loginsAt: [] };
+    await store.compareAndSet(keyOf(scene), undefined, {
+      id: 'record',
+      value: JSON.stringify({ v: 1, tokens, guard }),
+    });
+    await session.getTokens();
+    return drawn;
+  };
+  const draws = await Promise.all(
+    Array.from({ length: 200 }, async (_, index) => {
+      const tokens = { ...tokenSetFrom({ accessToken: 'a' }, Date.now()), id: `set-${index}` };
+      const [first, second] = await Promise.all([advisoryOf(tokens), advisoryOf(tokens)]);
+      expect(first).toBe(second);
+      return first;
+    }),
+  );
+  expect(draws.every((draw) => draw >= 0 && draw < 1)).toBe(true);
+  const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length;
+  expect(mean).toBeGreaterThan(0.4);
+  expect(mean).toBeLessThan(0.6);
+  expect(new Set(draws.map((draw) => Math.floor(draw * 10))).size).toBe(10);
+});
+
+function keyOf({ server }: Scene): string {
+  const { name, issuer, account } = server.provider();
+  return JSON.stringify([name, issuer, account]);
+}
 
 describe('a policy of the user’s own', () => {
   test('no policy keeps a token in use beyond its end', async () => {

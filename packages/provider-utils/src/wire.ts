@@ -1,6 +1,7 @@
 import { AuthError } from '@auth/core';
 import * as z from 'zod/mini';
 
+export { jwtLifetimeMs } from '@auth/core';
 export { says } from './answers.js';
 export { callTokenEndpoint } from './token-endpoint.js';
 
@@ -33,20 +34,6 @@ export function parseShape<Shape>(schema: z.ZodMiniType<Shape>, body: unknown): 
   const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the body').slice(0, 8);
   const detail = `missing or wrong: ${[...new Set(fields)].join(', ')}`;
   throw new AuthError('invalid_response', { delivery: 'unknown', detail });
-}
-
-/**
- * Lifetime of a JWT by its own `exp - iat` (RFC 7519 section 4.1), undefined if the token is not a JWT. The signature
- * is not verified, so the lifetime is only a hint about when to refresh.
- */
-export function jwtLifetimeMs(token: string | undefined): number | undefined {
-  try {
-    const payload = (token?.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const { exp, iat } = JSON.parse(atob(payload)) as Record<string, unknown>;
-    return typeof exp === 'number' && typeof iat === 'number' && exp > iat ? (exp - iat) * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

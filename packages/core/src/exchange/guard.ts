@@ -13,9 +13,9 @@ export async function isLatched(latch: Latch, secrets: readonly string[]): Promi
   return latch.hash === unhashable || (await slowHash(secrets, latch.salt)) === latch.hash;
 }
 
-/** When the next login may be sent; undefined: at once. A stored login dated ahead of our clock counts as sent now. */
+/** When the next login may be sent; undefined: at once. */
 export function nextLoginAt(guard: Guard, now: number, maxLoginsPerHour: number): number | undefined {
-  return slotFreeAt(recentLogins(guard, now), maxLoginsPerHour);
+  return slotFreeAt(recentLogins(guard, now, maxLoginsPerHour), maxLoginsPerHour);
 }
 
 /** When the oldest of the logins that fill the hour, in order, makes room for another; undefined: there is room. */
@@ -26,11 +26,13 @@ export function slotFreeAt(instants: readonly number[], maxLoginsPerHour: number
 
 /**
  * The guard with one more login, written before the login is sent. The newest logins are kept whatever their age: if
- * our clock is hours ahead, a login that looks old here may be recent for everybody else.
+ * our clock is hours ahead, a login that looks old here may be recent for everybody else. Twice the allowance is kept, so
+ * that those of a clock far ahead do not take the place of all others.
  */
 export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): Guard {
-  const loginsAt = [...guard.loginsAt, now].sort((left, right) => left - right);
-  return { ...guard, loginsAt: loginsAt.slice(-maxLoginsPerHour) };
+  const { likely, ahead } = byClock(guard, now);
+  const all = inOrder([...likely, now, ...ahead.slice(-maxLoginsPerHour)]);
+  return { ...guard, loginsAt: all.slice(-2 * maxLoginsPerHour) };
 }
 
 /**
@@ -38,7 +40,7 @@ export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): 
  * password lifted. A refresh endpoint that did not work is believed only when it works.
  */
 export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
-  const { notBefore: _, lostId: __, client: ___, lastFailure: ____, latch, refreshFails, ...kept } = guard;
+  const { notBefore, pauseMs, lostId, client, lastFailure, latch, refreshFails, ...kept } = guard;
   const logins = (refreshFails?.logins ?? 0) + 1;
   return {
     ...kept,
@@ -50,11 +52,28 @@ export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'l
   };
 }
 
-function recentLogins(guard: Guard, now: number): readonly number[] {
-  return guard.loginsAt
-    .map((at) => Math.min(at, now))
-    .filter((at) => at > now - limits.loginWindowMs)
-    .sort((left, right) => left - right);
+/**
+ * The logins that count now. Those dated a little ahead count as sent now. Of those that a clock far ahead of ours has
+ * dated half an hour's allowance counts: they must not hold up others until their dates have come.
+ */
+function recentLogins(guard: Guard, now: number, maxLoginsPerHour: number): readonly number[] {
+  const { likely, ahead } = byClock(guard, now);
+  const counted = [...likely, ...ahead.slice(-Math.ceil(maxLoginsPerHour / 2))].map((at) =>
+    Math.min(at, now),
+  );
+  return inOrder(counted.filter((at) => at > now - limits.loginWindowMs));
+}
+
+function byClock(
+  { loginsAt }: Guard,
+  now: number,
+): { readonly likely: readonly number[]; readonly ahead: readonly number[] } {
+  const isLikely = (at: number): boolean => at - now <= limits.clockAheadMs;
+  return { likely: loginsAt.filter(isLikely), ahead: loginsAt.filter((at) => !isLikely(at)) };
+}
+
+function inOrder(instants: readonly number[]): readonly number[] {
+  return [...instants].sort((left, right) => left - right);
 }
 
 /** A hash that matches any secrets: pages on plain http have no WebCrypto, so they cannot tell secrets apart. */

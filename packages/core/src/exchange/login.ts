@@ -4,7 +4,7 @@ import type { SessionContext } from '../context.js';
 import { withDeadline } from '../deadline.js';
 import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
-import type { Flight, FlightPlan } from '../flight.js';
+import { type Flight, type FlightPlan, timersNeverLogIn } from '../flight.js';
 import * as limits from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { PreparedLogin } from '../provider.js';
@@ -32,7 +32,7 @@ export async function login(
   if (tokens?.refreshToken !== undefined && account.isSpent(tokens.id))
     return forgetRefreshToken(context, stored, tokens);
   if (!flight.hasWaiters)
-    throw new AuthError('refresh_refused', { provider: provider.name, detail: 'a timer never logs in' });
+    throw new AuthError('reauthentication_required', { provider: provider.name, detail: timersNeverLogIn });
   const prepare = flight.plan.prepare ?? provider.prepareLogin?.bind(provider);
   if (prepare === undefined) return endSession(context, account, stored);
   if (flight.plan.kind !== 'sign_in') await assertClientMayTry(context, account, guard, 'login');

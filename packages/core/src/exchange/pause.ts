@@ -28,7 +28,7 @@ export async function pauseAfter(
   const noted = noteFailure(guard, error, context.clock.now());
   await replaceStored(context, stored, {
     ...stored.envelope,
-    guard: { ...noted, failures, notBefore, ...(lostId === undefined ? {} : { lostId }) },
+    guard: { ...noted, failures, notBefore, pauseMs, ...(lostId === undefined ? {} : { lostId }) },
   }).catch(() => undefined);
   return new AuthError(error.code, { ...error, retryAt: notBefore });
 }

@@ -16,7 +16,8 @@ export async function readStatus(context: SessionContext, account: Account): Pro
   const retryAt = guard.notBefore !== undefined && guard.notBefore > now ? guard.notBefore : undefined;
   const isOver = isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
   const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';
-  const blockedAt = latch?.at ?? client?.at;
+  const refusedAt = latch?.at ?? client?.at;
+  const blockedAt = refusedAt && Math.min(refusedAt, now);
   const { lastFailure } = guard;
   return {
     state,
@@ -29,8 +30,7 @@ export async function readStatus(context: SessionContext, account: Account): Pro
 }
 
 /** Whether a set is alive, or can be exchanged for one that is. */
-function isOfUse({ provider }: SessionContext, tokens: TokenSet | undefined, now: number): boolean {
+function isOfUse(context: SessionContext, tokens: TokenSet | undefined, now: number): boolean {
   if (tokens === undefined) return false;
-  const canRefresh = tokens.refreshToken !== undefined && provider.refresh !== undefined;
-  return canRefresh || now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
+  return context.canRefresh(tokens) || now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
 }
