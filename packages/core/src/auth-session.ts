@@ -58,6 +58,11 @@ export interface GetTokenOptions {
   readonly forceRefresh?: boolean | undefined;
   /** The access token that the API just refused. A session that has another valid token by now returns that token. */
   readonly rejected?: string | undefined;
+  /**
+   * At least so much life left, milliseconds: for work that takes long. Counts 90 % of the life at most; a set issued
+   * within a minute, or of unknown life, satisfies any. If the exchange fails, the token that lives is returned.
+   */
+  readonly minValidMs?: number | undefined;
   /** Ends this caller's wait; the shared work goes on. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -70,6 +75,27 @@ export interface ApiAnswer {
   readonly url: string;
   /** The answer came by a redirect. */
   readonly redirected?: boolean | undefined;
+}
+
+/** Options of a run of {@link AuthSession.maintain}. */
+export interface MaintainOptions {
+  /** Also logs in where a login is needed. Default false: such an account waits for a caller. */
+  readonly login?: boolean | undefined;
+  /**
+   * Asked after the look at the store and before an exchange, for a rate that many workers share. Milliseconds to wait
+   * end the run with that `nextAt`; 0 lets it go on.
+   */
+  readonly admit?: (() => MaybePromise<number>) | undefined;
+  /** Ends the wait; an exchange under way goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How an account stands after {@link AuthSession.maintain}, and when to come again. */
+export interface Maintenance {
+  /** As in {@link AuthStatus}; `unavailable`: no token lives, and a pause or a failed exchange stands in the way. */
+  readonly state: AuthStatus['state'] | 'unavailable';
+  /** Epoch milliseconds. Absent: a person must act first. */
+  readonly nextAt?: number;
 }
 
 /** What is known without an exchange. Instants are epoch milliseconds. */
@@ -126,6 +152,12 @@ export interface AuthSession<Extra = Record<string, unknown>> {
     response: ApiAnswer,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<TokenSet<Extra> | undefined>;
+  /**
+   * For cron jobs, queues and workers: looks at the store once, refreshes a set that is due whether anybody uses it or
+   * not, and says when to come again. Hands nothing out and schedules nothing. Rejects with `store_failed`; everything
+   * else is a state.
+   */
+  maintain(options?: MaintainOptions): Promise<Maintenance>;
   /** The set in memory, perhaps expired. */
   peek(): TokenSet<Extra> | undefined;
   /** What memory and store tell, without an exchange. */

@@ -17,6 +17,10 @@ export interface FlightPlan {
   readonly isEarly?: boolean;
   /** A timer started it: it refreshes, and does not log in unless a caller joins. */
   readonly byTimer?: boolean;
+  /** It is maintenance: no timer follows. */
+  readonly isMaintenance?: boolean;
+  /** A stored set with less life left will not do. */
+  readonly minValidMs?: number | undefined;
   /** An access token that will not do, wherever it is found. */
   readonly rejected?: string | undefined;
   /** Where a `sign_in` or `verify` gets its secrets. */

@@ -4,6 +4,8 @@ export type {
   AuthSessionOptions,
   AuthStatus,
   GetTokenOptions,
+  MaintainOptions,
+  Maintenance,
   Timeouts,
 } from './auth-session.js';
 export { type Clock, systemClock } from './clock.js';

@@ -29,6 +29,16 @@ export const closingSaveMs = 1_000;
 export const earlyRefreshMs = 5_000;
 /** How long such a refresh waits for a lease that somebody else holds: the holder is probably refreshing. */
 export const earlyLockMs = 250;
+/** Of a wanted rest of life so much of the whole life counts at most, so that no call is impossible to please … */
+export const minValidShare = 0.9;
+/** … and a set this young pleases any call, so that calls do not exchange one after the other. */
+export const youngMs = 60_000;
+/** When maintain() is to come again where somebody else has the lease … */
+export const leaseElsewhereMs = 5_000;
+/** … where the life of the set is unknown … */
+export const unknownLifeMs = 86_400_000;
+/** … and where the vault failed. After a pause it is later by up to this, so that a fleet does not come at once. */
+export const maintainJitterMs = 60_000;
 /** Callers that arrive within this time share one deadline, and with it one promise. */
 export const callGroupMs = 1_000;
 

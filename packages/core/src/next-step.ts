@@ -5,7 +5,7 @@ import type { Stored } from './envelope.js';
 import { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
 import { pauseGiven, type Unsaved } from './rare-facts.js';
-import type { TokenSet } from './tokens.js';
+import { lastsFor, type TokenSet } from './tokens.js';
 
 /** What a flight does about what it has read. */
 export type Step =
@@ -139,6 +139,7 @@ function isAdoptable(
   if (!isUnspoilt(known, plan, tokens)) return false;
   if (plan.forced === true && (startedWith === undefined || tokens.id === startedWith)) return false;
   const now = context.clock.now();
+  if (plan.minValidMs !== undefined && !lastsFor(tokens, plan.minValidMs, now)) return false;
   const skewMs = Math.max(0, tokens.issuedAt - now);
   // A set that neither a refresh nor a login can replace is used until it expires.
   const isLast = !canRefresh(context, known, tokens) && context.provider.prepareLogin === undefined;

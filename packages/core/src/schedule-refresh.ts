@@ -14,9 +14,11 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   const flight = new Flight(context, plan, account.tokens?.id, account.facts.signOuts);
   account.flightStarted(flight);
   flight.tokens.then(
-    () => scheduleRefresh(account, account.held.freshUntil),
+    () => {
+      if (plan.isMaintenance !== true) scheduleRefresh(account, account.held.freshUntil);
+    },
     (error: unknown) => {
-      if (plan.kind === 'refresh') scheduleRetry(account, error);
+      if (plan.kind === 'refresh' && plan.isMaintenance !== true) scheduleRetry(account, error);
     },
   );
   flight.done = runFlight(account, flight);

@@ -6,6 +6,8 @@ import type {
   AuthSessionOptions,
   AuthStatus,
   GetTokenOptions,
+  MaintainOptions,
+  Maintenance,
 } from './auth-session.js';
 import type { Clock } from './clock.js';
 import { type CallGroup, SessionContext } from './context.js';
@@ -19,8 +21,9 @@ import { prepareSignIn } from './prepare-sign-in.js';
 import type { AuthProvider, PreparedLogin } from './provider.js';
 import { afterAnswer, afterRejected } from './refused-token.js';
 import { AuthFetch } from './request/auth-fetch.js';
+import { startFlight } from './schedule-refresh.js';
 import { SessionEnd } from './session-end.js';
-import { type TokenSet, tokenSetFrom } from './tokens.js';
+import { lastsFor, type TokenSet, tokenSetFrom } from './tokens.js';
 import { handOutEarly, runLogin, waitAtMost, waitForToken, waitTogether } from './wait-for-token.js';
 
 /** One session: what callers use, on an account that sessions with the same key share. */
@@ -119,6 +122,16 @@ export class Session implements AuthSession {
     // The request began before the session ended.
     const end = ends.get(this) as SessionEnd;
     return end.rejoinFor((rejoined) => afterAnswer(context, rejoined, sent, answer, signal));
+  }
+
+  async maintain(options: MaintainOptions = {}): Promise<Maintenance> {
+    const account = this.#live();
+    const context = this.#context;
+    options.signal?.throwIfAborted();
+    const running = loadExchangeHalf(context).then(({ maintain }) =>
+      maintain(context, account, options, (plan) => startFlight(context, account, plan).tokens),
+    );
+    return callOn(account, waitAtMost(context, running, options.signal));
   }
 
   peek(): TokenSet | undefined {
@@ -222,7 +235,7 @@ export class Session implements AuthSession {
     return isOpen ? callGroup : undefined;
   }
 
-  async #decideFor({ forceRefresh, rejected, signal }: GetTokenOptions): Promise<TokenSet> {
+  async #decideFor({ forceRefresh, rejected, minValidMs, signal }: GetTokenOptions): Promise<TokenSet> {
     const context = this.#context;
     const account = this.#live();
     signal?.throwIfAborted();
@@ -231,10 +244,14 @@ export class Session implements AuthSession {
       return waitForToken(context, account, { forced: true, unlike: inHand?.id, rejected, signal });
     if (rejected !== undefined && inHand?.accessToken === rejected)
       return afterRejected(context, account, inHand, signal);
-    if (inHand !== undefined && account.isUsable(context))
+    if (minValidMs !== undefined) checkMinValid(minValidMs);
+    const lasts =
+      inHand === undefined || minValidMs === undefined || lastsFor(inHand, minValidMs, this.#clock.now());
+    if (inHand !== undefined && lasts && account.isUsable(context))
       return handOutEarly(context, account, inHand, signal);
-    const isPlain = signal === undefined && rejected === undefined;
-    return isPlain ? waitTogether(context, account) : waitForToken(context, account, { rejected, signal });
+    const isPlain = signal === undefined && rejected === undefined && minValidMs === undefined;
+    if (isPlain) return waitTogether(context, account);
+    return waitForToken(context, account, { rejected, minValidMs, signal });
   }
 
   #assertAllowed(url: string | URL): void {
@@ -262,6 +279,12 @@ const ends = new WeakMap<Session, SessionEnd>();
 
 const none: GetTokenOptions = Object.freeze({});
 const nothing = (): undefined => undefined;
+
+/** @throws AuthError `invalid_options` */
+function checkMinValid(minValidMs: number): void {
+  if (typeof minValidMs === 'number' && minValidMs >= 0) return;
+  throw new AuthError('invalid_options', { detail: 'minValidMs: expected milliseconds, 0 or more' });
+}
 
 function initialTokens(context: SessionContext, { initialTokens }: AuthSessionOptions): TokenSet | undefined {
   if (initialTokens === undefined) return undefined;

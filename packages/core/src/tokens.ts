@@ -89,6 +89,12 @@ export function ageOf({ issuedAt }: TokenSet, now: number): number {
   return Math.max(0, now - issuedAt);
 }
 
+/** Whether so much of the set's life is left; an unknown life lasts, and a young set pleases any call. */
+export function lastsFor({ issuedAt, expiresAt }: TokenSet, minValidMs: number, now: number): boolean {
+  if (expiresAt === undefined || (now >= issuedAt && now - issuedAt < limits.youngMs)) return true;
+  return expiresAt - now >= Math.min(minValidMs, (expiresAt - issuedAt) * limits.minValidShare);
+}
+
 /** Whether a header can carry the token, and the token cannot forge another header line. */
 export function isUsableToken(token: unknown): token is string {
   return typeof token === 'string' && token.length <= limits.tokenLength && /^[\x21-\x7e]+$/.test(token);

@@ -8,7 +8,7 @@ import type { Flight, FlightPlan } from './flight.js';
 import * as limits from './limits.js';
 import { signedOutError } from './next-step.js';
 import { needsCaller, refreshInBackground, startFlight } from './schedule-refresh.js';
-import type { TokenSet } from './tokens.js';
+import { lastsFor, type TokenSet } from './tokens.js';
 
 /** What a caller wants beyond any usable set. */
 export interface Need {
@@ -18,6 +18,8 @@ export interface Need {
   readonly rejected?: string | undefined;
   /** Even a fresh set will not do, unless an exchange has just brought it. */
   readonly forced?: boolean;
+  /** So much life is to be left. */
+  readonly minValidMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -98,21 +100,22 @@ export function runLogin(
 /** Joins the flight under way, or starts a flight, until a flight brings a set that satisfies `need`. */
 async function joinOrStartFlight(context: SessionContext, account: Account, need: Need): Promise<TokenSet> {
   const { clock } = context;
-  const { forced = false, rejected } = need;
+  const { forced = false, rejected, minValidMs } = need;
   for (let joined = 0; ; joined++) {
     // Let a sign-in or password check end first, then look at the set in hand: its result may not satisfy `need`.
     for (let running = account.flight; isByPerson(running); running = account.flight) await running.settled;
     const inHand = account.tokens;
-    if (inHand !== undefined && fits(inHand, need) && account.isUsable(context) && !forced) {
+    if (inHand !== undefined && fits(clock, inHand, need) && account.isUsable(context) && !forced) {
       account.held.noteHandedOut();
       return inHand;
     }
-    const flight = account.flight ?? startFlight(context, account, { kind: 'refresh', forced, rejected });
+    const flight =
+      account.flight ?? startFlight(context, account, { kind: 'refresh', forced, rejected, minValidMs });
     flight.hasWaiters = true;
     const isLast = joined === limits.joins;
     try {
       const tokens = (await flight.tokens) as TokenSet;
-      if (!isLast && !isAnswer(flight, tokens, need)) continue;
+      if (!isLast && !isAnswer(clock, flight, tokens, need)) continue;
       account.held.noteHandedOut();
       return flight.hasExchanged ? tokens : await refreshedIfDue(context, account, tokens, need);
     } catch (error) {
@@ -143,7 +146,7 @@ async function refreshedIfDue(
   await waitForEarlyRefresh(context, account, early, need.signal);
   if (account.facts.isSignedOut) throw signedOutError(context);
   const { tokens: inHand = tokens } = account;
-  return fits(inHand, need) ? inHand : tokens;
+  return fits(context.clock, inHand, need) ? inHand : tokens;
 }
 
 function isByPerson(flight: Flight | undefined): flight is Flight {
@@ -151,13 +154,14 @@ function isByPerson(flight: Flight | undefined): flight is Flight {
 }
 
 /** Whether a flight's set is the answer. A set from an exchange is, even if the server issued the same token again. */
-function isAnswer(flight: Flight, tokens: TokenSet, need: Need): boolean {
+function isAnswer(clock: Clock, flight: Flight, tokens: TokenSet, need: Need): boolean {
   if (flight.hasExchanged && tokens.id !== need.unlike) return true;
-  return fits(tokens, need) && (need.forced !== true || flight.plan.forced === true);
+  return fits(clock, tokens, need) && (need.forced !== true || flight.plan.forced === true);
 }
 
-function fits({ id, accessToken }: TokenSet, { unlike, rejected }: Need): boolean {
-  return id !== unlike && accessToken !== rejected;
+function fits(clock: Clock, tokens: TokenSet, { unlike, rejected, minValidMs }: Need): boolean {
+  if (minValidMs !== undefined && !lastsFor(tokens, minValidMs, clock.now())) return false;
+  return tokens.id !== unlike && tokens.accessToken !== rejected;
 }
 
 /**

@@ -1,6 +1,7 @@
 export { followRedirects } from '../request/redirects.js';
 export { workEnded } from './close.js';
 export { keepSaving } from './commit.js';
+export { maintain } from './maintain.js';
 export { revokeSignedOut, writeSignOut } from './sign-out.js';
 export { readStatus } from './status.js';
 export { exchangeUnderLease } from './under-lease.js';

@@ -1,0 +1,93 @@
+import type { Account } from '../account.js';
+import type { MaintainOptions, Maintenance } from '../auth-session.js';
+import type { SessionContext } from '../context.js';
+import { type AuthError, isAuthError } from '../errors.js';
+import { type FlightPlan, timersNeverLogIn } from '../flight.js';
+import * as limits from '../limits.js';
+import { learn, nextStep } from '../next-step.js';
+import { readStored } from '../records.js';
+import type { TokenSet } from '../tokens.js';
+import { readStatus } from './status.js';
+
+/** Looks at the store once, and renews the set if it is due. @throws AuthError `store_failed` */
+export async function maintain(
+  context: SessionContext,
+  account: Account,
+  { login = false, admit }: MaintainOptions,
+  runFlight: (plan: FlightPlan) => Promise<TokenSet | undefined>,
+): Promise<Maintenance> {
+  const { clock, provider } = context;
+  await account.flight?.settled;
+  await takeStored(context, account);
+  const { state } = await readStatus(context, account);
+  if (state === 'signed_out') return { state };
+  const mayLogIn = login && provider.prepareLogin !== undefined;
+  if (account.tokens === undefined && !mayLogIn) return { state };
+  const dueAt = dueTime(context, account, mayLogIn);
+  if (dueAt === undefined || dueAt > clock.now())
+    return dueAt === undefined ? { state } : { state, nextAt: dueAt };
+  const waitMs = (await admit?.()) ?? 0;
+  if (waitMs > 0) return { state, nextAt: clock.now() + waitMs };
+  try {
+    await runFlight({ kind: 'refresh', isEarly: true, isMaintenance: true, byTimer: !mayLogIn });
+  } catch (error) {
+    return afterFailure(context, account, error);
+  }
+  const nextAt = dueTime(context, account, mayLogIn);
+  return nextAt === undefined ? { state: 'signed_in' } : { state: 'signed_in', nextAt };
+}
+
+/** Takes the stored set in hand, whether it is due or not: what is in hand may be older. */
+async function takeStored(context: SessionContext, account: Account): Promise<void> {
+  const stored = await readStored(context);
+  account.held.readClock(context.clock);
+  const { facts } = nextStep(context, account, stored, { plan: { kind: 'refresh' }, startedWith: undefined });
+  learn(context, account, stored, facts);
+  const { tokens } = stored.envelope;
+  if (tokens === undefined || account.facts.isSignedOut || account.facts.unsaved !== undefined) return;
+  if (!account.isSpent(tokens.id) && !account.isRefused(tokens.id)) account.adopted(context, tokens);
+}
+
+/** When the set in hand is to be renewed, by a refresh or, if it may, by a login; undefined: never by this run. */
+function dueTime(context: SessionContext, account: Account, mayLogIn: boolean): number | undefined {
+  const { tokens, held, facts } = account;
+  const now = context.clock.now();
+  if (tokens === undefined) return mayLogIn ? now : undefined;
+  if (facts.unsaved !== undefined || account.isRefused(tokens.id)) return now;
+  const canRefresh = context.canRefresh(tokens) && !account.isSpent(tokens.id);
+  if (!canRefresh && !mayLogIn) return undefined;
+  const isEarly = canRefresh && !facts.isRefreshBroken;
+  const at = isEarly ? held.freshUntil : context.dueTimes(tokens).mandatoryAt;
+  return at === Number.POSITIVE_INFINITY ? now + limits.unknownLifeMs : at;
+}
+
+/** What a failed run comes to: only a store that fails is thrown. */
+async function afterFailure(context: SessionContext, account: Account, error: unknown): Promise<Maintenance> {
+  if (!isAuthError(error) || error.code === 'store_failed') throw error;
+  const now = context.clock.now();
+  const isAlive = account.isAlive(context.clock);
+  const stands = isAlive ? 'signed_in' : 'unavailable';
+  switch (error.code) {
+    case 'lock_timeout':
+      return { state: stands, nextAt: now + limits.leaseElsewhereMs };
+    case 'signed_out':
+      return { state: 'signed_out' };
+    case 'invalid_credentials':
+    case 'login_blocked':
+    case 'client_refused':
+      return { state: isAlive ? 'signed_in' : 'login_blocked', ...comingAfter(context, error) };
+    case 'reauthentication_required':
+      return { state: isAlive ? 'signed_in' : error.detail === timersNeverLogIn ? 'unavailable' : 'idle' };
+    default:
+      return {
+        state: stands,
+        ...comingAfter(context, error),
+        ...(error.retryAt === undefined ? { nextAt: now + limits.maintainJitterMs } : {}),
+      };
+  }
+}
+
+/** Some time after the error's `retryAt`, so that many workers do not come back at the same instant. */
+function comingAfter({ random }: SessionContext, { retryAt }: AuthError): Pick<Maintenance, 'nextAt'> {
+  return retryAt === undefined ? {} : { nextAt: Math.ceil(retryAt + limits.maintainJitterMs * random()) };
+}
