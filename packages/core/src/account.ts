@@ -230,7 +230,8 @@ export class Account implements TimerOwner {
   /** An exchange failed: no token call before `notBefore`. */
   exchangeFailed(clock: Clock, pauseCode: AuthErrorCode, exchangeFailures: number, notBefore: number): void {
     const pausedUntil = clock.monotonic() + (notBefore - clock.now());
-    this.#note({ exchangeFailures, pauseCode, pausedUntil, knownNotBefore: notBefore });
+    const { failingSince = clock.monotonic() } = this.#facts;
+    this.#note({ exchangeFailures, failingSince, pauseCode, pausedUntil, knownNotBefore: notBefore });
   }
 
   /** A stored `notBefore` was read. */
@@ -241,10 +242,11 @@ export class Account implements TimerOwner {
     this.#note({ pausedUntil, pauseCode: undefined, knownNotBefore: notBefore });
   }
 
-  loginSent(clock: Clock): void {
+  loginSent(clock: Clock, isTyped: boolean): void {
     const now = clock.monotonic();
-    const recent = this.#facts.loginsSent.filter((at) => at > now - limits.loginWindowMs);
-    this.#note({ loginsSent: [...recent, now] });
+    const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
+    const recent = this.#facts[kind].filter((at) => at > now - limits.loginWindowMs);
+    this.#note({ [kind]: [...recent, now] });
   }
 
   /** A login was refused, and its latch is not saved yet. Undefined: the latch is saved or lifted. */

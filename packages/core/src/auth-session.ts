@@ -46,6 +46,12 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   readonly key?: string | undefined;
   /** Password attempts in any hour. Default 20. */
   readonly maxLoginsPerHour?: number | undefined;
+  /**
+   * The same refused secrets are tried again after this long, milliseconds: a third party may have had the account
+   * locked by wrong passwords of its own. Doubles at each refusal up to a day, give or take a quarter by account. At
+   * least 15 minutes. Default: never.
+   */
+  readonly refusedLoginRetryMs?: number | undefined;
   readonly timeouts?: { readonly [Name in keyof Timeouts]?: number | undefined } | undefined;
   /** Origins on plain http that may see credentials and tokens; loopback always may. */
   readonly allowInsecureOrigins?: readonly string[] | undefined;

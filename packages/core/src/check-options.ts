@@ -1,6 +1,7 @@
 import type { AuthSessionOptions } from './auth-session.js';
 import { defaultTimeouts } from './environment.js';
 import { AuthError } from './errors.js';
+import * as limits from './limits.js';
 import { assertOrigin, isSecure, isSecureBaseUrl, parseBaseUrl } from './origins.js';
 import type { AuthProvider } from './provider.js';
 
@@ -24,7 +25,7 @@ export function checkIssuer({ name, issuer }: AuthProvider, insecureOrigins: rea
 
 /** @throws AuthError `invalid_options` naming the option */
 export function checkOptions(options: AuthSessionOptions): void {
-  const { store, scheduler, clock, key, maxLoginsPerHour } = options;
+  const { store, scheduler, clock, key, maxLoginsPerHour, refusedLoginRetryMs } = options;
   expect(
     store === undefined || (isFunction(store?.get) && isFunction(store.compareAndSet)),
     'store',
@@ -46,6 +47,12 @@ export function checkOptions(options: AuthSessionOptions): void {
     maxLoginsPerHour === undefined || (Number.isInteger(maxLoginsPerHour) && maxLoginsPerHour > 0),
     'maxLoginsPerHour',
     'a whole number above 0',
+  );
+  expect(
+    refusedLoginRetryMs === undefined ||
+      (Number.isFinite(refusedLoginRetryMs) && refusedLoginRetryMs >= limits.refusedLoginRetryMinMs),
+    'refusedLoginRetryMs',
+    'at least 900000 milliseconds, 15 minutes',
   );
   for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
     expect(options[name] === undefined || isFunction(options[name]), name, 'a function');

@@ -1,7 +1,9 @@
 import type { ApiAnswer, AuthSessionOptions, Timeouts } from './auth-session.js';
 import { checkIssuer, checkOptions, checkProvider } from './check-options.js';
 import type { Clock } from './clock.js';
-import { type Environment, environmentOf } from './environment.js';
+import { doubling } from './cool-down.js';
+import type { Latch } from './envelope.js';
+import { type Environment, environmentOf, seededBy } from './environment.js';
 import type { AuthError, AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
 import * as limits from './limits.js';
@@ -107,6 +109,15 @@ export class SessionContext {
   /** The vault was asked for secrets that this latch is about. */
   vaultAsked(latchHash: string): void {
     this.#askedAbout = { latchHash, at: this.clock.monotonic() };
+  }
+
+  /** When the same secrets are tried again after their refusal; undefined: never. */
+  retryRefusedAt({ at, count = 1 }: Latch): number | undefined {
+    const { refusedLoginRetryMs } = this.#environment;
+    if (refusedLoginRetryMs === undefined) return undefined;
+    const waitMs = doubling(count, refusedLoginRetryMs, limits.refusedLoginRetryMaxMs);
+    // By account, so that the accounts that one incident has locked are not tried at once.
+    return Math.ceil(Math.min(at, this.clock.now()) + waitMs * (0.75 + seededBy(this.key)() / 2));
   }
 
   emit(body: EventBody): void {

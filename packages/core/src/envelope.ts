@@ -9,6 +9,8 @@ export interface Latch {
   readonly at: number;
   /** A person typed the secrets: they are not the configured ones. */
   readonly isTyped?: boolean;
+  /** How often in a row these secrets were refused; absent: once. */
+  readonly count?: number;
 }
 
 /** The server refused the client: not the password, and not the token. */
@@ -58,6 +60,10 @@ export interface Guard {
   readonly lostId?: string;
   /** Instants of the last logins, at most twice `maxLoginsPerHour`. */
   readonly loginsAt: readonly number[];
+  /** The same for passwords that persons typed. */
+  readonly typedLoginsAt?: readonly number[];
+  /** The last refusal of a typed password, epoch milliseconds. */
+  readonly typedRefusalAt?: number;
 }
 
 /** All that is kept under one key, written whole. */
@@ -157,6 +163,8 @@ const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['notBefore', isInstant],
   ['pauseMs', isInstant],
   ['lostId', isText],
+  ['typedLoginsAt', (value) => Array.isArray(value) && value.every(isInstant)],
+  ['typedRefusalAt', isInstant],
   ['client', isClientLatch],
   ['refreshFails', isRefreshFails],
   ['lastFailure', isFailure],

@@ -19,6 +19,7 @@ export interface Environment {
   /** What spreads the instants of a set: by default its id, so that every process computes the same instants. */
   readonly policyRandom: (tokens: TokenSet) => () => number;
   readonly maxLoginsPerHour: number;
+  readonly refusedLoginRetryMs: number | undefined;
   readonly timeouts: Timeouts;
   readonly insecureOrigins: readonly string[];
 }
@@ -43,6 +44,7 @@ const defaultEnvironment: Environment = {
   random: () => Math.random(),
   policyRandom: ({ id }) => seededBy(id),
   maxLoginsPerHour: limits.maxLoginsPerHour,
+  refusedLoginRetryMs: undefined,
   timeouts: defaultTimeouts,
   insecureOrigins: none,
 };
@@ -50,9 +52,9 @@ const defaultEnvironment: Environment = {
 /** The environment that checked options ask for. */
 export function environmentOf(options: AuthSessionOptions): Environment {
   const { scheduler, waitUntil, keepAlive, refreshPolicy, fetch, clock, random } = options;
-  const { maxLoginsPerHour, timeouts, allowInsecureOrigins } = options;
+  const { maxLoginsPerHour, refusedLoginRetryMs, timeouts, allowInsecureOrigins } = options;
   const asked: unknown[] = [scheduler, waitUntil, keepAlive, refreshPolicy, fetch, clock, random];
-  const limiting: unknown[] = [maxLoginsPerHour, timeouts, allowInsecureOrigins];
+  const limiting: unknown[] = [maxLoginsPerHour, refusedLoginRetryMs, timeouts, allowInsecureOrigins];
   if ([...asked, ...limiting].every((option) => option === undefined)) return defaultEnvironment;
   const standard = defaultEnvironment;
   return {
@@ -65,6 +67,7 @@ export function environmentOf(options: AuthSessionOptions): Environment {
     clock: clock ?? standard.clock,
     ...spreadBy(random),
     maxLoginsPerHour: maxLoginsPerHour ?? standard.maxLoginsPerHour,
+    refusedLoginRetryMs,
     timeouts: timeouts === undefined ? standard.timeouts : timeoutsOf(timeouts),
     insecureOrigins: allowInsecureOrigins ?? standard.insecureOrigins,
   };
@@ -78,7 +81,7 @@ function spreadBy(random: (() => number) | undefined): Pick<Environment, 'random
 }
 
 /** Numbers from 0 to below 1 that follow from a text, by FNV-1a: spread, and the same everywhere. */
-function seededBy(text: string): () => number {
+export function seededBy(text: string): () => number {
   let state = 0x811c9dc5;
   for (let index = 0; index < text.length; index++)
     state = Math.imul(state ^ text.charCodeAt(index), 0x01000193) >>> 0;

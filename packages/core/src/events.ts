@@ -66,8 +66,11 @@ export type AuthEvent =
     })
   /** The lease ended before the work did; the work starts over. */
   | EventOf<'lease_lost'>
-  /** A login was refused, or not sent because an earlier refusal stands. `blockedAt`: epoch ms of the refusal. */
-  | (EventOf<'login_blocked'> & { readonly blockedAt: number })
+  /**
+   * A login was refused, or not sent because an earlier refusal stands. `blockedAt`: epoch ms of the refusal.
+   * `afterTyped`: a password that somebody typed was refused shortly before, and may have locked the account.
+   */
+  | (EventOf<'login_blocked'> & { readonly blockedAt: number; readonly afterTyped?: boolean })
   | EventOf<'signed_out'>;
 
 type Each<Event> = Event extends AuthEvent ? Omit<Event, 'at' | 'key' | 'provider'> : never;

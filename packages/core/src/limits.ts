@@ -96,6 +96,18 @@ export const rememberedHashes = 64;
 
 /** Password attempts in any hour: a guard against loops in the program that calls us. */
 export const maxLoginsPerHour = 20;
+/** Passwords that persons type have an allowance of their own: those who mistype do not use up the configured login's. */
+export const typedLoginsPerHour = 10;
+/** A refusal of the configured secrets this soon after one of a typed password may be its consequence. */
+export const typedRefusalMs = 900_000;
+/** The least refusedLoginRetryMs: servers that lock an account lock it for minutes. */
+export const refusedLoginRetryMinMs = 900_000;
+/** The wait doubles at each refusal, up to this. */
+export const refusedLoginRetryMaxMs = 86_400_000;
+/** After an outage the accounts of an issuer come back within this time of its first good answer. */
+export const recoverySpreadMs = 20_000;
+/** A timer tries again later than it could by up to this part of the pause, so that a fleet does not come at once. */
+export const retryJitterShare = 0.25;
 /** A login is sent within this time after it was counted in the store, or it is counted again … */
 export const loginSendMs = 10_000;
 /** … so that the logins sent in one hour were all counted within an hour and that time. */

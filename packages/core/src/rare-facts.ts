@@ -33,6 +33,10 @@ export interface RareFacts {
   readonly isRefreshBroken: boolean;
   /** When this process sent logins, on the monotonic clock: a wall clock that is set ahead drops none of them. */
   readonly loginsSent: readonly number[];
+  /** The same for passwords that persons typed. */
+  readonly typedLoginsSent: readonly number[];
+  /** The first exchange of the row of failed ones, on the monotonic clock. */
+  readonly failingSince?: number | undefined;
   /** A sign-out on its way to the store: a sign-in waits for it. */
   readonly signingOut?: Promise<void> | undefined;
   readonly isSignedOut: boolean;
@@ -69,6 +73,7 @@ export interface RareFacts {
 export const nothingRare: RareFacts = {
   isRefreshBroken: false,
   loginsSent: none,
+  typedLoginsSent: none,
   isSignedOut: false,
   isClosing: false,
   signOuts: 0,
@@ -92,6 +97,7 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
   pausedUntil: alwaysPast,
   pauseCode: undefined,
   exchangeFailures: 0,
+  failingSince: undefined,
   flightFailures: 0,
   quietUntil: alwaysPast,
 };

@@ -40,13 +40,14 @@ export async function login(
   if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
   // Count the login before it is sent: a process that crashes in between and restarts in a loop is counted too.
   const writtenAt = clock.monotonic();
-  const counted = { ...stored.envelope, guard: withLogin(guard, clock.now(), context.maxLoginsPerHour) };
+  const isTyped = flight.plan.byPerson === true;
+  const counted = { ...stored.envelope, guard: countedIn(guard, clock.now(), context, isTyped) };
   const read = await replaceStored(context, stored, counted);
   // A process suspended here could send the login an hour later, when its count has been dropped.
   if (read === undefined || clock.monotonic() - writtenAt > limits.loginSendMs) return 'read_again';
   if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
   if (!isLeaseHeld(flight)) return 'lock_again';
-  account.loginSent(clock);
+  account.loginSent(clock, isTyped);
   const startedAt = clock.monotonic();
   let issued: TokenSet | undefined;
   try {
@@ -77,24 +78,59 @@ async function permittedSecrets(
   const { kind, byPerson } = flight.plan;
   const latch = kind === 'sign_in' ? undefined : (account.facts.latch ?? guard.latch);
   const isConfigured = byPerson !== true;
-  if (latch !== undefined && isConfigured && context.wasJustAsked(latch.hash)) throw blocked(context, latch);
+  const againAt = latch && context.retryRefusedAt(latch);
+  const isAgain = againAt !== undefined && clock.now() >= againAt;
+  if (latch !== undefined && isConfigured && !isAgain && context.wasJustAsked(latch.hash))
+    throw blocked(context, latch);
+  const { allowance, loginsAt, sent } = allowanceOf(context, account, guard, !isConfigured);
   const retryAt =
-    nextLoginHere(context, account) ?? nextLoginAt(guard, clock.now(), context.maxLoginsPerHour);
+    nextLoginHere(context, sent, allowance) ?? nextLoginAt({ ...guard, loginsAt }, clock.now(), allowance);
   if (retryAt !== undefined) {
-    const detail = 'maxLoginsPerHour is reached';
+    const detail = isConfigured ? 'maxLoginsPerHour is reached' : 'too many typed passwords';
     throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
   }
   flight.prepared ??= await askForSecrets(context, prepare);
-  if (latch !== undefined && (await isLatched(latch, flight.prepared.secrets))) {
+  if (
+    latch !== undefined &&
+    !(isConfigured && isAgain) &&
+    (await isLatched(latch, flight.prepared.secrets))
+  ) {
     if (isConfigured) context.vaultAsked(latch.hash);
     throw blocked(context, latch);
   }
   return flight.prepared;
 }
 
+/** What counts against a login: those of configured secrets and of typed passwords are counted apart. */
+function allowanceOf(
+  { maxLoginsPerHour }: SessionContext,
+  { facts }: Account,
+  guard: Guard,
+  isTyped: boolean,
+): { readonly allowance: number; readonly loginsAt: readonly number[]; readonly sent: readonly number[] } {
+  return isTyped
+    ? {
+        allowance: limits.typedLoginsPerHour,
+        loginsAt: guard.typedLoginsAt ?? [],
+        sent: facts.typedLoginsSent,
+      }
+    : { allowance: maxLoginsPerHour, loginsAt: guard.loginsAt, sent: facts.loginsSent };
+}
+
+/** The guard with one more login of its kind. */
+function countedIn(guard: Guard, now: number, { maxLoginsPerHour }: SessionContext, isTyped: boolean): Guard {
+  if (!isTyped) return withLogin(guard, now, maxLoginsPerHour);
+  const typed = { ...guard, loginsAt: guard.typedLoginsAt ?? [] };
+  return { ...guard, typedLoginsAt: withLogin(typed, now, limits.typedLoginsPerHour).loginsAt };
+}
+
 /** When this process may send another login, by its own count; undefined: at once. */
-function nextLoginHere({ clock, maxLoginsPerHour }: SessionContext, account: Account): number | undefined {
-  const freeAt = slotFreeAt(account.facts.loginsSent, maxLoginsPerHour);
+function nextLoginHere(
+  { clock }: SessionContext,
+  sent: readonly number[],
+  allowance: number,
+): number | undefined {
+  const freeAt = slotFreeAt(sent, allowance);
   const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
   return leftMs > 0 ? Math.ceil(clock.now() + leftMs) : undefined;
 }
@@ -142,10 +178,17 @@ async function block(
   const standing = account.facts.latch ?? read.envelope.guard.latch;
   const isConfigured = plan.byPerson !== true;
   // A password that a person mistyped must not replace the latch on the configured password.
-  const fresh = async (): Promise<Latch> => ({
-    ...(await latchOf(prepared.secrets, at)),
-    ...(isConfigured ? {} : { isTyped: true }),
-  });
+  const fresh = async (): Promise<Latch> => {
+    const isRepeated = standing !== undefined && (await isLatched(standing, prepared.secrets));
+    return {
+      ...(await latchOf(prepared.secrets, at)),
+      ...(isConfigured ? {} : { isTyped: true }),
+      ...(isRepeated ? { count: (standing.count ?? 1) + 1 } : {}),
+    };
+  };
+  const { typedRefusalAt } = read.envelope.guard;
+  const afterTyped =
+    isConfigured && typedRefusalAt !== undefined && Math.abs(at - typedRefusalAt) < limits.typedRefusalMs;
   const latch = !isConfigured && standing !== undefined ? standing : await fresh();
   if (isConfigured) context.vaultAsked(latch.hash);
   account.latched(latch);
@@ -153,9 +196,10 @@ async function block(
     ...noteFailure(guard, error, at),
     latch,
     failures: 0,
+    ...(isConfigured ? {} : { typedRefusalAt: at }),
   }));
   if (isSaved) account.latched(undefined);
-  context.emit({ type: 'login_blocked', blockedAt: latch.at });
+  context.emit({ type: 'login_blocked', blockedAt: latch.at, ...(afterTyped ? { afterTyped } : {}) });
 }
 
 /**
@@ -190,5 +234,6 @@ function blocked(context: SessionContext, latch: Latch): AuthError {
     phase: 'login',
     delivery: 'not_sent',
     blockedAt: latch.at,
+    retryAt: context.retryRefusedAt(latch),
   });
 }
