@@ -18,7 +18,7 @@ const emptyGuard = '{ failures: 0, loginsAt: [] }';
 export const mutants: readonly Mutant[] = [
   {
     name: 'logins are not saved before they are sent',
-    edits: [{ file: 'exchange/login.ts', find: 'withLogin($GUARD, $$$REST)', replace: '$GUARD' }],
+    edits: [{ file: 'exchange/login.ts', find: 'countedIn($GUARD, $$$REST)', replace: '$GUARD' }],
   },
   {
     name: 'a refused password leaves no latch',

@@ -3,7 +3,8 @@ import type { SessionContext } from './context.js';
 import type { ClientLatch, Guard, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
-import { HeldSet } from './held-set.js';
+import { alwaysPast, HeldSet } from './held-set.js';
+import { healthOf } from './issuer-health.js';
 import * as limits from './limits.js';
 import {
   nothingAgainstExchanges,
@@ -228,18 +229,26 @@ export class Account implements TimerOwner {
   }
 
   /** An exchange failed: no token call before `notBefore`. */
-  exchangeFailed(clock: Clock, pauseCode: AuthErrorCode, exchangeFailures: number, notBefore: number): void {
-    const pausedUntil = clock.monotonic() + (notBefore - clock.now());
-    const { failingSince = clock.monotonic() } = this.#facts;
-    this.#note({ exchangeFailures, failingSince, pauseCode, pausedUntil, knownNotBefore: notBefore });
+  exchangeFailed(
+    { clock, provider: { issuer } }: SessionContext,
+    pauseCode: AuthErrorCode,
+    exchangeFailures: number,
+    notBefore: number,
+  ): void {
+    const failedAt = clock.monotonic();
+    const pausedUntil = failedAt + (notBefore - clock.now());
+    const { failingSince = failedAt } = this.#facts;
+    const isOwnTrouble = (healthOf(clock, issuer)?.goodAt ?? alwaysPast) > failingSince;
+    const row = { exchangeFailures, failingSince, failedAt, isOwnTrouble };
+    this.#note({ ...row, pauseCode, pausedUntil, knownNotBefore: notBefore });
   }
 
   /** A stored `notBefore` was read. */
-  #pauseRead(clock: Clock, guard: Guard): void {
+  #pauseRead(context: SessionContext, guard: Guard): void {
     const { notBefore } = guard;
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
-    const { pausedUntil } = pauseGiven(this.#facts, clock, guard, !this.hasRead);
-    this.#note({ pausedUntil, pauseCode: undefined, knownNotBefore: notBefore });
+    const { pausedUntil, failedAt, isOwnTrouble } = pauseGiven(context, this.#facts, guard, !this.hasRead);
+    this.#note({ pausedUntil, failedAt, isOwnTrouble, pauseCode: undefined, knownNotBefore: notBefore });
   }
 
   loginSent(clock: Clock, isTyped: boolean): void {
@@ -260,8 +269,8 @@ export class Account implements TimerOwner {
   }
 
   /** A stored guard was read. */
-  guardRead(clock: Clock, guard: Guard, isPauseKnown: boolean): void {
-    if (isPauseKnown) this.#pauseRead(clock, guard);
+  guardRead(context: SessionContext, guard: Guard, isPauseKnown: boolean): void {
+    if (isPauseKnown) this.#pauseRead(context, guard);
     this.refreshEndpointSeen(guard.refreshFails?.isBroken === true);
   }
 

@@ -111,6 +111,11 @@ export class SessionContext {
     this.#askedAbout = { latchHash, at: this.clock.monotonic() };
   }
 
+  /** How long after the end of an outage this account comes back: accounts come one after the other. */
+  get recoverySpreadMs(): number {
+    return limits.recoverySpreadMs * seededBy(this.key)();
+  }
+
   /** When the same secrets are tried again after their refusal; undefined: never. */
   retryRefusedAt({ at, count = 1 }: Latch): number | undefined {
     const { refusedLoginRetryMs } = this.#environment;

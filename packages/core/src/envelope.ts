@@ -54,6 +54,8 @@ export interface Guard {
   readonly notBefore?: number;
   /** How long that pause was when it was written. */
   readonly pauseMs?: number;
+  /** Other accounts of the issuer succeeded while this one failed. */
+  readonly isOwnTrouble?: boolean;
   /** Exchanges in a row that ended in neither a token, nor a refusal, nor a rate limit. */
   readonly failures: number;
   /** Id of the set whose refresh token was sent and whose answer was lost. */

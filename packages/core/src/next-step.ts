@@ -74,7 +74,7 @@ export function nextStep(
 export function learn(context: SessionContext, account: Account, stored: Stored, facts: Facts): void {
   const { guard, signedOutAt, tokens, rejections } = stored.envelope;
   // Before the sign-out, which makes this the first read.
-  account.guardRead(context.clock, guard, facts.isPauseKnown);
+  account.guardRead(context, guard, facts.isPauseKnown);
   account.signOutRead(signedOutAt);
   if (tokens?.id !== account.tokens?.id && account.facts.unsaved === undefined)
     account.refusalsRead(context.clock, rejections);
@@ -104,7 +104,7 @@ function pauseError(
   plan: FlightPlan,
 ): AuthError | undefined {
   const { clock, provider } = context;
-  const { pausedUntil, pauseCode } = pauseGiven(known.facts, clock, guard, !known.hasRead);
+  const { pausedUntil, pauseCode } = pauseGiven(context, known.facts, guard, !known.hasRead);
   const leftMs = pausedUntil - clock.monotonic();
   if (leftMs <= 0) return undefined;
   const code = pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');

@@ -1,7 +1,8 @@
-import type { Clock } from './clock.js';
+import type { SessionContext } from './context.js';
 import type { ClientLatch, Guard, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import { alwaysPast } from './held-set.js';
+import { healthOf } from './issuer-health.js';
 import * as limits from './limits.js';
 import { noRefusals, type RefusingOrigin } from './refused-replays.js';
 import { noIds, type RememberedIds } from './remembered-ids.js';
@@ -35,8 +36,11 @@ export interface RareFacts {
   readonly loginsSent: readonly number[];
   /** The same for passwords that persons typed. */
   readonly typedLoginsSent: readonly number[];
-  /** The first exchange of the row of failed ones, on the monotonic clock. */
+  /** The first and the last exchange of the row of failed ones, on the monotonic clock. */
   readonly failingSince?: number | undefined;
+  readonly failedAt?: number | undefined;
+  /** Other accounts of the issuer succeeded meanwhile: this is no outage. */
+  readonly isOwnTrouble: boolean;
   /** A sign-out on its way to the store: a sign-in waits for it. */
   readonly signingOut?: Promise<void> | undefined;
   readonly isSignedOut: boolean;
@@ -74,6 +78,7 @@ export const nothingRare: RareFacts = {
   isRefreshBroken: false,
   loginsSent: none,
   typedLoginsSent: none,
+  isOwnTrouble: false,
   isSignedOut: false,
   isClosing: false,
   signOuts: 0,
@@ -98,23 +103,35 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
   pauseCode: undefined,
   exchangeFailures: 0,
   failingSince: undefined,
+  failedAt: undefined,
+  isOwnTrouble: false,
   flightFailures: 0,
   quietUntil: alwaysPast,
 };
 
 /**
  * The pause in force, given the stored guard. It is bounded, because another machine's clock may be wrong. A pause that
- * has not begun yet was written by a clock far ahead: at the first read it is ignored.
+ * has not begun yet was written by a clock far ahead: at the first read it is ignored. A pause of an outage ends soon
+ * after the issuer has answered another account.
  */
 export function pauseGiven(
+  { clock, provider: { issuer }, recoverySpreadMs }: SessionContext,
   facts: RareFacts,
-  clock: Clock,
-  { notBefore, pauseMs = limits.rateLimitMaxMs }: Pick<Guard, 'notBefore' | 'pauseMs'>,
+  { notBefore, pauseMs = limits.rateLimitMaxMs, failures, isOwnTrouble }: Guard,
   isFirstRead: boolean,
-): Pick<RareFacts, 'pausedUntil' | 'pauseCode'> {
-  if (notBefore === undefined || notBefore === facts.knownNotBefore) return facts;
+): Pick<RareFacts, 'pausedUntil' | 'pauseCode' | 'failedAt' | 'isOwnTrouble'> {
   const now = clock.now();
-  if (isFirstRead && notBefore - pauseMs > now + limits.clockAheadMs) return facts;
-  const leftMs = Math.min(notBefore - now, limits.rateLimitMaxMs);
-  return { pausedUntil: Math.max(facts.pausedUntil, clock.monotonic() + leftMs) };
+  let { pausedUntil, pauseCode, failedAt } = facts;
+  let isOwn = facts.isOwnTrouble || pauseCode === 'rate_limited';
+  if (notBefore !== undefined && notBefore !== facts.knownNotBefore) {
+    if (isFirstRead && notBefore - pauseMs > now + limits.clockAheadMs) return facts;
+    pausedUntil = Math.max(pausedUntil, clock.monotonic() + Math.min(notBefore - now, limits.rateLimitMaxMs));
+    pauseCode = undefined;
+    failedAt = clock.monotonic() - (now - (notBefore - pauseMs));
+    isOwn = isOwnTrouble === true || failures === 0;
+  }
+  const health = healthOf(clock, issuer);
+  if (health !== undefined && !isOwn && failedAt !== undefined && health.goodAt > failedAt)
+    pausedUntil = Math.min(pausedUntil, Math.max(health.recoveredAt, failedAt) + recoverySpreadMs);
+  return { pausedUntil, pauseCode, failedAt, isOwnTrouble: isOwn };
 }

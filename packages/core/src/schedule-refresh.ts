@@ -71,7 +71,8 @@ function scheduleRetry(account: Account, error: unknown): void {
   const now = context.clock.now();
   const failures = account.facts.flightFailures + 1;
   const retryAt = isAuthError(error) ? (error.retryAt ?? 0) : 0;
-  const again = Math.max(retryAt, now + coolDownMs(failures));
+  const earliest = Math.max(retryAt, now + coolDownMs(failures));
+  const again = earliest + (earliest - now) * limits.retryJitterShare * context.random();
   account.flightFailed(context.clock, failures, again - now);
   if (isAuthError(error) && !error.retryable) return;
   if (again < account.held.expiresAt || keepsAlive(account)) scheduleRefresh(account, again);

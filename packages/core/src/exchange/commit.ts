@@ -3,6 +3,7 @@ import type { SessionContext } from '../context.js';
 import type { Envelope, Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
+import { noteHealth } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { replaces, signedOutError } from '../next-step.js';
 import type { Unsaved } from '../rare-facts.js';
@@ -34,6 +35,7 @@ export async function commit(
   const isSignIn = flight.plan.kind === 'sign_in';
   const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, by, liftedLatch, isInitial: false };
   flight.hasExchanged = true;
+  noteHealth(context.clock, context.provider.issuer, true);
   const end = isOvertakenBySignOut(account, flight)
     ? 'signed_out'
     : await save(context, account, flight, read, unsaved);

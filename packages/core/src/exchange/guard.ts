@@ -40,7 +40,8 @@ export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): 
  * password lifted. A refresh endpoint that did not work is believed only when it works.
  */
 export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
-  const { notBefore, pauseMs, lostId, client, lastFailure, latch, refreshFails, ...kept } = guard;
+  const { notBefore, pauseMs, isOwnTrouble, lostId, client, lastFailure, latch, refreshFails, ...kept } =
+    guard;
   const logins = (refreshFails?.logins ?? 0) + 1;
   return {
     ...kept,

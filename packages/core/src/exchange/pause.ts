@@ -3,6 +3,7 @@ import type { SessionContext } from '../context.js';
 import { coolDownMs } from '../cool-down.js';
 import type { Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
+import { noteHealth } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure } from './save-guard.js';
@@ -22,13 +23,15 @@ export async function pauseAfter(
   const failures = isLimited ? 0 : Math.max(guard.failures, account.facts.exchangeFailures) + 1;
   const pauseMs = isLimited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures);
   const notBefore = context.clock.now() + pauseMs;
-  account.exchangeFailed(context.clock, error.code, failures, notBefore);
+  if (!isLimited) noteHealth(context.clock, context.provider.issuer, false);
+  account.exchangeFailed(context, error.code, failures, notBefore);
   const { lostId = guard.lostId } = account.facts;
   // If the pause cannot be saved, this process still observes it.
-  const noted = noteFailure(guard, error, context.clock.now());
+  const { isOwnTrouble: _, ...noted } = noteFailure(guard, error, context.clock.now());
+  const own = account.facts.isOwnTrouble ? { isOwnTrouble: true } : {};
   await replaceStored(context, stored, {
     ...stored.envelope,
-    guard: { ...noted, failures, notBefore, pauseMs, ...(lostId === undefined ? {} : { lostId }) },
+    guard: { ...noted, ...own, failures, notBefore, pauseMs, ...(lostId === undefined ? {} : { lostId }) },
   }).catch(() => undefined);
   return new AuthError(error.code, { ...error, retryAt: notBefore });
 }

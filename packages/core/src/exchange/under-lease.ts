@@ -6,8 +6,8 @@ import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
 import { look } from '../look.js';
 import type { MaybePromise } from '../maybe-promise.js';
-import { nextStep, type Step } from '../next-step.js';
-import { readStored, releaseLease } from '../records.js';
+import type { Step } from '../next-step.js';
+import { releaseLease } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { saveUnsaved } from './commit.js';
 import { takeLease } from './lease-turn.js';
@@ -44,33 +44,40 @@ async function waitForTurn(
 ): Promise<TokenSet | undefined> {
   if (context.store.lock === undefined) return undefined;
   const stop = new AbortController();
-  const { promise: news, resolve } = Promise.withResolvers<TokenSet>();
+  const { promise: news, resolve, reject } = Promise.withResolvers<TokenSet>();
   flight.onStoreChange = () => {
-    readStored(context).then(
-      (stored) => {
-        const tokens =
-          flight.lease || stop.signal.aborted ? undefined : adoptable(context, account, flight, stored);
-        if (tokens !== undefined) resolve(tokens);
+    look(context, account, flight).then(
+      ({ step }) => {
+        if (flight.lease !== undefined || stop.signal.aborted) return;
+        if (step.kind === 'adopt') resolve(step.tokens);
+        // The holder's exchange has failed: ours would wait for the same pause.
+        if (step.kind === 'fail') reject(step.error);
       },
       () => {},
     );
   };
   const leasing = takeLease(context, stop, flight.plan.isEarly === true);
+  const stopWaiting = (): void => {
+    stop.abort();
+    // The lease may still be granted: release it.
+    leasing.then(
+      (lease) => releaseLease(context, lease),
+      () => {},
+    );
+  };
   try {
     const first = await Promise.race([leasing.then((lease) => ({ lease })), news]);
     if ('lease' in first) {
       flight.lease = first.lease;
       return undefined;
     }
-    stop.abort();
-    // The lease may still be granted after we stopped waiting: release it.
-    leasing.then(
-      (lease) => releaseLease(context, lease),
-      () => {},
-    );
+    stopWaiting();
     return first;
   } catch (error) {
-    if (!isAuthError(error) || error.code !== 'lock_timeout') throw error;
+    if (!isAuthError(error) || error.code !== 'lock_timeout') {
+      stopWaiting();
+      throw error;
+    }
     // The lock's holder may have saved a usable set while we waited.
     const { step } = await look(context, account, flight);
     if (step.kind === 'adopt') return step.tokens;
@@ -78,16 +85,6 @@ async function waitForTurn(
   } finally {
     flight.onStoreChange = () => {};
   }
-}
-
-function adoptable(
-  context: SessionContext,
-  account: Account,
-  flight: Flight,
-  stored: Stored,
-): TokenSet | undefined {
-  const { step } = nextStep(context, account, stored, flight);
-  return step.kind === 'adopt' ? step.tokens : undefined;
 }
 
 async function readAndExchange(

@@ -1,0 +1,28 @@
+import type { Clock } from './clock.js';
+
+/** What a process has seen of an issuer, all accounts together. Instants are on the monotonic clock. */
+export interface IssuerHealth {
+  /** The last exchange that worked. */
+  goodAt: number;
+  /** The first exchange that worked after exchanges had failed. */
+  recoveredAt: number;
+  isFailing: boolean;
+}
+
+const seen = new WeakMap<Clock, Map<string, IssuerHealth>>();
+
+export function healthOf(clock: Clock, issuer: string): IssuerHealth | undefined {
+  return seen.get(clock)?.get(issuer);
+}
+
+/** Notes that an exchange with an issuer has worked, or that its server could not be reached. */
+export function noteHealth(clock: Clock, issuer: string, isGood: boolean): void {
+  const issuers = seen.get(clock) ?? new Map<string, IssuerHealth>();
+  seen.set(clock, issuers);
+  const never = Number.NEGATIVE_INFINITY;
+  const known = issuers.get(issuer) ?? { goodAt: never, recoveredAt: never, isFailing: true };
+  issuers.set(issuer, known);
+  if (isGood) known.goodAt = clock.monotonic();
+  if (isGood && known.isFailing) known.recoveredAt = known.goodAt;
+  known.isFailing = !isGood;
+}

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { type AuthSession, createAuthSession } from '../src/index.js';
+import { second } from './support/durations.js';
+import { FakeBackend } from './support/fake-backend.js';
+import { neverSent } from './support/fake-server.js';
+import { noTimers, Scene } from './support/scene.js';
+
+/** Accounts on one issuer, whose server is away for all of them or for some. */
+class Issuer {
+  readonly scene: Scene = new Scene();
+  readonly awayFor = new Set<number>();
+  readonly attempts: number[] = [];
+  isAway = false;
+
+  open(index: number, store = this.scene.memory()): AuthSession {
+    const { server, clock } = this.scene;
+    const login = async (): Promise<{ accessToken: string }> => {
+      this.attempts[index] = (this.attempts[index] ?? 0) + 1;
+      if (this.isAway || this.awayFor.has(index)) throw neverSent();
+      return { accessToken: `access-${index}` };
+    };
+    const account = `account ${index}`;
+    return createAuthSession(
+      { ...server.provider({ account }), prepareLogin: () => ({ secrets: ['correct horse'], login }) },
+      { store, clock, scheduler: noTimers, maxLoginsPerHour: 100_000 },
+    );
+  }
+}
+
+const succeeds = (session: AuthSession): Promise<boolean> =>
+  session.getTokens().then(
+    () => true,
+    () => false,
+  );
+
+describe('an outage of the auth server', () => {
+  test.each([
+    ['the processes that saw it', false],
+    ['a process that starts at its end', true],
+  ])(
+    'of ten minutes ends for every account within thirty seconds of the first success: %s',
+    {
+      tags: ['fault-133'],
+    },
+    async (_, startsLate) => {
+      const issuer = new Issuer();
+      const { clock } = issuer.scene;
+      const stores = Array.from({ length: 40 }, () => issuer.scene.memory());
+      let sessions = stores.map((store, index) => issuer.open(index, store));
+      issuer.isAway = true;
+      for (let passed = 0; passed < 600; passed += 5) {
+        for (const [index, session] of sessions.entries()) if (passed >= index * 3) await succeeds(session);
+        await clock.advance(5 * second);
+      }
+      issuer.isAway = false;
+      if (startsLate) {
+        for (const session of sessions) session.dispose();
+        sessions = stores.map((store, index) => issuer.open(index, store));
+      }
+      const servedAt = new Map<number, number>();
+      for (let passed = 0; passed < 400 && servedAt.size < 40; passed++) {
+        for (const [index, session] of sessions.entries())
+          if (!servedAt.has(index) && (await succeeds(session))) servedAt.set(index, clock.monotonic());
+        await clock.advance(second);
+      }
+      const instants = [...servedAt.values()];
+      expect(instants).toHaveLength(40);
+      expect(Math.max(...instants) - Math.min(...instants)).toBeLessThanOrEqual(30 * second);
+      // One after the other: in no second more than a third of them.
+      const bySecond = instants.map((at) => instants.filter((other) => other === at).length);
+      expect(Math.max(...bySecond)).toBeLessThanOrEqual(13);
+    },
+  );
+
+  test('leaves an account its pause that failed while others succeeded', {
+    tags: ['fault-133'],
+  }, async () => {
+    const issuer = new Issuer();
+    issuer.awayFor.add(0);
+    const failing = issuer.open(0);
+    for (let passed = 0; passed < 20 * 60; passed++) {
+      await succeeds(failing);
+      if (passed % 10 === 0) {
+        using other = issuer.open(1);
+        expect(await succeeds(other)).toBe(true);
+      }
+      await issuer.scene.clock.advance(second);
+    }
+    // After 1 s, 2 s and so on to five minutes; once early, after a failure that no other success preceded.
+    expect(issuer.attempts[0]).toBeLessThanOrEqual(14);
+  });
+});
+
+test('who waits for the lease fails with the pause that its holder has written', {
+  tags: ['fault-132'],
+}, async () => {
+  const scene = new Scene();
+  const backend = new FakeBackend();
+  const open = (): AuthSession =>
+    scene.open({ store: backend.open({ lock: true, subscribe: true }), scheduler: noTimers });
+  const release = Promise.withResolvers<void>();
+  scene.server.next('login', async () => {
+    await release.promise;
+    throw neverSent();
+  });
+  const waits = Array.from({ length: 8 }, () =>
+    open()
+      .getTokens()
+      .catch((error: unknown) => error),
+  );
+  await scene.clock.advance(second);
+  release.resolve();
+  const errors = (await scene.until(Promise.all(waits), 2 * second)) as { code: string; delivery: string }[];
+  expect(errors.map(({ code }) => code)).toEqual([
+    'network',
+    ...Array.from({ length: 7 }, () => 'server_unavailable'),
+  ]);
+  expect(scene.events.filter(({ type }) => type === 'exchange_failed')).toHaveLength(1);
+});
