@@ -55,7 +55,7 @@ const events: { [Type in AuthEvent['type']]: Record<FieldsOf<Type>, true> } = {
   record_set_aside: { place: true },
   store_degraded: { keptIn: true, reason: true },
   lease_lost: {},
-  login_blocked: { blockedAt: true },
+  login_blocked: { blockedAt: true, afterTyped: true },
   signed_out: {},
 };
 
