@@ -32,7 +32,7 @@ test('the program prints the vehicles, with one login', async () => {
 test('a wrong password is reported with the error code', async () => {
   const { exitCode, stderr } = await run({ TELETRACKER_PASSWORD: 'not-the-password' });
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/^invalid_credentials bearer-login login: /);
+  expect(stderr).toMatch(/^invalid_credentials bearer-login login at http:\/\/\S+\/auth\/login: /);
   expect(emulator.bearerLogin.ledger.entries.map(({ outcome }) => outcome)).toEqual(['refused']);
 });
 

@@ -43,6 +43,6 @@ test('ky retries a 503 of the API with the same token', async () => {
 test('a wrong password is sent once, although ky retries', async () => {
   const { exitCode, stderr } = await run({ JOOR_PASSWORD: 'not-the-password' });
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/^invalid_credentials joor login: /);
+  expect(stderr).toMatch(/^invalid_credentials joor login at http:\/\/\S+: /);
   expect(emulator.joor.ledger.entries.map(({ outcome }) => outcome)).toEqual(['refused']);
 });

@@ -42,6 +42,7 @@ const events: { [Type in AuthEvent['type']]: Record<FieldsOf<Type>, true> } = {
   exchange_failed: {
     phase: true,
     code: true,
+    url: true,
     status: true,
     delivery: true,
     serverCode: true,

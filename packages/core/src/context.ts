@@ -131,8 +131,18 @@ export class SessionContext {
   }
 
   emitFailure(phase: AuthPhase, error: AuthError, durationMs: number, resend: boolean): void {
-    const { code, status, delivery, serverCode } = error;
-    this.emit({ type: 'exchange_failed', phase, code, status, delivery, serverCode, durationMs, resend });
+    const { code, url, status, delivery, serverCode } = error;
+    this.emit({
+      type: 'exchange_failed',
+      phase,
+      code,
+      url,
+      status,
+      delivery,
+      serverCode,
+      durationMs,
+      resend,
+    });
   }
 
   /** When a set is due for a refresh. The default policy stands in for one that throws or returns no instants. */

@@ -53,6 +53,8 @@ export type Delivery = 'not_sent' | 'unknown' | 'answered';
 export interface AuthErrorDetails {
   readonly provider?: string | undefined;
   readonly phase?: AuthPhase | undefined;
+  /** Origin and path of the call that failed, without query. */
+  readonly url?: string | undefined;
   /** HTTP status of the answer. */
   readonly status?: number | undefined;
   /** The pause the server asked for. */
@@ -106,6 +108,7 @@ const retryableCodes: ReadonlySet<AuthErrorCode> = new Set([
 const ownDetails = [
   'provider',
   'phase',
+  'url',
   'status',
   'retryAfterMs',
   'delivery',
@@ -125,6 +128,8 @@ export class AuthError extends Error {
   declare readonly code: AuthErrorCode;
   declare readonly provider?: string;
   declare readonly phase?: AuthPhase;
+  /** Origin and path of the call that failed. */
+  declare readonly url?: string;
   declare readonly status?: number;
   declare readonly retryAfterMs?: number;
   declare readonly delivery?: Delivery;
@@ -203,7 +208,8 @@ export function printable(text: string): string {
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 function describe(code: AuthErrorCode, details: AuthErrorDetails): string {
-  const where = [details.provider, details.phase].filter(Boolean).join(' ');
+  const at = details.url === undefined ? undefined : `at ${details.url}`;
+  const where = [details.provider, details.phase, at].filter(Boolean).join(' ');
   const facts = [details.status === undefined ? undefined : `HTTP ${details.status}`, details.serverCode];
   const known = facts.filter((fact) => fact !== undefined).join(', ');
   const text = [

@@ -39,6 +39,8 @@ export type AuthEvent =
   | (EventOf<'exchange_failed'> & {
       readonly phase: AuthPhase;
       readonly code: AuthErrorCode;
+      /** Origin and path of the call, where known. */
+      readonly url?: string | undefined;
       readonly status?: number | undefined;
       readonly delivery?: Delivery | undefined;
       readonly serverCode?: string | undefined;

@@ -20,6 +20,7 @@ export {
   isAuthError,
 } from './errors.js';
 export { type AuthEvent, type EventBody, emitEvent } from './events.js';
+export { type EventLog, logEvents } from './log-events.js';
 export type { MaybePromise } from './maybe-promise.js';
 export { parseBaseUrl } from './origins.js';
 export { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';

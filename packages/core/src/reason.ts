@@ -7,7 +7,7 @@ import { AuthError, type AuthPhase, type Delivery, isAuthError } from './errors.
  */
 export function toAuthError(
   error: unknown,
-  where: { readonly provider: string; readonly phase: AuthPhase },
+  where: { readonly provider: string; readonly phase: AuthPhase; readonly url?: string },
 ): AuthError {
   if (isAuthError(error)) {
     return error.provider === undefined ? new AuthError(error.code, { ...error, ...where }) : error;

@@ -15,6 +15,10 @@ describe('AuthError', () => {
       'joor login: the server refused the credentials (HTTP 401, invalid_grant): more',
     );
     expect(error.name).toBe('AuthError');
+    expect(
+      new AuthError('network', { provider: 'joor', phase: 'login', url: 'https://auth.example/auth/' })
+        .message,
+    ).toBe('joor login at https://auth.example/auth/: the connection failed');
     expect(String(new AuthError('disposed'))).toBe('AuthError: the session was disposed');
   });
 

@@ -11,7 +11,8 @@ export async function callTokenEndpoint<Result>(
   context: ExchangeContext,
 ): Promise<Result> {
   const { provider, phase } = request;
-  const where = { provider, phase };
+  const { origin, pathname } = new URL(request.url);
+  const where = { provider, phase, url: origin + pathname };
   let response: Response;
   let read: { readonly text: string; readonly isWhole: boolean };
   try {
@@ -95,7 +96,7 @@ async function encoded(form: URLSearchParams | FormData | undefined): Promise<{
 /** Decides by the headers alone, so that the server's pause counts even if the body cannot be read. */
 function rateLimit(
   response: Response,
-  where: { provider: string; phase: 'login' | 'refresh' },
+  where: { provider: string; phase: 'login' | 'refresh'; url: string },
 ): AuthError | undefined {
   const { status, headers } = response;
   if (status !== 429 && !(status === 503 && headers.has('retry-after'))) return undefined;
