@@ -279,6 +279,11 @@ export class Account implements TimerOwner {
     if (isRefreshBroken !== this.#facts.isRefreshBroken) this.#note({ isRefreshBroken });
   }
 
+  /** A login stands in for a refresh, if it can be sent. */
+  triedInstead(clock: Clock): void {
+    this.#note({ triedInsteadAt: clock.monotonic() });
+  }
+
   /** This set is kept in memory until it is saved. Undefined: no set is unsaved. */
   saveDeferred(unsaved: Unsaved | undefined): void {
     if (unsaved !== this.#facts.unsaved) this.#note({ unsaved });

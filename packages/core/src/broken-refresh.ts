@@ -25,7 +25,7 @@ export function refreshFailsAfter(
   return { ...before, count, since, isBroken };
 }
 
-/** Whether the refresh endpoint is broken, and the last login long enough ago to stand in for a refresh. */
+/** Whether the refresh endpoint is broken, and a login is due to stand in for a refresh. */
 export function mayLogInInstead(guard: Guard, tokens: TokenSet | undefined, now: number): boolean {
   if (guard.refreshFails?.isBroken !== true) return false;
   const lifeMs = tokens?.expiresAt === undefined ? 0 : tokens.expiresAt - tokens.issuedAt;

@@ -4,6 +4,8 @@ import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
+import { alwaysPast } from './held-set.js';
+import * as limits from './limits.js';
 import { pauseGiven, type Unsaved } from './rare-facts.js';
 import { lastsFor, type TokenSet } from './tokens.js';
 
@@ -110,7 +112,9 @@ function pauseError(
   const code = pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');
   if (plan.kind !== 'refresh' && code !== 'rate_limited') return undefined;
   // A login stands in for the refresh of a set that is over; while the endpoint is broken no refresh starts early.
-  const mayLogIn = plan.byTimer !== true && provider.prepareLogin !== undefined;
+  const hasJustTried =
+    clock.monotonic() - (known.facts.triedInsteadAt ?? alwaysPast) < limits.brokenLoginGapMs;
+  const mayLogIn = plan.byTimer !== true && provider.prepareLogin !== undefined && !hasJustTried;
   if (code !== 'rate_limited' && mayLogIn && mayLogInInstead(guard, tokens, clock.now())) return undefined;
   return new AuthError(code, {
     provider: provider.name,

@@ -30,6 +30,8 @@ export interface RareFacts {
   readonly latch?: Latch | undefined;
   /** A refusal of the client that could not be saved. */
   readonly client?: ClientLatch | undefined;
+  /** When a login last stood in for a refresh, or tried to, on the monotonic clock. */
+  readonly triedInsteadAt?: number | undefined;
   /** The store says that the refresh endpoint is broken: no refresh starts early. */
   readonly isRefreshBroken: boolean;
   /** When this process sent logins, on the monotonic clock: a wall clock that is set ahead drops none of them. */

@@ -141,6 +141,29 @@ describe('a refresh endpoint that does not work', () => {
     expect(scene.server.logins).toBe(1);
   });
 
+  test.each([
+    ['the login is latched', 'wrong', /^(invalid_credentials|login_blocked|server_unavailable)$/],
+    ['the vault is away', Promise.reject, /^(credentials_unavailable|server_unavailable)$/],
+  ])('does not hammer the endpoint where %s', { tags: ['fault-106'] }, async (_, password, codes) => {
+    await open().getTokens();
+    await scene.clock.advance(2 * hour);
+    const seen = breakRefresh(answered(500, 'json'));
+    const vault = async (): Promise<string> => {
+      if (typeof password === 'string') return password;
+      throw new Error('the vault is away');
+    };
+    const session = open({ provider: { password: vault } });
+    await callFor(10 * minute, () => session);
+    const { refreshes } = seen;
+    for (let call = 0; call < 300; call++) {
+      const error = await scene.until(session.getTokens()).catch((thrown: AuthError) => thrown);
+      expect((error as AuthError).code).toMatch(codes);
+      await scene.clock.advance(second);
+    }
+    expect(seen.refreshes - refreshes).toBeLessThanOrEqual(7);
+    expect(scene.server.logins).toBeLessThanOrEqual(2);
+  });
+
   test('logins that fail too are half a life apart, and their pauses hold', {
     tags: ['fault-106'],
   }, async () => {

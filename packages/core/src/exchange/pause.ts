@@ -8,16 +8,26 @@ import * as limits from '../limits.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure } from './save-guard.js';
 
-/**
- * Writes the pause that follows a failed exchange, for this process and for all processes that share the store. Returns
- * the error with its `retryAt`.
- */
+/** Writes the pause that follows a failed exchange. Returns the error with its `retryAt`. */
 export async function pauseAfter(
   context: SessionContext,
   account: Account,
   stored: Stored,
   error: AuthError,
 ): Promise<AuthError> {
+  return (await pause(context, account, stored, error)).paused;
+}
+
+/**
+ * Writes the pause that follows a failed exchange, for this process and for all processes that share the store. Returns
+ * the error with its `retryAt`, and what was written; undefined: it could not be saved.
+ */
+export async function pause(
+  context: SessionContext,
+  account: Account,
+  stored: Stored,
+  error: AuthError,
+): Promise<{ readonly paused: AuthError; readonly written: Stored | undefined }> {
   const { guard } = stored.envelope;
   const isLimited = error.code === 'rate_limited';
   const failures = isLimited ? 0 : Math.max(guard.failures, account.facts.exchangeFailures) + 1;
@@ -29,11 +39,11 @@ export async function pauseAfter(
   // If the pause cannot be saved, this process still observes it.
   const { isOwnTrouble: _, ...noted } = noteFailure(guard, error, context.clock.now());
   const own = account.facts.isOwnTrouble ? { isOwnTrouble: true } : {};
-  await replaceStored(context, stored, {
+  const written = await replaceStored(context, stored, {
     ...stored.envelope,
     guard: { ...noted, ...own, failures, notBefore, pauseMs, ...(lostId === undefined ? {} : { lostId }) },
   }).catch(() => undefined);
-  return new AuthError(error.code, { ...error, retryAt: notBefore });
+  return { paused: new AuthError(error.code, { ...error, retryAt: notBefore }), written };
 }
 
 function rateLimitMs(asked: number | undefined): number {

@@ -14,7 +14,7 @@ import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { login } from './login.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
-import { pauseAfter } from './pause.js';
+import { pause } from './pause.js';
 import { replaceStored } from './replace-stored.js';
 import { sleep } from './within.js';
 
@@ -82,10 +82,13 @@ async function insteadOfRefresh(
   const noted = refreshFails === undefined ? guard : { ...guard, refreshFails };
   const next = { ...read, envelope: { ...read.envelope, guard: noted } };
   const isPossible = provider.prepareLogin !== undefined && flight.hasWaiters && !account.isUsable(context);
-  if (!isPossible || !mayLogInInstead(noted, tokens, now))
-    throw await pauseAfter(context, account, next, error);
+  const mayLogIn = isPossible && mayLogInInstead(noted, tokens, now);
+  // The pause holds back the next calls where the login cannot be sent either: it is blocked, or the vault is away.
+  const { paused, written } = await pause(context, account, next, error);
+  if (!mayLogIn || written === undefined) throw paused;
+  account.triedInstead(clock);
   if (refreshFails?.logins === undefined) await sleep(clock, limits.brokenLoginSpreadMs * random()).done;
-  return login(context, account, flight, next);
+  return login(context, account, flight, written);
 }
 
 /** Whether an answer to this very token was lost before, here or in another process. */
