@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import type { FetchLike, TokenStore } from '@auth/core';
 import type { Point } from './worker-protocol.ts';
 
-/** Calls `pause` when the first exchange comes to that point. */
+/** Calls `pause` when the first exchange comes to that point. Whatever else comes there meanwhile waits too. */
 export function pauseAt(
   stopAt: Point | undefined,
   pause: (at: Point) => Promise<void>,
@@ -11,11 +11,11 @@ export function pauseAt(
 ): { readonly store: TokenStore; readonly fetch: FetchLike } {
   let isLocked = false;
   let isAnswered = false;
-  let isDone = false;
+  let paused: Promise<void> | undefined;
   const reach = async (point: Point): Promise<void> => {
-    if (point !== stopAt || isDone) return;
-    isDone = true;
-    await pause(point);
+    if (point !== stopAt) return;
+    paused ??= pause(point);
+    await paused;
   };
   if (stopAt === 'half_written' || stopAt === 'before_link' || stopAt === 'after_link') {
     pauseInFiles(reach, () => isAnswered);
