@@ -51,6 +51,8 @@ export class Flight {
   hasExchanged: boolean = false;
   /** The server refused the refresh token: a login follows, after a random wait, as other processes may log in too. */
   wasRefused: boolean = false;
+  /** How long the first look at the store took. */
+  lookMs: number = 0;
   /** What the flight read last: a record that still stands is not parsed again. */
   stored: Stored | undefined;
   /** Undefined while the flight waits for the store's lock, and where the store has no lock. */

@@ -27,8 +27,10 @@ export const closeMs = 10_000;
 export const closingSaveMs = 1_000;
 /** What a caller waits at most for a refresh that is due and not yet needed. */
 export const earlyRefreshMs = 5_000;
-/** How long such a refresh waits for a lease that somebody else holds: the holder is probably refreshing. */
+/** How long such a refresh waits for a lease that somebody else holds, who is probably refreshing … */
 export const earlyLockMs = 250;
+/** … and this many times longer than the store took to be read: a slow store takes its time for a free lease too. */
+export const earlyLockReads = 6;
 /** Of a wanted rest of life so much of the whole life counts at most, so that no call is impossible to please … */
 export const minValidShare = 0.9;
 /** … and a set this young pleases any call, so that calls do not exchange one after the other. */

@@ -42,7 +42,9 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
   trailing?.stopSaving();
   await trailing?.done;
   // Look first without the lock: if somebody else has refreshed, the flight adopts that set and needs no lock.
+  const lookedAt = context.clock.monotonic();
   const { step } = await look(context, account, flight);
+  flight.lookMs = context.clock.monotonic() - lookedAt;
   if (step.kind === 'fail') throw step.error;
   if (step.kind === 'adopt') return account.adopted(context, step.tokens);
   if (step.kind !== 'save') context.provider.preload?.();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TokenStore } from '../src/index.js';
 import { hour, minute, second } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { Scene, type SceneOptions } from './support/scene.js';
@@ -83,4 +84,29 @@ describe('a process that makes one call, with a set that is due', () => {
     expect(new Set(await scene.until(Promise.all(calls)))).toEqual(new Set(['access-2']));
     expect(scene.server.refreshes).toBe(1);
   });
+});
+
+test('a slow store has the time that a free lease takes it', { tags: ['fault-110'] }, async () => {
+  const scene = new Scene();
+  const backend = new FakeBackend();
+  const slow = (): TokenStore => {
+    const store = backend.open({ lock: true });
+    const pause = (): Promise<void> => new Promise((resolve) => scene.clock.setTimeout(resolve, 200));
+    const { lock } = store as Required<TokenStore>;
+    return {
+      get: async (key) => pause().then(() => store.get(key)),
+      compareAndSet: async (...write) => pause().then(() => store.compareAndSet(...write)),
+      lock: async (key, options) =>
+        pause()
+          .then(pause)
+          .then(() => lock(key, options)),
+    };
+  };
+  const call = async (): Promise<string> => {
+    using session = scene.open({ store: slow() });
+    return await session.getAccessToken();
+  };
+  await scene.until(call());
+  await scene.clock.advance(55 * minute);
+  expect(await scene.until(call())).toBe('access-2');
 });

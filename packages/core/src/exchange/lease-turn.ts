@@ -1,6 +1,7 @@
 import type { SessionContext } from '../context.js';
 import { withDeadline } from '../deadline.js';
 import { AuthError, isAuthError } from '../errors.js';
+import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
 import { releaseLease, storeError } from '../records.js';
 import type { Lease, TokenStore } from '../store.js';
@@ -13,7 +14,7 @@ import type { Lease, TokenStore } from '../store.js';
 export async function takeLease(
   context: SessionContext,
   stop: AbortController,
-  isEarly: boolean,
+  { plan, lookMs }: Flight,
 ): Promise<Lease | undefined> {
   const { store, key, clock, timeouts, provider } = context;
   if (store.lock === undefined) return undefined;
@@ -21,7 +22,8 @@ export async function takeLease(
   const late = (): AuthError => new AuthError('lock_timeout', { provider: provider.name });
   const locking = (async () => (store as Required<TokenStore>).lock(key, { signal }))();
   try {
-    const limitMs = isEarly ? Math.min(limits.earlyLockMs, timeouts.lockMs) : timeouts.lockMs;
+    const earlyMs = limits.earlyLockMs + limits.earlyLockReads * lookMs;
+    const limitMs = plan.isEarly === true ? Math.min(earlyMs, timeouts.lockMs) : timeouts.lockMs;
     const lease = await withDeadline(clock, limitMs, late, locking);
     if (typeof lease?.held === 'function' && typeof lease.release === 'function') return lease;
     throw new AuthError('store_failed', { detail: 'it gave no Lease' });

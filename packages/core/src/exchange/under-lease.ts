@@ -56,7 +56,7 @@ async function waitForTurn(
       () => {},
     );
   };
-  const leasing = takeLease(context, stop, flight.plan.isEarly === true);
+  const leasing = takeLease(context, stop, flight);
   const stopWaiting = (): void => {
     stop.abort();
     // The lease may still be granted: release it.
