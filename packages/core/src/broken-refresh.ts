@@ -1,3 +1,4 @@
+import { coolDownMs } from './cool-down.js';
 import type { Guard, RefreshFails } from './envelope.js';
 import type { AuthError } from './errors.js';
 import * as limits from './limits.js';
@@ -28,9 +29,12 @@ export function refreshFailsAfter(
 /** Whether the refresh endpoint is broken, and a login is due to stand in for a refresh. */
 export function mayLogInInstead(guard: Guard, tokens: TokenSet | undefined, now: number): boolean {
   if (guard.refreshFails?.isBroken !== true) return false;
+  // Half a life after the set was issued, and after logins that failed ever later.
   const lifeMs = tokens?.expiresAt === undefined ? 0 : tokens.expiresAt - tokens.issuedAt;
-  const lastLoginAt = Math.min(guard.loginsAt.at(-1) ?? Number.NEGATIVE_INFINITY, now);
-  return now - lastLoginAt >= Math.max(limits.brokenLoginGapMs, lifeMs / 2);
+  const ageMs = tokens === undefined || tokens.issuedAt > now ? lifeMs : now - tokens.issuedAt;
+  const known = guard.loginsAt.filter((at) => at - now <= limits.clockAheadMs);
+  const sinceLoginMs = now - Math.min(known.at(-1) ?? Number.NEGATIVE_INFINITY, now);
+  return ageMs >= lifeMs / 2 && sinceLoginMs >= Math.max(limits.brokenLoginGapMs, coolDownMs(guard.failures));
 }
 
 /** RFC 6749 section 5.2 has 400 for what a client can do about; the others say that there is no such endpoint. */

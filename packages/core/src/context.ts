@@ -120,9 +120,13 @@ export class SessionContext {
   retryRefusedAt({ at, count = 1 }: Latch): number | undefined {
     const { refusedLoginRetryMs } = this.#environment;
     if (refusedLoginRetryMs === undefined) return undefined;
-    const waitMs = doubling(count, refusedLoginRetryMs, limits.refusedLoginRetryMaxMs);
+    const now = this.clock.now();
+    // A refusal that a clock far ahead has dated would stand until its date has come.
+    if (at - now > limits.clockAheadMs) return now;
     // By account, so that the accounts that one incident has locked are not tried at once.
-    return Math.ceil(Math.min(at, this.clock.now()) + waitMs * (0.75 + seededBy(this.key)() / 2));
+    const share = 0.75 + seededBy(this.key)() / 2;
+    const waitMs = doubling(count, refusedLoginRetryMs, limits.refusedLoginRetryMaxMs) * share;
+    return Math.ceil(Math.min(at, now) + Math.max(waitMs, limits.refusedLoginRetryMinMs));
   }
 
   emit(body: EventBody): void {

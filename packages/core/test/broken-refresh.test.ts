@@ -164,7 +164,7 @@ describe('a refresh endpoint that does not work', () => {
     expect(scene.server.logins).toBeLessThanOrEqual(2);
   });
 
-  test('logins that fail too are half a life apart, and their pauses hold', {
+  test('logins that fail too are ever further apart, and then one serves', {
     tags: ['fault-106'],
   }, async () => {
     const session = open();
@@ -180,7 +180,23 @@ describe('a refresh endpoint that does not work', () => {
       });
     queue();
     await callFor(3 * hour, () => session);
-    expect(logins).toBeGreaterThan(2);
-    expect(logins).toBeLessThanOrEqual(7);
+    expect(logins).toBeGreaterThan(10);
+    expect(logins).toBeLessThanOrEqual(40);
+  });
+
+  test('one login that fails puts off the next by minutes, not by half a life', {
+    tags: ['fault-106'],
+  }, async () => {
+    scene.server.lifetimeMs = 10 * hour;
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(11 * hour);
+    breakRefresh(answered(404, 'json'));
+    await callFor(10 * minute, () => session);
+    await scene.clock.advance(11 * hour);
+    scene.server.next('login', () => {
+      throw answered(502, 'other')();
+    });
+    expect(await callFor(hour, () => session)).toBeLessThanOrEqual(13);
   });
 });

@@ -10,11 +10,13 @@ let backend: FakeBackend;
 /** The client's secret that the server accepts, and the one that is configured. */
 let accepted: string;
 let configured: string;
+let vaultFails: boolean;
 
 beforeEach(() => {
   scene = new Scene();
   backend = new FakeBackend();
   accepted = configured = 'client secret';
+  vaultFails = false;
 });
 
 /** Starts a process whose exchanges are refused while its client has another secret than the server. */
@@ -46,7 +48,10 @@ function open(): AuthSession {
         return { ...prepared, login: checked('login', async (context) => prepared.login(context)) };
       },
       refresh: async (...given) => checked('refresh', refresh)(...given),
-      clientSecrets: () => [configured],
+      clientSecrets: () => {
+        if (vaultFails) throw new Error(`the vault holds ${configured}`);
+        return [configured];
+      },
     },
     { store: backend.open({ lock: true }), clock, random: () => 0.5, scheduler: noTimers },
   );
@@ -76,7 +81,8 @@ describe('a client that the server refuses', () => {
     await expect(open().getTokens()).rejects.toMatchObject({ code: 'client_refused', delivery: 'not_sent' });
     expect(asked()).toBe(2);
     expect(await session.status()).toMatchObject({
-      state: 'signed_in',
+      state: 'login_blocked',
+      retryAt: expect.any(Number),
       lastFailure: { code: 'client_refused', status: 401, serverCode: 'unauthorized_client' },
     });
     configured = 'rotated';
@@ -134,6 +140,35 @@ describe('a client that the server refuses', () => {
     await session.signIn();
     expect(await session.getAccessToken()).toBe('access-1');
     expect(await session.status()).toMatchObject({ state: 'signed_in' });
+  });
+
+  test('a clientSecrets function that throws does not tell the secret', { tags: ['fault-108'] }, async () => {
+    accepted = 'another';
+    const session = open();
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'client_refused' });
+    await scene.clock.advance(2 * minute);
+    vaultFails = true;
+    const error = (await session.getTokens().catch((thrown: unknown) => thrown)) as AuthError;
+    expect(error).toMatchObject({ code: 'credentials_unavailable', delivery: 'not_sent' });
+    expect(error.message).not.toContain('client secret');
+  });
+
+  test('a refusal that a clock far ahead has dated is tried at once', { tags: ['fault-109'] }, async () => {
+    accepted = 'another';
+    scene.clock.jump(60 * 24 * hour);
+    await expect(open().getTokens()).rejects.toMatchObject({ code: 'client_refused' });
+    scene.clock.jump(-60 * 24 * hour);
+    accepted = configured;
+    expect(await open().getAccessToken()).toBe('access-1');
+  });
+
+  test('signIn() again and again does not put off the probe', { tags: ['fault-108'] }, async () => {
+    accepted = 'another';
+    const session = open();
+    for (let attempt = 0; attempt < 6; attempt++)
+      await expect(session.signIn()).rejects.toMatchObject({ code: 'client_refused' });
+    const { retryAt } = await session.status();
+    expect(retryAt).toBeLessThanOrEqual(scene.clock.now() + 20 * minute);
   });
 
   test('stands in memory where it cannot be saved', { tags: ['fault-108'] }, async () => {

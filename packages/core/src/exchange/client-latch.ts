@@ -5,6 +5,7 @@ import { withDeadline } from '../deadline.js';
 import type { ClientLatch, Guard, Stored } from '../envelope.js';
 import { AuthError, type AuthPhase } from '../errors.js';
 import * as limits from '../limits.js';
+import { reasonOf } from '../reason.js';
 import { digestOf, slowHash } from './guard.js';
 import { noteFailure, saveGuard } from './save-guard.js';
 
@@ -21,7 +22,9 @@ export async function assertClientMayTry(
   phase: AuthPhase,
 ): Promise<void> {
   const latch = account.facts.client ?? guard.client;
-  if (latch === undefined || context.clock.now() >= latch.retryAt) return;
+  const now = context.clock.now();
+  // A latch that a clock far ahead has dated would stand until its dates have come: it is tried, and dated anew.
+  if (latch === undefined || now >= latch.retryAt || latch.at - now > limits.clockAheadMs) return;
   if (!context.wasJustAsked(latch.hash)) {
     const hash = await clientHash(context);
     if (hash !== latch.hash) return;
@@ -44,10 +47,13 @@ export async function clientRefused(
   account: Account,
   read: Stored,
   error: AuthError,
+  isByPerson: boolean,
 ): Promise<AuthError> {
   const { clock, random } = context;
   const at = clock.now();
-  const count = ((account.facts.client ?? read.envelope.guard.client)?.count ?? 0) + 1;
+  const standing = account.facts.client ?? read.envelope.guard.client;
+  // A person who tries again and again does not put off the probe.
+  const count = (standing?.count ?? 0) + (isByPerson && standing !== undefined ? 0 : 1);
   // Spread, so that a hundred thousand accounts of one client do not probe at once.
   const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
   const hash = await clientHash(context).catch(() => '');
@@ -64,9 +70,14 @@ export async function clientRefused(
 
 /** The slow hash of the client's secrets alone: the same for all accounts of a client, and so made once a process. */
 async function clientHash({ provider, clock, timeouts }: SessionContext): Promise<string> {
-  const late = (): AuthError =>
-    new AuthError('credentials_unavailable', { provider: provider.name, detail: 'it took too long' });
-  const asked = (async () => provider.clientSecrets?.() ?? [])();
+  const failed = (detail: string): AuthError =>
+    new AuthError('credentials_unavailable', { provider: provider.name, delivery: 'not_sent', detail });
+  // The error of a vault's client may hold the secret: pass on only its code or class name.
+  const asked = (async () => provider.clientSecrets?.() ?? [])().catch((error: unknown) => {
+    throw failed(`clientSecrets threw ${reasonOf(error)}`);
+  });
+  const late = (): AuthError => failed('clientSecrets took too long');
   const secrets = await withDeadline(clock, timeouts.credentialsMs, late, asked);
+  if (!Array.isArray(secrets)) throw failed('clientSecrets gave no list of texts');
   return slowHash(secrets, await digestOf(['client', provider.name, provider.issuer]));
 }

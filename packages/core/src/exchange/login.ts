@@ -55,7 +55,8 @@ export async function login(
   } catch (thrown) {
     const error = thrown as AuthError;
     context.emitFailure('login', error, elapsedMs(clock, startedAt), false);
-    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error);
+    const isByPerson = flight.plan.kind === 'sign_in';
+    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
     if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error);
     await block(context, account, flight.plan, read, prepared, error);
     throw error;

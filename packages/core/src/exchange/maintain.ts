@@ -2,7 +2,7 @@ import type { Account } from '../account.js';
 import type { MaintainOptions, Maintenance } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
 import { type AuthError, isAuthError } from '../errors.js';
-import { type FlightPlan, timersNeverLogIn } from '../flight.js';
+import type { FlightPlan } from '../flight.js';
 import * as limits from '../limits.js';
 import { learn, nextStep } from '../next-step.js';
 import { readStored } from '../records.js';
@@ -77,7 +77,7 @@ async function afterFailure(context: SessionContext, account: Account, error: un
     case 'client_refused':
       return { state: isAlive ? 'signed_in' : 'login_blocked', ...comingAfter(context, error) };
     case 'reauthentication_required':
-      return { state: isAlive ? 'signed_in' : error.detail === timersNeverLogIn ? 'unavailable' : 'idle' };
+      return { state: isAlive ? 'signed_in' : 'idle' };
     default:
       return {
         state: stands,

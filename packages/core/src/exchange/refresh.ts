@@ -47,7 +47,7 @@ export async function refresh(
   } catch (thrown) {
     const error = thrown as AuthError;
     if (error.code === 'signed_out') throw error;
-    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error);
+    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, false);
     if (error.code !== 'refresh_refused') return insteadOfRefresh(context, account, flight, read, error);
     // Either the session is over, or somebody else has spent the refresh token: read the store again to find out.
     account.refreshTokenSpent(parent.id);

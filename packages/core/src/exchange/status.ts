@@ -12,8 +12,13 @@ export async function readStatus(context: SessionContext, account: Account): Pro
   const isSignOutNews = account.isNews(signedOutAt);
   const inHand = account.isAlive(context.clock) ? account.tokens : unsaved?.tokens;
   const candidates = isSignOutNews ? [storedTokens] : [inHand, storedTokens];
-  const tokens = candidates.find((set) => isOfUse(context, set, now));
-  const retryAt = guard.notBefore !== undefined && guard.notBefore > now ? guard.notBefore : undefined;
+  // While the client is refused a refresh token is of no use.
+  const isAlive = (set: TokenSet | undefined): boolean => now < (set?.expiresAt ?? Number.POSITIVE_INFINITY);
+  const tokens = candidates.find(
+    (set) => isOfUse(context, set, now) && (client === undefined || isAlive(set)),
+  );
+  const instants = [guard.notBefore, client?.retryAt, latch && context.retryRefusedAt(latch)];
+  const retryAt = instants.findLast((at) => at !== undefined && at > now);
   const isOver = isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
   const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';
   const refusedAt = latch?.at ?? client?.at;
