@@ -18,7 +18,7 @@ import {
   afterAcceptedReplay,
   afterRefusal,
   afterRefusedReplay,
-  isReasonForExchange,
+  allowsExchange,
   refusalsFrom,
 } from './refused-replays.js';
 import { isRemembered, noIds, type RememberedIds, remembering } from './remembered-ids.js';
@@ -167,7 +167,7 @@ export class Account implements TimerOwner {
     const { refusing, refused } = this.#facts;
     // The wall clock tells the age of a set that another process fetched.
     const ageMs = Math.max(this.held.heldForMs(clock), clock.now() - issuedAt);
-    const isReason = isReasonForExchange(refusing, origin, ageMs, now);
+    const isReason = allowsExchange(refusing, origin, ageMs, now);
     const change = { refusing: afterRefusal(refusing, origin, now) };
     this.#note(isReason ? { ...change, refused: remembering(refused, id) } : change);
     if (isReason) this.held.makeStale();

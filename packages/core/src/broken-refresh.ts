@@ -29,7 +29,7 @@ export function refreshFailsAfter(
 /** Whether the refresh endpoint is broken, and a login is due to stand in for a refresh. */
 export function mayLogInInstead(guard: Guard, tokens: TokenSet | undefined, now: number): boolean {
   if (guard.refreshFails?.isBroken !== true) return false;
-  // Half a life after the set was issued, and after logins that failed ever later.
+  // Logins that work are half a life apart. Logins that fail are as far apart as the cool-down says.
   const lifeMs = tokens?.expiresAt === undefined ? 0 : tokens.expiresAt - tokens.issuedAt;
   const ageMs = tokens === undefined || tokens.issuedAt > now ? lifeMs : now - tokens.issuedAt;
   const known = guard.loginsAt.filter((at) => at - now <= limits.clockAheadMs);
@@ -37,6 +37,6 @@ export function mayLogInInstead(guard: Guard, tokens: TokenSet | undefined, now:
   return ageMs >= lifeMs / 2 && sinceLoginMs >= Math.max(limits.brokenLoginGapMs, coolDownMs(guard.failures));
 }
 
-/** RFC 6749 section 5.2 has 400 for what a client can do about; the others say that there is no such endpoint. */
+/** Answers that are neither a refusal in the words of RFC 6749 section 5.2 nor a server that is away for a while. */
 const brokenStatuses: ReadonlySet<number> = new Set([400, 404, 405, 410, 422, 500, 501]);
 const goneStatuses: ReadonlySet<number> = new Set([404, 405, 410, 501]);

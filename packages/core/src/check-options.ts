@@ -80,6 +80,11 @@ export function checkOptions(options: AuthSessionOptions): void {
   for (const origin of allowInsecureOrigins ?? []) assertOrigin('allowInsecureOrigins', origin, false);
 }
 
+/** @throws AuthError `invalid_options` */
+export function checkMinValid(minValidMs: number): void {
+  expect(typeof minValidMs === 'number' && minValidMs >= 0, 'minValidMs', 'milliseconds, 0 or more');
+}
+
 function expect(holds: boolean, option: string, expected: string): void {
   if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
 }

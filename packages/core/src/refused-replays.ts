@@ -16,13 +16,13 @@ export interface RefusingOrigin {
 export const noRefusals: readonly RefusingOrigin[] = [];
 
 /** Whether a refusal at this origin is a reason to exchange a set of this age. */
-export function isReasonForExchange(
+export function allowsExchange(
   known: readonly RefusingOrigin[],
   origin: string,
   ageMs: number,
   now: number,
 ): boolean {
-  const level = recent(known, now).find((each) => each.origin === origin)?.level ?? 0;
+  const level = entryOf(known, origin, now)?.level ?? 0;
   return level === 0 || ageMs >= doubling(level, limits.refusedReplayMinMs, limits.refusedReplayMaxMs);
 }
 
@@ -32,7 +32,7 @@ export function afterRefusal(
   origin: string,
   now: number,
 ): readonly RefusingOrigin[] {
-  const entry = recent(known, now).find((each) => each.origin === origin);
+  const entry = entryOf(known, origin, now);
   return entry === undefined ? known : newest({ ...entry, at: now }, known);
 }
 
@@ -42,7 +42,7 @@ export function afterRefusedReplay(
   setId: string,
   now: number,
 ): readonly RefusingOrigin[] {
-  const entry = recent(known, now).find((each) => each.origin === origin);
+  const entry = entryOf(known, origin, now);
   const level = entry?.setId === setId ? entry.level : (entry?.level ?? 0) + 1;
   return newest({ origin, level, setId, at: now }, recent(known, now));
 }
@@ -51,7 +51,8 @@ export function afterAcceptedReplay(
   known: readonly RefusingOrigin[],
   origin: string,
 ): readonly RefusingOrigin[] {
-  return orNone(known.filter((each) => each.origin !== origin));
+  const others = known.filter((each) => each.origin !== origin);
+  return others.length === 0 ? noRefusals : others;
 }
 
 /** What is stored beside the set, for those who adopt it: the level of each refusing origin. Undefined: none. */
@@ -75,6 +76,10 @@ export function refusalsFrom(
     .map(([origin, level]) => ({ origin, level, setId: undefined, at: now }));
 }
 
+function entryOf(known: readonly RefusingOrigin[], origin: string, now: number): RefusingOrigin | undefined {
+  return recent(known, now).find((each) => each.origin === origin);
+}
+
 function recent(known: readonly RefusingOrigin[], now: number): readonly RefusingOrigin[] {
   return known.filter(({ at }) => now - at < limits.refusalMemoryMs);
 }
@@ -82,8 +87,4 @@ function recent(known: readonly RefusingOrigin[], now: number): readonly Refusin
 function newest(entry: RefusingOrigin, known: readonly RefusingOrigin[]): readonly RefusingOrigin[] {
   const others = known.filter(({ origin }) => origin !== entry.origin);
   return [entry, ...others].slice(0, limits.refusingOrigins);
-}
-
-function orNone(known: readonly RefusingOrigin[]): readonly RefusingOrigin[] {
-  return known.length === 0 ? noRefusals : known;
 }

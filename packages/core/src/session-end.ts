@@ -1,7 +1,8 @@
 import type { Account } from './account.js';
 import { leaveAccount, rejoinAccount } from './accounts.js';
 import type { SessionContext } from './context.js';
-import { loadExchangeHalf } from './load-exchange-half.js';
+import { sleep } from './exchange/within.js';
+import { pendingCallsSettled } from './pending-calls.js';
 
 /** The end of a session: it takes no new calls, and those that began before go on. */
 export class SessionEnd {
@@ -37,8 +38,28 @@ export class SessionEnd {
 
   async #close(timeoutMs: number): Promise<void> {
     this.#account.unscheduleFor(this.#context);
-    const half = await loadExchangeHalf(this.#context).catch(() => undefined);
-    await half?.workEnded(this.#context, this.#account, timeoutMs);
+    await workEnded(this.#context, this.#account, timeoutMs);
     this.leave();
   }
+}
+
+/** Waits, at most `limitMs`, for flights, saves, sign-outs and calls under way. Holds the process open meanwhile. */
+async function workEnded({ clock }: SessionContext, account: Account, limitMs: number): Promise<void> {
+  const limit = sleep(clock, limitMs);
+  let isOver = false;
+  limit.done.then(() => {
+    isOver = true;
+  });
+  account.closing(true);
+  // A save that waits for its next attempt is tried now.
+  account.trailing?.stopSaving();
+  for (let work = workOf(account); work !== undefined && !isOver; work = workOf(account))
+    await Promise.race([work, limit.done]);
+  limit.cancel();
+  account.closing(false);
+}
+
+function workOf(account: Account): Promise<unknown> | undefined {
+  const { flight, trailing, facts } = account;
+  return flight?.done ?? trailing?.done ?? facts.signingOut ?? pendingCallsSettled(account);
 }

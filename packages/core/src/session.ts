@@ -9,6 +9,7 @@ import type {
   MaintainOptions,
   Maintenance,
 } from './auth-session.js';
+import { checkMinValid } from './check-options.js';
 import type { Clock } from './clock.js';
 import { type CallGroup, SessionContext } from './context.js';
 import { AuthError } from './errors.js';
@@ -279,12 +280,6 @@ const ends = new WeakMap<Session, SessionEnd>();
 
 const none: GetTokenOptions = Object.freeze({});
 const nothing = (): undefined => undefined;
-
-/** @throws AuthError `invalid_options` */
-function checkMinValid(minValidMs: number): void {
-  if (typeof minValidMs === 'number' && minValidMs >= 0) return;
-  throw new AuthError('invalid_options', { detail: 'minValidMs: expected milliseconds, 0 or more' });
-}
 
 function initialTokens(context: SessionContext, { initialTokens }: AuthSessionOptions): TokenSet | undefined {
   if (initialTokens === undefined) return undefined;

@@ -44,7 +44,7 @@ describe('maintain', () => {
     const { issuedAt } = await open().getTokens();
     backend.calls = [];
     expect(await run()).toEqual({ state: 'signed_in', nextAt: issuedAt + 0.8 * hour });
-    expect(backend.calls.every((call) => call === 'get')).toBe(true);
+    expect(backend.calls).toEqual(['get']);
     expect(scene.clock.timers).toBe(0);
   });
 

@@ -4,12 +4,18 @@ import { hour, minute, second } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { Scene, type SceneOptions } from './support/scene.js';
 
+const plain = (store: TokenStore): TokenStore => store;
+
 /** Processes as cron starts them: each opens a session on the shared store, makes one call and ends. */
-function processes(options: SceneOptions = {}) {
+function processes(
+  options: SceneOptions = {},
+  wrap: (store: TokenStore, scene: Scene) => TokenStore = plain,
+) {
   const scene = new Scene();
   const backend = new FakeBackend();
   const call = async (): Promise<string> => {
-    using session = scene.open({ store: backend.open({ lock: true, subscribe: true }), ...options });
+    const store = wrap(backend.open({ lock: true, subscribe: true }), scene);
+    using session = scene.open({ store, ...options });
     return await session.getAccessToken();
   };
   return { scene, backend, call };
@@ -87,25 +93,20 @@ describe('a process that makes one call, with a set that is due', () => {
 });
 
 test('a slow store has the time that a free lease takes it', { tags: ['fault-110'] }, async () => {
-  const scene = new Scene();
-  const backend = new FakeBackend();
-  const slow = (): TokenStore => {
-    const store = backend.open({ lock: true });
-    const pause = (): Promise<void> => new Promise((resolve) => scene.clock.setTimeout(resolve, 200));
-    const { lock } = store as Required<TokenStore>;
+  const { scene, call } = processes({}, (store, { clock }) => {
+    const pause = (): Promise<void> => new Promise((resolve) => clock.setTimeout(resolve, 200));
+    const { get, compareAndSet, lock } = store as Required<TokenStore>;
     return {
-      get: async (key) => pause().then(() => store.get(key)),
-      compareAndSet: async (...write) => pause().then(() => store.compareAndSet(...write)),
-      lock: async (key, options) =>
-        pause()
-          .then(pause)
-          .then(() => lock(key, options)),
+      get: (key) => pause().then(() => get(key)),
+      compareAndSet: (...write) => pause().then(() => compareAndSet(...write)),
+      // A lease takes a store at least a read and a write.
+      lock: async (key, options) => {
+        await pause();
+        await pause();
+        return lock(key, options);
+      },
     };
-  };
-  const call = async (): Promise<string> => {
-    using session = scene.open({ store: slow() });
-    return await session.getAccessToken();
-  };
+  });
   await scene.until(call());
   await scene.clock.advance(55 * minute);
   expect(await scene.until(call())).toBe('access-2');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AuthSession, createAuthSession } from '../src/index.js';
+import { type AuthSession, createAuthSession, type Lease, type TokenStore } from '../src/index.js';
 import { second } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { neverSent } from './support/fake-server.js';
@@ -91,16 +91,29 @@ describe('an outage of the auth server', () => {
   });
 });
 
-test('who waits for the lease fails with the pause that its holder has written', {
+test('who waits for the lease fails with the pause that its holder has written, before the lease is free', {
   tags: ['fault-132'],
 }, async () => {
   const scene = new Scene();
   const backend = new FakeBackend();
-  const open = (): AuthSession =>
-    scene.open({ store: backend.open({ lock: true, subscribe: true }), scheduler: noTimers });
   const release = Promise.withResolvers<void>();
+  /** The return of the lease takes until the promise resolves, as over a slow connection. */
+  const open = (): AuthSession => {
+    const store = backend.open({ lock: true, subscribe: true });
+    const { lock } = store as Required<TokenStore>;
+    const slowly = async (lease: Lease): Promise<Lease> => ({
+      lost: lease.lost,
+      held: () => lease.held(),
+      release: () => release.promise.then(() => lease.release()),
+    });
+    return scene.open({
+      store: { ...store, lock: (key, options) => lock(key, options).then(slowly) },
+      scheduler: noTimers,
+    });
+  };
+  const fail = Promise.withResolvers<void>();
   scene.server.next('login', async () => {
-    await release.promise;
+    await fail.promise;
     throw neverSent();
   });
   const waits = Array.from({ length: 8 }, () =>
@@ -109,11 +122,12 @@ test('who waits for the lease fails with the pause that its holder has written',
       .catch((error: unknown) => error),
   );
   await scene.clock.advance(second);
-  release.resolve();
-  const errors = (await scene.until(Promise.all(waits), 2 * second)) as { code: string; delivery: string }[];
+  fail.resolve();
+  const errors = (await scene.until(Promise.all(waits), 2 * second)) as { code: string }[];
   expect(errors.map(({ code }) => code)).toEqual([
     'network',
     ...Array.from({ length: 7 }, () => 'server_unavailable'),
   ]);
   expect(scene.events.filter(({ type }) => type === 'exchange_failed')).toHaveLength(1);
+  release.resolve();
 });

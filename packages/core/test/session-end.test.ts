@@ -67,6 +67,17 @@ describe('a call that began before dispose', () => {
   });
 });
 
+/** A session whose refreshed set the store does not take, until `repair` is called. */
+async function withUnsavedSet() {
+  const { scene, backend, open } = twoProcesses();
+  const session = open();
+  await session.getTokens();
+  await scene.clock.advance(2 * hour);
+  const repair = failNextSave(scene, backend);
+  await session.getTokens();
+  return { scene, backend, session, repair };
+}
+
 describe('close', () => {
   hashQuickly();
 
@@ -112,12 +123,7 @@ describe('close', () => {
   test('tries a failed save again within a second, however long it has failed', {
     tags: ['fault-112'],
   }, async () => {
-    const { scene, backend, open } = twoProcesses();
-    const session = open();
-    await session.getTokens();
-    await scene.clock.advance(2 * hour);
-    const repair = failNextSave(scene, backend);
-    await session.getTokens();
+    const { scene, backend, session, repair } = await withUnsavedSet();
     await scene.clock.advance(5 * 60 * second);
     const closed = session.close();
     await scene.clock.advance(3 * second);
@@ -129,12 +135,7 @@ describe('close', () => {
   });
 
   test('gives up after its limit, and always resolves', { tags: ['fault-112'] }, async () => {
-    const { scene, backend, open } = twoProcesses();
-    const session = open();
-    await session.getTokens();
-    await scene.clock.advance(2 * hour);
-    failNextSave(scene, backend);
-    await session.getTokens();
+    const { scene, session } = await withUnsavedSet();
     let isClosed = false;
     const closed = session.close({ timeoutMs: 4 * second });
     expect(session.close()).toBe(closed);

@@ -128,7 +128,8 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
 
   #afterAnswer(sent: TokenSet, status: number, headers: AnswerHeaders): Promise<TokenSet | undefined> {
     const { origin, path } = this.#options;
-    const url = new URL(path, origin as string | URL).href;
+    // Not new URL(path, origin): a path that begins with two slashes names no host here.
+    const url = `${new URL(origin as string | URL).origin}${path}`;
     const signal = this.#signal;
     return this.#session.tokenRejected(
       sent,

@@ -37,7 +37,7 @@ export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): 
 
 /**
  * The guard after a successful exchange: no pause, no lost answer, no refused client, and no latch that an accepted
- * password lifted. A refresh endpoint that did not work is believed only when it works.
+ * password lifted. Only a refresh shows that the refresh endpoint works again.
  */
 export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
   const { notBefore, pauseMs, isOwnTrouble, lostId, client, lastFailure, latch, refreshFails, ...kept } =

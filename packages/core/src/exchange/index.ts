@@ -1,5 +1,4 @@
 export { followRedirects } from '../request/redirects.js';
-export { workEnded } from './close.js';
 export { keepSaving } from './commit.js';
 export { maintain } from './maintain.js';
 export { revokeSignedOut, writeSignOut } from './sign-out.js';

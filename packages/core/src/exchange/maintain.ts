@@ -1,13 +1,14 @@
 import type { Account } from '../account.js';
 import type { MaintainOptions, Maintenance } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
+import type { Stored } from '../envelope.js';
 import { type AuthError, isAuthError } from '../errors.js';
 import type { FlightPlan } from '../flight.js';
 import * as limits from '../limits.js';
 import { learn, nextStep } from '../next-step.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
-import { readStatus } from './status.js';
+import { statusOf } from './status.js';
 
 /** Looks at the store once, and renews the set if it is due. @throws AuthError `store_failed` */
 export async function maintain(
@@ -18,8 +19,9 @@ export async function maintain(
 ): Promise<Maintenance> {
   const { clock, provider } = context;
   await account.flight?.settled;
-  await takeStored(context, account);
-  const { state } = await readStatus(context, account);
+  const stored = await readStored(context);
+  takeStored(context, account, stored);
+  const { state } = statusOf(context, account, stored);
   if (state === 'signed_out') return { state };
   const mayLogIn = login && provider.prepareLogin !== undefined;
   if (account.tokens === undefined && !mayLogIn) return { state };
@@ -38,8 +40,7 @@ export async function maintain(
 }
 
 /** Takes the stored set in hand, whether it is due or not: what is in hand may be older. */
-async function takeStored(context: SessionContext, account: Account): Promise<void> {
-  const stored = await readStored(context);
+function takeStored(context: SessionContext, account: Account, stored: Stored): void {
   account.held.readClock(context.clock);
   const { facts } = nextStep(context, account, stored, { plan: { kind: 'refresh' }, startedWith: undefined });
   learn(context, account, stored, facts);

@@ -1,12 +1,17 @@
 import type { Account } from '../account.js';
 import type { AuthStatus } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
+import type { Stored } from '../envelope.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 
 /** What memory and store tell, without an exchange and without a change. */
 export async function readStatus(context: SessionContext, account: Account): Promise<AuthStatus> {
-  const { guard, signedOutAt, tokens: storedTokens } = (await readStored(context)).envelope;
+  return statusOf(context, account, await readStored(context));
+}
+
+export function statusOf(context: SessionContext, account: Account, { envelope }: Stored): AuthStatus {
+  const { guard, signedOutAt, tokens: storedTokens } = envelope;
   const now = context.clock.now();
   const { latch = guard.latch, client = guard.client, unsaved, isSignedOut } = account.facts;
   const isSignOutNews = account.isNews(signedOutAt);
