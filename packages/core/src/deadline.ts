@@ -1,15 +1,23 @@
 import type { Clock } from './clock.js';
 
-/** Waits for `work` at most `limitMs`; then `late()` is thrown, and the result of `work` is dropped. */
+/**
+ * Waits for `work` at most `limitMs`; then `late()` is thrown, and the result of `work` is dropped. With several steps,
+ * a stretch in which this process could not run counts as one of them: while a module loads, for example, the answers of
+ * a quick store wait too.
+ */
 export async function withDeadline<Result>(
   clock: Clock,
   limitMs: number,
   late: () => Error,
   work: Promise<Result>,
+  steps = 1,
 ): Promise<Result> {
   let timer: unknown;
   const deadline = new Promise<never>((_, reject) => {
-    timer = clock.setTimeout(() => reject(late()), limitMs);
+    const wait = (left: number): void => {
+      timer = clock.setTimeout(() => (left === 1 ? reject(late()) : wait(left - 1)), limitMs / steps);
+    };
+    wait(steps);
   });
   try {
     return await Promise.race([work, deadline]);

@@ -29,6 +29,8 @@ export const closingSaveMs = 1_000;
 export const earlyRefreshMs = 5_000;
 /** How long such a refresh waits for a lease that somebody else holds, who is probably refreshing … */
 export const earlyLockMs = 250;
+/** … counted in steps, since the modules of an exchange load meanwhile … */
+export const earlyLockSteps = 5;
 /** … and this many times longer than the store took to be read: a slow store takes its time for a free lease too. */
 export const earlyLockReads = 6;
 /** Of a wanted rest of life so much of the whole life counts at most, so that no call is impossible to please … */

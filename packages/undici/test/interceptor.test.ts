@@ -45,6 +45,15 @@ describe('a request', () => {
     expect(logins()).toBe(2);
   });
 
+  test('with a path that begins with two slashes is replayed too', async () => {
+    const { session } = openSession([api]);
+    await session.getTokens();
+    revoke();
+    const dispatcher = agent.compose(authInterceptor(session));
+    expect((await request(`${api.origin}//[orders`, { dispatcher })).statusCode).toBe(200);
+    expect(statuses()).toEqual([401, 200]);
+  });
+
   test.each([
     ['text', () => JSON.stringify({ n: 1 }), '{"n":1}'],
     ['bytes', () => Buffer.from('bytes'), 'bytes'],
