@@ -174,9 +174,11 @@ export class Account implements TimerOwner {
     return isReason;
   }
 
-  /** An origin refused a set that had just come to replace a refused one. */
-  replayRefused(clock: Clock, origin: string, id: string): void {
-    this.#note({ refusing: afterRefusedReplay(this.#facts.refusing, origin, id, clock.monotonic()) });
+  /** An origin refused a set that had just come to replace a refused one. False: that was known of this set. */
+  replayRefused(clock: Clock, origin: string, id: string): boolean {
+    const { refusing } = this.#facts;
+    this.#note({ refusing: afterRefusedReplay(refusing, origin, id, clock.monotonic()) });
+    return !refusing.some((each) => each.origin === origin && each.setId === id);
   }
 
   replayAccepted(origin: string): void {
@@ -337,12 +339,15 @@ export class Account implements TimerOwner {
   }
 
   get isClosing(): boolean {
-    return this.#facts.isClosing;
+    return this.#facts.closings > 0;
   }
 
-  /** A session is being closed, or that has ended. */
-  closing(isClosing: boolean): void {
-    this.#note({ isClosing });
+  closingBegan(): void {
+    this.#note({ closings: this.#facts.closings + 1 });
+  }
+
+  closingEnded(): void {
+    this.#note({ closings: this.#facts.closings - 1 });
   }
 
   watched(unsubscribe: () => void): void {

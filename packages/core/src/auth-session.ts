@@ -81,6 +81,8 @@ export interface ApiAnswer {
   readonly url: string;
   /** The answer came by a redirect. */
   readonly redirected?: boolean | undefined;
+  /** The body refuses the token, as the provider's `isBodyRejected` says. */
+  readonly bodyRejected?: boolean | undefined;
 }
 
 /** Options of a run of {@link AuthSession.maintain}. */

@@ -12,6 +12,12 @@ export function checkProvider(provider: AuthProvider): void {
   expect(typeof provider.account === 'string', 'provider.account', 'a string');
   expect(Array.isArray(provider.allowedOrigins), 'allowedOrigins', 'an array of origins');
   for (const origin of provider.allowedOrigins) assertOrigin('allowedOrigins', origin, true);
+  const { isBodyRejected: rule } = provider;
+  expect(
+    rule === undefined || (isFunction(rule?.test) && isFunction(rule.read)),
+    'provider.isBodyRejected',
+    'an object with the functions test and read',
+  );
 }
 
 /** @throws AuthError `insecure_url` for an issuer on plain http */

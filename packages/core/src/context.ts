@@ -4,12 +4,14 @@ import type { Clock } from './clock.js';
 import { doubling } from './cool-down.js';
 import type { Latch } from './envelope.js';
 import { type Environment, environmentOf, seededBy } from './environment.js';
-import type { AuthError, AuthPhase } from './errors.js';
+import { AuthError, type AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
 import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
+import { assertAllowed, assertLearnt } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
+import { reasonOf } from './reason.js';
 import { sharedScheduler } from './scheduler/shared-scheduler.js';
 import { type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
@@ -183,24 +185,47 @@ export class SessionContext {
     return this.provider.prepareLogin === undefined || this.clock.now() < refreshExpiresAt;
   }
 
-  /** Writes the set's headers on a request whose origin has been checked. */
-  authorize(headers: Headers, tokens: TokenSet): void {
+  /** @throws AuthError `origin_not_allowed` or `insecure_url` where no set may go to this URL, or not this set */
+  assertAllowed(url: URL, tokens?: TokenSet): void {
+    assertAllowed(url, this.provider, this.insecureOrigins);
+    if (tokens !== undefined) assertLearnt(url, this.provider, tokens);
+  }
+
+  /** Writes the set's headers on a request to this URL. @throws AuthError as {@link assertAllowed} does */
+  authorize(url: URL, headers: Headers, tokens: TokenSet): void {
+    this.assertAllowed(url, tokens);
+    this.#write(headers, tokens);
+  }
+
+  #write(headers: Headers, tokens: TokenSet): void {
     const { provider } = this;
-    if (provider.authorize === undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
-    else provider.authorize(headers, tokens);
+    try {
+      if (provider.authorize === undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
+      else provider.authorize(headers, tokens);
+    } catch (error) {
+      // The platform's error about a header's value quotes the value, which holds the token.
+      const detail = `authorize threw ${reasonOf(error)}`;
+      throw new AuthError('invalid_response', { provider: provider.name, detail });
+    }
   }
 
   /** Whether the token goes into other headers than Authorization: as the provider declares, or else as it does. */
   writesOtherHeaders(tokens: TokenSet): boolean {
     const { tokenHeaders } = this.provider;
     const written = new Headers();
-    if (tokenHeaders === undefined) this.authorize(written, tokens);
+    if (tokenHeaders === undefined) this.#write(written, tokens);
     return [...(tokenHeaders ?? written.keys())].some((name) => name.toLowerCase() !== 'authorization');
   }
 
   /** Whether the API's answer refuses the token. */
-  isRejection({ status, headers, url, redirected = false }: ApiAnswer): boolean {
-    const rejected = this.provider.isTokenRejected?.({ status, headers, url, redirected }) ?? status === 401;
+  isRejection({ status, headers, url, redirected = false, bodyRejected = false }: ApiAnswer): boolean {
+    if (bodyRejected) return true;
+    let rejected = status === 401;
+    try {
+      rejected = this.provider.isTokenRejected?.({ status, headers, url, redirected }) ?? rejected;
+    } catch {
+      // The caller gets the API's answer, as it would without a rule of the provider's.
+    }
     // RFC 6750 section 3.1: the token is valid but lacks a scope, and a new token would lack the same scope.
     return rejected && !/\berror\s*=\s*"?insufficient_scope\b/i.test(headers.get('www-authenticate') ?? '');
   }

@@ -17,6 +17,8 @@ export interface Latch {
 export interface ClientLatch {
   /** Slow hash of the client's secrets. */
   readonly hash: string;
+  /** The same of other secrets that were refused before: machines of one fleet may hold different ones. */
+  readonly otherHashes?: readonly string[];
   /** Epoch milliseconds of the refusal. */
   readonly at: number;
   /** Refusals in a row. */
@@ -138,8 +140,9 @@ function isLatch(value: unknown): boolean {
 
 function isClientLatch(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { hash, at, count, retryAt } = value;
-  return typeof hash === 'string' && [at, count, retryAt].every(isInstant);
+  const { hash, otherHashes = [], at, count, retryAt } = value;
+  const areTexts = Array.isArray(otherHashes) && [hash, ...otherHashes].every(isText);
+  return areTexts && [at, count, retryAt].every(isInstant);
 }
 
 function isRefreshFails(value: unknown): boolean {

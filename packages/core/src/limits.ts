@@ -76,6 +76,11 @@ export const droppedBodyBytes = 65_536;
 /** … within this time; a longer body is cancelled, which costs the connection. */
 export const droppedBodyMs = 100;
 
+/** So much of a body is searched for a refusal: such bodies are short, and what is read here is kept for the caller. */
+export const searchedBodyBytes = 65_536;
+/** A body that takes longer is handed on as it comes. */
+export const searchedBodyMs = 1_000;
+
 /** A refresh endpoint is broken after so many answers that are none … */
 export const brokenRefreshes = 3;
 /** … over at least this long: a server that restarts is back by then. */
@@ -91,6 +96,8 @@ export const brokenLoginSpreadMs = 5_000;
 export const clientProbeMinMs = 900_000;
 /** … up to this: each probe may send the password. */
 export const clientProbeMaxMs = 21_600_000;
+/** Refused secrets of one client that are remembered beside the last: a fleet in the middle of a rotation has two. */
+export const otherRefusedClients = 3;
 /** A refusal of the configured secrets is kept this long … */
 export const latchKeptMs = 2_592_000_000;
 /** … and one of a password that somebody typed this long. */

@@ -1,4 +1,6 @@
 import { AuthError, printable } from './errors.js';
+import type { AuthProvider } from './provider.js';
+import type { TokenSet } from './tokens.js';
 
 const rememberedTexts = 256;
 
@@ -20,6 +22,26 @@ export function assertAllowed(
     const detail = `add '${url.origin}' to allowedOrigins if the API lives there`;
     throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
   }
+}
+
+/**
+ * Whether this very set may go to an origin that {@link assertAllowed} has let pass: where the hosts of the API are
+ * learnt at the login, a pattern alone allows none.
+ *
+ * @throws AuthError `origin_not_allowed`
+ */
+export function assertLearnt(url: URL, provider: AuthProvider, tokens: TokenSet): void {
+  if (provider.originsOf === undefined || provider.allowedOrigins.includes(url.origin)) return;
+  let learnt: readonly string[] = [];
+  try {
+    learnt = provider.originsOf(tokens);
+  } catch {
+    // Then no origin is learnt.
+  }
+  const isLearnt = learnt.some((origin) => URL.canParse(origin) && new URL(origin).origin === url.origin);
+  if (isLearnt && url.protocol === 'https:') return;
+  const detail = `the login did not name '${url.origin}' as a host of this account`;
+  throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
 }
 
 /** Exact origin, or `https://*.example.com` for any one label, as in TLS certificates (RFC 9525 section 6.3). */

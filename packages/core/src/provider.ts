@@ -57,4 +57,26 @@ export interface AuthProvider<Extra = Record<string, unknown>> {
     readonly url: string;
     readonly redirected: boolean;
   }): boolean;
+  /** For an API that says "session ended" in a body, such as a 200 with an error inside. */
+  readonly isBodyRejected?: BodyRule | undefined;
+  /**
+   * Hosts of the API that the login named, such as an `instance_url`: origins on https, each within a pattern of
+   * {@link allowedOrigins}. A pattern then only filters: the token goes to the exact origins of `allowedOrigins`, and to
+   * those that this returns for the very set that is sent.
+   */
+  originsOf?(tokens: TokenSet<Extra>): readonly string[];
+}
+
+/** How to find a refusal of the token in a body. */
+export interface BodyRule {
+  /**
+   * Whether an answer with this status and these headers is worth a look. Never asked about event streams, answers to
+   * HEAD, and bodies that say that they are longer than 64 KiB.
+   */
+  test(response: { readonly status: number; readonly headers: Headers }): boolean;
+  /**
+   * Whether this body refuses the token. A body that is longer than 64 KiB, or takes longer than a second, is not
+   * asked about and counts as accepted. The caller gets the answer unread.
+   */
+  read(text: string): boolean;
 }

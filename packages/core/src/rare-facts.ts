@@ -46,8 +46,8 @@ export interface RareFacts {
   /** A sign-out on its way to the store: a sign-in waits for it. */
   readonly signingOut?: Promise<void> | undefined;
   readonly isSignedOut: boolean;
-  /** A session waits for its work to end, to be closed: failed saves are tried again soon. */
-  readonly isClosing: boolean;
+  /** Sessions that wait for their work to end, to be closed: failed saves are tried again soon. */
+  readonly closings: number;
   /** How many sign-outs there were: a flight compares the number to notice a sign-out that overtook the flight. */
   readonly signOuts: number;
   /** The stored sign-out that this process has noted. */
@@ -82,7 +82,7 @@ export const nothingRare: RareFacts = {
   typedLoginsSent: none,
   isOwnTrouble: false,
   isSignedOut: false,
-  isClosing: false,
+  closings: 0,
   signOuts: 0,
   pausedUntil: alwaysPast,
   exchangeFailures: 0,

@@ -1,7 +1,9 @@
 import type { Account } from './account.js';
+import { callOn } from './accounts.js';
 import type { ApiAnswer } from './auth-session.js';
 import type { SessionContext } from './context.js';
 import * as limits from './limits.js';
+import { loadExchangeHalf } from './load-exchange-half.js';
 import { ageOf, type TokenSet } from './tokens.js';
 import { waitForToken } from './wait-for-token.js';
 
@@ -10,7 +12,8 @@ const replays = new WeakSet<TokenSet>();
 
 /**
  * What follows from an answer to a request that carried `sent`: a set for a replay, which may take an exchange, or
- * nothing. That is decided at once, so that a refused answer need not wait with its connection.
+ * nothing. That is decided at once, so that a refused answer need not wait with its connection. After a replay, the
+ * promise only says when its refusal is noted.
  */
 export function afterAnswer(
   context: SessionContext,
@@ -18,14 +21,14 @@ export function afterAnswer(
   sent: TokenSet,
   answer: ApiAnswer,
   signal: AbortSignal | undefined,
-): Promise<TokenSet> | undefined {
+): Promise<TokenSet | undefined> | undefined {
   const origin = originOf(answer.url);
   const isRefusal = context.isRejection(answer);
   if (replays.delete(sent)) {
-    if (isRefusal) account.replayRefused(context.clock, origin, sent.id);
-    else if (answer.status < 500 && answer.status !== 429) account.replayAccepted(origin);
-    if (isRefusal) emitRejected(context, sent, answer.status, true);
-    return undefined;
+    if (!isRefusal && answer.status < 500 && answer.status !== 429) account.replayAccepted(origin);
+    if (!isRefusal) return undefined;
+    emitRejected(context, sent, answer.status, true);
+    return afterRefusedReplay(context, account, sent, origin);
   }
   if (!isRefusal) return undefined;
   const { tokens } = account;
@@ -45,12 +48,30 @@ export async function afterRejected(
   const { clock } = context;
   // This caller's answers are not seen: a set that is named soon after it was handed out was refused in its replay.
   const isReplay = account.facts.replacementId === rejected.id;
-  if (isReplay && account.held.heldForMs(clock) < limits.namedReplayMs)
-    account.replayRefused(clock, '', rejected.id);
-  if (!isReasonForExchange(context, account, rejected, '', 401)) return rejected;
+  const isRefusedReplay = isReplay && account.held.heldForMs(clock) < limits.namedReplayMs;
+  const noting = isRefusedReplay ? afterRefusedReplay(context, account, rejected, '') : undefined;
+  if (!isReasonForExchange(context, account, rejected, '', 401)) {
+    await noting;
+    return rejected;
+  }
   const tokens = await waitForToken(context, account, { unlike: rejected.id, signal });
   account.replacementHandedOut(tokens.id);
   return tokens;
+}
+
+/** The exchange did not help. Notes that here, and in the store for processes that end with their call. */
+function afterRefusedReplay(
+  context: SessionContext,
+  account: Account,
+  sent: TokenSet,
+  origin: string,
+): Promise<undefined> | undefined {
+  if (!account.replayRefused(context.clock, origin, sent.id)) return undefined;
+  const saving = loadExchangeHalf(context).then(({ saveRefusals }) =>
+    saveRefusals(context, account, sent.id),
+  );
+  const nothing = (): undefined => undefined;
+  return callOn(account, saving.then(nothing, nothing));
 }
 
 /** Whether a refusal of the set in hand is a reason for an exchange. Later refusals of the same set do not count. */

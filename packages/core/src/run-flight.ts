@@ -47,9 +47,18 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
   flight.lookMs = context.clock.monotonic() - lookedAt;
   if (step.kind === 'fail') throw step.error;
   if (step.kind === 'adopt') return account.adopted(context, step.tokens);
-  if (step.kind !== 'save') context.provider.preload?.();
+  if (step.kind !== 'save') preload(context);
   const { exchangeUnderLease } = await loadExchangeHalf(context);
   return exchangeUnderLease(context, account, flight);
+}
+
+/** Only a start ahead of time: what cannot be loaded is said by the exchange. */
+function preload({ provider }: SessionContext): void {
+  try {
+    provider.preload?.();
+  } catch {
+    // The exchange fails with its own error.
+  }
 }
 
 async function giveUpLease(flight: Flight): Promise<void> {

@@ -50,13 +50,13 @@ async function workEnded({ clock }: SessionContext, account: Account, limitMs: n
   limit.done.then(() => {
     isOver = true;
   });
-  account.closing(true);
+  account.closingBegan();
   // A save that waits for its next attempt is tried now.
   account.trailing?.stopSaving();
   for (let work = workOf(account); work !== undefined && !isOver; work = workOf(account))
     await Promise.race([work, limit.done]);
   limit.cancel();
-  account.closing(false);
+  account.closingEnded();
 }
 
 function workOf(account: Account): Promise<unknown> | undefined {

@@ -17,7 +17,6 @@ import type { AuthEvent } from './events.js';
 import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import type { MaybePromise } from './maybe-promise.js';
-import { assertAllowed } from './origins.js';
 import { prepareSignIn } from './prepare-sign-in.js';
 import type { AuthProvider, PreparedLogin } from './provider.js';
 import { afterAnswer, afterRejected } from './refused-token.js';
@@ -80,10 +79,11 @@ export class Session implements AuthSession {
   }
 
   async getHeaders(url: string | URL, options?: GetTokenOptions): Promise<Headers> {
-    this.#assertAllowed(url);
-    const tokens = await this.getTokens(options);
     const headers = new Headers();
-    this.#context.authorize(headers, tokens);
+    // The URL must be allowed before an exchange, too.
+    const target = new URL(url);
+    this.#context.assertAllowed(target);
+    this.#context.authorize(target, headers, await this.getTokens(options));
     return headers;
   }
 
@@ -92,14 +92,16 @@ export class Session implements AuthSession {
     headers: Headers,
     options?: { readonly signal?: AbortSignal | undefined },
   ): MaybePromise<TokenSet> {
-    this.#assertAllowed(url);
     const tokens = this.freshTokens();
     if (tokens !== undefined) {
-      this.#context.authorize(headers, tokens);
+      this.#context.authorize(typeof url === 'string' ? new URL(url) : url, headers, tokens);
       return tokens;
     }
+    // The URL must be allowed before an exchange, too; and the caller may change it meanwhile.
+    const target = new URL(url);
+    this.#context.assertAllowed(target);
     return this.#getTokens(options ?? none).then((later) => {
-      this.#context.authorize(headers, later);
+      this.#context.authorize(target, headers, later);
       return later;
     });
   }
@@ -116,7 +118,7 @@ export class Session implements AuthSession {
     sent: TokenSet,
     answer: ApiAnswer,
     signal: AbortSignal | undefined,
-  ): Promise<TokenSet> | undefined {
+  ): Promise<TokenSet | undefined> | undefined {
     const context = this.#context;
     const account = this.#account;
     if (account !== undefined) return afterAnswer(context, account, sent, answer, signal);
@@ -253,11 +255,6 @@ export class Session implements AuthSession {
     const isPlain = signal === undefined && rejected === undefined && minValidMs === undefined;
     if (isPlain) return waitTogether(context, account);
     return waitForToken(context, account, { rejected, minValidMs, signal });
-  }
-
-  #assertAllowed(url: string | URL): void {
-    const { provider, insecureOrigins } = this.#context;
-    assertAllowed(typeof url === 'string' ? new URL(url) : url, provider, insecureOrigins);
   }
 
   /** Takes no new calls from now on. */

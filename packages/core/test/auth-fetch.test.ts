@@ -36,6 +36,22 @@ describe('attaching the token', () => {
     expect([...headers]).toEqual([['x-mine', '1']]);
   });
 
+  test('a provider’s rule that throws tells no token, and does not cost the caller the answer', async () => {
+    const authorize = (headers: Headers, { accessToken }: { accessToken: string }) =>
+      headers.set('x-token', `${accessToken}\n${accessToken}`);
+    const failed = await open({ authorize })
+      .fetch(`${api.origin}/orders`)
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 'invalid_response', detail: 'authorize threw TypeError' });
+    expect(String(failed)).not.toContain('access-1');
+    const faulty = (): never => {
+      throw new Error('a fault in the provider');
+    };
+    api.routes['/missing'] = () => ({ status: 404 });
+    const { fetch } = open({ isTokenRejected: faulty, preload: faulty });
+    expect((await fetch(`${api.origin}/missing`)).status).toBe(404);
+  });
+
   test('fetch takes a URL and a Request as well', async () => {
     const { fetch } = open();
     expect((await fetch(new URL('/a', api.origin))).status).toBe(200);

@@ -120,6 +120,23 @@ describe('a client that the server refuses', () => {
     expect(await session.status()).toMatchObject({ state: 'login_blocked', blockedAt: expect.any(Number) });
   });
 
+  test('two secrets of one fleet, both refused: each goes out once, and then only with a probe', {
+    tags: ['fault-108'],
+  }, async () => {
+    accepted = 'a third';
+    const workers = [open(), open()];
+    for (let passed = 0; passed < 24 * hour; passed += minute) {
+      for (const [index, worker] of workers.entries()) {
+        configured = `secret ${index}`;
+        await expect(worker.getTokens()).rejects.toMatchObject({ code: 'client_refused' });
+      }
+      await scene.clock.advance(minute);
+    }
+    expect(scene.server.logins).toBe(8);
+    configured = accepted;
+    await expect(open().getTokens()).resolves.toMatchObject({ accessToken: 'access-1' });
+  });
+
   test('a probe finds that the server has mended its mistake', { tags: ['fault-108'] }, async () => {
     accepted = 'a mistake of the server';
     const session = open();

@@ -231,6 +231,20 @@ describe('a token that one origin of the API refuses always', () => {
     expect(scene.server.refreshes).toBeLessThanOrEqual(18);
   });
 
+  test('processes of one call cost some sixteen exchanges an hour too', {
+    tags: ['fault-105a', 'fault-110'],
+  }, async () => {
+    const { scene, open } = twoProcesses();
+    for (let passed = 0; passed < 3_600; passed += 5) {
+      const process = open();
+      expect(await scene.until(callByAttach(process, () => false))).toBe(false);
+      process.dispose();
+      await scene.clock.advance(5 * second);
+    }
+    expect(scene.server.refreshes).toBeGreaterThan(10);
+    expect(scene.server.refreshes).toBeLessThanOrEqual(18);
+  });
+
   test('a process that adopts the set counts on where the others were', {
     tags: ['fault-105a'],
   }, async () => {

@@ -149,6 +149,24 @@ describe('close', () => {
     expect(scene.events.at(-1)).toMatchObject({ type: 'store_failed', operation: 'compareAndSet' });
   });
 
+  test('one session that has given up does not slow down the saves that another waits for', {
+    tags: ['fault-112'],
+  }, async () => {
+    const { scene, backend } = twoProcesses();
+    const store = backend.open({ lock: true });
+    const [session, other] = [scene.open({ store }), scene.open({ store })];
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    failNextSave(scene, backend);
+    await session.getTokens();
+    void session.close({ timeoutMs: 4 * second });
+    void other.close({ timeoutMs: 60 * second });
+    await scene.clock.advance(20 * second);
+    backend.calls = [];
+    await scene.clock.advance(10 * second);
+    expect(backend.calls.filter((call) => call === 'compareAndSet').length).toBeGreaterThanOrEqual(9);
+  });
+
   test('does not wait where nothing is under way, and ends an `await using`', async () => {
     const { session, clock } = openSession();
     await session.getTokens();

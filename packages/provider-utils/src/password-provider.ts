@@ -40,6 +40,10 @@ export interface Vendor<Settings, Extra> {
   tokenHeaders?(settings: Settings): readonly string[];
   /** Default: status 401. */
   readonly isTokenRejected?: NonNullable<AuthProvider['isTokenRejected']>;
+  /** Where the API refuses a token in a body. */
+  readonly isBodyRejected?: AuthProvider['isBodyRejected'];
+  /** Hosts of the API that the login names. */
+  readonly originsOf?: AuthProvider<Extra>['originsOf'];
 }
 
 /**
@@ -91,6 +95,14 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
 
   get isTokenRejected(): AuthProvider['isTokenRejected'] | undefined {
     return this.#vendor.isTokenRejected;
+  }
+
+  get isBodyRejected(): AuthProvider['isBodyRejected'] {
+    return this.#vendor.isBodyRejected;
+  }
+
+  get originsOf(): AuthProvider<Extra>['originsOf'] {
+    return this.#vendor.originsOf;
   }
 
   get prepareLogin(): AuthProvider<Extra>['prepareLogin'] | undefined {

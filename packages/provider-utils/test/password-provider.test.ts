@@ -110,6 +110,12 @@ describe('a provider with a password', () => {
     ).toBe(true);
   });
 
+  test('it passes on the vendor’s rules about bodies and hosts', () => {
+    const rules = { isBodyRejected: { test: () => true, read: () => true }, originsOf: () => [] };
+    expect([open({}).isBodyRejected, open({}).originsOf]).toEqual([undefined, undefined]);
+    expect(open({}, rules)).toMatchObject(rules);
+  });
+
   test('the client’s secret alone is what a refusal of the client is about', async () => {
     expect(open({}).clientSecrets).toBeUndefined();
     expect(await open({ password: 'pw', clientSecret: () => 'cs' }).clientSecrets?.()).toEqual(['cs']);

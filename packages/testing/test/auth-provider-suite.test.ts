@@ -24,6 +24,44 @@ describe('the suite finds what a provider breaks', () => {
     };
   }
 
+  async function brokenGuarantees(fixture: () => ProviderFixture): Promise<string> {
+    const broken: string[] = [];
+    const tests: [string, () => Promise<void>][] = [];
+    authProviderSuite((name, run) => tests.push([name, run]), fixture);
+    for (const [name, run] of tests)
+      await run().catch((error: Error) => broken.push(`${name}: ${error.message}`));
+    return broken.join('\n');
+  }
+
+  test('an undeclared header, hosts beyond the patterns, refusals untold, a client secret that no login names', async () => {
+    const provider: AuthProvider = {
+      ...careless('right-password'),
+      authorize: (headers, { accessToken }) => headers.set('x-token', accessToken),
+      clientSecrets: () => ['client-secret'],
+      isTokenRejected: ({ status }) => status === 404,
+      isBodyRejected: { test: ({ status }) => status === 200, read: (text) => text.includes('ended') },
+      originsOf: () => ['https://evil.example.net'],
+      revoke: async ({ accessToken }, { fetch }) =>
+        void (await fetch(`${issuer}/revoke?token=${accessToken}`)),
+    };
+    const found = await brokenGuarantees(() => ({
+      provider,
+      refused: careless('wrong-password'),
+      fetch: async () => Response.json({ token: 'token-1' }),
+      secrets: ['right-password', 'wrong-password'],
+      refusals: [Response.json({ error: 'ended' }), new Response('no', { status: 401 })],
+    }));
+    for (const guarantee of [
+      'its client, if it has any, are known before a login: a login does not name a client secret',
+      'the headers that it declares: tokenHeaders does not name x-token',
+      'told from its other answers: a refusal is taken for another answer',
+      'within its patterns: allowedOrigins has no pattern for a learnt host',
+      'can be revoked, if the provider can: a URL holds a secret',
+    ]) {
+      expect(found).toContain(guarantee);
+    }
+  });
+
   test('a secret in account, URL and error, a refusal untold, a page taken for tokens', async () => {
     const fixture = (): ProviderFixture => ({
       provider: careless('right-password'),
@@ -32,12 +70,7 @@ describe('the suite finds what a provider breaks', () => {
         String(input).includes('right') ? Response.json({ token: 't' }) : Response.json({}, { status: 401 }),
       secrets: ['right-password', 'wrong-password'],
     });
-    const broken: string[] = [];
-    const tests: [string, () => Promise<void>][] = [];
-    authProviderSuite((name, run) => tests.push([name, run]), fixture);
-    for (const [name, run] of tests)
-      await run().catch((error: Error) => broken.push(`${name}: ${error.message}`));
-    const found = broken.join('\n');
+    const found = await brokenGuarantees(fixture);
     for (const guarantee of [
       'it says who it is, and no secret: account holds a secret',
       'a refused password is invalid_credentials',

@@ -2,7 +2,7 @@ import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { doubling } from '../cool-down.js';
 import { withDeadline } from '../deadline.js';
-import type { ClientLatch, Guard, Stored } from '../envelope.js';
+import type { Guard, Stored } from '../envelope.js';
 import { AuthError, type AuthPhase } from '../errors.js';
 import * as limits from '../limits.js';
 import { reasonOf } from '../reason.js';
@@ -25,10 +25,11 @@ export async function assertClientMayTry(
   const now = context.clock.now();
   // A latch that a clock far ahead has dated would stand until its dates have come: it is tried, and dated anew.
   if (latch === undefined || now >= latch.retryAt || latch.at - now > limits.clockAheadMs) return;
-  if (!context.wasJustAsked(latch.hash)) {
+  const refused = [latch.hash, ...(latch.otherHashes ?? [])];
+  if (!refused.some((each) => context.wasJustAsked(each))) {
     const hash = await clientHash(context);
-    if (hash !== latch.hash) return;
-    context.vaultAsked(latch.hash);
+    if (!refused.includes(hash)) return;
+    context.vaultAsked(hash);
   }
   const { at: blockedAt, retryAt } = latch;
   throw new AuthError('client_refused', {
@@ -57,7 +58,10 @@ export async function clientRefused(
   // Spread, so that a hundred thousand accounts of one client do not probe at once.
   const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
   const hash = await clientHash(context).catch(() => '');
-  const latch: ClientLatch = { hash, at, count, retryAt: Math.ceil(at + waitMs) };
+  const refused = standing === undefined ? [] : [standing.hash, ...(standing.otherHashes ?? [])];
+  const otherHashes = refused.filter((each) => each !== hash).slice(0, limits.otherRefusedClients);
+  const retryAt = Math.ceil(at + waitMs);
+  const latch = { hash, at, count, retryAt, ...(otherHashes.length === 0 ? {} : { otherHashes }) };
   context.vaultAsked(hash);
   account.clientRefused(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({
@@ -65,7 +69,7 @@ export async function clientRefused(
     client: latch,
   }));
   if (isSaved) account.clientRefused(undefined);
-  return new AuthError('client_refused', { ...error, blockedAt: at, retryAt: latch.retryAt });
+  return new AuthError('client_refused', { ...error, blockedAt: at, retryAt });
 }
 
 /** The slow hash of the client's secrets alone: the same for all accounts of a client, and so made once a process. */

@@ -1,12 +1,20 @@
 import type { ApiAnswer, AuthSession } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
 import { loadExchangeHalf } from '../load-exchange-half.js';
+import type { MaybePromise } from '../maybe-promise.js';
 import type { TokenSet } from '../tokens.js';
 import { argumentsAtCall } from './arguments-at-call.js';
 import { dropBody } from './drop-body.js';
 import { Outgoing } from './outgoing.js';
 
 type Input = string | URL | Request;
+
+/** A request under way. */
+interface SentRequest {
+  readonly outgoing: Outgoing;
+  readonly url: URL;
+  readonly headers: Headers;
+}
 
 /** What a session's `fetch` needs of the session. */
 export interface FetchSession extends Pick<AuthSession, 'attach'> {
@@ -17,7 +25,7 @@ export interface FetchSession extends Pick<AuthSession, 'attach'> {
     sent: TokenSet,
     answer: ApiAnswer,
     signal: AbortSignal | undefined,
-  ): Promise<TokenSet> | undefined;
+  ): Promise<TokenSet | undefined> | undefined;
 }
 
 /** The session's `fetch`: attaches the token, sends, and replays once with another token if the API refuses it. */
@@ -30,7 +38,7 @@ export class AuthFetch {
    * Known from the first request on: a provider that does not name its headers is asked what it writes.
    */
   #followsRedirects: boolean | undefined;
-  /** The token goes into Authorization as the default has it, and the platform follows redirects. */
+  /** The provider has no rules of its own about requests and their bodies, and the platform follows redirects. */
   readonly #isPlain: boolean;
   /** The origin that was checked last: it may see the token. */
   #checkedOrigin: string | undefined;
@@ -39,7 +47,9 @@ export class AuthFetch {
   constructor(session: FetchSession, context: SessionContext) {
     this.#session = session;
     this.#context = context;
-    this.#isPlain = context.provider.authorize === undefined && !redirectsCarryAuthorization();
+    const { authorize, originsOf, isBodyRejected } = context.provider;
+    const isDefault = [authorize, originsOf, isBodyRejected].every((rule) => rule === undefined);
+    this.#isPlain = isDefault && !redirectsCarryAuthorization();
   }
 
   /** Like the platform's fetch it rejects and never throws, even where an accessor of the caller's does. */
@@ -64,14 +74,8 @@ export class AuthFetch {
     const response = await this.#context.fetch(url, init);
     if (response.ok && !response.redirected) return response;
     const headers = new Headers(init.headers);
-    return this.#settle(
-      response,
-      tokens,
-      new Outgoing(url, init),
-      new URL(url),
-      headers,
-      init.signal ?? undefined,
-    );
+    const request = { outgoing: new Outgoing(url, init), url: new URL(url), headers };
+    return this.#settle(response, tokens, request, init.signal ?? undefined);
   }
 
   async #send(input: Input, init: RequestInit): Promise<Response> {
@@ -81,13 +85,12 @@ export class AuthFetch {
     const tokens = attached instanceof Promise ? await attached : attached;
     this.#checkedOrigin = url.origin;
     this.#followsRedirects ??= redirectsCarryAuthorization() || this.#context.writesOtherHeaders(tokens);
-    const outgoing = new Outgoing(taken.input, taken.init);
+    const request = { outgoing: new Outgoing(taken.input, taken.init), url, headers };
     try {
-      const response = await this.#sendOut(outgoing, url, headers);
-      if (response.ok && !response.redirected) return response;
-      return await this.#settle(response, tokens, outgoing, url, headers, signal);
+      const response = await this.#sendOut(request, tokens);
+      return await this.#settle(response, tokens, request, signal);
     } finally {
-      outgoing.discard();
+      request.outgoing.discard();
     }
   }
 
@@ -95,12 +98,13 @@ export class AuthFetch {
   async #settle(
     response: Response,
     tokens: TokenSet,
-    outgoing: Outgoing,
-    url: URL,
-    headers: Headers,
+    request: SentRequest,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
-    const next = this.#afterAnswer(response, tokens, url, signal);
+    const { outgoing, url, headers } = request;
+    const bodyRejected = await this.#isBodyRejected(response, outgoing);
+    if (response.ok && !response.redirected && !bodyRejected) return response;
+    const next = this.#afterAnswer(response, bodyRejected, tokens, url, signal);
     if (next === undefined) return response;
     if (!outgoing.isReplayable) {
       // The exchange helps the next call. Where no work outlives a call, this call waits for it.
@@ -110,31 +114,40 @@ export class AuthFetch {
     }
     // The caller gets a replay or an error: do not hold a connection that the exchange may need.
     void dropBody(response);
-    const replacement = await next;
-    this.#context.authorize(headers, replacement);
-    const answer = await this.#sendOut(outgoing, url, headers);
-    this.#afterAnswer(answer, replacement, url, undefined);
+    const replacement = (await next) as TokenSet;
+    this.#context.authorize(url, headers, replacement);
+    const answer = await this.#sendOut(request, replacement);
+    const isRefusedAgain = await this.#isBodyRejected(answer, outgoing);
+    await this.#afterAnswer(answer, isRefusedAgain, replacement, url, undefined);
     return answer;
   }
 
   #afterAnswer(
     response: Response,
+    bodyRejected: boolean,
     sent: TokenSet,
     url: URL,
     signal: AbortSignal | undefined,
-  ): Promise<TokenSet> | undefined {
+  ): Promise<TokenSet | undefined> | undefined {
     // After a redirect to another origin the platform sent no token there, unless we followed it with the token.
     const isForeign = this.#followsRedirects !== true && !isFrom(url, response);
     if (isForeign && !response.ok) return undefined;
     const { status, headers, redirected } = response;
-    return this.#session.afterAnswer(
-      sent,
-      { status, headers, url: response.url || url.href, redirected },
-      signal,
+    const answer = { status, headers, url: response.url || url.href, redirected, bodyRejected };
+    return this.#session.afterAnswer(sent, answer, signal);
+  }
+
+  /** What the provider's rule says of the body. The answer stays unread. */
+  #isBodyRejected(response: Response, { method }: Outgoing): MaybePromise<boolean> {
+    const { isBodyRejected: rule } = this.#context.provider;
+    if (rule === undefined || method === 'HEAD') return false;
+    return loadExchangeHalf(this.#context).then(
+      ({ refusesToken }) => refusesToken(this.#context.clock, rule, response),
+      () => false,
     );
   }
 
-  async #sendOut(outgoing: Outgoing, url: URL, headers: Headers): Promise<Response> {
+  async #sendOut({ outgoing, url, headers }: SentRequest, tokens: TokenSet): Promise<Response> {
     const context = this.#context;
     if (this.#followsRedirects !== true || outgoing.redirect !== 'follow')
       return outgoing.send(context.fetch, headers);
@@ -143,7 +156,7 @@ export class AuthFetch {
       response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
     if (!isRedirect) return response;
     const { followRedirects } = await loadExchangeHalf(context);
-    return followRedirects(context, outgoing, url, headers, response);
+    return followRedirects(context, outgoing, url, headers, tokens, response);
   }
 
   /** Whether a URL string has the origin checked last, with nothing after it that could still belong to the host. */

@@ -1,7 +1,7 @@
 import type { SessionContext } from '../context.js';
 import { AuthError } from '../errors.js';
 import * as limits from '../limits.js';
-import { assertAllowed } from '../origins.js';
+import type { TokenSet } from '../tokens.js';
 import type { Outgoing } from './outgoing.js';
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -19,6 +19,7 @@ export async function followRedirects(
   outgoing: Outgoing,
   start: URL,
   headers: Headers,
+  tokens: TokenSet,
   first: Response,
 ): Promise<Response> {
   let url = start;
@@ -30,7 +31,7 @@ export async function followRedirects(
     response.body?.cancel().catch(() => {});
     if (hops === limits.redirects) throw new TypeError('too many redirects');
     url = new URL(location, url);
-    assertAllowed(url, context.provider, context.insecureOrigins);
+    context.assertAllowed(url, tokens);
     if (turnsIntoGet(response.status, method)) method = 'GET';
     if (method !== outgoing.method) {
       response = await context.fetch(url, withoutBody(outgoing, headers));

@@ -19,6 +19,8 @@ export interface ProviderFixture<Extra = Record<string, unknown>> {
   readonly fetch: FetchLike;
   /** Passwords and client secrets of both providers: none may appear in an error or a URL. */
   readonly secrets: readonly string[];
+  /** Answers of the API that refuse the token. Default: a bare 401. */
+  readonly refusals?: readonly Response[];
 }
 
 type Phase = 'login' | 'refresh';
@@ -69,6 +71,58 @@ export function authProviderSuite<Extra>(
       const sample = origin.replace('://*.', '://label.');
       same(new URL(sample).origin, sample, 'an allowed origin');
     }
+  });
+
+  guarantee('the secrets of its client, if it has any, are known before a login', async ({ provider }) => {
+    const secrets = (await provider.clientSecrets?.()) ?? [];
+    for (const secret of secrets) {
+      check(typeof secret === 'string' && secret !== '', 'a client secret is no text');
+      check(!provider.account.includes(secret), 'account holds a client secret');
+    }
+    const prepared = await provider.prepareLogin?.();
+    for (const secret of secrets)
+      check(prepared?.secrets.includes(secret) === true, 'a login does not name a client secret');
+  });
+
+  guarantee('the token goes into the headers that it declares', async ({ provider, fetch }) => {
+    if (provider.authorize === undefined) return;
+    const headers = new Headers({ accept: 'text/plain' });
+    provider.authorize(headers, tokenSetOf(await login(provider, fetch)));
+    headers.delete('accept');
+    const declared = (provider.tokenHeaders ?? ['authorization']).map((name) => name.toLowerCase());
+    check(headers.keys().next().done !== true, 'no header carries the token');
+    for (const name of headers.keys()) check(declared.includes(name), `tokenHeaders does not name ${name}`);
+  });
+
+  guarantee('a refusal of the API is told from its other answers', async ({ provider, refusals }) => {
+    for (const refusal of refusals ?? [new Response('no', { status: 401 })])
+      check(await isRefusal(provider, refusal), 'a refusal is taken for another answer');
+    for (const other of [Response.json({ hello: 'world' }), new Response('gone', { status: 404 }), page(503)])
+      check(!(await isRefusal(provider, other)), `${other.status} is taken for a refusal`);
+  });
+
+  guarantee('hosts that it learns at the login are within its patterns', async ({ provider, fetch }) => {
+    if (provider.originsOf === undefined) return;
+    const learnt = provider.originsOf(tokenSetOf(await login(provider, fetch)));
+    check(learnt.length > 0, 'no host is learnt');
+    for (const origin of learnt) {
+      const { protocol, host, origin: exact } = new URL(origin);
+      same(protocol, 'https:', 'the protocol of a learnt host');
+      const pattern = `https://*${host.slice(host.indexOf('.'))}`;
+      const isWithin = [exact, pattern].some((each) => provider.allowedOrigins.includes(each));
+      check(isWithin, 'allowedOrigins has no pattern for a learnt host');
+    }
+  });
+
+  guarantee('a set can be revoked, if the provider can', async ({ provider, fetch, secrets }) => {
+    if (provider.revoke === undefined) return;
+    const counting = counted(fetch);
+    const tokens = tokenSetOf(await login(provider, fetch));
+    await provider.revoke(tokens, { fetch: counting.fetch, signal: new AbortController().signal });
+    check(counting.calls.length > 0, 'nothing was sent');
+    for (const { url } of counting.calls)
+      for (const secret of [...secrets, tokens.accessToken, tokens.refreshToken ?? tokens.accessToken])
+        check(!decodeURIComponent(url).includes(secret), 'a URL holds a secret');
   });
 
   guarantee('a login brings a token', async ({ provider, fetch }) => {
@@ -234,8 +288,22 @@ async function refresh<Extra>(
   fetch: FetchLike,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<IssuedTokens<Extra>> {
-  const tokens = { ...issued, id: 'conformance', tokenType: 'Bearer', issuedAt: 0 } as TokenSet<Extra>;
-  return (provider.refresh as NonNullable<typeof provider.refresh>)(tokens, { fetch, signal });
+  const { refresh: send } = provider as Required<typeof provider>;
+  return send.call(provider, tokenSetOf(issued), { fetch, signal });
+}
+
+function tokenSetOf<Extra>(issued: IssuedTokens<Extra>): TokenSet<Extra> {
+  return { ...issued, id: 'conformance', tokenType: 'Bearer', issuedAt: 0 } as TokenSet<Extra>;
+}
+
+/** What the session makes of an answer of the API. */
+async function isRefusal<Extra>(provider: AuthProvider<Extra>, response: Response): Promise<boolean> {
+  const { status, headers } = response;
+  const answer = { status, headers, url: 'https://api.example.com/', redirected: false };
+  const isAsked = !response.ok && provider.isTokenRejected !== undefined;
+  if (isAsked ? provider.isTokenRejected?.(answer) : status === 401) return true;
+  const rule = provider.isBodyRejected;
+  return rule?.test({ status, headers }) === true && rule.read(await response.clone().text());
 }
 
 /** Runs a check for the login and, where there is one, for the refresh. */
