@@ -113,7 +113,7 @@ describe.each(vendors)('$name', (vendor) => {
     await record(session.signIn());
     await record(session.signIn({ password: 'canary-password-typed' }));
     await attempt(() =>
-      session.fetch(`${scene.server.apiUrl.replace('emulator', 'elsewhere')}?q=canary-query`),
+      session.fetch(`${scene.server.apiUrl.replace('127.0.0.1', '127.0.0.2')}?q=canary-query`),
     );
     await attempt(() => session.signOut());
     await attempt(() => session.getTokens());
@@ -168,7 +168,7 @@ describe.each(vendors)('$name', (vendor) => {
     await session.getTokens();
     for (const url of [
       'https://elsewhere.example/',
-      'https://emulator.localhost.evil.example/',
+      'https://127.0.0.1.evil.example/',
       'http://localhost:1/',
     ]) {
       await expect(session.fetch(url)).rejects.toMatchObject({ code: 'origin_not_allowed' });

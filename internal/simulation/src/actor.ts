@@ -1,10 +1,11 @@
-import type { AuthSession, Clock, TokenSet } from '@auth/core';
+import type { AuthSession, Clock, IssuedTokens, TokenSet } from '@auth/core';
 import type { Core } from './core.ts';
-import type { Exchange, Network } from './network.ts';
-import type { Access, Plan } from './plan.ts';
+import { type Exchange, type Network, unreachable } from './network.ts';
+import type { Access, Plan, PlannedCall } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Server } from './server.ts';
 import type { SharedStore } from './store.ts';
+import { otherAccounts } from './themes.ts';
 import type { Process, World } from './world.ts';
 
 /** The key that all processes share. */
@@ -15,7 +16,9 @@ const afterTimeoutMs = 120_000;
 
 /** Something a program asks of its session: a call of the API, a sign-in or a sign-out. */
 export interface Call {
-  readonly kind: 'call' | 'sign_in' | 'sign_out';
+  readonly kind: 'call' | 'sign_in' | 'sign_out' | 'close';
+  /** The origin refuses every token. */
+  readonly isToRefusingOrigin: boolean;
   readonly startedAt: number;
   /** How long the process had been frozen in total when the call began. */
   readonly frozenBeforeMs: number;
@@ -35,7 +38,8 @@ export interface Presented {
 
 /** Everything that the lives of a run share. */
 export interface Surroundings {
-  readonly core: Core;
+  /** The engine, and copies of it, each a module of its own. */
+  readonly cores: readonly Core[];
   readonly world: World;
   readonly random: Random;
   readonly server: Server;
@@ -44,6 +48,9 @@ export interface Surroundings {
   readonly plan: Plan;
   /** The password that the vault hands out. */
   vault: string;
+  /** A process has got tokens for another account. */
+  onReached(life: Life): void;
+  onCallStart(life: Life, call: Call): void;
   onSignedIn(life: Life): void;
   onSignOut(): void;
   onAdopted(life: Life): void;
@@ -76,10 +83,14 @@ export class Life {
   freezeWithLock: { readonly during: Access; readonly forMs: number } | undefined;
   signingIn = 0;
   readonly #around: Surroundings;
+  readonly #core: Core;
+  /** Further accounts of the process, on the same store. */
+  readonly #others: readonly AuthSession[];
 
-  constructor(name: string, wallOffsetMs: number, around: Surroundings) {
+  constructor(name: string, wallOffsetMs: number, around: Surroundings, core: Core) {
     this.#around = around;
-    const { core, world, random, plan } = around;
+    this.#core = core;
+    const { world, random, plan } = around;
     this.process = {
       name,
       startedAt: world.now,
@@ -89,8 +100,16 @@ export class Life {
       timers: 0,
     };
     const clock = clockOf(world, this.process);
+    const store = around.store.of(this.process, clock);
+    this.#others = Array.from({ length: plan.theme === 'outage' ? otherAccounts : 0 }, (_, account) =>
+      core.createAuthSession(this.#otherProvider(`other-${account}`), {
+        store,
+        clock,
+        random: () => random.next(),
+      }),
+    );
     this.session = core.createAuthSession(this.#provider(), {
-      store: around.store.of(this.process, clock),
+      store,
       clock,
       key,
       random: () => random.next(),
@@ -103,23 +122,40 @@ export class Life {
   }
 
   /** Asks for a token and calls the API; after a refusal, tries once more with the set that the session returns. */
-  call(): void {
+  call({ isToRefusingOrigin = false, account = 0 }: Omit<PlannedCall, 'at' | 'process'> = {}): void {
     const { world, server } = this.#around;
+    const session = this.#others[account - 1] ?? this.session;
+    const url = isToRefusingOrigin ? 'https://refusing.example/' : 'https://api.example/';
     const send = async (tokens: TokenSet): Promise<boolean> => {
       const { promise, resolve } = Promise.withResolvers<boolean>();
-      world.schedule(this.process, 10, () => resolve(server.accepts(tokens.accessToken)));
+      const accepts = (): boolean =>
+        account > 0 || (!isToRefusingOrigin && server.accepts(tokens.accessToken));
+      world.schedule(this.process, 10, () => resolve(accepts()));
       return promise;
     };
-    this.#begin('call', async () => {
-      const tokens = await this.session.getTokens();
+    const tell = (sent: TokenSet, isAccepted: boolean): Promise<TokenSet | undefined> =>
+      session.tokenRejected(sent, { status: isAccepted ? 200 : 401, headers: new Headers(), url });
+    const work = async (): Promise<string> => {
+      const tokens = await session.getTokens();
       if (await send(tokens)) return 'ok';
-      const next = await this.session.tokenRejected(tokens, {
-        status: 401,
-        headers: new Headers(),
-        url: 'https://api.example.com/',
+      const next = await tell(tokens, false);
+      if (next === undefined) return 'refused';
+      const isAccepted = await send(next);
+      await tell(next, isAccepted);
+      return isAccepted ? 'ok' : 'refused';
+    };
+    this.#begin('call', work, isToRefusingOrigin);
+  }
+
+  /** The process takes no calls with this session any more. */
+  end(by: 'dispose' | 'close'): void {
+    const sessions = [this.session, ...this.#others];
+    if (by === 'dispose') for (const session of sessions) session.dispose();
+    else
+      this.#begin('close', async () => {
+        await Promise.all(sessions.map((session) => session.close()));
+        return 'ok';
       });
-      return next !== undefined && (await send(next)) ? 'ok' : 'refused';
-    });
   }
 
   onAccessUnderLock(access: Access): void {
@@ -150,21 +186,26 @@ export class Life {
     });
   }
 
-  #begin(kind: Call['kind'], work: () => Promise<string>): void {
-    const { world, core } = this.#around;
+  #begin(kind: Call['kind'], work: () => Promise<string>, isToRefusingOrigin = false): void {
+    const { world, plan } = this.#around;
     const call: Call = {
       kind,
+      isToRefusingOrigin,
       startedAt: world.now,
       frozenBeforeMs: this.frozenMs,
       endedAt: undefined,
       result: undefined,
     };
     this.calls.push(call);
-    if (kind === 'call') this.lastCall = call;
+    if (kind === 'call') {
+      this.#around.onCallStart(this, call);
+      this.lastCall = call;
+    }
     const end = (result: string): void => {
       call.endedAt = world.now;
       call.result = result;
       this.#around.trace(`${this.process.name}: ${kind} ends: ${result}`);
+      if (kind === 'call' && plan.theme === 'one_call') this.process.isAlive = false;
       if (kind !== 'sign_in') return;
       if (result === 'timeout') this.#endSignInLater();
       else this.signingIn--;
@@ -173,7 +214,9 @@ export class Life {
       if (result === 'ok') this.signedInAt = call.startedAt;
       this.#around.onSignedIn(this);
     };
-    work().then(end, (error: unknown) => end(core.isAuthError(error) ? error.code : `untyped ${error}`));
+    work().then(end, (error: unknown) =>
+      end(this.#core.isAuthError(error) ? error.code : `untyped ${error}`),
+    );
   }
 
   /** The sign-in goes on after its caller has given up. */
@@ -186,19 +229,21 @@ export class Life {
   }
 
   #provider() {
-    const { core, network } = this.#around;
+    const { network } = this.#around;
     const issued = (
       answer: Awaited<ReturnType<Network['send']>>,
       refusal: 'invalid_credentials' | 'refresh_refused',
     ) => {
       if (answer.kind === 'issued') return answer;
-      throw new core.AuthError(refusal, { provider: 'simulated', status: 401, delivery: 'answered' });
+      const code = answer.kind === 'client_refused' ? 'client_refused' : refusal;
+      throw new this.#core.AuthError(code, { provider: 'simulated', status: 401, delivery: 'answered' });
     };
     return {
       name: 'simulated',
       issuer: 'https://auth.example',
       account: 'account',
       allowedOrigins: ['https://api.example'],
+      clientSecrets: () => [network.clientSecret],
       prepareLogin: async () => {
         const password = await this.#askVault();
         return {
@@ -212,6 +257,32 @@ export class Life {
       revoke: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) => {
         await network.send(this.process, 'revoke', refreshToken, signal);
       },
+    };
+  }
+
+  /** An account that only shares the outage: its exchanges are not watched. */
+  #otherProvider(account: string) {
+    const { world, network, random } = this.#around;
+    const exchange = (): Promise<IssuedTokens> => {
+      const { promise, resolve, reject } = Promise.withResolvers<IssuedTokens>();
+      const { until, failMs } = network.outage;
+      if (world.now < until) world.schedule(this.process, failMs, () => reject(unreachable()));
+      else
+        world.schedule(this.process, random.between(2, 120), () => {
+          this.#around.onReached(this);
+          const name = `${account}-${world.steps}`;
+          const expiresInMs = this.#around.plan.accessLifeMs;
+          resolve({ accessToken: `access-${name}`, refreshToken: `refresh-${name}`, expiresInMs });
+        });
+      return promise;
+    };
+    return {
+      name: 'simulated',
+      issuer: 'https://auth.example',
+      account,
+      allowedOrigins: ['https://api.example'],
+      prepareLogin: () => ({ secrets: ['right'], login: exchange }),
+      refresh: exchange,
     };
   }
 

@@ -1,5 +1,6 @@
 import { type Call, key, type Life } from './actor.ts';
 import { type Envelope, envelopeOf, hourMs, type Judge } from './judge.ts';
+import type { ThemeRules } from './theme-rules.ts';
 
 /** Every call ends within this time, with a token or an error: two waits of `callMs` and the work between them. */
 const callBoundMs = 200_000;
@@ -13,11 +14,13 @@ const loginMemoryMs: number = 5 * hourMs;
 /** Rules on how calls end, and who holds a token. */
 export class CallRules {
   readonly #judge: Judge;
+  readonly #themes: ThemeRules;
   /** When each life must know that it is signed out. */
   readonly #signedOut = new Map<Life, number>();
 
-  constructor(judge: Judge) {
+  constructor(judge: Judge, themes: ThemeRules) {
     this.#judge = judge;
+    this.#themes = themes;
   }
 
   onSignedIn(life: Life): void {
@@ -94,6 +97,7 @@ export class CallRules {
       judge.violate('every call ends', `${life.process.name}: ${call.kind}, ${passedMs} ms`);
       call.endedAt = now;
     }
+    if (call.endedAt !== undefined && call.kind === 'call') this.#themes.onCallEnd(life, call);
     if (call.result?.startsWith('untyped')) judge.violate('every error has a type', call.result);
     const hasUsed = call.kind === 'call' && (call.result === 'ok' || call.result === 'refused');
     const mustKnowAt = this.#mustKnowAt(life);
@@ -125,9 +129,10 @@ export class CallRules {
   #mustKnowAt(life: Life): number | undefined {
     const since = this.#signedOut.get(life);
     if (since === undefined) return undefined;
-    const { downUntil, slowUntil } = this.#judge.around.store;
+    const { downUntil, slowUntil, cutOffUntil } = this.#judge.around.store;
     const outageUntil = Math.max(downUntil, slowUntil);
     const afterOutage = outageUntil > since - noticeMs ? outageUntil + lookAgainMs : since;
-    return Math.max(since, afterOutage, life.process.frozenUntil + noticeMs);
+    const afterGap = cutOffUntil > since - noticeMs ? cutOffUntil + noticeMs : since;
+    return Math.max(since, afterOutage, afterGap, life.process.frozenUntil + noticeMs);
   }
 }

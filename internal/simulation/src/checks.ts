@@ -1,4 +1,4 @@
-import { key, type Life } from './actor.ts';
+import { type Call, key, type Life } from './actor.ts';
 import { CallRules } from './call-rules.ts';
 import { ExchangeRules } from './exchange-rules.ts';
 import { envelopeOf, type Judge } from './judge.ts';
@@ -6,6 +6,7 @@ import { LoginRules } from './login-rules.ts';
 import type { Exchange } from './network.ts';
 import { RecordRules } from './record-rules.ts';
 import type { Write } from './store.ts';
+import { ThemeRules } from './theme-rules.ts';
 import type { Process } from './world.ts';
 
 /** Tells each group of rules what it has to check. */
@@ -15,13 +16,15 @@ export class Checks {
   readonly #logins: LoginRules;
   readonly #records: RecordRules;
   readonly #calls: CallRules;
+  readonly #themes: ThemeRules;
 
   constructor(judge: Judge) {
     this.#judge = judge;
     this.#exchanges = new ExchangeRules(judge);
     this.#logins = new LoginRules(judge);
     this.#records = new RecordRules(judge);
-    this.#calls = new CallRules(judge);
+    this.#themes = new ThemeRules(judge);
+    this.#calls = new CallRules(judge, this.#themes);
   }
 
   onSend(exchange: Exchange): void {
@@ -36,7 +39,16 @@ export class Checks {
     const { kind, outcome, secret } = exchange;
     if (kind === 'revoke') this.#exchanges.onRevocationEnd(exchange);
     else this.#exchanges.onEnd(life, exchange, retryAfterMs);
+    this.#themes.onEnd(life, exchange);
     if (kind === 'login' && outcome === 'refused') this.#logins.onRefused(life, secret);
+  }
+
+  onReached(life: Life): void {
+    this.#themes.onReached(life);
+  }
+
+  onCallStart(life: Life, call: Call): void {
+    this.#themes.onCallStart(life, call);
   }
 
   onSignedIn(life: Life): void {

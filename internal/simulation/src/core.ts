@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -13,6 +14,19 @@ export async function loadCore(folder: string): Promise<Core> {
   const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
   for (const file of files) await import(pathToFileURL(join(folder, file)).href);
   return (await import(pathToFileURL(join(folder, 'index.js')).href)) as Core;
+}
+
+/** Loads the engine and copies of it, each a module of its own: what one knows, the others do not. */
+export async function loadCopies(folder: string): Promise<readonly Core[]> {
+  const copies = [1, 2].map((copy) => {
+    const place = mkdtempSync(join(tmpdir(), `core-${copy}-`));
+    process.on('exit', () => rmSync(place, { recursive: true, force: true }));
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('.js')))
+      copyFileSync(join(folder, file), join(place, file));
+    writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
+    return loadCore(place);
+  });
+  return [await loadCore(folder), ...(await Promise.all(copies))];
 }
 
 /** The folder of the built engine. */

@@ -95,7 +95,7 @@ export class ExchangeRules {
     // a pause, which doubles.
     const pauses = presented.losses - (presented.isKnownLost ? 1 : 2);
     const pauseMs = pauses < 0 ? 200 : Math.min(1_000 * 2 ** pauses, 5 * minuteMs);
-    if (passedMs < pauseMs) {
+    if (passedMs < pauseMs && judge.around.server.brokenStatus === undefined) {
       judge.violate(
         'a lost answer is asked for again only after its pause',
         `${refreshToken} again after ${passedMs} ms`,
@@ -112,6 +112,7 @@ export class ExchangeRules {
     presented.lostAt = world.now;
     // A forgetful store may lose the lease without the process noticing.
     if (presented.losses > 1 || presented.isKnownLost || plan.store === 'forgetful') return;
+    if (judge.around.server.brokenStatus !== undefined) return;
     // A lock taken later is another one: it belongs to a sign-in that came next.
     const wasLocked = store.isLockedBy(life.process, key);
     judge.askLater(life, resendBoundMs, () => {

@@ -57,6 +57,34 @@ export function strike(
     case 'end_sessions':
       server.endSessions();
       return;
+    case 'rotate_client': {
+      server.clientSecret = `client-${world.steps}`;
+      const { clientSecret } = server;
+      world.schedule(undefined, fault.oursAfterMs, () => {
+        network.clientSecret = clientSecret;
+      });
+      return;
+    }
+    case 'break_refresh':
+      server.brokenStatus = fault.status;
+      return;
+    case 'outage':
+      network.outage = { until: world.now + fault.forMs, failMs: fault.failMs };
+      return;
+    case 'cut_notifications':
+      store.cutOff(fault.forMs);
+      return;
+    case 'newer_version':
+      store.writeAsNewerVersion(key);
+      return;
+    case 'end_session': {
+      const ending = life(fault.process);
+      world.schedule(ending.process, 0, () => {
+        ending.end(fault.by);
+        restart(fault.process);
+      });
+      return;
+    }
     case 'change_password': {
       const password = `password-${world.steps}`;
       server.password = password;

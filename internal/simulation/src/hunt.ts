@@ -1,6 +1,6 @@
 import { loadMutant } from './load-mutant.ts';
 import type { Mutant } from './mutants.ts';
-import { planOf } from './plan.ts';
+import { planOf } from './plan-of.ts';
 import { run } from './run.ts';
 
 /** How a bug was found: by which rule, after how many seeds. */
@@ -13,7 +13,7 @@ export interface Catch {
 export async function hunt(mutant: Mutant, most: number): Promise<Catch> {
   using loaded = await loadMutant(mutant);
   for (let seed = 1; seed <= most; seed++) {
-    const { violations } = await run(loaded.core, planOf(seed));
+    const { violations } = await run(loaded.cores, planOf(seed));
     if (violations.length > 0) return { seeds: seed, violation: violations[0] };
   }
   return { seeds: most, violation: undefined };

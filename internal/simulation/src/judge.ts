@@ -1,5 +1,5 @@
 import type { TokenRecord } from '@auth/core';
-import type { Life, Surroundings } from './actor.ts';
+import { key, type Life, type Surroundings } from './actor.ts';
 import type { Process } from './world.ts';
 
 export const minuteMs = 60_000;
@@ -27,12 +27,17 @@ export class Judge {
   /** The store has a lock. On a forgetful store two processes may hold it. */
   get hasLock(): boolean {
     const { store } = this.around.plan;
-    return store === 'leased' || store === 'forgetful' || store === 'locked';
+    return store === 'leased' || store === 'forgetful' || store === 'locked' || store === 'shared';
   }
 
   /** The store keeps every write that it has acknowledged. */
   get keepsItsWord(): boolean {
     return !this.hasFault('forget_write');
+  }
+
+  /** What is stored for the account that all rules are about. */
+  get storedEnvelope(): Envelope {
+    return envelopeOf(this.around.store.records.get(key));
   }
 
   hasFault(kind: string): boolean {
@@ -56,9 +61,18 @@ export class Judge {
 
 /** The parts of a record that the rules read. */
 export interface Envelope {
-  readonly tokens?: { readonly id: string; readonly refreshToken?: string };
+  readonly tokens?: {
+    readonly id: string;
+    readonly refreshToken?: string;
+    readonly issuedAt: number;
+    readonly expiresAt?: number;
+    readonly newer?: string;
+  };
   readonly signedOutAt?: number;
+  /** Written by a newer version. */
+  readonly newer?: string;
   readonly guard?: {
+    readonly newer?: string;
     readonly latch?: { readonly hash: string };
     readonly loginsAt: readonly number[];
     readonly lostId?: string;

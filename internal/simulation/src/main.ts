@@ -1,10 +1,10 @@
 /** `pnpm simulate --seeds 100000`, from a fresh seed or `--from N`; `--seed N --trace` (`--shrink` reduces a failing one first), `--mutants` */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { builtCore, loadCore } from './core.ts';
+import { builtCore, loadCopies } from './core.ts';
 import { hunt } from './hunt.ts';
 import { mutants } from './mutants.ts';
-import { planOf } from './plan.ts';
+import { planOf } from './plan-of.ts';
 import { run } from './run.ts';
 import { runSeedsInParallel } from './seeds.ts';
 import { explain, ruleOf, shrink } from './shrink.ts';
@@ -48,21 +48,21 @@ async function runAll(from: number, count: number): Promise<void> {
   say(`faults     ${Object.values(faults).reduce((sum, times) => sum + times, 0)}`);
   for (const [kind, times] of Object.entries(faults).sort()) say(`  ${kind.padEnd(18)} ${times}`);
   say(`failures   ${failures.length}`);
-  const core = await loadCore(builtCore);
-  for (const { seed, violation } of failures.slice(0, 3)) say(`\n${await explain(core, seed, violation)}`);
+  const cores = await loadCopies(builtCore);
+  for (const { seed, violation } of failures.slice(0, 3)) say(`\n${await explain(cores, seed, violation)}`);
   if (failures.length > 0) process.exitCode = 1;
 }
 
 async function replay(seed: number): Promise<void> {
-  const core = await loadCore(builtCore);
+  const cores = await loadCopies(builtCore);
   let plan = planOf(seed);
   if (values.shrink) {
-    const [violation] = (await run(core, plan)).violations;
-    if (violation !== undefined) plan = await shrink(core, plan, ruleOf(violation));
+    const [violation] = (await run(cores, plan)).violations;
+    if (violation !== undefined) plan = await shrink(cores, plan, ruleOf(violation));
   }
   const { calls, faults, ...setting } = plan;
   say(`${JSON.stringify(setting)}, ${calls.length} calls, ${faults.length} faults`);
-  const { steps, violations } = await run(core, plan, values.trace ? say : undefined);
+  const { steps, violations } = await run(cores, plan, values.trace ? say : undefined);
   say(`${steps} steps, ${violations.length} violations`);
   for (const violation of violations) say(`  ${violation}`);
   if (violations.length > 0) process.exitCode = 1;

@@ -20,7 +20,7 @@ export interface Exchange {
   /** When the process learned how it ended, or gave up. */
   endedAt: number | undefined;
   /** What the process has learned; `lost` when it cannot tell. */
-  outcome: 'pending' | 'issued' | 'revoked' | 'refused' | 'limited' | 'not_sent' | 'lost';
+  outcome: 'pending' | 'issued' | 'revoked' | 'refused' | 'client_refused' | 'limited' | 'not_sent' | 'lost';
   /** The refresh token that came back. */
   issued: string | undefined;
 }
@@ -28,6 +28,10 @@ export interface Exchange {
 /** The network between the processes and the server. */
 export class Network {
   readonly troubles: Trouble[] = [];
+  /** The client's secret as our processes have it. */
+  clientSecret = 'client';
+  /** Nobody reaches the server until then; each attempt fails after `failMs`. */
+  outage: { readonly until: number; readonly failMs: number } = { until: 0, failMs: 0 };
   readonly #world: World;
   readonly #random: Random;
   readonly #server: Server;
@@ -93,8 +97,12 @@ export class Network {
     const { AuthError } = this.#core;
     const reset = (): Error =>
       Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } });
+    if (this.#world.now < this.outage.until) {
+      this.#world.schedule(process, this.outage.failMs, () => end('not_sent', () => reject(unreachable())));
+      return promise;
+    }
     if (trouble?.kind === 'refuse_connection') {
-      fail('not_sent', Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } }));
+      fail('not_sent', unreachable());
       return promise;
     }
     this.#world.schedule(undefined, delay(), () => {
@@ -111,14 +119,26 @@ export class Network {
           return;
         }
       }
-      const answer = this.#server[kind](secret);
+      const answer = this.#server[kind](secret, this.clientSecret);
       if (trouble?.kind === 'drop_after') return fail('lost', reset());
+      if (answer.kind === 'broken') {
+        const { status } = answer;
+        return fail(
+          'lost',
+          new AuthError('server_unavailable', { status, delivery: 'unknown', answer: 'json' }),
+        );
+      }
       if (trouble?.kind === 'stall') return;
       this.#world.schedule(process, delay(), () => {
         if (answer.kind === 'issued') exchange.issued = answer.refreshToken;
-        end(answer.kind, () => resolve(answer));
+        end(answer.kind as Exchange['outcome'], () => resolve(answer));
       });
     });
     return promise;
   }
+}
+
+/** What fetch throws where no connection stands. */
+export function unreachable(): TypeError {
+  return Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } });
 }

@@ -1,5 +1,33 @@
-import { Random } from './random.ts';
-import type { Rotation } from './server.ts';
+/** What a themed run is about. It is calm but for its own trouble, so that its rules can be strict. */
+export const themes = [
+  /** The API refuses the token now and then, in bursts, for days. */
+  'revocations',
+  /** One of two origins refuses every token. */
+  'refusing_api',
+  /** The refresh endpoint answers neither with tokens nor with a refusal, for good. */
+  'broken_refresh',
+  /** The client's secret is changed at the server first. */
+  'refused_client',
+  /** A machine whose clock is far ahead leaves its dates in the record. */
+  'clock_ahead',
+  /** Each process makes one call, and exits with it. */
+  'one_call',
+  /** Sessions are disposed and closed while calls are under way. */
+  'ends',
+  /** Nobody reaches the auth server for ten minutes; each process has several accounts. */
+  'outage',
+  /** Copies of the library, each loaded apart, share a store in one process. */
+  'copies',
+] as const;
+
+export type Theme = (typeof themes)[number];
+
+/** How the server treats a refresh token that was spent before. */
+export type Rotation =
+  | 'reuse_rejected'
+  | 'reuse_ends_family'
+  /** Within 2 s the server repeats its answer, as some servers do; later it acts like `reuse_rejected`. */
+  | 'grace';
 
 /** What kind of store the processes share. */
 export type StoreKind =
@@ -12,7 +40,9 @@ export type StoreKind =
   /** A get followed by a set, no lock. */
   | 'get_then_set'
   /** The same, with a lock of its own that ends with the process that holds it. */
-  | 'locked';
+  | 'locked'
+  /** The engine's own memory store, which copies of the engine share in one process. */
+  | 'shared';
 
 /** What a process does with a record. */
 export type Access = 'read' | 'write';
@@ -55,93 +85,44 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'end_sessions' }
   /** Somebody changes the password on the server; the vault follows later, if at all. */
   | { readonly kind: 'change_password'; readonly vaultAfterMs: number }
+  /** The same with the client's secret. */
+  | { readonly kind: 'rotate_client'; readonly oursAfterMs: number }
+  /** The refresh endpoint answers with this status from now on. */
+  | { readonly kind: 'break_refresh'; readonly status: number }
+  /** Nobody reaches the server: each exchange fails after `failMs`. */
+  | { readonly kind: 'outage'; readonly forMs: number; readonly failMs: number }
+  /** The store notifies nobody, and says afterwards that news was missed. */
+  | { readonly kind: 'cut_notifications'; readonly forMs: number }
+  /** A newer version of the engine writes the record, with members that this version does not know. */
+  | { readonly kind: 'newer_version' }
+  /** The session of a process ends, and the process opens another. */
+  | { readonly kind: 'end_session'; readonly process: number; readonly by: 'dispose' | 'close' }
 );
+
+/** A call of the API that a program makes. */
+export interface PlannedCall {
+  readonly at: number;
+  readonly process: number;
+  /** To the origin that refuses every token. */
+  readonly isToRefusingOrigin?: boolean;
+  /** By another account of the process, from 1. */
+  readonly account?: number;
+}
 
 /** Everything a run consists of. The same plan runs the same way on every machine. */
 export interface Plan {
   readonly seed: number;
+  /** `any`: all kinds of faults strike. */
+  readonly theme: Theme | 'any';
   readonly store: StoreKind;
   readonly rotation: Rotation;
   readonly processes: number;
   readonly accessLifeMs: number;
+  /** Whether the server tells how long its tokens live. */
+  readonly tellsLife: boolean;
   readonly maxLoginsPerHour: number;
   /** How long faults go on. */
   readonly troubleMs: number;
-  readonly calls: readonly { readonly at: number; readonly process: number }[];
+  readonly calls: readonly PlannedCall[];
   readonly faults: readonly Fault[];
-}
-
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-
-/** The plan of a seed. */
-export function planOf(seed: number): Plan {
-  const random = new Random(seed);
-  const processes = random.between(1, 4);
-  const troubleMs = random.pick([5, 20, 90]) * minuteMs;
-  const store = random.pick<StoreKind>(['leased', 'leased', 'forgetful', 'atomic', 'get_then_set', 'locked']);
-  const at = (): number => random.between(0, troubleMs);
-  const process = (): number => random.between(0, processes - 1);
-  const calls = Array.from({ length: random.between(10, 30) }, () => ({ at: at(), process: process() }));
-  // Half of the calls get a second call at nearly the same time.
-  for (const call of [...calls]) {
-    if (random.chance(0.5)) calls.push({ at: call.at + random.between(0, 200), process: process() });
-  }
-  const faults = Array.from({ length: random.between(0, 8) }, () => {
-    // Most faults strike while a call is under way.
-    const when = random.chance(0.8) ? random.pick(calls).at + random.between(0, 1_500) : at();
-    return faultAt(when, random, process, store);
-  });
-  return {
-    seed,
-    store,
-    rotation: random.pick<Rotation>(['reuse_rejected', 'reuse_ends_family', 'grace']),
-    processes,
-    accessLifeMs: random.pick([minuteMs, 10 * minuteMs, hourMs]),
-    maxLoginsPerHour: random.pick([2, 4, 20]),
-    troubleMs,
-    calls: calls.sort((left, right) => left.at - right.at),
-    faults: faults.sort((left, right) => left.at - right.at),
-  };
-}
-
-function faultAt(at: number, random: Random, process: () => number, store: StoreKind): Fault {
-  const kinds: readonly (() => Fault)[] = [
-    () => ({ at, kind: 'crash', process: process(), restartAfterMs: random.pick([0, 500, 20_000]) }),
-    () => ({ at, kind: 'freeze', process: process(), forMs: random.pick([2_000, 14_000, 16_000, 120_000]) }),
-    () => ({ at, kind: 'clock_step', process: process(), byMs: random.between(-2 * hourMs, 2 * hourMs) }),
-    () => ({ at, kind: 'refuse_connection' }),
-    () => ({ at, kind: 'drop_before' }),
-    () => ({ at, kind: 'drop_and_freeze', forMs: random.pick([2_000, 20_000, 120_000]) }),
-    () => ({ at, kind: 'drop_after' }),
-    () => ({ at, kind: 'drop_after' }),
-    () => ({ at, kind: 'stall' }),
-    () => ({ at, kind: 'limit', retryAfterMs: random.pick([undefined, 5_000, 3 * hourMs]) }),
-    () => ({ at, kind: 'break' }),
-    () => ({ at, kind: 'store_outage', forMs: random.pick([300, 4_000, 90_000]) }),
-    () => ({ at, kind: 'lose_write_answer' }),
-    () => ({ at, kind: 'fail_write' }),
-    () => ({ at, kind: 'slow_store', forMs: random.pick([2_000, 30_000]) }),
-    () => ({ at, kind: 'sign_out', process: process() }),
-    () => ({ at, kind: 'sign_out_midway' }),
-    () => ({ at, kind: 'sign_in', process: process() }),
-    () => ({ at, kind: 'revoke_access' }),
-    () => ({ at, kind: 'end_sessions' }),
-    () => ({ at, kind: 'change_password', vaultAfterMs: random.pick([1_000, 10 * minuteMs, 10 * hourMs]) }),
-  ];
-  if (store === 'forgetful' && random.chance(0.3)) {
-    return { at, kind: random.pick(['forget_lease', 'forget_write']) };
-  }
-  if (store !== 'atomic' && store !== 'get_then_set' && random.chance(0.15)) {
-    const during = random.pick<Access>(['read', 'write']);
-    return {
-      at,
-      kind: 'freeze_with_lock',
-      process: process(),
-      during,
-      // About as long as the lease lasts, so that it wakes while its successor prepares an exchange.
-      forMs: random.pick([5_000, random.between(15_000, 19_000), 120_000]),
-    };
-  }
-  return random.pick(kinds)();
 }

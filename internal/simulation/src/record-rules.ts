@@ -19,6 +19,15 @@ export class RecordRules {
     const [before, after] = [envelopeOf(write.replaced), envelopeOf(write.next)];
     this.#onTokens(life, before, after);
     this.#onGuard(life, before, after);
+    this.#onNewerMembers(life, before, after);
+  }
+
+  #onNewerMembers(life: Life, before: Envelope, after: Envelope): void {
+    const sameTokens = before.tokens?.id === after.tokens?.id ? after.tokens : before.tokens;
+    const kept = [after.newer, after.guard?.newer, sameTokens?.newer];
+    const had = [before.newer, before.guard?.newer, before.tokens?.newer];
+    if (had.some((member, index) => member !== kept[index]))
+      this.#judge.violate('what a newer version wrote is kept', life.process.name);
   }
 
   /** A refresh has spent the old pair before it is replaced: only a sign-in or sign-out may replace a good pair. */

@@ -4,7 +4,7 @@ import type { Core } from './core.ts';
 import { strike } from './faults.ts';
 import { Judge, minuteMs } from './judge.ts';
 import { Network } from './network.ts';
-import type { Fault, Plan } from './plan.ts';
+import type { Fault, Plan, PlannedCall } from './plan.ts';
 import { Random } from './random.ts';
 import { Server } from './server.ts';
 import { standIn } from './stand-in.ts';
@@ -31,11 +31,16 @@ const disposeMs = 30_000;
 const quietCalls = [1, 2, 3, 5, 8, 13, 20, 30, 45, 62, 70, 75];
 
 /** Runs a plan in virtual time. The same plan runs the same way each time. */
-export async function run(core: Core, plan: Plan, trace?: (line: string) => void): Promise<RunResult> {
+export async function run(
+  cores: readonly Core[],
+  plan: Plan,
+  trace?: (line: string) => void,
+): Promise<RunResult> {
+  const [core] = cores as [Core];
   const world = new World();
   const startedAt = world.now;
   const random = new Random(plan.seed ^ 0x5eed);
-  const server = new Server(world, plan.rotation, plan.accessLifeMs);
+  const server = new Server(world, plan);
   const current: Life[] = [];
   let exchanges = 0;
   const faults: Record<string, number> = {};
@@ -66,7 +71,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     onAccessUnderLock: (process, access) => lifeOf(process)?.onAccessUnderLock(access),
   });
   const around: Surroundings = {
-    core,
+    cores,
     world,
     random,
     server,
@@ -74,6 +79,8 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     store,
     plan,
     vault: server.password,
+    onReached: (life) => checks.onReached(life),
+    onCallStart: (life, call) => checks.onCallStart(life, call),
     onSignedIn: (life) => checks.onSignedIn(life),
     onSignOut: () => checks.onSignOut(),
     onAdopted: (life) => checks.onAdopted(life),
@@ -84,14 +91,16 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
 
   const start = (index: number): void => {
     const wallOffsetMs = current[index]?.process.wallOffsetMs ?? 0;
-    const life = new Life(`p${index}.${judge.lives.size}`, wallOffsetMs, around);
+    const own = plan.theme === 'copies' ? (cores[index] as Core) : core;
+    const life = new Life(`p${index}.${judge.lives.size}`, wallOffsetMs, around, own);
     current[index] = life;
     judge.lives.set(life.process, life);
   };
-  const callAfter = (delayMs: number, index: number): void =>
+  const callAfter = (delayMs: number, index: number, planned?: PlannedCall): void =>
     void world.schedule(undefined, delayMs, () => {
+      if (plan.theme === 'one_call') start(index);
       const life = current[index] as Life;
-      world.schedule(life.process, 0, () => life.call());
+      world.schedule(life.process, 0, () => life.call(planned));
     });
 
   const restore = standIn(random);
@@ -99,7 +108,7 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
   process.on('unhandledRejection', onRejection);
   try {
     for (let index = 0; index < plan.processes; index++) start(index);
-    for (const { at, process: index } of plan.calls) callAfter(at, index);
+    for (const planned of plan.calls) callAfter(planned.at, planned.process, planned);
     for (const fault of plan.faults) {
       world.schedule(undefined, fault.at, () => {
         say(`*** ${JSON.stringify({ ...fault, at: undefined })}`);
@@ -129,10 +138,11 @@ export async function run(core: Core, plan: Plan, trace?: (line: string) => void
     await world.runUntil(quietAt + recoveryMs, settled);
     checks.afterRecovery(current);
 
-    for (const { session } of current) session.dispose();
+    for (const life of current) life.end('dispose');
     await world.runUntil(world.now + disposeMs, settled);
-    for (const { process: left } of current) {
-      if (left.timers > 0) judge.violate('no timer is left after dispose', `${left.name}: ${left.timers}`);
+    for (const { process: left } of judge.lives.values()) {
+      if (left.isAlive && left.timers > 0)
+        judge.violate('no timer is left after dispose', `${left.name}: ${left.timers}`);
     }
   } finally {
     process.off('unhandledRejection', onRejection);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Core } from './core.ts';
-import { planOf } from './plan.ts';
+import { planOf } from './plan-of.ts';
 import { run } from './run.ts';
 
 /** The result of a range of seeds. */
@@ -17,14 +17,14 @@ export interface SeedsResult {
 
 /** Runs seeds one after the other. */
 export async function runSeeds(
-  core: Core,
+  cores: readonly Core[],
   from: number,
   count: number,
   onProgress: (done: number) => void = () => {},
 ): Promise<SeedsResult> {
   const sum: SeedsResult = { seeds: 0, steps: 0, exchanges: 0, faults: {}, failures: [] };
   for (let seed = from; seed < from + count; seed++) {
-    const { steps, exchanges, faults, violations } = await run(core, planOf(seed));
+    const { steps, exchanges, faults, violations } = await run(cores, planOf(seed));
     sum.seeds++;
     sum.steps += steps;
     sum.exchanges += exchanges;

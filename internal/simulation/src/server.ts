@@ -1,11 +1,5 @@
+import type { Plan, Rotation } from './plan.ts';
 import type { World } from './world.ts';
-
-/** How the server treats a refresh token that was spent before. */
-export type Rotation =
-  | 'reuse_rejected'
-  | 'reuse_ends_family'
-  /** Within 2 s the server repeats its answer, as some servers do; later it acts like `reuse_rejected`. */
-  | 'grace';
 
 interface Family {
   isAlive: boolean;
@@ -27,9 +21,10 @@ export type Answer =
       readonly kind: 'issued';
       readonly accessToken: string;
       readonly refreshToken: string;
-      readonly expiresInMs: number;
+      readonly expiresInMs: number | undefined;
     }
-  | { readonly kind: 'refused' | 'revoked' };
+  | { readonly kind: 'refused' | 'revoked' | 'client_refused' }
+  | { readonly kind: 'broken'; readonly status: number };
 
 const graceMs = 2_000;
 
@@ -40,21 +35,33 @@ export class Server {
   readonly #accessLifeMs: number;
   readonly #byRefreshToken = new Map<string, Grant>();
   readonly #byAccessToken = new Map<string, Grant>();
+  readonly #tellsLife: boolean;
   #issued = 0;
   password = 'right';
+  clientSecret = 'client';
+  /** What the refresh endpoint answers to everything. */
+  brokenStatus: number | undefined;
 
-  constructor(world: World, rotation: Rotation, accessLifeMs: number) {
+  constructor(
+    world: World,
+    { rotation, accessLifeMs, tellsLife }: Pick<Plan, 'rotation' | 'accessLifeMs' | 'tellsLife'>,
+  ) {
     this.#world = world;
+    this.#tellsLife = tellsLife;
     this.#rotation = rotation;
     this.#accessLifeMs = accessLifeMs;
   }
 
-  login(password: string): Answer {
+  login(password: string, clientSecret: string): Answer {
+    if (clientSecret !== this.clientSecret) return { kind: 'client_refused' };
     if (password !== this.password) return { kind: 'refused' };
     return this.#answer(this.#issue({ isAlive: true }));
   }
 
-  refresh(refreshToken: string): Answer {
+  refresh(refreshToken: string, clientSecret: string): Answer {
+    if (this.brokenStatus !== undefined) return { kind: 'broken', status: this.brokenStatus };
+    // A refused client does not spend the token.
+    if (clientSecret !== this.clientSecret) return { kind: 'client_refused' };
     const grant = this.#byRefreshToken.get(refreshToken);
     if (grant === undefined || !grant.family.isAlive) return { kind: 'refused' };
     if (grant.spentAt === undefined) {
@@ -82,6 +89,7 @@ export class Server {
 
   /** Whether a refresh would get another pair for this token. */
   honours(refreshToken: string): boolean {
+    if (this.brokenStatus !== undefined) return false;
     const grant = this.#byRefreshToken.get(refreshToken);
     return grant?.family.isAlive === true && grant.spentAt === undefined;
   }
@@ -111,6 +119,7 @@ export class Server {
   }
 
   #answer({ accessToken, refreshToken }: Grant): Answer {
-    return { kind: 'issued', accessToken, refreshToken, expiresInMs: this.#accessLifeMs };
+    const expiresInMs = this.#tellsLife ? this.#accessLifeMs : undefined;
+    return { kind: 'issued', accessToken, refreshToken, expiresInMs };
   }
 }

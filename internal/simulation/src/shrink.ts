@@ -1,5 +1,6 @@
 import type { Core } from './core.ts';
-import { type Plan, planOf } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { planOf } from './plan-of.ts';
 import { run } from './run.ts';
 
 /** The name of the rule that a violation breaks. */
@@ -8,9 +9,9 @@ export function ruleOf(violation: string): string {
 }
 
 /** Removes faults, then calls, while the same rule stays broken. */
-export async function shrink(core: Core, plan: Plan, rule: string): Promise<Plan> {
+export async function shrink(cores: readonly Core[], plan: Plan, rule: string): Promise<Plan> {
   const breaks = async (candidate: Plan): Promise<boolean> =>
-    (await run(core, candidate)).violations.some((violation) => ruleOf(violation) === rule);
+    (await run(cores, candidate)).violations.some((violation) => ruleOf(violation) === rule);
   let smallest = plan;
   for (let before: Plan | undefined; before !== smallest; ) {
     before = smallest;
@@ -25,8 +26,8 @@ export async function shrink(core: Core, plan: Plan, rule: string): Promise<Plan
 }
 
 /** Describes the smallest plan that makes a seed fail, for people to read. */
-export async function explain(core: Core, seed: number, violation: string): Promise<string> {
-  const { store, rotation, faults, calls } = await shrink(core, planOf(seed), ruleOf(violation));
+export async function explain(cores: readonly Core[], seed: number, violation: string): Promise<string> {
+  const { store, rotation, faults, calls } = await shrink(cores, planOf(seed), ruleOf(violation));
   return [
     `seed ${seed} (${store}, ${rotation}): ${violation}`,
     ...faults.map((fault) => `  ${JSON.stringify(fault)}`),

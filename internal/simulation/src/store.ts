@@ -15,6 +15,12 @@ export interface Write {
   readonly next: TokenRecord;
 }
 
+interface Listening {
+  readonly process: Process;
+  readonly key: string;
+  readonly listener: (news?: 'missed') => void;
+}
+
 /** The store that all processes share, with its faults. */
 export class SharedStore {
   readonly records = new Map<string, TokenRecord>();
@@ -22,6 +28,8 @@ export class SharedStore {
   downUntil = 0;
   /** Until then each step takes up to two seconds. */
   slowUntil = 0;
+  /** Nobody is notified until then. */
+  cutOffUntil = 0;
   loseAnswers = 0;
   failWrites = 0;
   forgetWrites = 0;
@@ -31,9 +39,11 @@ export class SharedStore {
   readonly #kind: StoreKind;
   /** The process that wrote each current record; undefined for a record written by a fault. */
   readonly #writers = new Map<string, Process | undefined>();
-  /** The holder of the store's own lock. */
-  #holder: Process | undefined;
-  readonly #listeners = new Set<{ process: Process; key: string; listener: () => void }>();
+  /** Who holds the store's own locks. */
+  readonly #holders = new Map<string, Process>();
+  readonly #listeners = new Set<Listening>();
+  /** The engine's own memory store, where copies of the engine share one. */
+  readonly #shared: Required<TokenStore>;
   readonly #onWrite: (write: Write) => void;
   readonly #onTrouble: (kind: string) => void;
   readonly #onRead: (process: Process, key: string) => void;
@@ -55,6 +65,7 @@ export class SharedStore {
     this.#random = random;
     this.#core = core;
     this.#kind = kind;
+    this.#shared = core.memoryStore({ now: () => world.now }) as Required<TokenStore>;
     this.#onWrite = hooks.onWrite;
     this.#onRead = hooks.onRead;
     this.#onTrouble = hooks.onTrouble;
@@ -69,7 +80,9 @@ export class SharedStore {
       case 'forgetful':
         return this.#core.leasedStore(store, { clock });
       case 'locked':
-        return { ...store, lock: (_, { signal }) => this.#lock(process, clock, signal) };
+        return { ...store, lock: (key, { signal }) => this.#lock(process, key, clock, signal) };
+      case 'shared':
+        return this.#sharedFor(process);
       default:
         return store;
     }
@@ -77,7 +90,7 @@ export class SharedStore {
 
   /** Whether a process really holds the lock: whoever reclaims a lease rewrites its record. */
   isLockedBy(process: Process, key: string): boolean {
-    if (this.#kind === 'locked') return this.#holder === process;
+    if (this.#kind === 'locked' || this.#kind === 'shared') return this.#holders.get(key) === process;
     const lockKey = `${key}.lock`;
     return this.#writers.get(lockKey) === process && this.records.get(lockKey)?.value !== 'free';
   }
@@ -86,6 +99,70 @@ export class SharedStore {
   interfere(key: string, next: TokenRecord): void {
     this.records.set(key, next);
     this.#writers.set(key, undefined);
+  }
+
+  /** Changes go unnoticed for a time; then the listeners are told that they missed news. */
+  cutOff(forMs: number): void {
+    this.cutOffUntil = Math.max(this.cutOffUntil, this.#world.now + forMs);
+    const until = this.cutOffUntil;
+    this.#world.schedule(undefined, forMs, () => {
+      if (this.cutOffUntil !== until) return;
+      for (const entry of this.#listeners) this.#tell(entry, 'missed');
+    });
+  }
+
+  /** Writes what is stored again, as a version does that knows more members. */
+  writeAsNewerVersion(key: string): void {
+    const record = this.records.get(key);
+    if (record === undefined) return;
+    const { tokens, guard, ...rest } = JSON.parse(record.value) as Record<string, object | undefined>;
+    const newer = `written at step ${this.#world.steps}`;
+    const value = JSON.stringify({
+      ...rest,
+      newer,
+      ...(tokens === undefined ? {} : { tokens: { ...tokens, newer } }),
+      guard: { ...guard, newer },
+    });
+    this.interfere(key, { ...record, id: newer, value });
+    for (const entry of this.#listeners) if (entry.key === key) this.#tell(entry);
+  }
+
+  #tell(entry: Listening, news?: 'missed'): void {
+    if (news === undefined && this.#world.now < this.cutOffUntil) return;
+    this.#world.schedule(entry.process, this.#random.between(1, 200), () => {
+      if (this.#listeners.has(entry)) entry.listener(news);
+    });
+  }
+
+  /** The engine's memory store, as one of the copies sees it that share it. */
+  #sharedFor(process: Process): TokenStore {
+    const shared = this.#shared;
+    return {
+      get: async (key) => {
+        this.#onRead(process, key);
+        return shared.get(key);
+      },
+      compareAndSet: async (key, expectedId, next) => {
+        const replaced = await shared.get(key);
+        if (!(await shared.compareAndSet(key, expectedId, next))) return false;
+        this.records.set(key, next);
+        this.#onWrite({ process, key, replaced, next });
+        return true;
+      },
+      lock: async (key, options) => {
+        const lease = await shared.lock(key, options);
+        this.#holders.set(key, process);
+        return {
+          lost: lease.lost,
+          held: () => lease.held(),
+          release: () => {
+            if (this.#holders.get(key) === process) this.#holders.delete(key);
+            return lease.release();
+          },
+        };
+      },
+      subscribe: (key, listener) => shared.subscribe(key, listener),
+    };
   }
 
   #recordsFor(process: Process): TokenStore {
@@ -123,21 +200,21 @@ export class SharedStore {
   }
 
   /** A lock that never expires: only its holder, or the holder's death, frees it. */
-  #lock(process: Process, clock: Clock, signal: AbortSignal): Promise<Lease> {
+  #lock(process: Process, key: string, clock: Clock, signal: AbortSignal): Promise<Lease> {
     const isOurs = (): Promise<boolean> =>
       this.#ask(process, () => {
-        const is = this.#holder === process;
+        const is = this.#holders.get(key) === process;
         return () => is;
       });
     const take = (): Promise<boolean> =>
       this.#ask(process, () => {
-        const isTaken = this.#holder === undefined || !this.#holder.isAlive;
-        if (isTaken) this.#holder = process;
+        const isTaken = this.#holders.get(key)?.isAlive !== true;
+        if (isTaken) this.#holders.set(key, process);
         return () => isTaken;
       });
     // The lock ends with a connection, which can be closed in an outage too.
     const giveBack = (): void => {
-      if (this.#holder === process) this.#holder = undefined;
+      if (this.#holders.get(key) === process) this.#holders.delete(key);
     };
     return this.#core.waitForLease({ leaseMs, clock, take, renew: isOurs, giveBack }, signal);
   }
@@ -176,10 +253,7 @@ export class SharedStore {
     this.#onWrite({ process, key, replaced, next });
     if (this.isLockedBy(process, key)) this.#onAccessUnderLock(process, 'write');
     for (const entry of this.#listeners) {
-      if (entry.process === process || entry.key !== key) continue;
-      this.#world.schedule(entry.process, this.#random.between(1, 200), () => {
-        if (this.#listeners.has(entry)) entry.listener();
-      });
+      if (entry.process !== process && entry.key === key) this.#tell(entry);
     }
     return true;
   }

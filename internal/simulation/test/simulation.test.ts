@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { builtCore, loadCore } from '../src/core.ts';
+import { builtCore, loadCopies } from '../src/core.ts';
 import { loadMutant } from '../src/load-mutant.ts';
 import { mutants } from '../src/mutants.ts';
-import { planOf } from '../src/plan.ts';
+import { planOf } from '../src/plan-of.ts';
 import { run } from '../src/run.ts';
 import { runSeedsInParallel } from '../src/seeds.ts';
 import { explain, shrink } from '../src/shrink.ts';
@@ -12,8 +12,8 @@ import { explain, shrink } from '../src/shrink.ts';
 async function failuresOf(from: number, count: number): Promise<string[]> {
   const { seeds, failures } = await runSeedsInParallel(from, count);
   expect(seeds).toBe(count);
-  const core = await loadCore(builtCore);
-  return Promise.all(failures.slice(0, 3).map(({ seed, violation }) => explain(core, seed, violation)));
+  const cores = await loadCopies(builtCore);
+  return Promise.all(failures.slice(0, 3).map(({ seed, violation }) => explain(cores, seed, violation)));
 }
 
 describe('the engine under faults breaks no rule', () => {
@@ -41,10 +41,10 @@ describe('the engine under faults breaks no rule', () => {
 
 describe('the simulation', () => {
   test('a seed runs the same way each time, step by step', { timeout: 60_000 }, async () => {
-    const core = await loadCore(builtCore);
+    const cores = await loadCopies(builtCore);
     const record = async (): Promise<string[]> => {
       const lines: string[] = [];
-      await run(core, planOf(9), (line) => lines.push(line));
+      await run(cores, planOf(9), (line) => lines.push(line));
       return lines;
     };
     const lines = await record();
@@ -58,15 +58,15 @@ describe('the simulation', () => {
     const rule = 'a lost answer is asked for again only after its pause';
     let seed = 1;
     const breaks = async (): Promise<boolean> =>
-      (await run(loaded.core, planOf(seed))).violations.some((violation) => violation.startsWith(rule));
+      (await run(loaded.cores, planOf(seed))).violations.some((violation) => violation.startsWith(rule));
     while (!(await breaks())) seed++;
     const plan = planOf(seed);
-    const smallest = await shrink(loaded.core, plan, rule);
+    const smallest = await shrink(loaded.cores, plan, rule);
     expect(smallest.faults.length).toBeLessThan(plan.faults.length);
     expect(smallest.faults.every(({ kind }) => /^(drop|stall|break)/.test(kind))).toBe(true);
     expect(smallest.calls.length).toBeLessThan(plan.calls.length);
-    expect((await run(loaded.core, smallest)).violations.length).toBeGreaterThan(0);
-    const core = await loadCore(builtCore);
-    expect((await run(core, smallest)).violations).toEqual([]);
+    expect((await run(loaded.cores, smallest)).violations.length).toBeGreaterThan(0);
+    const cores = await loadCopies(builtCore);
+    expect((await run(cores, smallest)).violations).toEqual([]);
   });
 });

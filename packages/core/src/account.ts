@@ -1,12 +1,13 @@
 import type { Clock } from './clock.js';
 import type { SessionContext } from './context.js';
-import type { ClientLatch, Guard, Latch } from './envelope.js';
+import type { ClientLatch, Envelope, Guard, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
 import { alwaysPast, HeldSet } from './held-set.js';
 import { healthOf } from './issuer-health.js';
 import * as limits from './limits.js';
 import {
+  isDatedAhead,
   nothingAgainstExchanges,
   nothingRare,
   orNothing,
@@ -19,6 +20,7 @@ import {
   afterRefusal,
   afterRefusedReplay,
   allowsExchange,
+  higherLevels,
   refusalsFrom,
 } from './refused-replays.js';
 import { isRemembered, noIds, type RememberedIds, remembering } from './remembered-ids.js';
@@ -181,14 +183,19 @@ export class Account implements TimerOwner {
     return !refusing.some((each) => each.origin === origin && each.setId === id);
   }
 
-  replayAccepted(origin: string): void {
+  /** False: nothing was known against the origin. */
+  replayAccepted(origin: string): boolean {
     const refusing = afterAcceptedReplay(this.#facts.refusing, origin);
-    if (refusing.length !== this.#facts.refusing.length) this.#note({ refusing });
+    const isNews = refusing.length !== this.#facts.refusing.length;
+    if (isNews) this.#note({ refusing });
+    return isNews;
   }
 
-  /** The store has these levels beside a set that is not the one in hand. */
-  refusalsRead(clock: Clock, levels: Readonly<Record<string, unknown>> | undefined): void {
-    const refusing = refusalsFrom(levels, clock.monotonic());
+  /** The store has these levels beside its set. */
+  refusalsRead(clock: Clock, { tokens, rejections }: Envelope): void {
+    const stored = refusalsFrom(rejections, clock.monotonic());
+    const isInHand = tokens?.id === this.tokens?.id;
+    const refusing = isInHand ? higherLevels(this.#facts.refusing, stored) : stored;
     if (refusing !== this.#facts.refusing) this.#note({ refusing });
   }
 
@@ -272,7 +279,9 @@ export class Account implements TimerOwner {
 
   /** A stored guard was read. */
   guardRead(context: SessionContext, guard: Guard, isPauseKnown: boolean): void {
-    if (isPauseKnown) this.#pauseRead(context, guard);
+    // A pause that is ignored because the first read found it stays ignored, also if that read needed no exchange.
+    const isIgnored = !this.hasRead && isDatedAhead(guard, context.clock.now());
+    if (isPauseKnown || isIgnored) this.#pauseRead(context, guard);
     this.refreshEndpointSeen(guard.refreshFails?.isBroken === true);
   }
 
@@ -348,6 +357,16 @@ export class Account implements TimerOwner {
 
   closingEnded(): void {
     this.#note({ closings: this.#facts.closings - 1 });
+  }
+
+  /** The store's notifications were cut off: the set in hand is not used before the store was read. */
+  newsMissed(): void {
+    this.held.doubt();
+  }
+
+  /** The store was read, or cannot be read: then the set in hand is served, as it is in any failure of the store. */
+  caughtUp(context: SessionContext): void {
+    this.held.doubtEnded(context);
   }
 
   watched(unsubscribe: () => void): void {

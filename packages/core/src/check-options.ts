@@ -2,7 +2,7 @@ import type { AuthSessionOptions } from './auth-session.js';
 import { defaultTimeouts } from './environment.js';
 import { AuthError } from './errors.js';
 import * as limits from './limits.js';
-import { assertOrigin, isSecure, isSecureBaseUrl, parseBaseUrl } from './origins.js';
+import { isSecure, isSecureBaseUrl, parseBaseUrl } from './origins.js';
 import type { AuthProvider } from './provider.js';
 
 /** @throws AuthError `invalid_options` naming the part of the provider that is wrong */
@@ -10,8 +10,6 @@ export function checkProvider(provider: AuthProvider): void {
   expect(typeof provider === 'object' && provider !== null, 'provider', 'an AuthProvider');
   expect(isText(provider.name), 'provider.name', 'a name');
   expect(typeof provider.account === 'string', 'provider.account', 'a string');
-  expect(Array.isArray(provider.allowedOrigins), 'allowedOrigins', 'an array of origins');
-  for (const origin of provider.allowedOrigins) assertOrigin('allowedOrigins', origin, true);
   const { isBodyRejected: rule } = provider;
   expect(
     rule === undefined || (isFunction(rule?.test) && isFunction(rule.read)),
@@ -77,13 +75,6 @@ export function checkOptions(options: AuthSessionOptions): void {
       'milliseconds above 0',
     );
   }
-  const { allowInsecureOrigins } = options;
-  expect(
-    allowInsecureOrigins === undefined || Array.isArray(allowInsecureOrigins),
-    'allowInsecureOrigins',
-    'an array of origins',
-  );
-  for (const origin of allowInsecureOrigins ?? []) assertOrigin('allowInsecureOrigins', origin, false);
 }
 
 /** @throws AuthError `invalid_options` */

@@ -12,9 +12,25 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  setTimeout: (callback, delayMs) => inNoCallersContext(() => setTimeout(callback, delayMs)),
   clearTimeout: (handle) => clearTimeout(handle as Parameters<typeof clearTimeout>[0]),
 };
+
+/** What is used of Node's, Deno's, Bun's and workerd's `process`. */
+interface Builtins {
+  getBuiltinModule?(name: 'node:async_hooks'): {
+    readonly AsyncLocalStorage: { snapshot(): <Result>(work: () => Result) => Result };
+  };
+}
+
+/**
+ * A timer's callback runs in the async context that has set the timer: a caller's request, its user and its trace. One
+ * timer serves all sessions, so the context of this module's import is used in its place, which is nobody's request.
+ */
+const inNoCallersContext: <Result>(work: () => Result) => Result =
+  (globalThis as { process?: Builtins }).process
+    ?.getBuiltinModule?.('node:async_hooks')
+    ?.AsyncLocalStorage.snapshot() ?? ((work) => work());
 
 /** Keeps a timer of Node, Deno or Bun from holding the process open; on other platforms no timer does. */
 export function unref(handle: unknown): void {

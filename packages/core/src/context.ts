@@ -8,7 +8,7 @@ import { AuthError, type AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
 import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
-import { assertAllowed, assertLearnt } from './origins.js';
+import { assertAllowed, assertLearnt, originsIn } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
 import { reasonOf } from './reason.js';
@@ -32,12 +32,12 @@ export class SessionContext {
   readonly provider: AuthProvider;
   readonly store: TokenStore;
   readonly key: string;
+  /** Where a token may go, copied from the provider. */
+  readonly allowedOrigins: readonly string[];
   readonly #environment: Environment;
   listeners: readonly EventListener[];
   /** Callers that arrived close together and wait for the same flight on the same terms. */
   callGroup: CallGroup | undefined;
-  /** The latch under which the vault was last asked for secrets, and when on the monotonic clock. */
-  #askedAbout: { readonly latchHash: string; readonly at: number } | undefined;
 
   constructor(provider: AuthProvider, options: AuthSessionOptions) {
     checkProvider(provider);
@@ -45,6 +45,7 @@ export class SessionContext {
     this.#environment = environmentOf(options);
     checkIssuer(provider, this.insecureOrigins);
     this.provider = provider;
+    this.allowedOrigins = originsIn('allowedOrigins', provider.allowedOrigins);
     this.store = options.store ?? new SingleRecord();
     this.key = options.key ?? JSON.stringify([provider.name, provider.issuer, provider.account]);
     this.listeners = options.onEvent === undefined ? none : [options.onEvent];
@@ -104,13 +105,13 @@ export class SessionContext {
 
   /** Whether the vault was asked under this latch, a moment ago: its secrets are taken for unchanged. */
   wasJustAsked(latchHash: string): boolean {
-    const asked = this.#askedAbout;
+    const asked = vaultsAsked.get(this);
     return asked?.latchHash === latchHash && this.clock.monotonic() - asked.at < limits.latchedVaultMs;
   }
 
   /** The vault was asked for secrets that this latch is about. */
   vaultAsked(latchHash: string): void {
-    this.#askedAbout = { latchHash, at: this.clock.monotonic() };
+    vaultsAsked.set(this, { latchHash, at: this.clock.monotonic() });
   }
 
   /** How long after the end of an outage this account comes back: accounts come one after the other. */
@@ -187,8 +188,8 @@ export class SessionContext {
 
   /** @throws AuthError `origin_not_allowed` or `insecure_url` where no set may go to this URL, or not this set */
   assertAllowed(url: URL, tokens?: TokenSet): void {
-    assertAllowed(url, this.provider, this.insecureOrigins);
-    if (tokens !== undefined) assertLearnt(url, this.provider, tokens);
+    assertAllowed(url, this);
+    if (tokens !== undefined) assertLearnt(url, this, tokens);
   }
 
   /** Writes the set's headers on a request to this URL. @throws AuthError as {@link assertAllowed} does */
@@ -237,6 +238,9 @@ export class SessionContext {
 }
 
 const none: readonly never[] = [];
+
+/** The latch under which a vault was last asked for secrets, and when on the monotonic clock. Few sessions are latched. */
+const vaultsAsked = new WeakMap<SessionContext, { readonly latchHash: string; readonly at: number }>();
 
 /** The account's task key on a custom scheduler. It has a number, since accounts of two stores may share a key. */
 function taskKey(account: { readonly key: string }): string {

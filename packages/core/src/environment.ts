@@ -1,6 +1,7 @@
 import type { AuthSessionOptions, Timeouts } from './auth-session.js';
 import { type Clock, systemClock } from './clock.js';
 import * as limits from './limits.js';
+import { originsIn } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
 import type { RefreshScheduler } from './scheduler/timer-scheduler.js';
@@ -69,7 +70,10 @@ export function environmentOf(options: AuthSessionOptions): Environment {
     maxLoginsPerHour: maxLoginsPerHour ?? standard.maxLoginsPerHour,
     refusedLoginRetryMs,
     timeouts: timeouts === undefined ? standard.timeouts : timeoutsOf(timeouts),
-    insecureOrigins: allowInsecureOrigins ?? standard.insecureOrigins,
+    insecureOrigins:
+      allowInsecureOrigins === undefined
+        ? standard.insecureOrigins
+        : originsIn('allowInsecureOrigins', allowInsecureOrigins),
   };
 }
 

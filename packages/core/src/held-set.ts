@@ -6,6 +6,9 @@ import type { TokenSet } from './tokens.js';
 /** An instant before all others. */
 export const alwaysPast: number = Number.NEGATIVE_INFINITY;
 
+/** In place of an instant: the set may have been replaced, or signed out, without our notice. */
+const untilRead = -Number.MAX_VALUE;
+
 /** The set that an account has in hand, and how long it is good for. */
 export class HeldSet {
   #tokens: TokenSet | undefined;
@@ -58,8 +61,7 @@ export class HeldSet {
     this.#accessTokenPromise = undefined;
     // A set stamped by a clock ahead of ours lives for its lifetime from now on, and no longer.
     this.#earlierByMs = Math.max(0, tokens.issuedAt - now);
-    const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
-    this.#freshUntil = earlier(advisoryAt - this.#earlierByMs, this.#mandatoryAt(mandatoryAt));
+    this.#setFreshUntil(context, tokens);
     this.#seenAt = now;
     this.#takenAt = clock.monotonic();
     this.#clockOffset = now - this.#takenAt;
@@ -76,6 +78,20 @@ export class HeldSet {
   /** Takes the next caller off the fast path, so that a flight can exchange or save. */
   makeStale(): void {
     this.#freshUntil = alwaysPast;
+  }
+
+  /** Takes the next caller off the fast path until the store was read. */
+  doubt(): void {
+    if (this.#freshUntil !== alwaysPast) this.#freshUntil = untilRead;
+  }
+
+  get isInDoubt(): boolean {
+    return this.#freshUntil === untilRead;
+  }
+
+  /** The store was read, or cannot be read: what was due before is due again. */
+  doubtEnded(context: SessionContext): void {
+    if (this.isInDoubt && this.#tokens !== undefined) this.#setFreshUntil(context, this.#tokens);
   }
 
   /** The fast path: whether the set is fresh at this instant. A fresh set is noted as handed out. */
@@ -136,6 +152,11 @@ export class HeldSet {
   /** How long the set has been in hand. */
   heldForMs(clock: Clock): number {
     return clock.monotonic() - this.#takenAt;
+  }
+
+  #setFreshUntil(context: SessionContext, tokens: TokenSet): void {
+    const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
+    this.#freshUntil = earlier(advisoryAt - this.#earlierByMs, this.#mandatoryAt(mandatoryAt));
   }
 
   /** When the set must not be sent any more, given what the policy says. */

@@ -133,6 +133,8 @@ export const latchRoundsPerPart = 100_000;
 export const storeRetryMinMs = 200;
 /** … up to this. */
 export const storeRetryMaxMs = 30_000;
+/** After a store's notifications were cut off every account reads before its next use: so many at a time a store. */
+export const readsInDoubt = 64;
 /** Rounds of read, decide and write in one flight before the store counts as broken. */
 export const flightRounds = 8;
 /** A flight gives up after it has lost this many leases. */

@@ -1,9 +1,15 @@
 import type { Account } from './account.js';
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
+import type { AuthError } from './errors.js';
 import type { Flight } from './flight.js';
+import * as limits from './limits.js';
 import { learn, nextStep, type Step } from './next-step.js';
 import { readStored } from './records.js';
+import type { TokenStore } from './store.js';
+
+/** The accounts that wait for their first read after missed notifications, by store; and how many read now. */
+const lines = new WeakMap<TokenStore, { reading: number; readonly waiting: (() => void)[] }>();
 
 /** Reads the store and decides the next step. The account learns what was read, a sign-in learns of past sign-outs. */
 export async function look(
@@ -11,7 +17,7 @@ export async function look(
   account: Account,
   flight: Flight,
 ): Promise<{ readonly stored: Stored; readonly step: Step }> {
-  const stored = await readStored(context, flight.stored);
+  const stored = await readInTurn(context, account, flight);
   flight.stored = stored;
   account.held.readClock(context.clock);
   const { step, facts } = nextStep(context, account, stored, flight);
@@ -19,4 +25,36 @@ export async function look(
   // A sign-out that a sign-in finds in the store came before the sign-in.
   if (facts.isSignOutNews && flight.plan.kind !== 'refresh') flight.signOutsSeen = account.facts.signOuts;
   return { stored, step };
+}
+
+/**
+ * Whether a pause is worth waiting out: a moment ago, after the pause began, the holder of the lease has counted a
+ * login that stands in for a refresh. Whoever waits for the lease soon finds its set, or its failure.
+ */
+export function mayEndSoon(
+  { clock, timeouts }: SessionContext,
+  { code }: AuthError,
+  { envelope: { guard } }: Stored,
+): boolean {
+  const { loginsAt, notBefore = 0, pauseMs = 0 } = guard;
+  const loginAt = loginsAt.at(-1) ?? 0;
+  const isRecent = Math.abs(clock.now() - loginAt) < limits.loginSendMs + timeouts.exchangeMs;
+  return code !== 'signed_out' && isRecent && loginAt > notBefore - pauseMs;
+}
+
+/** Reads the store. After missed notifications all accounts read, so a limited number of them read at a time. */
+async function readInTurn(context: SessionContext, account: Account, flight: Flight): Promise<Stored> {
+  if (!account.held.isInDoubt) return readStored(context, flight.stored);
+  const line = lines.get(context.store) ?? { reading: 0, waiting: [] };
+  lines.set(context.store, line);
+  if (line.reading < limits.readsInDoubt) line.reading++;
+  else await new Promise<void>((resolve) => line.waiting.push(resolve));
+  try {
+    return await readStored(context, flight.stored);
+  } finally {
+    account.caughtUp(context);
+    const next = line.waiting.shift();
+    if (next === undefined) line.reading--;
+    else next();
+  }
 }

@@ -74,12 +74,11 @@ export function nextStep(
 
 /** Tells the account what was read and noticed. */
 export function learn(context: SessionContext, account: Account, stored: Stored, facts: Facts): void {
-  const { guard, signedOutAt, tokens, rejections } = stored.envelope;
+  const { guard, signedOutAt } = stored.envelope;
   // Before the sign-out, which makes this the first read.
   account.guardRead(context, guard, facts.isPauseKnown);
   account.signOutRead(signedOutAt);
-  if (tokens?.id !== account.tokens?.id && account.facts.unsaved === undefined)
-    account.refusalsRead(context.clock, rejections);
+  if (account.facts.unsaved === undefined) account.refusalsRead(context.clock, stored.envelope);
   if (facts.isUnsavedObsolete) account.saveDeferred(undefined);
   if (facts.fallback !== undefined) account.taken(context, facts.fallback, 'store');
 }

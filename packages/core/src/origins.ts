@@ -4,6 +4,12 @@ import type { TokenSet } from './tokens.js';
 
 const rememberedTexts = 256;
 
+/** A provider, and where its tokens may go. */
+interface AllowedOrigins {
+  readonly provider: AuthProvider;
+  readonly allowedOrigins: readonly string[];
+}
+
 /**
  * Whether a token may go to `url`.
  *
@@ -11,14 +17,17 @@ const rememberedTexts = 256;
  */
 export function assertAllowed(
   url: URL,
-  provider: { readonly name: string; readonly allowedOrigins: readonly string[] },
-  insecureOrigins: readonly string[],
+  {
+    provider,
+    allowedOrigins,
+    insecureOrigins,
+  }: AllowedOrigins & { readonly insecureOrigins: readonly string[] },
 ): void {
   if (url.protocol === 'http:' && !isSecure(url, insecureOrigins)) {
     const detail = `use https, or add '${url.origin}' to allowInsecureOrigins if the network in between is yours`;
     throw new AuthError('insecure_url', { provider: provider.name, detail });
   }
-  if (!isAllowedOrigin(url, provider.allowedOrigins)) {
+  if (!isAllowedOrigin(url, allowedOrigins)) {
     const detail = `add '${url.origin}' to allowedOrigins if the API lives there`;
     throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
   }
@@ -30,8 +39,8 @@ export function assertAllowed(
  *
  * @throws AuthError `origin_not_allowed`
  */
-export function assertLearnt(url: URL, provider: AuthProvider, tokens: TokenSet): void {
-  if (provider.originsOf === undefined || provider.allowedOrigins.includes(url.origin)) return;
+export function assertLearnt(url: URL, { provider, allowedOrigins }: AllowedOrigins, tokens: TokenSet): void {
+  if (provider.originsOf === undefined || allowedOrigins.includes(url.origin)) return;
   let learnt: readonly string[] = [];
   try {
     learnt = provider.originsOf(tokens);
@@ -54,21 +63,49 @@ function isAllowedOrigin(url: URL, allowedOrigins: readonly string[]): boolean {
   return dot > 0 && allowedOrigins.includes(`${protocol}//*${host.slice(dot)}`);
 }
 
-/** https, loopback (RFC 6761 section 6.3 for the name), or an origin the user vouches for. */
+/**
+ * https, loopback, or an origin the user vouches for. Names under `localhost` are not loopback: RFC 6761 section 6.3 says
+ * that they should be, and yet some resolvers ask DNS for them.
+ */
 export function isSecure(url: URL, insecureOrigins: readonly string[]): boolean {
   if (url.protocol === 'https:') return true;
   return url.protocol === 'http:' && (isLoopback(url.hostname) || insecureOrigins.includes(url.origin));
 }
 
+/**
+ * The origins that an option names, as they are now: the list's owner may change it later.
+ *
+ * @throws AuthError `invalid_options` naming the option
+ */
+export function originsIn(
+  option: 'allowedOrigins' | 'allowInsecureOrigins',
+  given: readonly string[],
+): readonly string[] {
+  if (!Array.isArray(given))
+    throw new AuthError('invalid_options', { detail: `${option}: expected an array of origins` });
+  const origins = Object.isFrozen(given) ? given : Object.freeze([...given]);
+  for (const origin of origins) assertOrigin(option, origin, option === 'allowedOrigins');
+  return origins;
+}
+
 /** @throws AuthError `invalid_options` for what is not an origin, such as a URL with a path */
-export function assertOrigin(option: string, origin: unknown, wildcard: boolean): void {
-  // A wildcard over a whole top-level domain is a mistake.
+function assertOrigin(option: string, origin: unknown, wildcard: boolean): void {
   const sample =
     wildcard && typeof origin === 'string' ? origin.replace(/:\/\/\*(?=\.[^.]+\.)/, '://label') : origin;
-  if (typeof sample === 'string' && isOrigin(sample)) return;
-  const detail = `${option}: expected origins such as https://api.example.com, without a path or trailing slash`;
-  throw new AuthError('invalid_options', { detail });
+  let fault: string | undefined;
+  if (typeof sample !== 'string' || !isOrigin(sample))
+    fault = 'expected origins such as https://api.example.com, without a path or trailing slash';
+  else if (sample !== origin && publicSuffix.test(new URL(sample).hostname))
+    fault = 'a * must not stand for names that anybody can register';
+  if (fault !== undefined) throw new AuthError('invalid_options', { detail: `${option}: ${fault}` });
 }
+
+/**
+ * Domains under which anybody can register a name: second levels of countries, and well-known hosting. Most others of
+ * the public suffix list (https://publicsuffix.org) are not known here.
+ */
+const publicSuffix =
+  /^label\.((ac|com?|edu|gob|gov|ne|net|nom|or|org)\.[a-z]{2}|(github|gitlab)\.io|(amazonaws|appspot|azurewebsites|cloudfront|firebaseapp|herokuapp|onrender|blogspot)\.(com|net)|(fly|r2|workers|pages)\.dev|(run|web|vercel|netlify)\.app|cloudapp\.net|ngrok\.io|surge\.sh)\.?$/;
 
 const isOrigin = remembering((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -115,10 +152,5 @@ function remembering(look: (text: string) => boolean): (text: string) => boolean
 }
 
 function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' ||
-    hostname.endsWith('.localhost') ||
-    hostname === '[::1]' ||
-    /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  );
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

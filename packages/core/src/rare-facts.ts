@@ -119,14 +119,15 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
 export function pauseGiven(
   { clock, provider: { issuer }, recoverySpreadMs }: SessionContext,
   facts: RareFacts,
-  { notBefore, pauseMs = limits.rateLimitMaxMs, failures, isOwnTrouble }: Guard,
+  guard: Guard,
   isFirstRead: boolean,
 ): Pick<RareFacts, 'pausedUntil' | 'pauseCode' | 'failedAt' | 'isOwnTrouble'> {
+  const { notBefore, pauseMs = limits.rateLimitMaxMs, failures, isOwnTrouble } = guard;
   const now = clock.now();
   let { pausedUntil, pauseCode, failedAt } = facts;
   let isOwn = facts.isOwnTrouble || pauseCode === 'rate_limited';
   if (notBefore !== undefined && notBefore !== facts.knownNotBefore) {
-    if (isFirstRead && notBefore - pauseMs > now + limits.clockAheadMs) return facts;
+    if (isFirstRead && isDatedAhead(guard, now)) return facts;
     pausedUntil = Math.max(pausedUntil, clock.monotonic() + Math.min(notBefore - now, limits.rateLimitMaxMs));
     pauseCode = undefined;
     failedAt = clock.monotonic() - (now - (notBefore - pauseMs));
@@ -136,4 +137,9 @@ export function pauseGiven(
   if (health !== undefined && !isOwn && failedAt !== undefined && health.goodAt > failedAt)
     pausedUntil = Math.min(pausedUntil, Math.max(health.recoveredAt, failedAt) + recoverySpreadMs);
   return { pausedUntil, pauseCode, failedAt, isOwnTrouble: isOwn };
+}
+
+/** Whether a pause has not begun yet: a clock far ahead has dated it. */
+export function isDatedAhead({ notBefore, pauseMs = limits.rateLimitMaxMs }: Guard, now: number): boolean {
+  return notBefore !== undefined && notBefore - pauseMs > now + limits.clockAheadMs;
 }

@@ -76,6 +76,16 @@ export function refusalsFrom(
     .map(([origin, level]) => ({ origin, level, setId: undefined, at: now }));
 }
 
+/** What is known here and what is stored beside the same set: the higher level of each origin counts. */
+export function higherLevels(
+  known: readonly RefusingOrigin[],
+  stored: readonly RefusingOrigin[],
+): readonly RefusingOrigin[] {
+  const isHigher = ({ origin, level }: RefusingOrigin): boolean =>
+    level > (known.find((each) => each.origin === origin)?.level ?? 0);
+  return stored.filter(isHigher).reduce((levels, entry) => newest(entry, levels), known);
+}
+
 function entryOf(known: readonly RefusingOrigin[], origin: string, now: number): RefusingOrigin | undefined {
   return recent(known, now).find((each) => each.origin === origin);
 }

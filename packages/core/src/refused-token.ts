@@ -13,7 +13,7 @@ const replays = new WeakSet<TokenSet>();
 /**
  * What follows from an answer to a request that carried `sent`: a set for a replay, which may take an exchange, or
  * nothing. That is decided at once, so that a refused answer need not wait with its connection. After a replay, the
- * promise only says when its refusal is noted.
+ * promise only says when what it has shown is saved.
  */
 export function afterAnswer(
   context: SessionContext,
@@ -25,10 +25,11 @@ export function afterAnswer(
   const origin = originOf(answer.url);
   const isRefusal = context.isRejection(answer);
   if (replays.delete(sent)) {
-    if (!isRefusal && answer.status < 500 && answer.status !== 429) account.replayAccepted(origin);
-    if (!isRefusal) return undefined;
-    emitRejected(context, sent, answer.status, true);
-    return afterRefusedReplay(context, account, sent, origin);
+    if (isRefusal) emitRejected(context, sent, answer.status, true);
+    const isNews = isRefusal
+      ? account.replayRefused(context.clock, origin, sent.id)
+      : answer.status < 500 && answer.status !== 429 && account.replayAccepted(origin);
+    return isNews ? levelsSaved(context, account, sent) : undefined;
   }
   if (!isRefusal) return undefined;
   const { tokens } = account;
@@ -49,9 +50,10 @@ export async function afterRejected(
   // This caller's answers are not seen: a set that is named soon after it was handed out was refused in its replay.
   const isReplay = account.facts.replacementId === rejected.id;
   const isRefusedReplay = isReplay && account.held.heldForMs(clock) < limits.namedReplayMs;
-  const noting = isRefusedReplay ? afterRefusedReplay(context, account, rejected, '') : undefined;
+  const isNews = isRefusedReplay && account.replayRefused(clock, '', rejected.id);
+  const saving = isNews ? levelsSaved(context, account, rejected) : undefined;
   if (!isReasonForExchange(context, account, rejected, '', 401)) {
-    await noting;
+    await saving;
     return rejected;
   }
   const tokens = await waitForToken(context, account, { unlike: rejected.id, signal });
@@ -59,14 +61,8 @@ export async function afterRejected(
   return tokens;
 }
 
-/** The exchange did not help. Notes that here, and in the store for processes that end with their call. */
-function afterRefusedReplay(
-  context: SessionContext,
-  account: Account,
-  sent: TokenSet,
-  origin: string,
-): Promise<undefined> | undefined {
-  if (!account.replayRefused(context.clock, origin, sent.id)) return undefined;
+/** Stores what a replay has shown: this process may end with its call, and others may run beside it. */
+function levelsSaved(context: SessionContext, account: Account, sent: TokenSet): Promise<undefined> {
   const saving = loadExchangeHalf(context).then(({ saveRefusals }) =>
     saveRefusals(context, account, sent.id),
   );

@@ -3,7 +3,7 @@ import { freeIfUnused } from './accounts.js';
 import type { SessionContext } from './context.js';
 import type { Flight } from './flight.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
-import { look } from './look.js';
+import { look, mayEndSoon } from './look.js';
 import { releaseLease } from './records.js';
 import type { TokenSet } from './tokens.js';
 
@@ -43,11 +43,12 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
   await trailing?.done;
   // Look first without the lock: if somebody else has refreshed, the flight adopts that set and needs no lock.
   const lookedAt = context.clock.monotonic();
-  const { step } = await look(context, account, flight);
+  const { step, stored } = await look(context, account, flight);
   flight.lookMs = context.clock.monotonic() - lookedAt;
-  if (step.kind === 'fail') throw step.error;
+  const hasLock = context.store.lock !== undefined;
+  if (step.kind === 'fail' && !(hasLock && mayEndSoon(context, step.error, stored))) throw step.error;
   if (step.kind === 'adopt') return account.adopted(context, step.tokens);
-  if (step.kind !== 'save') preload(context);
+  if (step.kind !== 'save' && step.kind !== 'fail') preload(context);
   const { exchangeUnderLease } = await loadExchangeHalf(context);
   return exchangeUnderLease(context, account, flight);
 }

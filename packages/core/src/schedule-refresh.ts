@@ -11,6 +11,7 @@ import { runFlight } from './run-flight.js';
 /** Starts the account's one flight. There must be none under way. */
 export function startFlight(context: SessionContext, account: Account, plan: FlightPlan): Flight {
   watchStore(context, account);
+  const { isInDoubt } = account.held;
   const flight = new Flight(context, plan, account.tokens?.id, account.facts.signOuts);
   account.flightStarted(flight);
   flight.tokens.then(
@@ -19,6 +20,8 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
     },
     (error: unknown) => {
       if (plan.kind === 'refresh' && plan.isMaintenance !== true) scheduleRetry(account, error);
+      const isStoreAway = isAuthError(error) && error.code === 'store_failed';
+      if (isInDoubt && isStoreAway) followLater(account, limits.storeRetryMinMs);
     },
   );
   flight.done = runFlight(account, flight);
@@ -102,7 +105,12 @@ function keepsAlive(account: Account): boolean {
 function watchStore(context: SessionContext, account: Account): void {
   if (context.store.subscribe === undefined || account.isWatched) return;
   try {
-    account.watched(context.store.subscribe(context.key, () => void followStore(account)));
+    const hear = (news?: 'missed'): void => {
+      // A flight under way may have read before the gap.
+      if (news === 'missed' && account.flight === undefined) account.newsMissed();
+      else void followStore(account);
+    };
+    account.watched(context.store.subscribe(context.key, hear));
   } catch (error) {
     account.watched(() => {});
     storeError(context, 'subscribe', error);
@@ -121,11 +129,12 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   if (stored === undefined) return followLater(account, retryMs);
   // A flight that started meanwhile reads the store itself, and a flight that ended meanwhile has newer tokens.
   if (account.flight !== undefined || account.tokens !== inHand) return;
+  account.caughtUp(context);
   const { tokens, signedOutAt } = stored.envelope;
   account.signOutRead(signedOutAt);
   if (tokens === undefined || account.facts.isSignedOut || account.facts.unsaved !== undefined) return;
   if (inHand === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
-  if (tokens.id !== inHand.id) account.refusalsRead(context.clock, stored.envelope.rejections);
+  account.refusalsRead(context.clock, stored.envelope);
   account.adopted(context, tokens);
   if (tokens.id !== inHand.id) scheduleRefresh(account, account.held.freshUntil);
 }

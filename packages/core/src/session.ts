@@ -250,7 +250,7 @@ export class Session implements AuthSession {
     if (minValidMs !== undefined) checkMinValid(minValidMs);
     const lasts =
       inHand === undefined || minValidMs === undefined || lastsFor(inHand, minValidMs, this.#clock.now());
-    if (inHand !== undefined && lasts && account.isUsable(context))
+    if (inHand !== undefined && lasts && account.isUsable(context) && !account.held.isInDoubt)
       return handOutEarly(context, account, inHand, signal);
     const isPlain = signal === undefined && rejected === undefined && minValidMs === undefined;
     if (isPlain) return waitTogether(context, account);

@@ -27,8 +27,12 @@ export interface TokenStore {
    * exchanges are single-flight within one process only.
    */
   lock?(key: string, options: { readonly signal: AbortSignal }): Promise<Lease>;
-  /** Calls `listener` after somebody else changed the record. Returns the function that unsubscribes. */
-  subscribe?(key: string, listener: () => void): () => void;
+  /**
+   * Calls `listener` after somebody else changed the record. With `'missed'` after a time in which changes may have gone
+   * unnoticed: the session then reads the record before it next uses it, while a call without makes it read at once.
+   * Returns the function that unsubscribes.
+   */
+  subscribe?(key: string, listener: (news?: 'missed') => void): () => void;
 }
 
 /** The right to exchange tokens for one key, for a time. */

@@ -105,7 +105,8 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
     // Let a sign-in or password check end first, then look at the set in hand: its result may not satisfy `need`.
     for (let running = account.flight; isByPerson(running); running = account.flight) await running.settled;
     const inHand = account.tokens;
-    if (inHand !== undefined && fits(clock, inHand, need) && account.isUsable(context) && !forced) {
+    const isAtHand = account.isUsable(context) && !account.held.isInDoubt;
+    if (inHand !== undefined && fits(clock, inHand, need) && isAtHand && !forced) {
       account.held.noteHandedOut();
       return inHand;
     }

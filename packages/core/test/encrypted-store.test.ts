@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { encryptedStore, leasedStore, memoryStore, type TokenRecord, type TokenStore } from '../src/index.js';
+import { encryptedStore, memoryStore, type TokenRecord, type TokenStore } from '../src/index.js';
+import { openSession } from './support/open-session.js';
 import { recordWith } from './support/record.js';
+import { noTimers } from './support/scene.js';
 
 describe('encryptedStore', () => {
   const newKey = new Uint8Array(32).fill(1);
@@ -43,13 +45,33 @@ describe('encryptedStore', () => {
   });
 
   test('lock and subscribe pass through where the inner store has them', async () => {
-    expect(encryptedStore(memoryStore(), { keys: [newKey] })).not.toHaveProperty('lock');
-    const inner = { ...leasedStore(memoryStore()), subscribe: () => () => {} };
-    const store = encryptedStore(inner, { keys: [newKey] });
+    const { get, compareAndSet } = memoryStore();
+    expect(encryptedStore({ get, compareAndSet }, { keys: [newKey] })).not.toHaveProperty('lock');
+    const store = encryptedStore(memoryStore(), { keys: [newKey] });
     expect(store.subscribe?.('key', () => {})).toBeTypeOf('function');
     const lease = await store.lock?.('key', { signal: new AbortController().signal });
     expect(lease?.held()).toBe(true);
     await lease?.release();
+  });
+
+  test('an older record that is put back is read, and a running session does not present its spent token again', {
+    tags: ['fault-140'],
+  }, async () => {
+    const inner = memoryStore({ now: () => 0 });
+    const store = encryptedStore(inner, { keys: [newKey] });
+    const { session, server } = openSession({ store, scheduler: noTimers, key: 'key' });
+    await session.getTokens();
+    const older = (await inner.get('key')) as TokenRecord;
+    await session.getTokens({ forceRefresh: true });
+    const standing = await inner.get('key');
+    expect(await inner.compareAndSet('key', standing?.id, older)).toBe(true);
+    expect((await store.get('key'))?.id).toBe(older.id);
+    await session.getTokens({ forceRefresh: true });
+    expect(server.ledger.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`)).toEqual([
+      'login issued',
+      'refresh issued',
+      'login issued',
+    ]);
   });
 
   describe('keys', () => {

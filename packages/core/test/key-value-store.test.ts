@@ -63,6 +63,23 @@ describe('keyValueStore', () => {
     expect(() => keyValueStore(value as never)).toThrow(AuthError);
   });
 
+  test('the lock shows that the store takes writes, and changes nothing', async () => {
+    const map = new AsyncMap();
+    const store = keyValueStore(map);
+    const signal = new AbortController().signal;
+    await (await store.lock?.('key', { signal }))?.release();
+    expect(map.map.size).toBe(0);
+    await store.compareAndSet('key', undefined, recordWith('a'));
+    await (await store.lock?.('key', { signal }))?.release();
+    expect(await store.get('key')).toEqual(recordWith('a'));
+    map.set = async () => {
+      throw new Error('full');
+    };
+    await expect(store.lock?.('key', { signal })).rejects.toThrow('full');
+    const nobody = await store.lock?.('another key', { signal });
+    expect(nobody?.held()).toBe(true);
+  });
+
   describe('taking turns', () => {
     test('comparisons take turns, even between two stores on one map', async () => {
       const map = new AsyncMap();

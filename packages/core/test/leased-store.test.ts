@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { leasedStore, memoryStore, type TokenRecord, type TokenStore } from '../src/index.js';
+import { encryptedStore, leasedStore, memoryStore, type TokenRecord, type TokenStore } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { ManualClock, settle } from './support/manual-clock.js';
 import { recordWith } from './support/record.js';
@@ -31,6 +31,34 @@ describe('leasedStore', () => {
       },
     };
   }
+
+  test('an account whose key is another’s lock key keeps its record', { tags: ['fault-123'] }, async () => {
+    const store = leasedStore(memoryStore()) as Required<TokenStore>;
+    const keys = ['key', 'key.lock', 'key.lock.', 'key.lock.lock', 'key.'];
+    for (const key of keys) expect(await store.compareAndSet(key, undefined, recordWith(key))).toBe(true);
+    const signal = new AbortController().signal;
+    const leases = await Promise.all(keys.map((key) => store.lock(key, { signal })));
+    for (const key of keys) expect(await store.get(key)).toEqual(recordWith(key));
+    for (const lease of leases) await lease.release();
+    for (const key of keys) expect(await store.get(key)).toEqual(recordWith(key));
+  });
+
+  test('a store that answers null for nothing works', { tags: ['fault-123'] }, async () => {
+    const open = (): TokenStore => {
+      const inner = memoryStore();
+      return {
+        get: async (key) => (await inner.get(key)) ?? (null as never),
+        compareAndSet: inner.compareAndSet.bind(inner),
+      };
+    };
+    const keys = [new Uint8Array(32)];
+    for (const store of [leasedStore(open()), leasedStore(encryptedStore(open(), { keys }))]) {
+      const lease = await store.lock?.('key', { signal: new AbortController().signal });
+      expect(lease?.held()).toBe(true);
+      expect((await store.get('key')) ?? undefined).toBeUndefined();
+      await lease?.release();
+    }
+  });
 
   describe('waiting for the lease', () => {
     test('a second holder waits for the first', async () => {

@@ -59,7 +59,8 @@ describe('where the token may go', () => {
     ['http://api.example.com', 'insecure_url'],
     ['http://lan.example.com:8080', true],
     ['http://localhost:1', true],
-    ['http://a.localhost', true],
+    ['http://a.localhost', 'insecure_url'],
+    ['http://localhost.', 'insecure_url'],
     ['http://127.8.9.1', true],
     ['http://[::1]:5', true],
     ['http://127.0.0.1.example.com', 'insecure_url'],
@@ -73,6 +74,49 @@ describe('where the token may go', () => {
       ({ code }) => code,
     );
     expect(outcome).toBe(expected);
+  });
+});
+
+describe('origins that would let the token go too far', { tags: ['fault-137'] }, () => {
+  test.each([
+    'https://*.com',
+    'https://*.co.uk',
+    'https://*.com.au',
+    'https://*.co.uk:8443',
+    'https://*.co.uk.',
+    'https://*.github.io',
+    'https://*.herokuapp.com',
+    'https://*.azurewebsites.net',
+    'https://*.workers.dev',
+    'https://*.vercel.app',
+    'blob:https://api.example.com/8a1b',
+    'https://*',
+    'https://*.*.example.com',
+  ])('%s is refused', (origin) => {
+    expect(() => createAuthSession({ ...server.provider(), allowedOrigins: [origin] })).toThrow(
+      expect.objectContaining({ code: 'invalid_options' }),
+    );
+  });
+
+  test.each([
+    'https://*.example.co.uk',
+    'https://*.acme.github.io',
+    'https://*.api.example.com',
+    'https://co.uk',
+  ])('%s is taken', (origin) => {
+    expect(() => createAuthSession({ ...server.provider(), allowedOrigins: [origin] })).not.toThrow();
+  });
+
+  test('a list that its owner changes after the construction stays as it was', async () => {
+    const allowedOrigins = ['https://api.example.com'];
+    const allowInsecureOrigins = ['http://lan.example.com'];
+    const session = open({ allowedOrigins }, { allowInsecureOrigins });
+    allowedOrigins.push(elsewhere.origin, 'http://lan.example.net');
+    allowInsecureOrigins.push('http://lan.example.net');
+    for (const origin of [elsewhere.origin, 'http://lan.example.net'])
+      await expect(session.getHeaders(origin)).rejects.toMatchObject({ provider: 'fake' });
+    allowedOrigins.length = 0;
+    expect((await session.getHeaders('https://api.example.com/')).has('authorization')).toBe(true);
   });
 });
 

@@ -46,6 +46,56 @@ describe('redirects with the token in a header of its own', () => {
     expect(elsewhere.seen).toEqual([]);
   });
 
+  test('what is followed looks as if the platform had followed it', { tags: ['fault-138'] }, async () => {
+    api.routes['/start'] = () => redirectTo('/caf\u00c3\u00a9?q=\u00c3\u00bc', 308);
+    api.routes['/caf%C3%A9?q=%C3%BC'] = ({ body }) => ({ status: 200, body });
+    const url = `${api.origin}/start`;
+    const requests: [string, RequestInit | undefined][] = [
+      ['GET', undefined],
+      ['text', { method: 'POST', body: 'text' }],
+      ['bytes', { method: 'PUT', body: new TextEncoder().encode('bytes') }],
+    ];
+    const seen: unknown[][] = [];
+    for (const provider of [{}, tokenInOwnHeader]) {
+      const { fetch } = open(provider);
+      const answers: unknown[] = [];
+      for (const [, init] of requests)
+        for (const input of [url, new Request(url, init)]) {
+          const response = await fetch(input, input instanceof Request ? undefined : init);
+          answers.push([response.redirected, response.url, response.status, await response.text()]);
+          const { method, headers } = api.seen.at(-1) as (typeof api.seen)[number];
+          answers.push([
+            method,
+            headers['content-length'],
+            headers['transfer-encoding'],
+            headers['content-type'],
+          ]);
+        }
+      seen.push(answers);
+    }
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[0]).toContainEqual([true, `${api.origin}/caf%C3%A9?q=%C3%BC`, 200, 'bytes']);
+    expect((await open(tokenInOwnHeader).fetch(`${api.origin}/plain`)).redirected).toBe(false);
+  });
+
+  test('an error about a redirect does not quote its userinfo', { tags: ['fault-138'] }, async () => {
+    api.routes['/a'] = () => redirectTo(`http://ada:pass-phrase@${new URL(api.origin).host}/b`);
+    const failed = await open(tokenInOwnHeader)
+      .fetch(`${api.origin}/a`)
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(TypeError);
+    expect(String(failed)).not.toContain('pass-phrase');
+  });
+
+  test('`redirect` is taken as the text that it says', { tags: ['fault-137'] }, async () => {
+    api.routes['/a'] = () => redirectTo(`${elsewhere.origin}/c`);
+    const redirect = new String('follow') as unknown as RequestRedirect;
+    await expect(open(tokenInOwnHeader).fetch(`${api.origin}/a`, { redirect })).rejects.toMatchObject({
+      code: 'origin_not_allowed',
+    });
+    expect(elsewhere.seen).toEqual([]);
+  });
+
   test('a redirect beyond the allowed origins is an error, and nothing is sent there', async () => {
     api.routes['/a'] = () => redirectTo(`${elsewhere.origin}/c`);
     await expect(open(tokenInOwnHeader).fetch(`${api.origin}/a`)).rejects.toMatchObject({

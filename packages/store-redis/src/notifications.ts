@@ -1,4 +1,7 @@
+import type { TokenStore } from '@auth/core';
 import type { Connection, Listening } from './client.js';
+
+type Listener = Parameters<NonNullable<TokenStore['subscribe']>>[1];
 
 /** A subscription that failed is retried after this long. */
 const retryMs = 5_000;
@@ -10,7 +13,7 @@ export class Notifications {
   readonly origin: string;
   readonly #onError: (error: unknown) => void;
   /** By channel. Arrays, because a set for each of a hundred thousand accounts is four times as large. */
-  readonly #listeners = new Map<string, readonly (() => void)[]>();
+  readonly #listeners = new Map<string, readonly Listener[]>();
   #listening: Listening | undefined;
   #wasReady = false;
   #isFailing = false;
@@ -21,12 +24,12 @@ export class Notifications {
     this.#onError = onError;
   }
 
-  subscribe(channel: string, listener: () => void): () => void {
+  subscribe(channel: string, listener: Listener): () => void {
     this.#listening ??= this.#open();
     const others = this.#listeners.get(channel) ?? [];
     if (others.length === 0) this.#requestSubscription(channel);
     // Wrapped, so that one function given twice is two subscriptions.
-    const own = (): void => listener();
+    const own: Listener = (news) => listener(news);
     this.#listeners.set(channel, others.concat(own));
     return () => this.#remove(channel, own);
   }
@@ -37,7 +40,7 @@ export class Notifications {
     this.#listening = undefined;
   }
 
-  #remove(channel: string, listener: () => void): void {
+  #remove(channel: string, listener: Listener): void {
     const listeners = this.#listeners.get(channel);
     if (listeners?.includes(listener) !== true) return;
     const others = listeners.filter((each) => each !== listener);
@@ -81,8 +84,8 @@ export class Notifications {
 
   #onReady(): void {
     this.#isFailing = false;
-    // We missed what was published during the outage: assume a change of every record.
-    if (this.#wasReady) for (const listeners of this.#listeners.values()) tell(listeners);
+    // We missed what was published during the outage. Nobody reads until a record is used: the server has just come back.
+    if (this.#wasReady) for (const listeners of this.#listeners.values()) tell(listeners, 'missed');
     this.#wasReady = true;
   }
 
@@ -94,6 +97,6 @@ export class Notifications {
   }
 }
 
-function tell(listeners: readonly (() => void)[] = []): void {
-  for (const listener of listeners) listener();
+function tell(listeners: readonly Listener[] = [], news?: 'missed'): void {
+  for (const listener of listeners) listener(news);
 }

@@ -46,9 +46,10 @@ export class Scene {
     });
   }
 
-  /** A store in memory, shared by the sessions it is given to. */
+  /** A store in memory without a lock: sessions that are given copies of it race as processes do. */
   store(): TokenStore {
-    return memoryStore({ now: () => this.clock.now() });
+    const { get, compareAndSet } = memoryStore({ now: () => this.clock.now() });
+    return { get, compareAndSet };
   }
 
   /** What the server saw: `login issued`, `refresh reused` … */

@@ -42,6 +42,7 @@ export async function maintain(
 /** Takes the stored set in hand, whether it is due or not: what is in hand may be older. */
 function takeStored(context: SessionContext, account: Account, stored: Stored): void {
   account.held.readClock(context.clock);
+  account.caughtUp(context);
   const { facts } = nextStep(context, account, stored, { plan: { kind: 'refresh' }, startedWith: undefined });
   learn(context, account, stored, facts);
   const { tokens } = stored.envelope;

@@ -5,8 +5,9 @@ import { levelsOf } from '../refused-replays.js';
 import { replaceStored } from './replace-stored.js';
 
 /**
- * Stores beside a set that its replay was refused, so that the processes after this one do not exchange it for the same
- * refusal. Where another set is stored by now, or the store fails, that process finds out by itself.
+ * Stores beside a set what its replay has shown: that it was refused, so that the processes after this one do not
+ * exchange it for the same refusal, or that it was accepted. Where another set is stored by now, or the store fails,
+ * those processes find out by themselves.
  */
 export async function saveRefusals(
   context: SessionContext,
@@ -15,9 +16,10 @@ export async function saveRefusals(
 ): Promise<void> {
   try {
     const stored = await readStored(context);
+    const { rejections: before, ...envelope } = stored.envelope;
     const rejections = levelsOf(account.facts.refusing, context.clock.monotonic());
-    if (stored.envelope.tokens?.id !== tokenId || rejections === undefined) return;
-    await replaceStored(context, stored, { ...stored.envelope, rejections });
+    if (envelope.tokens?.id !== tokenId || JSON.stringify(rejections) === JSON.stringify(before)) return;
+    await replaceStored(context, stored, rejections === undefined ? envelope : { ...envelope, rejections });
   } catch {
     // The session has emitted store_failed.
   }

@@ -4,7 +4,7 @@ import type { Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
-import { look } from '../look.js';
+import { look, mayEndSoon } from '../look.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Step } from '../next-step.js';
 import { releaseLease } from '../records.js';
@@ -47,11 +47,11 @@ async function waitForTurn(
   const { promise: news, resolve, reject } = Promise.withResolvers<TokenSet>();
   flight.onStoreChange = () => {
     look(context, account, flight).then(
-      ({ step }) => {
+      ({ step, stored }) => {
         if (flight.lease !== undefined || stop.signal.aborted) return;
         if (step.kind === 'adopt') resolve(step.tokens);
         // The holder's exchange has failed: ours would wait for the same pause.
-        if (step.kind === 'fail') reject(step.error);
+        if (step.kind === 'fail' && !mayEndSoon(context, step.error, stored)) reject(step.error);
       },
       () => {},
     );

@@ -23,6 +23,8 @@ export function argumentsAtCall(given: string | URL | Request, givenInit: Reques
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   const url = new URL(sentTo ?? (given as string | URL), base);
   const init = { ...(own ? undefined : membersOf(request)), ...membersOf(givenInit) };
+  for (const name of textMembers)
+    if (init[name] !== undefined) (init as Record<string, unknown>)[name] = `${init[name]}`;
   const headers = new Headers(init.headers === undefined ? request?.headers : init.headers);
   const signal = (init.signal === undefined ? request?.signal : init.signal) ?? undefined;
   if (tagOf(init.body) === 'URLSearchParams' && !headers.has('content-type'))
@@ -58,7 +60,7 @@ const standardMembers = [
 ] as const;
 
 /** All members of an init in a plain object: its own, inherited ones, and those behind accessors. */
-function membersOf(init: object | null | undefined): RequestInit {
+export function membersOf(init: object | null | undefined): RequestInit {
   const members: Record<string, unknown> = {};
   if (init === undefined || init === null) return members;
   if (typeof init !== 'object' && typeof init !== 'function') throw new TypeError('the init is no object');
@@ -71,6 +73,18 @@ function membersOf(init: object | null | undefined): RequestInit {
   }
   return members;
 }
+
+/** Members that the platform takes as text, whatever object says the text. */
+const textMembers = [
+  'cache',
+  'credentials',
+  'integrity',
+  'method',
+  'mode',
+  'redirect',
+  'referrer',
+  'referrerPolicy',
+] as const;
 
 /** A body that the caller cannot change any more. Bytes become a Blob, in place of the platform's copy of them. */
 function bodyAtCall(body: BodyInit): BodyInit {

@@ -1,4 +1,5 @@
 import type { FetchLike } from '../provider.js';
+import { membersOf } from './arguments-at-call.js';
 
 /** A request that can be sent again if its body allows it. */
 export class Outgoing {
@@ -33,13 +34,13 @@ export class Outgoing {
   }
 
   /** Sends the request, or a copy of it, to the URL that a redirect names. */
-  sendTo(url: URL, fetch: FetchLike, headers: Headers, change: RequestInit): Promise<Response> {
+  async sendTo(url: URL, fetch: FetchLike, headers: Headers, change: RequestInit): Promise<Response> {
     const taken = this.#take();
-    return fetch(taken instanceof Request ? new Request(url, taken) : url, {
-      ...this.init,
-      ...change,
-      headers,
-    });
+    const init = { ...this.init, ...change, headers };
+    if (!(taken instanceof Request)) return fetch(url, init);
+    // As a Blob: the platform sends the body of a Request that is made of another one in chunks.
+    const body = taken.body === null ? null : await taken.blob();
+    return fetch(new Request(url, { ...membersOf(taken), body }), init);
   }
 
   /** Drops the copy kept for a replay. */

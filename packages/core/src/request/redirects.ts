@@ -27,10 +27,12 @@ export async function followRedirects(
   let method = outgoing.method;
   for (let hops = 0; isRedirect(context, response); hops++) {
     const location = response.headers.get('location');
-    if (location === null) return response;
+    if (location === null) break;
     response.body?.cancel().catch(() => {});
     if (hops === limits.redirects) throw new TypeError('too many redirects');
-    url = new URL(location, url);
+    url = new URL(asUtf8(location), url);
+    // The platform's error about such a URL quotes it.
+    if (url.username !== '' || url.password !== '') throw new TypeError('a redirect to a URL with userinfo');
     context.assertAllowed(url, tokens);
     if (turnsIntoGet(response.status, method)) method = 'GET';
     if (method !== outgoing.method) {
@@ -40,7 +42,13 @@ export async function followRedirects(
       response = await outgoing.sendTo(url, context.fetch, headers, { redirect: 'manual' });
     }
   }
-  return response;
+  // The answer to a request of our own does not know that it came by a redirect.
+  return url === start ? response : Object.defineProperty(response, 'redirected', { value: true });
+}
+
+/** A header's bytes come as one character each; servers write paths in UTF-8 into Location. */
+function asUtf8(location: string): string {
+  return new TextDecoder().decode(Uint8Array.from(location, (character) => character.charCodeAt(0)));
 }
 
 function isRedirect(context: SessionContext, response: Response): boolean {

@@ -41,7 +41,8 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
   return {
     async get(key) {
       const record = await store.get(key);
-      return record === undefined ? undefined : open(keys, key, record);
+      // Many stores say null for nothing.
+      return record === undefined || record === null ? undefined : open(keys, key, record);
     },
     async compareAndSet(key, expectedId, next) {
       return store.compareAndSet(key, expectedId, await seal(await first(), key, next));

@@ -1,6 +1,7 @@
 import { AuthError } from '../errors.js';
 import { isThenable, type MaybePromise } from '../maybe-promise.js';
 import type { TokenRecord, TokenStore } from '../store.js';
+import { InProcess } from './in-process.js';
 
 /** Anything with `get` and `set` of strings (Map, Keyv), or `getItem` and `setItem` (unstorage, localStorage). */
 export type KeyValue =
@@ -13,22 +14,39 @@ const prefix = 'auth1:';
 /**
  * Stores records in a plain key-value store.
  *
- * The comparison in `compareAndSet` is a get followed by a set, one at a time **within this process only**, and
- * there is no lock. Between processes a race may let the later writer overwrite the earlier writer's tokens: where the
+ * The comparison in `compareAndSet` is a get followed by a set, one at a time **within this process only**, and so are
+ * the lock and the notifications. Between processes a race may let the later writer overwrite the earlier writer's tokens: where the
  * server rotates refresh tokens, that costs one more login. For many processes, use a store with an atomic compare.
  */
 export function keyValueStore(keyValue: KeyValue): TokenStore {
   const { read, write } = accessTo(keyValue);
-  const turns = turnsOf(keyValue);
+  const { turns, inProcess } = sharedBy(keyValue);
   return {
     get: (key) => then(read(encoded(key)), parse),
     compareAndSet: (key, expectedId, next) =>
       turns.take(key, () =>
         then(read(encoded(key)), (value) => {
           if (parse(value)?.id !== expectedId) return false;
-          return then(write(encoded(key), prefix + JSON.stringify(next)), () => true);
+          return then(write(encoded(key), prefix + JSON.stringify(next)), () => {
+            inProcess.changed(key);
+            return true;
+          });
         }),
       ),
+    lock: async (key, { signal }) => {
+      const lease = await inProcess.lock(key, signal);
+      try {
+        // A session that has the lock counts on a store that takes writes. Nothing stored: nothing can be lost.
+        await turns.take(key, () =>
+          then(read(encoded(key)), (value) => (isText(value) ? write(encoded(key), value) : undefined)),
+        );
+        return lease;
+      } catch (error) {
+        lease.release();
+        throw error;
+      }
+    },
+    subscribe: (key, listener) => inProcess.subscribe(key, listener),
   };
 }
 
@@ -58,6 +76,10 @@ function accessTo(keyValue: KeyValue): {
   });
 }
 
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
 function parse(value: unknown): TokenRecord | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' && value.startsWith(prefix)) {
@@ -73,14 +95,19 @@ function parse(value: unknown): TokenRecord | undefined {
   return { id: 'unreadable', value: '' };
 }
 
-/** Two stores over one key-value store take turns with each other. */
-const turnsByTarget = new WeakMap<KeyValue, Turns>();
+/** What two stores over one key-value store have in common. */
+interface Shared {
+  readonly turns: Turns;
+  readonly inProcess: InProcess;
+}
 
-function turnsOf(keyValue: KeyValue): Turns {
-  const known = turnsByTarget.get(keyValue);
+const sharedByTarget = new WeakMap<KeyValue, Shared>();
+
+function sharedBy(keyValue: KeyValue): Shared {
+  const known = sharedByTarget.get(keyValue);
   if (known !== undefined) return known;
-  const created = new Turns();
-  turnsByTarget.set(keyValue, created);
+  const created = { turns: new Turns(), inProcess: new InProcess() };
+  sharedByTarget.set(keyValue, created);
   return created;
 }
 

@@ -25,6 +25,7 @@ export interface LeaseOwner {
 
 /** The store may forget lock records of unused accounts after a day. */
 const evictAfterMs = 24 * 3_600_000;
+const lockSuffix = '.lock';
 const free = 'free';
 const held = 'held';
 
@@ -42,13 +43,21 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
     throw new AuthError('invalid_options', { detail: 'leaseMs: expected 1000 to 2147483647' });
   }
   const sightings = new Map<string, Sighting>();
+  const subscribe = store.subscribe?.bind(store);
   return {
-    get: (key) => store.get(key),
-    compareAndSet: (key, expectedId, next) => store.compareAndSet(key, expectedId, next),
-    lock: (key, { signal }) =>
-      waitForLease(new LockRecord(store, `${key}.lock`, leaseMs, clock, options.owner, sightings), signal),
-    ...(store.subscribe === undefined ? {} : { subscribe: store.subscribe.bind(store) }),
+    get: (key) => store.get(recordKey(key)),
+    compareAndSet: (key, expectedId, next) => store.compareAndSet(recordKey(key), expectedId, next),
+    lock: (key, { signal }) => {
+      const lockKey = `${recordKey(key)}${lockSuffix}`;
+      return waitForLease(new LockRecord(store, lockKey, leaseMs, clock, options.owner, sightings), signal);
+    },
+    ...(subscribe && { subscribe: (key, listener) => subscribe(recordKey(key), listener) }),
   };
+}
+
+/** Where an account's record is kept: never where another account's lock is. */
+function recordKey(key: string): string {
+  return /\.lock\.*$/.test(key) ? `${key}.` : key;
 }
 
 /** Somebody else's lock record, and since when it is unchanged, on the monotonic clock. */
@@ -106,8 +115,8 @@ class LockRecord implements LeaseSteps {
     await this.#replace(this.#ownId, this.#record(free));
   }
 
-  async #isTakeable(standing: TokenRecord | undefined): Promise<boolean> {
-    if (standing === undefined || standing.value === free || this.#hasLapsed(standing)) {
+  async #isTakeable(standing: TokenRecord | null | undefined): Promise<boolean> {
+    if (standing === undefined || standing === null || standing.value === free || this.#hasLapsed(standing)) {
       this.#sightings.delete(this.#key);
       return true;
     }

@@ -1,9 +1,14 @@
 import type { TokenRecord, TokenStore } from '../store.js';
+import { InProcess } from './in-process.js';
 
-/** Keeps records in this process's memory, and forgets those whose `evictAt` has passed. */
+/**
+ * Keeps records in this process's memory, and forgets those whose `evictAt` has passed. Its lock and its notifications
+ * serve copies of this library that share it.
+ */
 export function memoryStore(options: { readonly now?: (() => number) | undefined } = {}): TokenStore {
   const now = options.now ?? (() => Date.now());
   const records = new Map<string, TokenRecord>();
+  const inProcess = new InProcess();
   let sweepAt = 1024;
 
   const live = (key: string): TokenRecord | undefined => {
@@ -23,7 +28,10 @@ export function memoryStore(options: { readonly now?: (() => number) | undefined
         for (const stored of [...records.keys()]) live(stored);
         sweepAt = Math.max(1024, records.size * 2);
       }
+      inProcess.changed(key);
       return true;
     },
+    lock: (key, { signal }) => inProcess.lock(key, signal),
+    subscribe: (key, listener) => inProcess.subscribe(key, listener),
   };
 }

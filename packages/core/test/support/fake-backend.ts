@@ -11,7 +11,8 @@ export class FakeBackend {
   #losesNextAnswer = false;
   #holder: FakeLease | undefined;
   readonly #waiting: (() => void)[] = [];
-  readonly #listeners = new Set<{ store: TokenStore; listener: () => void }>();
+  readonly #listeners = new Set<{ store: TokenStore; listener: (news?: 'missed') => void }>();
+  #isCutOff = false;
   calls: Operation[] = [];
 
   /** What the next call of an operation does first: throw, wait, or interfere. */
@@ -24,6 +25,15 @@ export class FakeBackend {
     this.#broken = new Set(operations);
     return () => {
       this.#broken = new Set();
+    };
+  }
+
+  /** Nobody is notified of changes, until the returned function is called. */
+  cutOffNotifications(): () => void {
+    this.#isCutOff = true;
+    return () => {
+      this.#isCutOff = false;
+      for (const { listener } of this.#listeners) listener('missed');
     };
   }
 
@@ -49,7 +59,7 @@ export class FakeBackend {
         await this.#enter('compareAndSet');
         if (this.records.get(key)?.id !== expectedId) return false;
         this.records.set(key, next);
-        for (const entry of this.#listeners) if (entry.store !== store) entry.listener();
+        for (const entry of this.#listeners) if (entry.store !== store && !this.#isCutOff) entry.listener();
         if (this.#losesNextAnswer) {
           this.#losesNextAnswer = false;
           throw new Error('the answer was lost');

@@ -17,7 +17,7 @@ const joorClient = { clientId: 'emulated-client', clientSecret: 'emulated-client
 
 /** Emulates the vendors without a socket: pass its `fetch` to the sessions under test. */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
-  return emulatorAt('http://emulator.localhost', options).emulator;
+  return emulatorAt('http://127.0.0.1', options).emulator;
 }
 
 /** The emulator at a given URL. Its `answer` throws {@link DroppedConnection} where a connection is to be dropped. */

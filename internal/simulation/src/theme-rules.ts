@@ -1,0 +1,167 @@
+import type { Call, Life } from './actor.ts';
+import { hourMs, type Judge, minuteMs } from './judge.ts';
+import type { Exchange } from './network.ts';
+import type { Fault } from './plan.ts';
+
+/** Some sixteen exchanges an hour, as the levels of a refusing origin have it, and the login. */
+const refusingApiExchanges = 14;
+/** A refused client is asked at once, and then by probes 15 minutes apart, doubling. */
+const clientRefusals = 5;
+/** The stored set is due from here on, at the latest: the default policy spreads refreshes up to 85 % of a life. */
+const dueShare = 0.86;
+/** Whoever waited for a set has replayed with it by then. */
+const replayMs = 500;
+/** The engine remembers a refused replay for ten minutes. */
+const afterRefusedReplayMs = 11 * minuteMs;
+/** After the first success an outage is over for every account within this time. */
+const recoveryMs = 30_000;
+
+/** The strict rules of themed runs. */
+export class ThemeRules {
+  readonly #judge: Judge;
+  readonly #startedAt: number;
+  #exchanges = 0;
+  #clientRefusals = 0;
+  /** The server has asked a machine with a right clock to wait. */
+  #hasLimitedOthers = false;
+  /** Exchanges whose sets were revoked before they were used. */
+  readonly #revokedEarly: { readonly sentAt: number; readonly revokedBy: number }[] = [];
+  /** When a process first reached the server again after the outage. */
+  readonly #recoveredAt = new Map<Life, number>();
+  /** What was stored when a process of one call started its call. */
+  readonly #dueSets = new Map<Call, string>();
+
+  constructor(judge: Judge) {
+    this.#judge = judge;
+    this.#startedAt = judge.around.world.now;
+  }
+
+  onEnd(life: Life, { kind, outcome, sentAt }: Exchange): void {
+    if (kind === 'revoke') return;
+    const { theme } = this.#judge.around.plan;
+    this.#exchanges++;
+    if (outcome === 'client_refused') this.#clientRefusals++;
+    if (outcome === 'issued') this.onReached(life);
+    if (outcome === 'issued') this.#noteRevocation(sentAt);
+    if (outcome === 'limited' && life.process.wallOffsetMs === 0) this.#hasLimitedOthers = true;
+    if (theme === 'refusing_api' && this.#isInTrouble && this.#exchanges > refusingApiExchanges)
+      this.#violate(
+        'an API that refuses every token costs no exchange a call',
+        `${this.#exchanges} exchanges`,
+      );
+    if (theme === 'refused_client' && this.#clientRefusals > clientRefusals)
+      this.#violate('a refused client is not asked again before its probe', `${this.#clientRefusals} times`);
+  }
+
+  /** Whether the set of an exchange is revoked before it is used. */
+  #noteRevocation(sentAt: number): void {
+    const { plan, world } = this.#judge.around;
+    const until = world.now + replayMs;
+    for (const { kind, at } of plan.faults) {
+      const revokedAt = this.#startedAt + at;
+      if (kind === 'revoke_access' && revokedAt >= sentAt && revokedAt <= until)
+        this.#revokedEarly.push({ sentAt, revokedBy: revokedAt });
+    }
+  }
+
+  /** A process has got tokens, for whichever account. */
+  onReached(life: Life): void {
+    const { world } = this.#judge.around;
+    const outage = this.#fault('outage');
+    if (outage === undefined || world.now < this.#startedAt + outage.at + outage.forMs) return;
+    if (!this.#recoveredAt.has(life)) this.#recoveredAt.set(life, world.now);
+  }
+
+  onCallStart(life: Life, call: Call): void {
+    if (this.#judge.around.plan.theme !== 'one_call') return;
+    const { now } = this.#judge.around.world;
+    const { tokens } = this.#judge.storedEnvelope;
+    const isAlone = [...this.#judge.lives.values()].every(
+      (other) => other === life || other.lastCall === undefined || other.lastCall.endedAt !== undefined,
+    );
+    if (tokens?.expiresAt === undefined || !isAlone) return;
+    const lifeMs = tokens.expiresAt - tokens.issuedAt;
+    if (now > tokens.issuedAt + dueShare * lifeMs && now < tokens.expiresAt)
+      this.#dueSets.set(call, tokens.id);
+  }
+
+  onCallEnd(life: Life, call: Call): void {
+    const { theme } = this.#judge.around.plan;
+    const { process } = life;
+    const rule = this.#ruleOfSuccess(life, call);
+    if (rule !== undefined && call.result !== 'ok' && !call.isToRefusingOrigin)
+      this.#violate(rule, `${process.name} ends: ${call.result}`);
+    if (theme === 'outage') this.#onEndInOutage(life, call);
+    const dueSet = this.#dueSets.get(call);
+    if (dueSet !== undefined && call.result === 'ok' && this.#judge.storedEnvelope.tokens?.id === dueSet)
+      this.#violate('a process of one call refreshes a set that is due', process.name);
+  }
+
+  /** The rule by which a call must have succeeded; undefined: it may fail. */
+  #ruleOfSuccess(life: Life, call: Call): string | undefined {
+    const { plan } = this.#judge.around;
+    const since = call.startedAt - this.#startedAt;
+    const from = (instant: number, rule: string): string | undefined => (since > instant ? rule : undefined);
+    switch (plan.theme) {
+      case 'revocations':
+        if (this.#isReplayRevoked(call)) return undefined;
+        return 'a revoked token costs its caller a replay, and no 401';
+      case 'ends':
+        if (this.#isReplayRevoked(call)) return undefined;
+        return 'a call that began before its session ended ends as it would have';
+      case 'broken_refresh':
+        return from(
+          30_000 + plan.accessLifeMs + 3 * minuteMs,
+          'logins stand in for a broken refresh endpoint',
+        );
+      case 'refused_client': {
+        const { at = 0, oursAfterMs = 0 } = this.#fault('rotate_client') ?? {};
+        return from(at + oursAfterMs + 2 * minuteMs, 'a client with its new secret goes on as before');
+      }
+      case 'clock_ahead':
+        if (this.#hasLimitedOthers) return undefined;
+        // A pause dated ahead is observed for a quarter of an hour.
+        return from(25 * minuteMs, 'the dates of a clock far ahead hold nobody up');
+      case 'outage': {
+        const recoveredAt = this.#recoveredAt.get(life) ?? Number.POSITIVE_INFINITY;
+        return from(recoveredAt - this.#startedAt + recoveryMs, 'an outage ends for every account');
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #onEndInOutage({ process }: Life, { startedAt, endedAt }: Call): void {
+    const { at = 0, forMs = 0, failMs = 0 } = this.#fault('outage') ?? {};
+    const since = startedAt - this.#startedAt - at;
+    const tookMs = (endedAt ?? startedAt) - startedAt;
+    // The vault may take three seconds, too.
+    if (since > 0 && since < forMs - failMs && tookMs > 1.2 * failMs + 4_000)
+      this.#violate(
+        'in an outage a caller fails as soon as one exchange has',
+        `${process.name}: ${tookMs} ms`,
+      );
+  }
+
+  /** The set that an exchange brought was revoked before its replay: for some seconds refusals are ignored then. */
+  #isReplayRevoked({ startedAt, endedAt = startedAt }: Call): boolean {
+    return this.#revokedEarly.some(
+      ({ sentAt, revokedBy }) => sentAt <= endedAt && startedAt <= revokedBy + afterRefusedReplayMs,
+    );
+  }
+
+  get #isInTrouble(): boolean {
+    const { plan, world } = this.#judge.around;
+    return world.now < this.#startedAt + Math.min(plan.troubleMs, hourMs);
+  }
+
+  #fault<Kind extends Fault['kind']>(kind: Kind): (Fault & { readonly kind: Kind }) | undefined {
+    return this.#judge.around.plan.faults.find(
+      (fault): fault is Fault & { readonly kind: Kind } => fault.kind === kind,
+    );
+  }
+
+  #violate(rule: string, detail: string): void {
+    this.#judge.violate(rule, detail);
+  }
+}

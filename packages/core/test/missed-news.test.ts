@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { type AuthSession, createAuthSession, memoryStore, type TokenStore } from '../src/index.js';
+import { minute, second } from './support/durations.js';
+import { settle } from './support/manual-clock.js';
+import { Scene } from './support/scene.js';
+import { twoProcesses } from './support/two-processes.js';
+
+const url = 'https://api.example.com/orders';
+
+const uses: [string, (session: AuthSession) => Promise<unknown>][] = [
+  ['getTokens', (session) => session.getTokens()],
+  ['getAccessToken', (session) => session.getAccessToken()],
+  ['getHeaders', (session) => session.getHeaders(url)],
+  ['attach', async (session) => session.attach(url, new Headers())],
+  ['fetch', (session) => session.fetch(url)],
+];
+
+describe('after the notifications of a store were cut off', () => {
+  test.each(uses)(
+    'a sign-out elsewhere is heard of by the first use: %s',
+    {
+      tags: ['fault-133a'],
+    },
+    async (_, use) => {
+      const { backend, first, second: elsewhere } = twoProcesses({ lock: true, subscribe: true });
+      await first.getTokens();
+      await elsewhere.getTokens();
+      const reconnect = backend.cutOffNotifications();
+      await elsewhere.signOut();
+      await settle();
+      reconnect();
+      await expect(use(first)).rejects.toMatchObject({ code: 'signed_out' });
+    },
+  );
+
+  test('nothing is read until a session is used, then once, and nothing is exchanged', {
+    tags: ['fault-130'],
+  }, async () => {
+    const { scene, backend, first } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await scene.clock.advance(minute);
+    backend.cutOffNotifications()();
+    await settle();
+    backend.calls = [];
+    await scene.clock.advance(10 * minute);
+    expect(backend.calls).toEqual([]);
+    await Promise.all(Array.from({ length: 100 }, () => first.getAccessToken()));
+    expect(backend.calls).toEqual(['get']);
+    await first.getTokens();
+    expect(first.getTokens()).toBe(first.getTokens());
+    expect(backend.calls).toEqual(['get']);
+    expect(scene.server.ledger).toHaveLength(1);
+  });
+
+  test('maintain() looks once, and renews nothing that is fresh', { tags: ['fault-130'] }, async () => {
+    const { scene, backend, first } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    backend.cutOffNotifications()();
+    backend.calls = [];
+    expect(await first.maintain()).toMatchObject({ state: 'signed_in', nextAt: expect.any(Number) });
+    expect(backend.calls).toEqual(['get']);
+    expect(scene.server.ledger).toHaveLength(1);
+  });
+
+  test('a set that somebody else has saved is adopted by the first use', {
+    tags: ['fault-133a'],
+  }, async () => {
+    const { scene, backend, first, second: elsewhere } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await elsewhere.getTokens();
+    const reconnect = backend.cutOffNotifications();
+    await elsewhere.getTokens({ forceRefresh: true });
+    reconnect();
+    expect(await first.getAccessToken()).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('a flight under way looks again when it has landed', { tags: ['fault-133a'] }, async () => {
+    const { scene, backend, first, second: elsewhere } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await elsewhere.getTokens();
+    const answer = scene.server.holdNext('refresh');
+    const forced = first.getAccessToken({ forceRefresh: true });
+    await settle();
+    backend.cutOffNotifications()();
+    answer();
+    expect(await forced).toBe('access-2');
+    await settle();
+    expect(await elsewhere.getAccessToken()).toBe('access-2');
+  });
+
+  test('the token that lives is served while the store is away, and a sign-out is heard of soon after', {
+    tags: ['fault-133a'],
+  }, async () => {
+    const { scene, backend, first, second: elsewhere } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await elsewhere.getTokens();
+    const reconnect = backend.cutOffNotifications();
+    await elsewhere.signOut();
+    reconnect();
+    const repair = backend.breakDown('get');
+    expect(await first.getAccessToken()).toBe('access-1');
+    expect(await first.getAccessToken()).toBe('access-1');
+    repair();
+    await scene.clock.advance(30 * second);
+    await expect(first.getAccessToken()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
+  test('a thousand accounts that are used at once read 64 at a time, and the wait in line is not timed', {
+    tags: ['fault-130'],
+  }, async () => {
+    const scene = new Scene();
+    const inner = memoryStore({ now: () => scene.clock.now() });
+    const listeners: ((news?: 'missed') => void)[] = [];
+    let reading = 0;
+    let most = 0;
+    let isSlow = false;
+    const store: TokenStore = {
+      ...inner,
+      subscribe: (_, listener) => {
+        listeners.push(listener);
+        return () => {};
+      },
+      get: async (key) => {
+        most = Math.max(most, ++reading);
+        if (isSlow) await new Promise<void>((resolve) => scene.clock.setTimeout(resolve, second));
+        reading--;
+        return inner.get(key);
+      },
+    };
+    const sessions = Array.from({ length: 1_000 }, (_, account) =>
+      createAuthSession({ ...scene.server.provider(), account: `${account}` }, { store, clock: scene.clock }),
+    );
+    await scene.until(Promise.all(sessions.map((session) => session.getTokens())));
+    for (const listener of listeners) listener('missed');
+    isSlow = true;
+    most = 0;
+    const failures: unknown[] = [];
+    const used = Promise.all(
+      sessions.map((session) => session.getTokens().catch((error) => failures.push(error))),
+    );
+    await scene.clock.advance(20 * second);
+    await used;
+    expect(failures).toEqual([]);
+    expect(most).toBe(64);
+    expect(scene.server.ledger).toHaveLength(1_000);
+  });
+});
