@@ -50,7 +50,7 @@ export interface Surroundings {
   vault: string;
   /** A process has got tokens for another account. */
   onReached(life: Life): void;
-  onCallStart(life: Life, call: Call): void;
+  onCallStart(call: Call): void;
   onSignedIn(life: Life): void;
   onSignOut(): void;
   onAdopted(life: Life): void;
@@ -198,14 +198,14 @@ export class Life {
     };
     this.calls.push(call);
     if (kind === 'call') {
-      this.#around.onCallStart(this, call);
+      this.#around.onCallStart(call);
       this.lastCall = call;
     }
     const end = (result: string): void => {
       call.endedAt = world.now;
       call.result = result;
       this.#around.trace(`${this.process.name}: ${kind} ends: ${result}`);
-      if (kind === 'call' && plan.theme === 'one_call') this.process.isAlive = false;
+      if (kind === 'call' && plan.theme === 'one_call') this.#exit();
       if (kind !== 'sign_in') return;
       if (result === 'timeout') this.#endSignInLater();
       else this.signingIn--;
@@ -217,6 +217,12 @@ export class Life {
     work().then(end, (error: unknown) =>
       end(this.#core.isAuthError(error) ? error.code : `untyped ${error}`),
     );
+  }
+
+  #exit(): void {
+    this.#around.world.schedule(undefined, 0, () => {
+      this.process.isAlive = false;
+    });
   }
 
   /** The sign-in goes on after its caller has given up. */
@@ -254,9 +260,14 @@ export class Life {
       },
       refresh: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) =>
         issued(await network.send(this.process, 'refresh', refreshToken, signal), 'refresh_refused'),
-      revoke: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) => {
-        await network.send(this.process, 'revoke', refreshToken, signal);
-      },
+      // Without a revocation only the store tells of a sign-out.
+      ...(this.#around.plan.theme === 'cut_off'
+        ? {}
+        : {
+            revoke: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) => {
+              await network.send(this.process, 'revoke', refreshToken, signal);
+            },
+          }),
     };
   }
 

@@ -47,8 +47,8 @@ export class Checks {
     this.#themes.onReached(life);
   }
 
-  onCallStart(life: Life, call: Call): void {
-    this.#themes.onCallStart(life, call);
+  onCallStart(call: Call): void {
+    this.#themes.onCallStart(call);
   }
 
   onSignedIn(life: Life): void {

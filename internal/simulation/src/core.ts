@@ -18,15 +18,27 @@ export async function loadCore(folder: string): Promise<Core> {
 
 /** Loads the engine and copies of it, each a module of its own: what one knows, the others do not. */
 export async function loadCopies(folder: string): Promise<readonly Core[]> {
-  const copies = [1, 2].map((copy) => {
-    const place = mkdtempSync(join(tmpdir(), `core-${copy}-`));
-    process.on('exit', () => rmSync(place, { recursive: true, force: true }));
+  const copies = [await loadCore(folder)];
+  for (let copy = 1; copy <= 2; copy++) {
+    const place = mkdtempSync(join(folderOfCopies(), 'core-'));
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.js')))
       copyFileSync(join(folder, file), join(place, file));
     writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
-    return loadCore(place);
-  });
-  return [await loadCore(folder), ...(await Promise.all(copies))];
+    copies.push(await loadCore(place));
+  }
+  return copies;
+}
+
+let copiesFolder: string | undefined;
+
+/** Stays until the process ends: Node looks for a module's file at each import, loaded or not. */
+function folderOfCopies(): string {
+  if (copiesFolder === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'simulated-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    copiesFolder = folder;
+  }
+  return copiesFolder;
 }
 
 /** The folder of the built engine. */

@@ -23,7 +23,7 @@ export class ExchangeRules {
     const judge = this.#judge;
     if (life.underWay.size > 0) judge.violate('one exchange at a time in a process', life.process.name);
     const { store } = judge.around.plan;
-    if (store === 'leased' || store === 'locked') this.#onSendUnderLease(life, exchange);
+    if (['leased', 'locked', 'shared'].includes(store)) this.#onSendUnderLease(life, exchange);
     const until = this.#limitedUntil.get(life) ?? 0;
     if (judge.around.world.now < until && life.signingIn === 0)
       judge.violate('a Retry-After is obeyed', life.process.name);

@@ -340,4 +340,139 @@ export const mutants: readonly Mutant[] = [
     name: 'disposing leaves the timer running',
     edits: [{ file: 'accounts.ts', find: '$ACCOUNT.abandoned()', replace: 'undefined' }],
   },
+  {
+    name: 'an accepted replay counts against the next refusal',
+    edits: [
+      {
+        file: 'refused-token.ts',
+        find: '$ACCOUNT.replayAccepted($ORIGIN)',
+        replace: '$ACCOUNT.replayRefused(context.clock, $ORIGIN, sent.id)',
+      },
+    ],
+  },
+  {
+    name: 'the levels of refusing origins are not stored',
+    edits: [
+      { file: 'exchange/commit.ts', find: 'levelsOf($$$ARGS)', replace: 'undefined' },
+      { file: 'exchange/save-refusals.ts', find: 'levelsOf($$$ARGS)', replace: 'undefined' },
+    ],
+  },
+  {
+    name: 'a broken refresh endpoint is not noticed',
+    edits: [{ file: 'exchange/refresh.ts', find: 'refreshFailsAfter($$$ARGS)', replace: 'undefined' }],
+  },
+  {
+    name: 'who waits for a login gives up for the pause that it stands in for',
+    edits: [{ file: 'look.ts', find: '$RECENT && $AT >= $PAUSED - $MS', replace: 'false' }],
+  },
+  {
+    name: 'a refused client is asked again and again',
+    edits: [
+      {
+        file: 'exchange/client-latch.ts',
+        find: '$LATCH === undefined || $NOW >= $LATCH.retryAt || $LATCH.at - $NOW > limits.clockAheadMs',
+        replace: 'true',
+      },
+    ],
+  },
+  {
+    name: 'a refused client ends the session',
+    edits: [
+      {
+        file: 'exchange/refresh.ts',
+        find: "if ($ERROR.code === 'client_refused') throw await clientRefused($$$ARGS);",
+        replace: '{}',
+      },
+      {
+        file: 'exchange/refresh.ts',
+        find: "$ERROR.code !== 'refresh_refused'",
+        replace: "!['refresh_refused', 'client_refused'].includes($ERROR.code)",
+      },
+    ],
+  },
+  {
+    name: 'logins that a clock far ahead has dated count for ever',
+    edits: [
+      {
+        file: 'exchange/guard.ts',
+        find: '$AHEAD.slice(-Math.ceil($MOST / 2))',
+        replace: '$AHEAD',
+      },
+    ],
+  },
+  {
+    name: 'a pause that a clock far ahead has dated is observed at each start',
+    edits: [{ file: 'rare-facts.ts', find: '$FIRST && isDatedAhead($$$ARGS)', replace: 'false' }],
+  },
+  {
+    name: 'a due set that a call has adopted is refreshed behind the call',
+    edits: [
+      {
+        file: 'wait-for-token.ts',
+        find: '$FLIGHT.hasExchanged ? $TOKENS : await refreshedIfDue($$$ARGS)',
+        replace: '$TOKENS',
+      },
+    ],
+  },
+  {
+    name: 'a call that began before its session ended gets no exchange',
+    edits: [{ file: 'session.ts', find: '$END.rejoinFor($$$ARGS)', replace: 'undefined' }],
+  },
+  {
+    name: 'who has waited for the lease tries what its holder could not do',
+    edits: [
+      {
+        file: 'exchange/under-lease.ts',
+        find: "if ($STEP.kind === 'fail' && $WORTH) reject($STEP.error);",
+        replace: '{}',
+      },
+      {
+        file: 'exchange/under-lease.ts',
+        find: {
+          kind: 'throw_statement',
+          pattern: 'throw $STEP.error;',
+          inside: { kind: 'switch_case', stopBy: 'end' },
+        },
+        replace: `{
+          const { tokens } = stored.envelope;
+          if (tokens === undefined || step.error.code === 'signed_out') throw step.error;
+          return refresh(context, account, flight, stored, tokens);
+        }`,
+      },
+    ],
+  },
+  {
+    name: 'the end of an outage is not noticed',
+    edits: [
+      {
+        file: 'rare-facts.ts',
+        find: '$HEALTH !== undefined && !$OWN && $FAILED !== undefined && $HEALTH.goodAt > $FAILED',
+        replace: 'false',
+      },
+    ],
+  },
+  {
+    name: 'missed notifications are ignored',
+    edits: [{ file: 'schedule-refresh.ts', find: '$ACCOUNT.newsMissed()', replace: 'undefined' }],
+  },
+  {
+    name: 'copies of the library do not exclude each other',
+    edits: [
+      {
+        file: 'stores/memory-store.ts',
+        find: '$LOCKS.lock($KEY, $SIGNAL)',
+        replace: 'Promise.resolve({ lost: $SIGNAL, held: () => true, release() {} })',
+      },
+    ],
+  },
+  {
+    name: 'a member that a newer version has written is dropped',
+    edits: [
+      {
+        file: 'envelope.ts',
+        find: 'withValid(rest, envelopeMembers)',
+        replace: "(rest['signedOutAt'] === undefined ? {} : { signedOutAt: rest['signedOutAt'] as number })",
+      },
+    ],
+  },
 ];

@@ -16,6 +16,8 @@ export const themes = [
   'ends',
   /** Nobody reaches the auth server for ten minutes; each process has several accounts. */
   'outage',
+  /** Somebody signs out while the store's notifications are cut off. */
+  'cut_off',
   /** Copies of the library, each loaded apart, share a store in one process. */
   'copies',
 ] as const;

@@ -80,7 +80,7 @@ export async function run(
     plan,
     vault: server.password,
     onReached: (life) => checks.onReached(life),
-    onCallStart: (life, call) => checks.onCallStart(life, call),
+    onCallStart: (call) => checks.onCallStart(call),
     onSignedIn: (life) => checks.onSignedIn(life),
     onSignOut: () => checks.onSignOut(),
     onAdopted: (life) => checks.onAdopted(life),

@@ -72,14 +72,11 @@ export class ThemeRules {
     if (!this.#recoveredAt.has(life)) this.#recoveredAt.set(life, world.now);
   }
 
-  onCallStart(life: Life, call: Call): void {
+  onCallStart(call: Call): void {
     if (this.#judge.around.plan.theme !== 'one_call') return;
     const { now } = this.#judge.around.world;
     const { tokens } = this.#judge.storedEnvelope;
-    const isAlone = [...this.#judge.lives.values()].every(
-      (other) => other === life || other.lastCall === undefined || other.lastCall.endedAt !== undefined,
-    );
-    if (tokens?.expiresAt === undefined || !isAlone) return;
+    if (tokens?.expiresAt === undefined) return;
     const lifeMs = tokens.expiresAt - tokens.issuedAt;
     if (now > tokens.issuedAt + dueShare * lifeMs && now < tokens.expiresAt)
       this.#dueSets.set(call, tokens.id);
@@ -92,9 +89,18 @@ export class ThemeRules {
     if (rule !== undefined && call.result !== 'ok' && !call.isToRefusingOrigin)
       this.#violate(rule, `${process.name} ends: ${call.result}`);
     if (theme === 'outage') this.#onEndInOutage(life, call);
-    const dueSet = this.#dueSets.get(call);
+    const dueSet = this.#wasAlone(life, call) ? this.#dueSets.get(call) : undefined;
     if (dueSet !== undefined && call.result === 'ok' && this.#judge.storedEnvelope.tokens?.id === dueSet)
       this.#violate('a process of one call refreshes a set that is due', process.name);
+  }
+
+  /** No other process made a call meanwhile. */
+  #wasAlone(life: Life, { startedAt }: Call): boolean {
+    return [...this.#judge.lives.values()].every((other) => {
+      const { lastCall } = other;
+      const isOver = lastCall?.endedAt !== undefined && lastCall.endedAt < startedAt;
+      return other === life || lastCall === undefined || isOver;
+    });
   }
 
   /** The rule by which a call must have succeeded; undefined: it may fail. */
@@ -120,8 +126,8 @@ export class ThemeRules {
       }
       case 'clock_ahead':
         if (this.#hasLimitedOthers) return undefined;
-        // A pause dated ahead is observed for a quarter of an hour.
-        return from(25 * minuteMs, 'the dates of a clock far ahead hold nobody up');
+        // By then every process has started anew, with a right clock.
+        return from(8 * minuteMs, 'the dates of a clock far ahead hold nobody up');
       case 'outage': {
         const recoveredAt = this.#recoveredAt.get(life) ?? Number.POSITIVE_INFINITY;
         return from(recoveredAt - this.#startedAt + recoveryMs, 'an outage ends for every account');

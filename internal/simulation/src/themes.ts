@@ -123,6 +123,33 @@ const planners: Readonly<Record<Theme, (random: Random) => Themed>> = {
     const faults: Fault[] = [{ at: 3 * minuteMs, kind: 'outage', forMs: 10 * minuteMs, failMs }];
     return { processes, accessLifeMs: 2 * minuteMs, troubleMs, calls, faults };
   },
+  cut_off(random) {
+    const processes = random.between(2, 3);
+    const all = Array.from({ length: processes }, (_, process) => process);
+    const calls: PlannedCall[] = [];
+    const faults: Fault[] = [];
+    let at = 10_000;
+    for (let left = random.between(1, 4); left > 0; left--) {
+      calls.push(...all.map((process) => ({ at: at + random.between(0, 1_000), process })));
+      const forMs = random.between(2_000, minuteMs);
+      faults.push({ at: at + 10_000, kind: 'cut_notifications', forMs });
+      const signedOutAt = at + 10_000 + random.between(0, forMs);
+      faults.push({ at: signedOutAt, kind: 'sign_out', process: random.between(0, processes - 1) });
+      // Some use their session at once after the gap, some later.
+      const usedAt = at + 10_000 + forMs + 4_000;
+      calls.push(...all.map((process) => ({ at: usedAt + random.between(0, minuteMs), process })));
+      at = usedAt + 2 * minuteMs;
+      faults.push(...all.map((process): Fault => ({ at, kind: 'sign_in', process })));
+      at += minuteMs;
+    }
+    return {
+      processes,
+      accessLifeMs: hourMs,
+      troubleMs: at,
+      calls: calls.sort(byTime),
+      faults: faults.sort(byTime),
+    };
+  },
   copies(random) {
     const processes = random.between(2, 3);
     const troubleMs = 30 * minuteMs;

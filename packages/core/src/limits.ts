@@ -137,6 +137,8 @@ export const storeRetryMaxMs = 30_000;
 export const readsInDoubt = 64;
 /** Rounds of read, decide and write in one flight before the store counts as broken. */
 export const flightRounds = 8;
+/** Callers wait so long for the return of a lease that was asked for and is not needed any more. */
+export const leaseReturnMs = 250;
 /** A flight gives up after it has lost this many leases. */
 export const leaseTurns = 3;
 

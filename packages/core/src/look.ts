@@ -39,7 +39,7 @@ export function mayEndSoon(
   const { loginsAt, notBefore = 0, pauseMs = 0 } = guard;
   const loginAt = loginsAt.at(-1) ?? 0;
   const isRecent = Math.abs(clock.now() - loginAt) < limits.loginSendMs + timeouts.exchangeMs;
-  return code !== 'signed_out' && isRecent && loginAt > notBefore - pauseMs;
+  return code !== 'signed_out' && isRecent && loginAt >= notBefore - pauseMs;
 }
 
 /** Reads the store. After missed notifications all accounts read, so a limited number of them read at a time. */

@@ -13,6 +13,8 @@ export async function runFlight(account: Account, flight: Flight): Promise<void>
   let settle: () => void;
   try {
     const tokens = await fly(context, account, flight);
+    // The process may exit as soon as its callers wake, and the next process would wait for a dead holder of the lease.
+    if (account.facts.unsaved === undefined) await giveUpLease(flight);
     settle = () => flight.resolve(tokens);
   } catch (error) {
     settle = () => flight.reject(error);

@@ -82,6 +82,30 @@ describe('a refresh endpoint that does not work', () => {
     },
   );
 
+  test('who waits for the lease gets the set of the login that stands in', {
+    tags: ['fault-106'],
+  }, async () => {
+    const [first, second] = [0, 1].map(() =>
+      scene.open({ store: backend.open({ lock: true, subscribe: true }), scheduler: noTimers }),
+    ) as [AuthSession, AuthSession];
+    await first.getTokens();
+    await second.getTokens();
+    breakRefresh(answered(500, 'json'));
+    await scene.clock.advance(2 * hour);
+    await callFor(2 * minute, () => first);
+    await scene.clock.advance(2 * hour);
+    const answer = scene.server.holdNext('login');
+    const tokens = [first.getAccessToken(), second.getAccessToken()];
+    await scene.clock.advance(10);
+    const late = second.getAccessToken();
+    await scene.clock.advance(10);
+    answer();
+    const [token] = await scene.until(Promise.all([...tokens, late]));
+    expect(await first.getAccessToken()).toBe(token);
+    expect(await second.getAccessToken()).toBe(token);
+    expect(scene.server.logins).toBe(3);
+  });
+
   test('holds over restarts, for several processes', { tags: ['fault-106'] }, async () => {
     await open().getTokens();
     await scene.clock.advance(2 * hour);

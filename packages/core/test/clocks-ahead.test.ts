@@ -48,6 +48,23 @@ describe.each(aheads)('a machine whose clock is %s ahead', (_, aheadMs) => {
     expect(await scene.open().getAccessToken()).toBe('access-1');
   });
 
+  test('is asked to wait: others are not held up, also where their first read needs no exchange', {
+    tags: ['fault-109'],
+  }, async () => {
+    const scene = loginScene();
+    const session = scene.open();
+    await session.getTokens();
+    await whileAhead(scene, aheadMs, async () => {
+      scene.server.next('login', () => {
+        throw new AuthError('rate_limited', { provider: 'fake', delivery: 'answered', retryAfterMs: 60_000 });
+      });
+      expect(await errorCodeOf(session.signIn())).toBe('rate_limited');
+    });
+    const later = scene.open();
+    expect(await later.getAccessToken()).toBe('access-1');
+    expect(await later.getAccessToken({ rejected: 'access-1' })).toBe('access-2');
+  });
+
   test('signs out: a program that starts later logs in', { tags: ['fault-109'] }, async () => {
     const scene = loginScene();
     const session = scene.open();

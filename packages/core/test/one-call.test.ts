@@ -49,6 +49,40 @@ describe('a process that makes one call, with a set that is due', () => {
     expect(scene.clock.monotonic() - startedAt).toBeLessThanOrEqual(5_050);
   });
 
+  test('has given the lease back when its call is over, so that the next one need not wait for a dead holder', {
+    tags: ['fault-110'],
+  }, async () => {
+    /** The lock is granted, and released, a while after it was asked for, and whoever has stopped waiting gets it too. */
+    const slow = (store: TokenStore, { clock }: Scene): TokenStore => {
+      const pause = () => new Promise<void>((resolve) => clock.setTimeout(resolve, 20));
+      return {
+        ...store,
+        lock: async (key, { signal: _ }) => {
+          await pause();
+          const never = new AbortController().signal;
+          const lease = await (store as Required<TokenStore>).lock(key, { signal: never });
+          return {
+            lost: lease.lost,
+            held: () => lease.held(),
+            release: () => pause().then(() => lease.release()),
+          };
+        },
+      };
+    };
+    const { scene, backend, call } = processes({}, slow);
+    const heldAtTheEnd: boolean[] = [];
+    const calls = Array.from({ length: 5 }, async () => {
+      await call();
+      heldAtTheEnd.push(backend.holder !== undefined);
+    });
+    await scene.until(Promise.all(calls));
+    expect(heldAtTheEnd.at(-1)).toBe(false);
+    await scene.clock.advance(55 * minute);
+    await scene.until(call());
+    expect(backend.holder).toBeUndefined();
+    expect(scene.server.ledger).toHaveLength(2);
+  });
+
   test('serves the token that lives where the refresh fails', { tags: ['fault-110'] }, async () => {
     const { scene, call } = processes();
     await call();

@@ -14,6 +14,7 @@ import { takeLease } from './lease-turn.js';
 import { login } from './login.js';
 import type { Outcome } from './outcome.js';
 import { refresh } from './refresh.js';
+import { sleep } from './within.js';
 
 /** The transaction of a flight that found nothing to adopt: lock, read again, exchange, save. */
 export async function exchangeUnderLease(
@@ -57,13 +58,16 @@ async function waitForTurn(
     );
   };
   const leasing = takeLease(context, stop, flight);
-  const stopWaiting = (): void => {
+  const stopWaiting = async (): Promise<void> => {
     stop.abort();
-    // The lease may still be granted: release it.
-    leasing.then(
+    // The lease may still be granted: release it, for a while before the callers wake, after which this process may exit.
+    const returned = leasing.then(
       (lease) => releaseLease(context, lease),
       () => {},
     );
+    const limit = sleep(context.clock, limits.leaseReturnMs);
+    await Promise.race([returned, limit.done]);
+    limit.cancel();
   };
   try {
     const first = await Promise.race([leasing.then((lease) => ({ lease })), news]);
@@ -71,11 +75,11 @@ async function waitForTurn(
       flight.lease = first.lease;
       return undefined;
     }
-    stopWaiting();
+    await stopWaiting();
     return first;
   } catch (error) {
     if (!isAuthError(error) || error.code !== 'lock_timeout') {
-      stopWaiting();
+      void stopWaiting();
       throw error;
     }
     // The lock's holder may have saved a usable set while we waited.
