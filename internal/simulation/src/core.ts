@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,8 +21,7 @@ export async function loadCopies(folder: string): Promise<readonly Core[]> {
   const copies = [await loadCore(folder)];
   for (let copy = 1; copy <= 2; copy++) {
     const place = mkdtempSync(join(folderOfCopies(), 'core-'));
-    for (const file of readdirSync(folder).filter((name) => name.endsWith('.js')))
-      copyFileSync(join(folder, file), join(place, file));
+    cpSync(folder, place, { recursive: true });
     writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
     copies.push(await loadCore(place));
   }

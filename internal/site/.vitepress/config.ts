@@ -31,7 +31,8 @@ export default defineConfig({
   srcExclude: otherMarkdown(),
   outDir: inRepository(siteFolder),
   rewrites: Object.fromEntries(known),
-  vite: { plugins: [vueFromHere] },
+  // The search index is one chunk of some 500 kB, loaded when a reader searches.
+  vite: { plugins: [vueFromHere], build: { chunkSizeWarningLimit: 1_000 } },
   markdown: {
     // Comments have enough contrast in these themes; in the default themes they hardly do.
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },

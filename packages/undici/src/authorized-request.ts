@@ -1,5 +1,6 @@
-import { type AuthSession, isAuthError, type TokenSet } from '@auth/core';
+import { AuthError, type AuthSession, isAuthError, type TokenSet } from '@auth/core';
 import type { Dispatcher } from 'undici';
+import { bodyAtDispatch, isReplayable } from './body-at-dispatch.js';
 import { type Attached, type TokenHeaders, withHeaders } from './token-headers.js';
 
 type Controller = Dispatcher.DispatchController;
@@ -19,7 +20,8 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   /** Handlers that were given a redirect: their next dispatch is the next hop. */
   readonly #redirected: WeakSet<Dispatcher.DispatchHandler>;
   readonly #dispatch: Dispatcher.Dispatch;
-  readonly #options: Dispatcher.DispatchOptions;
+  /** As they stood when the request was dispatched. */
+  #options: Dispatcher.DispatchOptions;
   readonly #handler: Dispatcher.DispatchHandler;
   /** The token set of the first attempt; undefined before it is sent, and after the request failed. */
   #sent: TokenSet | undefined;
@@ -30,6 +32,9 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   /** Controller of the refusal whose body is dropped. */
   #dropped: Controller | undefined;
   #droppedBytes = 0;
+  /** Nothing of the body has been sent yet: a stream may have been empty. */
+  #hasSentBody = false;
+  #isRequestSent = false;
   #cutOffTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -44,14 +49,18 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     this.#tokenHeaders = tokenHeaders;
     this.#redirected = redirected;
     this.#dispatch = dispatch;
-    this.#options = options;
+    const { origin, body } = options;
+    this.#options = { ...options, body: bodyAtDispatch(body) ?? null };
+    if (typeof origin === 'object') this.#options.origin = new URL(origin);
     this.#handler = handler;
   }
 
   /** Returns what a dispatch returns: whether more requests may be dispatched at once. */
-  start(): boolean {
+  start(boundOrigin?: BoundOrigin): boolean {
     let attached: ReturnType<TokenHeaders['attach']>;
     try {
+      assertNoCacheOutside(this.#handler);
+      assertBound(this.#options.origin, boundOrigin);
       attached = this.#tokenHeaders.attach(this.#options.origin as string | URL, this.#signal);
     } catch (error) {
       // A redirect to a foreign origin goes without the token, as with the platform's fetch.
@@ -61,6 +70,8 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
       return this.#fail(error);
     }
     if (!(attached instanceof Promise)) return this.#send(attached);
+    const headers = withHeaders(this.#options.headers, []);
+    if (headers !== undefined) this.#options.headers = headers;
     attached.then((later) => this.#send(later)).catch((error: unknown) => this.#fail(error));
     return true;
   }
@@ -74,11 +85,17 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   onBodySent(chunk: Buffer): void {
+    this.#hasSentBody = true;
     this.#handler.onBodySent?.(chunk);
   }
 
   onRequestSent(): void {
+    this.#isRequestSent = true;
     this.#handler.onRequestSent?.();
+  }
+
+  onResponseStarted(): void {
+    this.#handler.onResponseStarted?.();
   }
 
   onResponseStart(controller: Controller, status: number, headers: AnswerHeaders, message?: string): void {
@@ -96,23 +113,28 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (controller === this.#dropped) this.#countDropped(chunk.byteLength);
+    if (this.#isDropped(controller)) this.#countDropped(chunk.byteLength);
     else this.#forward(() => this.#handler.onResponseData?.(controller, chunk));
   }
 
   onResponseEnd(controller: Controller, trailers: AnswerHeaders): void {
-    if (controller === this.#dropped) clearTimeout(this.#cutOffTimer);
+    if (this.#isDropped(controller)) clearTimeout(this.#cutOffTimer);
     else this.#forward(() => this.#handler.onResponseEnd?.(controller, trailers));
   }
 
   onResponseError(controller: Controller, error: Error): void {
-    if (controller !== null && controller === this.#dropped) {
+    if (this.#isDropped(controller)) {
       clearTimeout(this.#cutOffTimer);
       return;
     }
     this.#held = undefined;
     this.#sent = undefined;
     this.#handler.onResponseError?.(controller, error);
+  }
+
+  /** Whether an event is about the refusal that was dropped. Before a connection stands undici gives no controller. */
+  #isDropped(controller: Controller | null | undefined): boolean {
+    return this.#dropped !== undefined && controller === this.#dropped;
   }
 
   get #signal(): AbortSignal | undefined {
@@ -123,7 +145,11 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   #send({ tokens, entries }: Attached): boolean {
     // By the very set that it returned the session knows the answer to a replay.
     this.#sent = this.#replacement?.id === tokens.id ? this.#replacement : tokens;
-    return this.#dispatch({ ...this.#options, headers: withHeaders(this.#options.headers, entries) }, this);
+    const headers = withHeaders(this.#options.headers, entries);
+    // Undici refuses these headers with an error of its own, and sends nothing.
+    if (headers === undefined) return this.#dispatch(this.#options, this.#handler);
+    this.#options = { ...this.#options, headers };
+    return this.#dispatch(this.#options, this);
   }
 
   #afterAnswer(sent: TokenSet, status: number, headers: AnswerHeaders): Promise<TokenSet | undefined> {
@@ -156,7 +182,7 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     ]);
     // The request has failed or was aborted meanwhile.
     if (this.#held === undefined) return void asked.catch(() => {});
-    if (isOver || !isReplayable(this.#options.body)) {
+    if (isOver || !this.#prepareReplay()) {
       asked.catch(() => {});
       return this.#passOnRefusal(controller);
     }
@@ -168,6 +194,15 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
       return;
     }
     this.start();
+  }
+
+  /** Whether the request can be sent again. A stream that turned out to be empty is no body. */
+  #prepareReplay(): boolean {
+    if (!isReplayable(this.#options.body)) {
+      if (this.#hasSentBody || !this.#isRequestSent) return false;
+      this.#options = { ...this.#options, body: null };
+    }
+    return true;
   }
 
   /** Passes the refusal on to the caller. */
@@ -206,18 +241,47 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 }
 
+/**
+ * The origin that a dispatcher sends to, whatever a request names; undefined for one that sends to the origin that the
+ * request names, and null for one that does not tell, such as a BalancedPool.
+ */
+export type BoundOrigin = string | null | undefined;
+
+/** @throws AuthError `origin_not_allowed` where a request would go elsewhere than it says */
+function assertBound(origin: string | URL | undefined, bound: BoundOrigin): void {
+  if (bound === undefined || (bound !== null && origin && new URL(origin).origin === bound)) return;
+  const detail =
+    bound === null
+      ? 'this dispatcher does not tell where a request goes: give the interceptor to its pools, by its factory'
+      : `the request names another origin than '${bound}', to which its dispatcher sends it`;
+  throw new AuthError('origin_not_allowed', { detail });
+}
+
+/**
+ * A cache outside of the interceptor does not see the token, and would hand one identity what another one got.
+ *
+ * @throws AuthError `invalid_options`
+ */
+function assertNoCacheOutside(handler: Dispatcher.DispatchHandler): void {
+  let outer: unknown = handler;
+  for (let depth = 0; depth < 8 && typeof outer === 'object' && outer !== null; depth++) {
+    if (sharing.has(outer.constructor?.name)) {
+      const detail = 'list interceptors.cache() and interceptors.deduplicate() before authInterceptor()';
+      throw new AuthError('invalid_options', { detail });
+    }
+    outer = (outer as { readonly handler?: unknown }).handler;
+  }
+}
+
+const sharing: ReadonlySet<string | undefined> = new Set([
+  'CacheHandler',
+  'CacheRevalidationHandler',
+  'DeduplicationHandler',
+]);
+
 /** Whether only the token, not the request, is forbidden at this origin. */
 function isForbidden(error: unknown): boolean {
   return isAuthError(error) && (error.code === 'origin_not_allowed' || error.code === 'insecure_url');
-}
-
-/** A body that can be read only once cannot be sent again. */
-function isReplayable(body: Dispatcher.DispatchOptions['body']): boolean {
-  if (typeof body !== 'object' || body === null) return true;
-  return (
-    body instanceof Uint8Array ||
-    (body as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'FormData'
-  );
 }
 
 function headersOf(given: AnswerHeaders): Headers {

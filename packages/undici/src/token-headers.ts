@@ -43,33 +43,46 @@ export class TokenHeaders {
   }
 }
 
-/** A request's headers, with the token's headers replacing any of the same names. */
-export function withHeaders(given: Given, entries: Entries): NonNullable<Given> {
-  const headers: Record<string, string | string[] | undefined> = {};
-  for (const [name, value] of pairsOf(given)) {
-    if (isAmong(entries, name)) continue;
+/**
+ * A request's headers, with the token's headers replacing any of the same names. Undefined for what undici refuses:
+ * then undici says so.
+ */
+export function withHeaders(given: Given, entries: Entries): Record<string, string | string[]> | undefined {
+  // No prototype: a header may be named `constructor`.
+  const headers: Record<string, string | string[]> = Object.create(null);
+  const pairs = pairsOf(given);
+  if (pairs === undefined) return undefined;
+  for (const [name, value] of pairs) {
+    if (value === undefined || value === null || isAmong(entries, name)) continue;
     // A list may name a header twice; both values count.
     const before = headers[name];
-    const text = typeof value === 'number' ? String(value) : value;
-    headers[name] = before === undefined || text === undefined ? text : [before, text].flat();
+    const text = typeof value === 'object' ? value : String(value);
+    headers[name] = before === undefined ? text : [before, text].flat();
   }
   for (const [name, value] of entries) headers[name] = value;
   return headers;
 }
 
-function pairsOf(given: Given): Iterable<readonly [string, Value]> {
+type Pair = readonly [name: string, value: Value];
+
+/** Undefined for what is no list of headers. */
+function pairsOf(given: Given): Iterable<Pair> | undefined {
   if (given === undefined || given === null) return [];
-  if (Array.isArray(given)) return flatPairs(given);
-  return Symbol.iterator in given ? given : Object.entries(given);
+  if (typeof given !== 'object') return undefined;
+  if (Array.isArray(given)) return given.length % 2 === 0 ? flatPairs(given) : undefined;
+  if (!(Symbol.iterator in given)) return Object.entries(given);
+  // Read once: an iterator may give its headers only once.
+  const pairs = [...(given as Iterable<Pair>)];
+  return pairs.every((pair) => Array.isArray(pair) && pair.length === 2) ? pairs : undefined;
 }
 
 /** Undici's own form: a flat list of alternating names and values. */
-function* flatPairs(given: readonly string[]): Iterable<readonly [string, string]> {
+function* flatPairs(given: readonly string[]): Iterable<Pair> {
   for (let index = 0; index < given.length; index += 2) {
     yield [given[index] as string, given[index + 1] as string];
   }
 }
 
 function isAmong(entries: Entries, name: string): boolean {
-  return entries.some(([other]) => name.toLowerCase() === other);
+  return entries.some(([other]) => String(name).toLowerCase() === other);
 }
