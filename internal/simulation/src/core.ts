@@ -10,7 +10,7 @@ export type Core = typeof import('@auth/core');
  * Loads all built files of the engine from a folder. A later dynamic import would take real time to load its file, and
  * a seed would not run the same way twice.
  */
-export async function loadCore(folder: string): Promise<Core> {
+async function loadCore(folder: string): Promise<Core> {
   const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
   for (const file of files) await import(pathToFileURL(join(folder, file)).href);
   return (await import(pathToFileURL(join(folder, 'index.js')).href)) as Core;
