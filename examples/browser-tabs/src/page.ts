@@ -9,7 +9,7 @@ const username = document.body.dataset['username'] ?? '';
 const key = `unipoll ${username}`;
 const store = webStore();
 /** Without a password, because anybody can read a page's code. */
-const session = createJwtLoginAuth({ baseUrl, username, store, key });
+const session = createJwtLoginAuth({ baseUrl, username, store, key, refreshMode: 'postman' });
 
 const form = document.querySelector('form') as HTMLFormElement;
 const polls = document.querySelector('main') as HTMLElement;

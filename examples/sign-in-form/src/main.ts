@@ -12,7 +12,7 @@ import { formPage, pollsPage } from './page.ts';
 const { UNIPOLL_URL: baseUrl = '', UNIPOLL_USERNAME: username = '', PORT: port = '3000' } = process.env;
 /** Optional: without it the form is the only way to sign in. */
 const { UNIPOLL_PASSWORD: password } = process.env;
-const session = createJwtLoginAuth({ baseUrl, username, password });
+const session = createJwtLoginAuth({ baseUrl, username, password, refreshMode: 'postman' });
 
 const app = new Hono();
 app.use(csrf());

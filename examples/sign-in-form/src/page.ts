@@ -31,7 +31,7 @@ function reasonOf({ blockedAt }: AuthStatus, { code, serverCode }: AuthError): H
   switch (code) {
     case 'invalid_credentials':
       if (serverCode === 'LOGIN_USER_NOT_VERIFIED')
-        return 'This account is locked. Only UniPoll can open it again.';
+        return 'This account is not confirmed yet. Follow the link in the e-mail from UniPoll.';
       return 'The password is wrong.';
     case 'login_blocked':
       return html`UniPoll refused the password at ${time(blockedAt)}. Nothing was sent since: enter the right one.`;

@@ -63,12 +63,12 @@ test('a configured password that was refused is sent once, and the form says whe
   expect((await submit(emulator.jwtLogin.options.password)).status).toBe(200);
 });
 
-test('a locked account and a wrong password show different messages', async () => {
+test('an account that is not confirmed and a wrong password show different messages', async () => {
   await start();
-  emulator.jwtLogin.set({ lockAfter: 2 });
   for (const guess of ['one', 'two']) expect((await submit(guess)).alert).toBe('The password is wrong.');
-  const right = emulator.jwtLogin.options.password;
-  expect((await submit(right)).alert).toBe('This account is locked. Only UniPoll can open it again.');
+  const { username, password } = emulator.jwtLogin.options;
+  emulator.jwtLogin.setAccountState(username, 'not_set_up');
+  expect((await submit(password)).alert).toMatch(/^This account is not confirmed yet\./);
 });
 
 test('while UniPoll asks for a pause the form says how long, and cannot be submitted', async () => {

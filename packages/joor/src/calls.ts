@@ -1,14 +1,14 @@
 import type { IssuedTokens, TokenSet } from '@auth/core';
 import { type LoginSecrets, secretOf, type TokenCall } from '@auth/provider-utils';
+import { keycloak } from '@auth/provider-utils/wire';
 import type { JoorSettings } from './options.js';
 import {
-  isClientRefused,
-  isRefused,
   type JoorExtra,
   loginForm,
   parseTokens,
   refreshForm,
-  serverCodes,
+  revocationForm,
+  revocationUrl,
 } from './wire.js';
 
 export function login(
@@ -20,9 +20,7 @@ export function login(
     url: `${issuer}/`,
     body: loginForm({ clientId, username, ...secrets, extraFields }),
     parse: parseTokens,
-    isRefused,
-    isClientRefused,
-    serverCodes,
+    ...keycloak,
   };
 }
 
@@ -34,8 +32,17 @@ export async function refresh(
     url: tokenEndpoint,
     body: refreshForm({ clientId, clientSecret: await secretOf('clientSecret', clientSecret), refreshToken }),
     parse: parseTokens,
-    isRefused,
-    isClientRefused,
-    serverCodes,
+    ...keycloak,
+  };
+}
+
+export async function revoke(
+  { tokenEndpoint = '', clientId, clientSecret }: JoorSettings,
+  tokens: TokenSet<JoorExtra>,
+): Promise<TokenCall<void>> {
+  return {
+    url: revocationUrl(tokenEndpoint),
+    body: revocationForm({ clientId, clientSecret: await secretOf('clientSecret', clientSecret), tokens }),
+    parse: () => {},
   };
 }

@@ -69,8 +69,8 @@ const ownFields = ['client_id', 'grant_type', 'client_secret', 'username', 'pass
 function assertExtraFields(fields: unknown): void {
   if (typeof fields !== 'object' || fields === null) throw wrong('extraFields', 'an object of texts');
   for (const [field, value] of Object.entries(fields)) {
-    if (ownFields.includes(field) || typeof value !== 'string') {
-      throw wrong('extraFields', `texts under other names than ${ownFields.join(', ')}`);
+    if (ownFields.includes(field) || typeof value !== 'string' || /[\r\n]/.test(value)) {
+      throw wrong('extraFields', `texts without line breaks, under other names than ${ownFields.join(', ')}`);
     }
   }
 }

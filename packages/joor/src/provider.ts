@@ -25,4 +25,6 @@ const joor: Vendor<JoorSettings, JoorExtra> = {
   loadCalls: () => import('./calls.js'),
   identityOf: ({ username, clientId }) => ({ username, clientId }),
   canRefresh: ({ tokenEndpoint }) => tokenEndpoint !== undefined,
+  canRevoke: ({ tokenEndpoint }) => tokenEndpoint !== undefined,
+  isMultipart: true,
 };

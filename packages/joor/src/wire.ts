@@ -1,6 +1,6 @@
-import type { IssuedTokens } from '@auth/core';
+import type { IssuedTokens, TokenSet } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
-import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
+import { lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
 /** Further fields of a JOOR token answer. */
@@ -9,18 +9,6 @@ export interface JoorExtra {
   /** Keycloak's `not-before-policy`: tokens issued before this instant, in epoch seconds, are void. */
   readonly notBeforePolicy?: number;
 }
-
-/** Error codes of Keycloak, which JOOR runs, for a refused login or refresh token. */
-export const serverCodes: readonly string[] = [
-  'Token is not active',
-  'Session not active',
-  'Stale token',
-  'Account disabled',
-  'Account is not fully set up',
-  'Account temporarily disabled',
-  'User disabled',
-  'invalid_grant',
-];
 
 const tokenAnswer = z.object({
   access_token: requiredText,
@@ -65,6 +53,26 @@ export function refreshForm(fields: {
   });
 }
 
+/** RFC 7009: the session ends with its refresh token. */
+export function revocationForm(fields: {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly tokens: Pick<TokenSet, 'accessToken' | 'refreshToken'>;
+}): URLSearchParams {
+  const { accessToken, refreshToken } = fields.tokens;
+  return new URLSearchParams({
+    client_id: fields.clientId,
+    client_secret: fields.clientSecret,
+    token: refreshToken ?? accessToken,
+    token_type_hint: refreshToken === undefined ? 'access_token' : 'refresh_token',
+  });
+}
+
+/** Keycloak's endpoints lie side by side: …/protocol/openid-connect/token and …/revoke. */
+export function revocationUrl(tokenEndpoint: string): string {
+  return new URL('revoke', tokenEndpoint).href;
+}
+
 /** Keycloak sends a `refresh_expires_in` of 0 for "no limit of its own"; the lifetime counts as unknown. */
 export function parseTokens({ body }: Answer): IssuedTokens<JoorExtra> {
   const answer = parseShape(tokenAnswer, body);
@@ -83,14 +91,4 @@ export function parseTokens({ body }: Answer): IssuedTokens<JoorExtra> {
     scope: answer.scope,
     extra: Object.keys(extra).length === 0 ? undefined : extra,
   };
-}
-
-/** Keycloak refuses a wrong client secret with this word: 26 under 401, older versions under 400. */
-export function isClientRefused({ body }: Answer): boolean {
-  return says(body, 'error', 'unauthorized_client');
-}
-
-/** A 400 is a refusal only with Keycloak's own `invalid_grant`, because proxies answer 400 too. */
-export function isRefused({ status, body }: Answer): boolean {
-  return status === 400 && says(body, 'error', 'invalid_grant');
 }

@@ -256,6 +256,32 @@ describe('refresh', () => {
   });
 });
 
+describe('a sign-out', () => {
+  const open = (options: Partial<JoorProviderOptions>) =>
+    joorProvider({ environment: 'sandbox', ...account, ...options });
+
+  test('ends the session at Keycloak, whose endpoints lie side by side', async () => {
+    const tokenEndpoint = 'https://keycloak.example.com/realms/joor/protocol/openid-connect/token';
+    const provider = open({ refresh: { tokenEndpoint } });
+    const tokens = { id: '1', tokenType: 'Bearer', issuedAt: 0, accessToken: 'a1' };
+    const client = { client_id: 'client', client_secret: 'client-secret' };
+    const path = '/realms/joor/protocol/openid-connect/revoke';
+    for (const [refreshToken, fields] of [
+      ['r1', { token: 'r1', token_type_hint: 'refresh_token' }],
+      [undefined, { token: 'a1', token_type_hint: 'access_token' }],
+    ] as const) {
+      nock('https://keycloak.example.com')
+        .post(path, { ...client, ...fields })
+        .reply(200);
+      await provider.revoke?.({ ...tokens, ...(refreshToken && { refreshToken }) }, context());
+    }
+  });
+
+  test('is a matter of this side alone where no token endpoint is given', () => {
+    expect(open({}).revoke).toBeUndefined();
+  });
+});
+
 describe('options', () => {
   test('what selects the identity is in the account, and no secret is', () => {
     const provider = joorProvider({ environment: 'sandbox', ...account });

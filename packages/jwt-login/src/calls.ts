@@ -8,6 +8,7 @@ import {
   parseTokens,
   postmanForm,
   postmanHeaders,
+  refreshCodes,
   refreshHeaders,
   serverCodes,
 } from './wire.js';
@@ -39,7 +40,7 @@ export function refresh(settings: JwtLoginSettings, tokens: TokenSet<JwtLoginExt
           body: postmanForm(refreshToken),
         }
       : { url: `${issuer}/auth/jwt/refresh`, headers: refreshHeaders(accessToken, refreshToken) };
-  return { ...how, parse: parseTokens };
+  return { ...how, parse: parseTokens, serverCodes: refreshCodes };
 }
 
 function clientIdOf({ clientId }: JwtLoginSettings, { extra }: TokenSet<JwtLoginExtra>): string {

@@ -8,6 +8,7 @@ import {
   type Place,
   type PlaceOptions,
   type Secret,
+  wrong,
 } from '@auth/provider-utils';
 
 /** How the refresh token is presented: in a header beside the access token, or in the form of the Postman endpoint. */
@@ -23,7 +24,10 @@ export interface JwtLoginProviderOptions extends PasswordOptions, PlaceOptions {
   readonly clientSecret?: Secret | undefined;
   /** Default `headers`. */
   readonly refreshMode?: RefreshMode | undefined;
-  /** Path of the `postman` endpoint. Default `/auth/jwt/postman-refresh`; some servers write `postman_refresh`. */
+  /**
+   * Path of the `postman` endpoint. Default `/auth/jwt/postman_refresh`, where UniPoll's server has it; the vendor's page
+   * writes `postman-refresh`.
+   */
   readonly postmanPath?: string | undefined;
 }
 
@@ -47,5 +51,7 @@ export function assertJwtLoginOptions(options: JwtLoginProviderOptions): void {
   if (refreshMode !== undefined) assertOneOf('refreshMode', refreshMode, ['headers', 'postman']);
   if (scope !== undefined) assertText('scope', scope);
   if (clientId !== undefined) assertText('clientId', clientId);
+  if (refreshMode === 'postman' && clientId?.includes(':') === true)
+    throw wrong('clientId', 'no colon: it is the user id of HTTP Basic in refreshMode postman');
   if (postmanPath !== undefined) assertPath('postmanPath', postmanPath);
 }

@@ -7,7 +7,7 @@ import type { JwtLoginExtra } from './wire.js';
 export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider<JwtLoginExtra> {
   assertJwtLoginOptions(options);
   const { username, password, scope, clientId, clientSecret, refreshMode = 'headers' } = options;
-  const { postmanPath = '/auth/jwt/postman-refresh' } = options;
+  const { postmanPath = '/auth/jwt/postman_refresh' } = options;
   const { issuer, allowedOrigins } = placeOf(options);
   const identity = { username, password, scope, clientId, clientSecret };
   return passwordProvider(jwtLogin, { issuer, allowedOrigins, ...identity, refreshMode, postmanPath });

@@ -1,6 +1,13 @@
 import type { IssuedTokens } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
-import { lifetimeMs, optionalText, parseShape, requiredText, says } from '@auth/provider-utils/wire';
+import {
+  basicAuthorization,
+  lifetimeMs,
+  optionalText,
+  parseShape,
+  requiredText,
+  says,
+} from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
 /** Further fields of a login answer. */
@@ -9,8 +16,11 @@ export interface JwtLoginExtra {
   readonly clientId?: string;
 }
 
-/** fastapi-users' error codes for a refused login. */
+/** fastapi-users' error codes for a refused login. UniPoll itself sends only the first of them. */
 export const serverCodes: readonly string[] = ['LOGIN_BAD_CREDENTIALS', 'LOGIN_USER_NOT_VERIFIED'];
+
+/** UniPoll's words for a refused refresh. */
+export const refreshCodes: readonly string[] = ['Invalid Client ID'];
 
 const tokenAnswer = z.object({
   access_token: requiredText,
@@ -44,10 +54,9 @@ export function refreshHeaders(
   return { authorization: `Bearer ${accessToken}`, 'refresh-token': refreshToken ?? '' };
 }
 
-/** HTTP Basic with the client id as the user and no password (RFC 7617 section 2, in UTF-8). */
+/** HTTP Basic with the client id as the user and no password. */
 export function postmanHeaders(clientId: string): Record<string, string> {
-  const bytes = new TextEncoder().encode(`${clientId}:`);
-  return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+  return { authorization: basicAuthorization(clientId, '') };
 }
 
 export function postmanForm(refreshToken: string | undefined): URLSearchParams {

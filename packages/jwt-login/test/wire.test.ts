@@ -125,11 +125,11 @@ describe('refresh as Postman does', () => {
   const form = { refresh_token: 'r&1', grant_type: 'refresh_token' };
 
   test.each([
-    ['the option', { clientId: 'own:ä' }, { clientId: 'acc-1' }, 'own:ä'],
+    ['the option', { clientId: 'own-ä' }, { clientId: 'acc-1' }, 'own-ä'],
     ['the answer', {}, { clientId: 'acc-1' }, 'acc-1'],
   ])('Basic with the client id of %s, and a form', async (_, options, extra, clientId) => {
     nock(host)
-      .post('/api/auth/jwt/postman-refresh', form)
+      .post('/api/auth/jwt/postman_refresh', form)
       .matchHeader('authorization', `Basic ${Buffer.from(`${clientId}:`).toString('base64')}`)
       .matchHeader('content-type', urlencoded)
       .reply(200, answer);
@@ -137,8 +137,29 @@ describe('refresh as Postman does', () => {
   });
 
   test('the path can be another', async () => {
-    nock(host).post('/api/auth/jwt/postman_refresh', form).reply(200, answer);
-    await refresh({ refreshMode: 'postman', clientId: 'x', postmanPath: '/auth/jwt/postman_refresh' });
+    nock(host).post('/api/auth/jwt/postman-refresh', form).reply(200, answer);
+    await refresh({ refreshMode: 'postman', clientId: 'x', postmanPath: '/auth/jwt/postman-refresh' });
+  });
+
+  test('a client id with a colon, at which a server would cut it, is refused', {
+    tags: ['fault-127'],
+  }, async () => {
+    const colon = { code: 'invalid_options', detail: expect.stringContaining('colon') };
+    expect(() => jwtLoginProvider({ ...account, refreshMode: 'postman', clientId: 'a:b' })).toThrow(
+      expect.objectContaining(colon),
+    );
+    await expect(refresh({ refreshMode: 'postman' }, { clientId: 'a:b' })).rejects.toMatchObject(colon);
+  });
+
+  test('the words of a refusal are told, and a deleted account is no refusal', async () => {
+    const options = { refreshMode: 'postman', clientId: 'acc-1' } as const;
+    nock(host).post('/api/auth/jwt/postman_refresh').reply(401, { detail: 'Invalid Client ID' });
+    await expect(refresh(options)).rejects.toMatchObject({
+      code: 'refresh_refused',
+      serverCode: 'Invalid Client ID',
+    });
+    nock(host).post('/api/auth/jwt/postman_refresh').reply(404, { detail: 'Not Found' });
+    await expect(refresh(options)).rejects.toMatchObject({ code: 'server_unavailable', status: 404 });
   });
 
   test('without any client id it cannot be asked', async () => {
@@ -162,7 +183,7 @@ describe('refresh without a refresh token', () => {
 
   test('the field goes out empty, as Postman would send it', async () => {
     nock(host)
-      .post('/api/auth/jwt/postman-refresh', { refresh_token: '', grant_type: 'refresh_token' })
+      .post('/api/auth/jwt/postman_refresh', { refresh_token: '', grant_type: 'refresh_token' })
       .reply(401, {});
     const provider = jwtLoginProvider({ ...account, refreshMode: 'postman', clientId: 'acc' });
     await expect(provider.refresh?.(tokens, context())).rejects.toMatchObject({ code: 'refresh_refused' });

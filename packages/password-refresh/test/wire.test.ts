@@ -79,7 +79,24 @@ describe('login', () => {
     await expect(login()).rejects.toMatchObject({ code: 'invalid_credentials', status });
   });
 
-  test.each([400, 403, 422, 500])('%i is none, whatever it says', async (status) => {
+  test('400 is one with the words of the Keycloak behind it', async () => {
+    const refuse = (error: string, error_description: string) =>
+      nock(host).post('/api/v1/auth/password').reply(400, { error, error_description });
+    refuse('invalid_grant', 'Account is not fully set up');
+    await expect(login()).rejects.toMatchObject({
+      code: 'invalid_credentials',
+      serverCode: 'Account is not fully set up',
+    });
+    refuse('unauthorized_client', 'Invalid client or Invalid client credentials');
+    await expect(login()).rejects.toMatchObject({
+      code: 'client_refused',
+      serverCode: 'unauthorized_client',
+    });
+    refuse('other', 'whatever');
+    await expect(login()).rejects.toMatchObject({ code: 'server_unavailable' });
+  });
+
+  test.each([403, 422, 500])('%i is none, whatever it says', async (status) => {
     nock(host).post('/api/v1/auth/password').reply(status, { error: 'invalid_grant', success: false });
     await expect(login()).rejects.toMatchObject({ code: 'server_unavailable', status });
   });

@@ -1,4 +1,13 @@
-import type { AuthProvider, ExchangeContext, IssuedTokens, PreparedLogin, TokenSet } from '@auth/core';
+import {
+  AuthError,
+  type AuthProvider,
+  type ExchangeContext,
+  type IssuedTokens,
+  isAuthError,
+  type MaybePromise,
+  type PreparedLogin,
+  type TokenSet,
+} from '@auth/core';
 import { assertSecret, type Place, type Secret, secretOf } from './options.js';
 import { callVendor, preload } from './request-tokens.js';
 import type { TokenCall } from './token-request.js';
@@ -21,10 +30,9 @@ export interface LoginSecrets<Settings> {
 export interface VendorCalls<Settings, Extra> {
   login(settings: Settings, secrets: LoginSecrets<Settings>): TokenCall<IssuedTokens<Extra>>;
   /** Absent: there is no refresh, the session logs in again. See {@link Vendor.canRefresh}. */
-  refresh?(
-    settings: Settings,
-    tokens: TokenSet<Extra>,
-  ): TokenCall<IssuedTokens<Extra>> | Promise<TokenCall<IssuedTokens<Extra>>>;
+  refresh?(settings: Settings, tokens: TokenSet<Extra>): MaybePromise<TokenCall<IssuedTokens<Extra>>>;
+  /** Absent: a sign-out does not end the session at the server. See {@link Vendor.canRevoke}. */
+  revoke?(settings: Settings, tokens: TokenSet<Extra>): MaybePromise<TokenCall<void>>;
 }
 
 /** What is known of one kind of server before the first exchange; all accounts of a package share it. */
@@ -36,6 +44,10 @@ export interface Vendor<Settings, Extra> {
   identityOf(settings: Settings): Readonly<Record<string, unknown>>;
   /** Whether the server refreshes this account's tokens. Default: always. */
   canRefresh?(settings: Settings): boolean;
+  /** Whether the server ends this account's sessions at a sign-out. Default: never. */
+  canRevoke?(settings: Settings): boolean;
+  /** Secrets are sent as multipart/form-data, which cannot carry a line break unchanged. */
+  readonly isMultipart?: boolean;
   /** The headers that carry the token. Default: `authorization`. */
   tokenHeaders?(settings: Settings): readonly string[];
   /** Default: status 401. */
@@ -55,7 +67,10 @@ export function passwordProvider<Settings extends AccountSettings, Extra>(
   vendor: Vendor<Settings, Extra>,
   settings: Settings,
 ): AuthProvider<Extra> {
-  if (settings.password !== undefined) assertSecret('password', settings.password);
+  const { password, clientSecret } = settings;
+  if (password !== undefined) assertSecret('password', password);
+  for (const [name, value] of Object.entries({ password, clientSecret }))
+    if (typeof value === 'string') assertSendable(vendor, name, value);
   // A getter that returns undefined stands for a method that is absent.
   return new PasswordProvider(vendor, settings) as AuthProvider<Extra>;
 }
@@ -113,6 +128,10 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
     return this.#vendor.canRefresh?.(this.#settings) === false ? undefined : this.#refresh;
   }
 
+  get revoke(): AuthProvider<Extra>['revoke'] | undefined {
+    return this.#vendor.canRevoke?.(this.#settings) === true ? this.#revoke : undefined;
+  }
+
   get clientSecrets(): AuthProvider<Extra>['clientSecrets'] | undefined {
     return this.#settings.clientSecret === undefined ? undefined : this.#clientSecrets;
   }
@@ -125,10 +144,15 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
     const vendor = this.#vendor;
     const settings = this.#settings;
     const clientSecret = settings.clientSecret && (await secretOf('clientSecret', settings.clientSecret));
+    for (const [name, value] of Object.entries({ password, clientSecret }))
+      if (value !== undefined) assertSendable(vendor, name, value);
     const secrets = { password, clientSecret } as LoginSecrets<Settings>;
     return {
       secrets: clientSecret === undefined ? [password] : [password, clientSecret],
-      login: (context) => callVendor(vendor, 'login', context, (calls) => calls.login(settings, secrets)),
+      login: (context) =>
+        callVendor(vendor, 'login', context, (calls) => calls.login(settings, secrets)).catch((error) => {
+          throw withHint(error, { password, clientSecret });
+        }),
     };
   }
 
@@ -146,7 +170,35 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
     );
   }
 
+  #revoke(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void> {
+    return callVendor(this.#vendor, 'revoke', context, (calls) =>
+      (calls as Required<typeof calls>).revoke(this.#settings, tokens),
+    );
+  }
+
   #authorize(headers: Headers, { accessToken }: TokenSet<Extra>): void {
     for (const name of this.tokenHeaders ?? []) headers.set(name, `Bearer ${accessToken}`);
   }
+}
+
+/** @throws AuthError `invalid_options` for a secret that would arrive changed */
+function assertSendable(
+  { name: provider, isMultipart = false }: { readonly name: string; readonly isMultipart?: boolean },
+  secret: string,
+  value: string,
+): void {
+  if (!isMultipart || !/[\r\n]/.test(value)) return;
+  const detail = `${secret}: multipart/form-data cannot carry the line break in it; a secret read from a file ends in one`;
+  throw new AuthError('invalid_options', { provider, delivery: 'not_sent', detail });
+}
+
+/** A refusal, with a word about a secret that ends in a line break: it was read from a file, most likely. */
+function withHint(error: unknown, secrets: Readonly<Record<string, string | undefined>>): unknown {
+  const isRefusal = isAuthError(error) && ['invalid_credentials', 'client_refused'].includes(error.code);
+  const [name] = Object.entries(secrets).find(([, value]) => /[\r\n]$/.test(value ?? '')) ?? [];
+  if (!isRefusal || name === undefined) return error;
+  return new AuthError(error.code, {
+    ...error,
+    detail: `the ${name} ends in a line break: was it read from a file?`,
+  });
 }

@@ -1,4 +1,4 @@
-import { AuthError, type ExchangeContext, isAuthError, toAuthError } from '@auth/core';
+import { AuthError, type AuthPhase, type ExchangeContext, isAuthError, toAuthError } from '@auth/core';
 import ky from 'ky';
 import { says } from './answers.js';
 import type { Answer, TokenRequest } from './token-request.js';
@@ -47,6 +47,8 @@ export async function callTokenEndpoint<Result>(
     const delivery = 'unknown';
     throw new AuthError('server_unavailable', { ...where, status, delivery, answer: kind, serverCode });
   }
+  // RFC 7009 section 2.2: the status alone tells, and the body is to be ignored.
+  if (phase === 'revoke') return request.parse(answer);
   if (!isWhole) throw unusable('it is longer than 1 MiB');
   if (answer.body === undefined) throw unusable('it is not JSON');
   try {
@@ -96,7 +98,7 @@ async function encoded(form: URLSearchParams | FormData | undefined): Promise<{
 /** Decides by the headers alone, so that the server's pause counts even if the body cannot be read. */
 function rateLimit(
   response: Response,
-  where: { provider: string; phase: 'login' | 'refresh'; url: string },
+  where: { provider: string; phase: AuthPhase; url: string },
 ): AuthError | undefined {
   const { status, headers } = response;
   if (status !== 429 && !(status === 503 && headers.has('retry-after'))) return undefined;
@@ -143,14 +145,24 @@ function isPage({ headers, body }: Answer, text: string): boolean {
   );
 }
 
-/** RFC 9110 section 10.2.3: seconds, or a date, which counts from the answer's own Date and not from our clock. */
+/**
+ * RFC 9110 section 10.2.3: seconds, or a date, which counts from the answer's own Date and not from our clock. Of a header
+ * that is given twice the longer wait counts.
+ */
 function retryAfterMs(headers: Headers): number | undefined {
-  const value = headers.get('retry-after')?.trim() ?? '';
-  const isDate = /^[A-Za-z]{3,9},? /.test(value);
-  const waitMs = isDate
-    ? Math.max(0, Date.parse(value) - Date.parse(headers.get('date') ?? ''))
-    : Number(/^\d+$/.test(value) ? value : Number.NaN) * 1000;
-  return Number.isFinite(waitMs) ? waitMs : undefined;
+  // The parts of a header that is given twice are joined by a comma. A date has a comma of its own, before its day.
+  const waits = (headers.get('retry-after') ?? '').split(/,(?!\s*\d{1,2}[ -][A-Za-z])/).map((value) => {
+    const isSeconds = /^\s*\d+(\.\d*)?\s*$/.test(value);
+    const sinceMs = Date.parse(headers.get('date') ?? '');
+    return isSeconds ? Math.ceil(Number(value)) * 1000 : Math.max(0, dateIn(value) - sinceMs);
+  });
+  const known = waits.filter(Number.isFinite);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+/** Only dates with the name of a day: `Date.parse` reads nearly anything as a date. */
+function dateIn(value: string): number {
+  return /^\s*[A-Za-z]{3,9},? /.test(value) ? Date.parse(value) : Number.NaN;
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { AuthPhase } from '@auth/core';
+
 /** An answer of a token endpoint, its body parsed where it is JSON. */
 export interface Answer {
   readonly status: number;
@@ -31,5 +33,5 @@ export interface TokenCall<Result> {
 export interface TokenRequest<Result> extends TokenCall<Result> {
   /** The provider's name, for errors. */
   readonly provider: string;
-  readonly phase: 'login' | 'refresh';
+  readonly phase: AuthPhase;
 }

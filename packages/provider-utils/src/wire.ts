@@ -3,6 +3,8 @@ import * as z from 'zod/mini';
 
 export { jwtLifetimeMs } from '@auth/core';
 export { says } from './answers.js';
+export { basicAuthorization } from './basic-authorization.js';
+export { keycloak } from './keycloak.js';
 export { callTokenEndpoint } from './token-endpoint.js';
 
 /** A text that must be present and not empty. */

@@ -1,4 +1,4 @@
-import type { AuthProvider, ExchangeContext, TokenSet } from '@auth/core';
+import { AuthError, type AuthProvider, type ExchangeContext, type TokenSet } from '@auth/core';
 import { describe, expect, test, vi } from 'vitest';
 import { type AccountSettings, passwordProvider, type Vendor } from '../src/index.js';
 
@@ -114,6 +114,58 @@ describe('a provider with a password', () => {
     const rules = { isBodyRejected: { test: () => true, read: () => true }, originsOf: () => [] };
     expect([open({}).isBodyRejected, open({}).originsOf]).toEqual([undefined, undefined]);
     expect(open({}, rules)).toMatchObject(rules);
+  });
+
+  test.each(['a\nb', 'a\r\n', 'a\r'])(
+    '%j is not sent as multipart, which would change it',
+    {
+      tags: ['fault-126'],
+    },
+    async (secret) => {
+      const vendor = { isMultipart: true };
+      for (const name of ['password', 'clientSecret']) {
+        const refusal = { code: 'invalid_options', detail: expect.stringContaining(`${name}: multipart`) };
+        expect(() => open({ password: 'pw', [name]: secret }, vendor)).toThrow(
+          expect.objectContaining(refusal),
+        );
+        const later = open({ password: 'pw', [name]: () => secret }, vendor);
+        await expect(later.prepareLogin?.()).rejects.toMatchObject(refusal);
+      }
+      await expect(open({}, vendor).prepareSignIn?.(secret)).rejects.toMatchObject({
+        code: 'invalid_options',
+      });
+      const other = await open({ password: secret }).prepareLogin?.();
+      expect(other?.secrets).toEqual([secret]);
+    },
+  );
+
+  test.each(['invalid_credentials', 'client_refused'] as const)(
+    'a line break at the end of a secret is hinted at where the server says %s',
+    { tags: ['fault-126'] },
+    async (code) => {
+      const refusing = {
+        loadCalls: async () => ({
+          login: (): never => {
+            throw new AuthError(code, { provider: 'test', status: 401, delivery: 'answered' });
+          },
+        }),
+      };
+      for (const [secrets, hint] of [
+        [{ password: 'right\n' }, 'the password ends in a line break'],
+        [{ password: 'right', clientSecret: 'right\n' }, 'the clientSecret ends in a line break'],
+      ] as const) {
+        const prepared = await open(secrets, refusing).prepareLogin?.();
+        const error = await prepared?.login(echo).catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code, status: 401, detail: expect.stringContaining(hint) });
+        expect(String(error)).not.toContain('right');
+      }
+    },
+  );
+
+  test('a sign-out ends the session at a server that can', async () => {
+    expect(open({}).revoke).toBeUndefined();
+    const { revoke } = open({}, { canRevoke: () => true });
+    expect(revoke).toBeTypeOf('function');
   });
 
   test('the client’s secret alone is what a refusal of the client is about', async () => {

@@ -230,6 +230,16 @@ describe('what comes back', () => {
     await expect(call()).rejects.toMatchObject({ code, status, provider: 'test', phase: 'login' });
   });
 
+  test('a revocation succeeds by its status alone', async () => {
+    const revoke = () => call({ phase: 'revoke', parse: () => 'revoked' as never });
+    for (const body of ['', 'OK', '{}']) {
+      nock(host).post('/token').reply(200, body);
+      expect(await revoke()).toBe('revoked');
+    }
+    nock(host).post('/token').reply(503, '');
+    await expect(revoke()).rejects.toMatchObject({ code: 'server_unavailable', phase: 'revoke' });
+  });
+
   test('a refused refresh is refresh_refused', async () => {
     nock(host).post('/token').reply(401, {});
     await expect(call({ phase: 'refresh' })).rejects.toMatchObject({
@@ -263,10 +273,18 @@ describe('what comes back', () => {
     ],
     ['a date without a Date', { 'retry-after': 'Sun, 01 Apr 2018 20:40:12 GMT' }, undefined],
     ['a negative number', { 'retry-after': '-1' }, undefined],
-    ['a fraction', { 'retry-after': '1.5' }, undefined],
+    ['a fraction, rounded up', { 'retry-after': '1.5' }, 2_000],
+    ['a whole number with a point', { 'retry-after': '120.0' }, 120_000],
+    ['twice, the longer', { 'retry-after': '60, 120' }, 120_000],
+    [
+      'twice, as seconds and as a date',
+      { 'retry-after': '7, Sun, 01 Apr 2018 20:40:12 GMT', date: 'Sun, 01 Apr 2018 20:39:12 GMT' },
+      60_000,
+    ],
+    ['twice, one of them nonsense', { 'retry-after': 'soon, 30' }, 30_000],
     ['four hundred digits', { 'retry-after': '9'.repeat(400) }, undefined],
     ['nothing', {}, undefined],
-  ])('Retry-After: %s', async (_, headers, retryAfterMs) => {
+  ])('Retry-After: %s', { tags: ['fault-125'] }, async (_, headers, retryAfterMs) => {
     nock(host).post('/token').reply(429, 'slow down', headers);
     const error = await call().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'rate_limited', delivery: 'answered', status: 429 });

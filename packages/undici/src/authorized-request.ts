@@ -1,6 +1,6 @@
 import { AuthError, type AuthSession, isAuthError, type TokenSet } from '@auth/core';
 import type { Dispatcher } from 'undici';
-import { bodyAtDispatch, isReplayable } from './body-at-dispatch.js';
+import { bodyAtDispatch, hasEnded, isReplayable } from './body-at-dispatch.js';
 import { type Attached, type TokenHeaders, withHeaders } from './token-headers.js';
 
 type Controller = Dispatcher.DispatchController;
@@ -198,8 +198,10 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
 
   /** Whether the request can be sent again. A stream that turned out to be empty is no body. */
   #prepareReplay(): boolean {
-    if (!isReplayable(this.#options.body)) {
-      if (this.#hasSentBody || !this.#isRequestSent) return false;
+    const { body } = this.#options;
+    if (!isReplayable(body)) {
+      const isEmpty = this.#isRequestSent && !this.#hasSentBody && hasEnded(body);
+      if (!isEmpty) return false;
       this.#options = { ...this.#options, body: null };
     }
     return true;

@@ -20,6 +20,11 @@ export function isReplayable(body: Body): boolean {
   );
 }
 
+/** Whether a stream was read to its end. */
+export function hasEnded(body: Body): boolean {
+  return (body as { readonly readableEnded?: boolean } | null | undefined)?.readableEnded === true;
+}
+
 /** What an object says it is; not `instanceof`, since forms and blobs come from Node and from undici. */
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);

@@ -53,7 +53,12 @@ export const vendors: readonly VendorCase[] = [
     name: 'jwt-login',
     refreshes: true,
     handle: ({ jwtLogin }) => jwtLogin,
-    open: ({ jwtLogin }, options) => createJwtLoginAuth({ ...jwtLogin.options, ...options }) as AuthSession,
+    // The way of refreshing that needs nothing of the login's answer, at a server where that works.
+    open: ({ jwtLogin }, options) => {
+      jwtLogin.set({ refreshWorks: true });
+      const { refreshMode: _, ...account } = jwtLogin.options;
+      return createJwtLoginAuth({ ...account, ...options }) as AuthSession;
+    },
   },
 ];
 

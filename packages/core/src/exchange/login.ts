@@ -160,7 +160,7 @@ async function askForSecrets(
     return await withDeadline(clock, timeouts.credentialsMs, () => failed('it took too long'), asked);
   } catch (error) {
     // The error of a vault's client may hold the secret: pass on only its code or class name.
-    if (!isAuthError(error) || error.code !== 'credentials_unavailable')
+    if (!isAuthError(error) || !['credentials_unavailable', 'invalid_options'].includes(error.code))
       throw failed(`it threw ${reasonOf(error)}`);
     throw toAuthError(error, where);
   }

@@ -57,9 +57,9 @@ export class BrowserScene implements AsyncDisposable {
   }
 
   /** Options of a session in a page: the emulator is behind the page's own origin. */
-  get account(): { baseUrl: string; username: string; password: string } {
-    const { baseUrl, username, password } = this.emulator.jwtLogin.options;
-    return { baseUrl: this.#behindOrigin(baseUrl), username, password };
+  get account(): typeof this.emulator.jwtLogin.options {
+    const { options } = this.emulator.jwtLogin;
+    return { ...options, baseUrl: this.#behindOrigin(options.baseUrl) };
   }
 
   get apiUrl(): string {

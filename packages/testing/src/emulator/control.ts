@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import type { Emulator, VendorHandle, VendorName } from './handles.js';
-import type { ScriptedAnswer } from './vendor.js';
+import type { AccountState, ScriptedAnswer } from './vendor.js';
 import { json } from './wire-kit.js';
 
 const names: ReadonlyMap<string, VendorName> = new Map([
@@ -15,6 +15,10 @@ type Knob = (vendor: VendorHandle<unknown>, body: Readonly<Record<string, unknow
 const knobs: ReadonlyMap<string, Knob> = new Map<string, Knob>([
   ['settings', (vendor, body) => setChecked(vendor, body)],
   ['account', (vendor, body) => vendor.addAccount(textOf(body, 'username'), textOf(body, 'password'))],
+  [
+    'state',
+    (vendor, body) => vendor.setAccountState(textOf(body, 'username'), textOf(body, 'state') as AccountState),
+  ],
   ['answer', (vendor, body) => vendor.answerNext(body as ScriptedAnswer)],
   ['drop', (vendor, { times = 1 }) => vendor.dropNext(countOf('times', times))],
   ['omit', (vendor, { fields }) => vendor.omitFields(...textsOf('fields', fields))],
@@ -53,6 +57,10 @@ export function controlServer(emulator: Emulator): Hono {
 function setChecked(vendor: VendorHandle<unknown>, body: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(body)) {
     if (!Object.hasOwn(vendor.settings, name)) throw new Error(`no such setting: ${name}`);
+    if (name === 'refreshWorks') {
+      if (typeof value !== 'boolean') throw new Error(`${name}: expected true or false`);
+      continue;
+    }
     if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error(`${name}: expected a number`);
     if (value < 0 && name !== 'clockOffsetMs') throw new Error(`${name}: expected 0 or more`);
   }

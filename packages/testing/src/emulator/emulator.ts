@@ -29,7 +29,7 @@ export function emulatorAt(
     joor: new Vendor(clock, { accessMs: 10 * hourMs, refreshMs: dayMs }, 'single_use'),
     bearerLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 29 * dayMs }, 'single_use'),
     passwordRefresh: new Vendor(clock, { accessMs: hourMs, refreshMs: 30 * dayMs }, 'single_use'),
-    jwtLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 0 }, 'newest_only'),
+    jwtLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 0 }, 'newest_only', false),
   };
   for (const vendor of Object.values(vendors)) vendor.addAccount(account.username, account.password);
 
@@ -66,6 +66,7 @@ export function emulatorAt(
     jwtLogin: handleOf(vendors.jwtLogin, `${url}/jwt-login/polls`, {
       ...account,
       baseUrl: `${url}/jwt-login`,
+      refreshMode: 'postman',
     }),
     async fetch(input, init) {
       const request = new Request(input, init);
@@ -102,6 +103,7 @@ function handleOf<Options>(vendor: Vendor, apiUrl: string, options: Options): Ve
     settings: vendor.settings,
     set: (settings) => void Object.assign(vendor.settings, settings),
     addAccount: (username, password) => vendor.addAccount(username, password),
+    setAccountState: (username, state) => vendor.setAccountState(username, state),
     answerNext: (answer) => vendor.answerNext(answer),
     dropNext: (times) => vendor.dropNext(times),
     omitFields: (...names) => vendor.omitFields(names),

@@ -1,6 +1,6 @@
 import type { Clock } from '@auth/core';
 import type { Ledger } from './ledger.js';
-import type { ScriptedAnswer, VendorSettings } from './vendor.js';
+import type { AccountState, ScriptedAnswer, VendorSettings } from './vendor.js';
 
 export type VendorName = 'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin';
 
@@ -27,6 +27,8 @@ export interface VendorHandle<Options> {
   set(settings: Partial<VendorSettings>): void;
   readonly settings: Readonly<VendorSettings>;
   addAccount(username: string, password: string): void;
+  /** What the server says of an account, whatever the password. */
+  setAccountState(username: string, state: AccountState): void;
   /** The next calls get this answer in place of the vendor's own. */
   answerNext(answer: ScriptedAnswer): void;
   /** The next token calls take effect, but their connections break before the answer. */
@@ -43,7 +45,7 @@ export interface VendorHandle<Options> {
   refreshIdOf(refreshToken: string): string | undefined;
   /** Id of the refresh token issued last to an account. */
   newestRefreshId(username: string): string | undefined;
-  /** Resets settings, ledger, tokens and scripted answers. Accounts that were added stay. */
+  /** Resets settings, ledger, tokens, states of accounts and scripted answers. Accounts that were added stay. */
   reset(): void;
 }
 
@@ -70,5 +72,6 @@ export interface Emulator {
   };
   readonly bearerLogin: VendorHandle<AccountOptions>;
   readonly passwordRefresh: VendorHandle<AccountOptions>;
-  readonly jwtLogin: VendorHandle<AccountOptions>;
+  /** Its options choose the way of refreshing that works at UniPoll: see {@link VendorSettings.refreshWorks}. */
+  readonly jwtLogin: VendorHandle<AccountOptions & { readonly refreshMode: 'postman' }>;
 }

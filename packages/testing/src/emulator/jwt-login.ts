@@ -5,8 +5,9 @@ import type { TokenResult, Vendor } from './vendor.js';
 import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
 /**
- * UniPoll (fastapi-users with refresh tokens of its own): tokens are opaque, only a user's newest refresh token is
- * valid, and using an older one revokes the whole family.
+ * UniPoll (fastapi-users 12.1.2 with refresh tokens of its own): tokens are opaque, only a user's newest refresh token is
+ * valid, and using an older one revokes the whole family. Statuses, headers and paths are as seen from version 0.12.2,
+ * whose source was run.
  */
 export function jwtLoginServer(
   vendor: Vendor,
@@ -15,9 +16,7 @@ export function jwtLoginServer(
   const server = new Hono();
   const types = ['application/x-www-form-urlencoded', 'multipart/form-data'] as const;
 
-  const clientIds = new Map<string, string>();
-  const grant = (account: string, clientId = clientIds.get(account) ?? 'unipoll-account-1'): TokenResult => {
-    clientIds.set(account, clientId);
+  const grant = (account: string): TokenResult => {
     const issued = vendor.issue(
       account,
       () => randomText(43),
@@ -26,9 +25,10 @@ export function jwtLoginServer(
     const answer = {
       access_token: issued.accessToken,
       refresh_token: issued.refreshToken,
-      token_type: 'bearer',
+      token_type: 'Bearer',
       expires_in: vendor.settings.accessTokenLifetimeMs / 1000,
-      client_id: clientId,
+      // Always the account's id, whatever client the form names.
+      client_id: vendor.idOf(account),
     };
     return { outcome: 'issued', issued: issued.refreshId, response: vendor.tokenAnswer(answer) };
   };
@@ -37,11 +37,13 @@ export function jwtLoginServer(
     const form = await readForm(req.raw, types);
     const account = form?.get('username');
     return vendor.tokenCall({ endpoint: 'login', account }, () => {
-      const missing = ['grant_type', 'username', 'password'].filter((field) => !form?.get(field));
-      if (missing.length > 0 || form?.get('grant_type') !== 'password') return unprocessable('body', missing);
+      const missing = ['username', 'password'].filter((field) => !form?.get(field));
+      const grantType = form?.get('grant_type') ?? 'password';
+      if (missing.length > 0 || grantType !== 'password') return unprocessable('body', missing);
       const verdict = vendor.checkPassword(account, form?.get('password'));
-      if (verdict === 'right') return grant(account as string, form?.get('client_id'));
-      const detail = verdict === 'locked' ? 'LOGIN_USER_NOT_VERIFIED' : 'LOGIN_BAD_CREDENTIALS';
+      if (verdict === 'right') return grant(account as string);
+      // Plain fastapi-users says so; UniPoll itself says LOGIN_BAD_CREDENTIALS to everybody.
+      const detail = verdict === 'not_set_up' ? 'LOGIN_USER_NOT_VERIFIED' : 'LOGIN_BAD_CREDENTIALS';
       return { outcome: verdict === 'locked' ? 'locked' : 'refused', response: json(400, { detail }) };
     });
   });
@@ -51,6 +53,8 @@ export function jwtLoginServer(
     presented: Presented,
     belongs: (accessToken: string) => boolean,
   ): TokenResult => {
+    if (presented.state !== 'unknown' && vendor.stateOf(presented.account) === 'deleted')
+      return { outcome: 'refused', response: json(404, { detail: 'Not Found' }) };
     if (presented.state === 'spendable' && belongs(presented.accessToken)) {
       vendor.tokens.spend(refreshToken);
       return grant(presented.account);
@@ -67,33 +71,39 @@ export function jwtLoginServer(
     return vendor.refreshCall(refreshToken, (presented) => {
       if (refreshToken === undefined) return unprocessable('header', ['refresh-token']);
       if (!headers.has('authorization')) return unprocessable('header', ['authorization']);
-      const accessToken = bearerOf(req.raw);
+      const accessToken = strictBearer(headers.get('authorization'));
       if (accessToken === undefined)
         return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
+      if (!vendor.settings.refreshWorks) return { outcome: 'failed', response: brokenEndpoint() };
       return rotate(refreshToken, presented, (own) => own === accessToken);
     });
   });
 
-  // The vendor's documentation has a hyphen, its server an underscore.
-  for (const path of ['/auth/jwt/postman-refresh', '/auth/jwt/postman_refresh']) {
-    server.post(path, async ({ req }) => {
-      const form = await readForm(req.raw, types);
-      const refreshToken = form?.get('refresh_token');
-      return vendor.refreshCall(refreshToken, (presented) => {
-        if (refreshToken === undefined || form?.get('grant_type') !== 'refresh_token') {
-          return unprocessable('body', ['refresh_token', 'grant_type']);
-        }
-        if (!namesClient(req.raw))
-          return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
-        return rotate(refreshToken, presented, () => true);
-      });
+  // The vendor's documentation has a hyphen, and its server, here as there, answers 404 at that path.
+  server.post('/auth/jwt/postman_refresh', async ({ req }) => {
+    const text = await req.raw.text();
+    const [, encoded] = /^refresh_token=([^&]*)&grant_type=refresh_token$/.exec(text) ?? [];
+    const refreshToken = encoded === undefined ? undefined : decodeURIComponent(encoded);
+    return vendor.refreshCall(refreshToken, (presented) => {
+      if (refreshToken === undefined)
+        return { outcome: 'malformed', response: json(400, { detail: 'Malformed body' }) };
+      const clientId = clientIdIn(req.raw);
+      if (clientId === undefined)
+        return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
+      if (!/^[0-9a-f]{24}$/.test(clientId)) return { outcome: 'failed', response: brokenEndpoint() };
+      if (!vendor.isAccountId(clientId))
+        return { outcome: 'refused', response: json(401, { detail: 'Invalid Client ID' }) };
+      return rotate(refreshToken, presented, () => true);
     });
-  }
+  });
 
   server.all('*', ({ req }) => {
     if (isAuthPath(req.raw)) return json(404, { error: 'not_found' });
+    const accessToken = bearerOf(req.raw);
+    const owner = accessToken === undefined ? undefined : vendor.tokens.accountOf(accessToken);
+    const isActive = owner !== undefined && vendor.stateOf(owner) === 'active';
     return vendor.apiCall(
-      bearerOf(req.raw),
+      isActive ? accessToken : undefined,
       () => json(401, { detail: 'Unauthorized' }),
       () => api(req.raw),
     );
@@ -101,10 +111,20 @@ export function jwtLoginServer(
   return server;
 }
 
-/** Basic with a client id as the user and no password. */
-function namesClient(request: Request): boolean {
+/** UniPoll reads the header by this expression: in it `A-z` takes an underscore, and a JWT's dots are malformed. */
+function strictBearer(authorization: string | null): string | undefined {
+  return /^Bearer ([A-z0-9-]+)$/.exec(authorization ?? '')?.[1];
+}
+
+/** The user of HTTP Basic without a password. */
+function clientIdIn(request: Request): string | undefined {
   const encoded = /^Basic ([A-Za-z0-9+/]+=*)$/.exec(request.headers.get('authorization') ?? '')?.[1];
-  return encoded !== undefined && /^[^:]+:$/.test(atob(encoded));
+  return encoded === undefined ? undefined : /^([^:]+):$/.exec(atob(encoded))?.[1];
+}
+
+/** What FastAPI answers where the server's own code throws. */
+function brokenEndpoint(): Response {
+  return new Response('Internal Server Error', { status: 500, headers: { 'content-type': 'text/plain' } });
 }
 
 /** FastAPI's validation error. */

@@ -2,7 +2,7 @@
 export interface LedgerEntry {
   /** The server's clock, epoch milliseconds. */
   readonly at: number;
-  readonly endpoint: 'login' | 'refresh' | 'verify';
+  readonly endpoint: 'login' | 'refresh' | 'verify' | 'revoke';
   /** The username; undefined where the call named nobody. */
   readonly account?: string | undefined;
   /** TeleTracker's account_id. */
@@ -14,12 +14,15 @@ export interface LedgerEntry {
   readonly outcome:
     | 'issued'
     | 'verified'
+    | 'revoked'
     /** Wrong password, unknown account, dead refresh token. */
     | 'refused'
     /** A refresh token that was already spent. */
     | 'reused'
     /** The account is locked after too many wrong passwords. */
     | 'locked'
+    /** The endpoint does not work, as UniPoll's. */
+    | 'failed'
     /** The request is not what the endpoint takes. */
     | 'malformed'
     /** An answer that a test asked for, given before the server did anything. */

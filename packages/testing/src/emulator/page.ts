@@ -74,13 +74,15 @@ curl -d grant_type=password -d username=${username} -d password=${password} \\
 <code>curl -d '{"times": 2, "status": 503}' ${url}/_emulator/joor/answer</code> does.</p>
 <ul>
 <li><code>settings</code>: <code>accessTokenLifetimeMs</code>, <code>refreshTokenLifetimeMs</code>,
-<code>delayBeforeCommitMs</code>, <code>delayAfterCommitMs</code>, <code>lockAfter</code>, <code>clockOffsetMs</code></li>
+<code>delayBeforeCommitMs</code>, <code>delayAfterCommitMs</code>, <code>lockAfter</code>, <code>clockOffsetMs</code>,
+<code>refreshWorks</code></li>
 <li><code>answer</code>: <code>on</code> (login, refresh, token or api), <code>times</code>, <code>status</code>,
 <code>headers</code>, <code>body</code>: what the next calls get</li>
 <li><code>drop</code>: <code>times</code>: the next token calls take effect and lose their answer</li>
 <li><code>omit</code>: <code>fields</code>: left out of token answers from now on</li>
 <li><code>expire</code>, <code>revoke</code>: access tokens end; <code>end</code>: sessions end</li>
-<li><code>account</code>: <code>username</code>, <code>password</code>: another one</li>
+<li><code>account</code>: <code>username</code>, <code>password</code>: another one; <code>state</code>:
+<code>username</code>, <code>state</code> (active, locked, disabled, not_set_up or deleted)</li>
 <li><code>reset</code>: settings, ledger, tokens and scripted answers as at the start</li>
 </ul>
 </html>`;

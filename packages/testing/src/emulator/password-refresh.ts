@@ -3,7 +3,10 @@ import { unsignedJwt } from './random-token.js';
 import type { TokenResult, Vendor } from './vendor.js';
 import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
-/** Simacan: urlencoded forms, JWTs, single-use refresh tokens, and 401 for everything refused. */
+/**
+ * Simacan: urlencoded forms, JWTs, single-use refresh tokens, and 401 for everything refused, as its page says. A reused
+ * refresh token ends its session, as seen from Keycloak 26.7.3, which Simacan runs in a version that is not known.
+ */
 export function passwordRefreshServer(
   vendor: Vendor,
   api: (request: Request) => Response | Promise<Response>,
@@ -11,12 +14,12 @@ export function passwordRefreshServer(
   const server = new Hono();
   const types = ['application/x-www-form-urlencoded'] as const;
 
-  const grant = (account: string): TokenResult => {
+  const grant = (account: string, session?: string): TokenResult => {
     const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = vendor.settings;
     const iat = Math.floor(vendor.now() / 1000);
     const jwt = (lifetimeMs: number): string =>
       unsignedJwt({ sub: account, iat, exp: iat + lifetimeMs / 1000 });
-    const issued = vendor.issue(account, jwt, () => jwt(refreshTokenLifetimeMs));
+    const issued = vendor.issue(account, jwt, () => jwt(refreshTokenLifetimeMs), session);
     const answer = {
       access_token: issued.accessToken,
       refresh_token: issued.refreshToken,
@@ -46,8 +49,9 @@ export function passwordRefreshServer(
     return vendor.refreshCall(refreshToken, (presented) => {
       if (presented.state === 'spendable') {
         vendor.tokens.spend(refreshToken as string);
-        return grant(presented.account);
+        return grant(presented.account, presented.session);
       }
+      if (presented.state === 'spent') vendor.tokens.endSession(presented.session);
       return {
         outcome: presented.state === 'spent' ? 'reused' : 'refused',
         response: json(401, { error: 'unauthorized' }),

@@ -5,6 +5,12 @@ export function randomText(length: number): string {
   return Array.from(bytes, (byte) => alphabet[byte % alphabet.length]).join('');
 }
 
+/** Random bytes in hexadecimal digits. */
+export function randomHex(bytes: number): string {
+  const values = crypto.getRandomValues(new Uint8Array(bytes));
+  return Array.from(values, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /** A JWT with these claims and a random signature: clients have no key to verify it with. */
 export function unsignedJwt(claims: Readonly<Record<string, unknown>>): string {
   const part = (value: unknown): string =>

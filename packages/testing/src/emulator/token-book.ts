@@ -1,19 +1,25 @@
+import { randomText } from './random-token.js';
+
 /** An issued token pair. */
 export interface Grant {
   readonly accessToken: string;
   readonly refreshToken: string;
   /** Id of the refresh token in the ledger. */
   readonly refreshId: string;
+  /** The session that the login began, and that refreshes continue. */
+  readonly session: string;
 }
 
 interface AccessEntry {
   readonly account: string;
+  readonly session: string;
   expiresAt: number;
 }
 
 interface RefreshEntry {
   readonly id: string;
   readonly account: string;
+  readonly session: string;
   readonly accessToken: string;
   readonly expiresAt: number;
   state: 'live' | 'spent' | 'revoked';
@@ -25,9 +31,15 @@ export type Presented =
       readonly state: 'spendable';
       readonly id: string;
       readonly account: string;
+      readonly session: string;
       readonly accessToken: string;
     }
-  | { readonly state: 'spent' | 'expired' | 'revoked'; readonly id: string; readonly account: string }
+  | {
+      readonly state: 'spent' | 'expired' | 'revoked';
+      readonly id: string;
+      readonly account: string;
+      readonly session: string;
+    }
   | { readonly state: 'unknown' };
 
 /** All issued tokens and their states. */
@@ -45,30 +57,32 @@ export class TokenBook {
 
   issue(grant: {
     account: string;
+    /** Absent: a login begins one. */
+    session?: string | undefined;
     accessToken: string;
     refreshToken: string;
     accessMs: number;
     refreshMs: number;
   }): Grant {
-    const { account, accessToken, refreshToken, accessMs, refreshMs } = grant;
+    const { account, accessToken, refreshToken, accessMs, refreshMs, session = randomText(16) } = grant;
     const now = this.#now();
     const id = `rt-${++this.#issued}`;
-    this.#access.set(accessToken, { account, expiresAt: now + accessMs });
+    this.#access.set(accessToken, { account, session, expiresAt: now + accessMs });
     const expiresAt = refreshMs === 0 ? Number.POSITIVE_INFINITY : now + refreshMs;
-    this.#refresh.set(refreshToken, { id, account, accessToken, expiresAt, state: 'live' });
-    return { accessToken, refreshToken, refreshId: id };
+    this.#refresh.set(refreshToken, { id, account, session, accessToken, expiresAt, state: 'live' });
+    return { accessToken, refreshToken, refreshId: id, session };
   }
 
   /** The state of a refresh token, which is not spent by this. */
   present(refreshToken: string | undefined): Presented {
     const entry = refreshToken === undefined ? undefined : this.#refresh.get(refreshToken);
     if (entry === undefined) return { state: 'unknown' };
-    const { id, account, accessToken, state, expiresAt } = entry;
-    if (state !== 'live') return { state, id, account };
-    if (expiresAt <= this.#now()) return { state: 'expired', id, account };
+    const { id, account, session, accessToken, state, expiresAt } = entry;
+    if (state !== 'live') return { state, id, account, session };
+    if (expiresAt <= this.#now()) return { state: 'expired', id, account, session };
     if (this.#rotation === 'newest_only' && this.newestRefreshId(account) !== id)
-      return { state: 'spent', id, account };
-    return { state: 'spendable', id, account, accessToken };
+      return { state: 'spent', id, account, session };
+    return { state: 'spendable', id, account, session, accessToken };
   }
 
   spend(refreshToken: string): void {
@@ -100,13 +114,23 @@ export class TokenBook {
 
   /** Ends all tokens issued so far, to one account or to all. */
   endSessions(account?: string): void {
-    for (const entry of this.#access.values()) {
-      if (account === undefined || entry.account === account) entry.expiresAt = Number.NEGATIVE_INFINITY;
-    }
-    for (const entry of this.#refresh.values()) {
-      if (entry.state === 'live' && (account === undefined || entry.account === account))
-        entry.state = 'revoked';
-    }
+    this.#end((entry) => account === undefined || entry.account === account);
+  }
+
+  /** Ends the tokens of one session. */
+  endSession(session: string): void {
+    this.#end((entry) => entry.session === session);
+  }
+
+  /** The session of an access token or a refresh token. */
+  sessionOf(token: string): string | undefined {
+    return (this.#refresh.get(token) ?? this.#access.get(token))?.session;
+  }
+
+  #end(fits: (entry: { readonly account: string; readonly session: string }) => boolean): void {
+    for (const entry of this.#access.values()) if (fits(entry)) entry.expiresAt = Number.NEGATIVE_INFINITY;
+    for (const entry of this.#refresh.values())
+      if (entry.state === 'live' && fits(entry)) entry.state = 'revoked';
   }
 
   clear(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '@auth/core';
 import { Ledger, type LedgerEntry } from './ledger.js';
+import { randomHex } from './random-token.js';
 import { type Grant, type Presented, TokenBook } from './token-book.js';
 import { json } from './wire-kit.js';
 
@@ -16,7 +17,22 @@ export interface VendorSettings {
   lockAfter: number;
   /** The server's clock minus the emulator's. */
   clockOffsetMs: number;
+  /**
+   * Whether /auth/jwt/refresh of UniPoll works. Default false, as seen from version 0.12.2 and every tagged version
+   * before: it answers 500 to every request that is well formed. The other vendors' always works.
+   */
+  refreshWorks: boolean;
 }
+
+/** What a server says of an account, whatever the password. */
+export type AccountState =
+  | 'active'
+  /** After too many wrong passwords, by whomever. */
+  | 'locked'
+  | 'disabled'
+  /** The person has not done yet what the server wants of everybody. */
+  | 'not_set_up'
+  | 'deleted';
 
 /** An answer in place of the vendor's own. */
 export interface ScriptedAnswer {
@@ -36,6 +52,9 @@ interface VendorAccount {
   readonly username: string;
   password: string;
   wrongPasswords: number;
+  state: AccountState;
+  /** The server's own id of the account, as UniPoll has it. */
+  readonly id: string;
 }
 
 /** Thrown to cut off a call's connection in place of an answer. */
@@ -74,6 +93,7 @@ export class Vendor {
     clock: Clock,
     lifetimes: { accessMs: number; refreshMs: number },
     rotation: 'single_use' | 'newest_only',
+    refreshWorks = true,
   ) {
     this.#clock = clock;
     this.#defaults = {
@@ -83,6 +103,7 @@ export class Vendor {
       delayAfterCommitMs: 0,
       lockAfter: 0,
       clockOffsetMs: 0,
+      refreshWorks,
     };
     this.settings = { ...this.#defaults };
     this.tokens = new TokenBook(() => this.now(), rotation);
@@ -93,7 +114,34 @@ export class Vendor {
   }
 
   addAccount(username: string, password: string): void {
-    this.#accounts.set(username, { username, password, wrongPasswords: 0 });
+    this.#accounts.set(username, {
+      username,
+      password,
+      wrongPasswords: 0,
+      state: 'active',
+      id: randomHex(12),
+    });
+  }
+
+  /** @throws Error for an account that was never added */
+  setAccountState(username: string, state: AccountState): void {
+    const account = this.#accounts.get(username);
+    if (account === undefined) throw new Error(`no such account: ${username}`);
+    if (!accountStates.includes(state)) throw new Error(`state: expected ${accountStates.join(', ')}`);
+    account.state = state;
+  }
+
+  stateOf(username: string): AccountState {
+    return this.#accounts.get(username)?.state ?? 'deleted';
+  }
+
+  /** The server's own id of an account. */
+  idOf(username: string): string | undefined {
+    return this.#accounts.get(username)?.id;
+  }
+
+  isAccountId(id: string): boolean {
+    return [...this.#accounts.values()].some((account) => account.id === id);
   }
 
   /** Resets everything except the accounts that were added. */
@@ -105,7 +153,10 @@ export class Vendor {
     this.#drops = 0;
     this.#omitted = [];
     this.stop();
-    for (const account of this.#accounts.values()) account.wrongPasswords = 0;
+    for (const account of this.#accounts.values()) {
+      account.wrongPasswords = 0;
+      account.state = 'active';
+    }
   }
 
   /** Cuts off the calls that are paused. */
@@ -140,9 +191,13 @@ export class Vendor {
     this.#drops += times;
   }
 
-  checkPassword(username: string | undefined, password: string | undefined): 'right' | 'wrong' | 'locked' {
+  checkPassword(
+    username: string | undefined,
+    password: string | undefined,
+  ): 'right' | 'wrong' | Exclude<AccountState, 'active' | 'deleted'> {
     const account = username === undefined ? undefined : this.#accounts.get(username);
-    if (account === undefined) return 'wrong';
+    if (account === undefined || account.state === 'deleted') return 'wrong';
+    if (account.state !== 'active') return account.state;
     const { lockAfter } = this.settings;
     if (lockAfter > 0 && account.wrongPasswords >= lockAfter) return 'locked';
     const right = account.password === password;
@@ -154,10 +209,12 @@ export class Vendor {
     account: string,
     makeAccessToken: (lifetimeMs: number) => string,
     makeRefreshToken: () => string,
+    session?: string,
   ): Grant {
     const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = this.settings;
     return this.tokens.issue({
       account,
+      session,
       accessToken: makeAccessToken(accessTokenLifetimeMs),
       refreshToken: makeRefreshToken(),
       accessMs: accessTokenLifetimeMs,
@@ -168,7 +225,8 @@ export class Vendor {
   /** Runs one token call: pause, scripted answer or effect, pause, then the answer or a cut connection. */
   async tokenCall(call: TokenCall, effect: () => TokenResult): Promise<Response> {
     await this.#pause(this.settings.delayBeforeCommitMs);
-    const scripted = this.#scripted(call.endpoint === 'verify' ? 'login' : call.endpoint);
+    const kind = call.endpoint === 'verify' ? 'login' : call.endpoint;
+    const scripted = kind === 'revoke' ? undefined : this.#scripted(kind);
     const result: TokenResult =
       scripted === undefined ? effect() : { outcome: 'scripted', response: scripted };
     const dropped = this.#drops > 0;
@@ -235,6 +293,8 @@ export class Vendor {
     return promise.finally(() => this.#pauses.delete(end));
   }
 }
+
+const accountStates: readonly string[] = ['active', 'locked', 'disabled', 'not_set_up', 'deleted'];
 
 const scriptFields = ['on', 'times', 'status', 'headers', 'body'];
 
