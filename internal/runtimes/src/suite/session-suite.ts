@@ -140,10 +140,13 @@ export function sessionSuite(
     await session.signOut();
     same(codeOf(await reasonOf(call(session))), 'signed_out', 'a call on it');
     same(codeOf(await reasonOf(call(other))), 'signed_out', 'a call on another session');
-    same(await server.exchanges(), ['login issued'], 'exchanges');
+    // Where the vendor can, the sign-out itself has ended the session at the server.
+    const exchanges = async (): Promise<readonly string[]> =>
+      (await server.exchanges()).filter((exchange) => exchange !== 'revoke revoked');
+    same(await exchanges(), ['login issued'], 'exchanges');
     await session.signIn();
     same([await call(session), await call(other)], [200, 200], 'the statuses after it');
-    same(await server.exchanges(), ['login issued', 'login issued'], 'exchanges after it');
+    same(await exchanges(), ['login issued', 'login issued'], 'exchanges after it');
   });
 
   guarantee('a program started later uses the tokens in an encrypted store', async ({ server, open }) => {
