@@ -30,15 +30,17 @@ const setup = `
 import { createEmulator } from '@auth/testing/emulator';
 import { Agent } from 'undici';
 const emulator = createEmulator();
+// The emulator is at http://127.0.0.1, without a port.
+const isServer = ({ hostname, port }: URL): boolean => hostname === '127.0.0.1' && port !== '';
 const real = globalThis.fetch;
 globalThis.fetch = (input, init) => {
-  const { hostname } = new URL(input instanceof Request ? input.url : String(input));
-  return hostname === '127.0.0.1' ? real(input, init) : emulator.fetch(input, init);
+  const url = new URL(input instanceof Request ? input.url : String(input));
+  return isServer(url) ? real(input, init) : emulator.fetch(input, init);
 };
 const dispatch = Agent.prototype.dispatch;
 Agent.prototype.dispatch = function (options, handler) {
   const { origin, path, method, headers } = options;
-  if (new URL(origin as string).hostname === '127.0.0.1') return dispatch.call(this, options, handler);
+  if (isServer(new URL(origin as string))) return dispatch.call(this, options, handler);
   const controller = { aborted: false, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
   handler.onRequestStart?.(controller, {});
   const request = new Request(new URL(path, origin), { method, headers: headers as Record<string, string> });

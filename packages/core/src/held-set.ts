@@ -8,6 +8,8 @@ export const alwaysPast: number = Number.NEGATIVE_INFINITY;
 
 /** In place of an instant: the set may have been replaced, or signed out, without our notice. */
 const untilRead = -Number.MAX_VALUE;
+/** The same, and so it was when the read that is under way began. */
+const untilReadAgain = -Number.MAX_VALUE / 2;
 
 /** The set that an account has in hand, and how long it is good for. */
 export class HeldSet {
@@ -82,11 +84,20 @@ export class HeldSet {
 
   /** Takes the next caller off the fast path until the store was read. */
   doubt(): void {
-    if (this.#freshUntil !== alwaysPast) this.#freshUntil = untilRead;
+    if (this.#freshUntil !== alwaysPast) this.#freshUntil = this.isInDoubt ? untilReadAgain : untilRead;
   }
 
   get isInDoubt(): boolean {
-    return this.#freshUntil === untilRead;
+    return this.#freshUntil === untilRead || this.isInDoubtAgain;
+  }
+
+  /** More news was missed since {@link readBegins}: what is being read may be older. */
+  get isInDoubtAgain(): boolean {
+    return this.#freshUntil === untilReadAgain;
+  }
+
+  readBegins(): void {
+    if (this.isInDoubt) this.#freshUntil = untilRead;
   }
 
   /** The store was read, or cannot be read: what was due before is due again. */

@@ -50,7 +50,11 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
   if (line.reading < limits.readsInDoubt) line.reading++;
   else await new Promise<void>((resolve) => line.waiting.push(resolve));
   try {
-    return await readStored(context, flight.stored);
+    for (;;) {
+      account.held.readBegins();
+      const stored = await readStored(context, flight.stored);
+      if (!account.held.isInDoubtAgain) return stored;
+    }
   } finally {
     account.caughtUp(context);
     const next = line.waiting.shift();

@@ -28,7 +28,10 @@ export function assertAllowed(
     throw new AuthError('insecure_url', { provider: provider.name, detail });
   }
   if (!isAllowedOrigin(url, allowedOrigins)) {
-    const detail = `add '${url.origin}' to allowedOrigins if the API lives there`;
+    const isWeb = /^https?:$/.test(url.protocol);
+    const detail = !isWeb
+      ? `the token goes to http and https only, not to ${url.protocol}`
+      : `add '${url.origin}' to allowedOrigins if the API lives there`;
     throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
   }
 }
@@ -43,7 +46,8 @@ export function assertLearnt(url: URL, { provider, allowedOrigins }: AllowedOrig
   if (provider.originsOf === undefined || allowedOrigins.includes(url.origin)) return;
   let learnt: readonly string[] = [];
   try {
-    learnt = provider.originsOf(tokens);
+    const named: unknown = provider.originsOf(tokens);
+    if (Array.isArray(named)) learnt = named;
   } catch {
     // Then no origin is learnt.
   }
@@ -91,7 +95,7 @@ export function originsIn(
 /** @throws AuthError `invalid_options` for what is not an origin, such as a URL with a path */
 function assertOrigin(option: string, origin: unknown, wildcard: boolean): void {
   const sample =
-    wildcard && typeof origin === 'string' ? origin.replace(/:\/\/\*(?=\.[^.]+\.)/, '://label') : origin;
+    wildcard && typeof origin === 'string' ? origin.replace(/:\/\/\*(?=\.[^.]+\.[^.])/, '://label') : origin;
   let fault: string | undefined;
   if (typeof sample !== 'string' || !isOrigin(sample))
     fault = 'expected origins such as https://api.example.com, without a path or trailing slash';
@@ -105,7 +109,7 @@ function assertOrigin(option: string, origin: unknown, wildcard: boolean): void 
  * the public suffix list (https://publicsuffix.org) are not known here.
  */
 const publicSuffix =
-  /^label\.((ac|com?|edu|gob|gov|ne|net|nom|or|org)\.[a-z]{2}|(github|gitlab)\.io|(amazonaws|appspot|azurewebsites|cloudfront|firebaseapp|herokuapp|onrender|blogspot)\.(com|net)|(fly|r2|workers|pages)\.dev|(run|web|vercel|netlify)\.app|cloudapp\.net|ngrok\.io|surge\.sh)\.?$/;
+  /^label\.((ac|com?|edu|gob|gov|ne|net|nom|or|org)\.[a-z]{2}|(github|gitlab)\.io|(amazonaws|appspot|azurewebsites|cloudfront|firebaseapp|herokuapp|myshopify|onrender|trycloudflare)\.(com|net)|(fly|r2|workers|pages)\.dev|(netlify|ngrok-free|run|vercel|web)\.app|duckdns\.org|ngrok\.io|surge\.sh)\.?$/;
 
 const isOrigin = remembering((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;

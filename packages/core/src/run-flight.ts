@@ -51,8 +51,13 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
   if (step.kind === 'fail' && !(hasLock && mayEndSoon(context, step.error, stored))) throw step.error;
   if (step.kind === 'adopt') return account.adopted(context, step.tokens);
   if (step.kind !== 'save' && step.kind !== 'fail') preload(context);
-  const { exchangeUnderLease } = await loadExchangeHalf(context);
-  return exchangeUnderLease(context, account, flight);
+  const half = await loadExchangeHalf(context).catch((error: unknown) => {
+    // What cannot be saved yet is served.
+    if (step.kind === 'save' && account.tokens === undefined)
+      account.taken(context, step.unsaved.tokens, 'store');
+    throw error;
+  });
+  return half.exchangeUnderLease(context, account, flight);
 }
 
 /** Only a start ahead of time: what cannot be loaded is said by the exchange. */

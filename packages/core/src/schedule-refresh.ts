@@ -1,5 +1,6 @@
 import type { Account } from './account.js';
 import { unref } from './clock.js';
+import { coalesced } from './coalesced.js';
 import type { SessionContext } from './context.js';
 import { coolDownMs } from './cool-down.js';
 import { isAuthError } from './errors.js';
@@ -105,22 +106,33 @@ function keepsAlive(account: Account): boolean {
 function watchStore(context: SessionContext, account: Account): void {
   if (context.store.subscribe === undefined || account.isWatched) return;
   try {
-    const hear = (news?: 'missed'): void => {
-      // A flight under way may have read before the gap.
-      if (news === 'missed' && account.flight === undefined) account.newsMissed();
-      else void followStore(account);
-    };
-    account.watched(context.store.subscribe(context.key, hear));
+    account.watched(context.store.subscribe(context.key, (news) => hear(account, news)));
   } catch (error) {
     account.watched(() => {});
     storeError(context, 'subscribe', error);
   }
 }
 
+function hear(account: Account, news: 'missed' | undefined): void {
+  const { flight } = account;
+  if (news === 'missed') account.newsMissed();
+  // A flight under way may have read before the gap, and may take what it has read in hand.
+  if (news === 'missed' && flight === undefined) return;
+  flight?.onStoreChange();
+  let follow = followers.get(account);
+  if (follow === undefined) {
+    follow = coalesced(() => followStore(account));
+    followers.set(account, follow);
+  }
+  follow();
+}
+
+/** Most accounts never hear of a change. */
+const followers = new WeakMap<Account, () => void>();
+
 /** Adopts a set or a sign-out that somebody else saved. A store that cannot be read is read again later. */
 async function followStore(account: Account, retryMs: number = limits.storeRetryMinMs): Promise<void> {
   account.facts.cancelLook?.();
-  account.flight?.onStoreChange();
   await account.flight?.settled;
   const [context] = account.contexts;
   if (context === undefined) return;
@@ -144,7 +156,11 @@ function followLater(account: Account, delayMs: number): void {
   if (context?.mayOutliveCalls !== true) return;
   const { clock } = context;
   const nextMs = Math.min(delayMs * 2, limits.storeRetryMaxMs);
-  const timer = clock.setTimeout(() => void followStore(account, nextMs), delayMs);
+  const follow = (): void => {
+    account.flight?.onStoreChange();
+    void followStore(account, nextMs);
+  };
+  const timer = clock.setTimeout(follow, delayMs);
   unref(timer);
   account.lookPostponed(() => clock.clearTimeout(timer));
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AuthSession } from '../src/index.js';
+import type { AuthSession, AuthSessionOptions } from '../src/index.js';
 import { hour, second } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { settle } from './support/manual-clock.js';
@@ -13,7 +13,7 @@ let scene: Scene;
 let backend: FakeBackend;
 
 /** A process that has not loaded its exchange half yet. */
-async function open(): Promise<AuthSession> {
+async function open(options: AuthSessionOptions = {}): Promise<AuthSession> {
   vi.resetModules();
   vi.doMock(half, async (importOriginal) => {
     if (load === 'fails') throw new Error('the chunk is gone');
@@ -22,7 +22,7 @@ async function open(): Promise<AuthSession> {
   });
   const { createAuthSession } = await import('../src/index.js');
   const { clock, server } = scene;
-  return createAuthSession(server.provider(), { store: backend.open({ lock: true }), clock });
+  return createAuthSession(server.provider(), { store: backend.open({ lock: true }), clock, ...options });
 }
 
 /** Saves a set, as an earlier process did. */
@@ -60,6 +60,20 @@ describe('an exchange half that cannot be loaded', { tags: ['fault-133b'] }, () 
     expect([backend.records.size, scene.server.ledger]).toEqual([0, []]);
     load = 'succeeds';
     expect(await session.getAccessToken()).toBe('access-1');
+  });
+
+  test('leaves initial tokens in use, and saves them once it is there', async () => {
+    load = 'fails';
+    const session = await open({
+      initialTokens: { accessToken: 'given', refreshToken: 'r', expiresInMs: hour },
+    });
+    expect(await session.getAccessToken()).toBe('given');
+    expect(backend.records.size).toBe(0);
+    load = 'succeeds';
+    await scene.clock.advance(60 * second);
+    expect(await session.getAccessToken()).toBe('given');
+    // The module is loaded in real time.
+    await vi.waitFor(() => expect(backend.envelope.tokens?.accessToken).toBe('given'));
   });
 
   test('does not keep a sign-out from binding at once', async () => {

@@ -105,6 +105,14 @@ describe('hosts of the API that are learnt at the login', () => {
     expect(learnt.sent).toHaveLength(1);
   });
 
+  test.each([undefined, 'https://mine.api.example.com', Promise.resolve([mine])])(
+    'are none where the provider returns no list: %s',
+    async (named) => {
+      const { session } = open({ originsOf: () => named as never });
+      await expect(session.fetch(`${mine}/orders`)).rejects.toMatchObject(refused);
+    },
+  );
+
   test('are none where the provider throws', async () => {
     const { session } = open({
       originsOf: () => {

@@ -106,6 +106,33 @@ describe('after the notifications of a store were cut off', () => {
     await expect(first.getAccessToken()).rejects.toMatchObject({ code: 'signed_out' });
   });
 
+  test('news that was missed while a read is under way makes the next use read again', {
+    tags: ['fault-133a'],
+  }, async () => {
+    const { backend, first, second: elsewhere } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await elsewhere.getTokens();
+    const missed = backend.cutOffNotifications();
+    missed();
+    // The record is read, and the answer takes a while.
+    const answer = Promise.withResolvers<void>();
+    const before = new Map(backend.records);
+    backend.next('get', () => answer.promise);
+    const use = first.getAccessToken();
+    await settle();
+    const after = backend.cutOffNotifications();
+    await elsewhere.signOut();
+    const signedOut = new Map(backend.records);
+    for (const [key, record] of before) backend.records.set(key, record);
+    after();
+    backend.next('get', () => {
+      for (const [key, record] of signedOut) backend.records.set(key, record);
+    });
+    answer.resolve();
+    await expect(use).rejects.toMatchObject({ code: 'signed_out' });
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
   test('a thousand accounts that are used at once read 64 at a time, and the wait in line is not timed', {
     tags: ['fault-130'],
   }, async () => {

@@ -80,6 +80,8 @@ describe('where the token may go', () => {
 describe('origins that would let the token go too far', { tags: ['fault-137'] }, () => {
   test.each([
     'https://*.com',
+    'https://*.com.',
+    'https://*.duckdns.org',
     'https://*.co.uk',
     'https://*.com.au',
     'https://*.co.uk:8443',

@@ -78,6 +78,25 @@ describe('redirects with the token in a header of its own', () => {
     expect((await open(tokenInOwnHeader).fetch(`${api.origin}/plain`)).redirected).toBe(false);
   });
 
+  test.each([301, 302, 307, 308])(
+    'a streamed body does not follow a %i, as with the platform',
+    {
+      tags: ['fault-138'],
+    },
+    async (status) => {
+      api.routes['/a'] = () => redirectTo('/b', status);
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode('streamed'));
+          controller.close();
+        },
+      });
+      const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+      await expect(open(tokenInOwnHeader).fetch(`${api.origin}/a`, init)).rejects.toBeInstanceOf(TypeError);
+      expect(api.seen.map(({ path }) => path)).toEqual(['/a']);
+    },
+  );
+
   test('an error about a redirect does not quote its userinfo', { tags: ['fault-138'] }, async () => {
     api.routes['/a'] = () => redirectTo(`http://ada:pass-phrase@${new URL(api.origin).host}/b`);
     const failed = await open(tokenInOwnHeader)

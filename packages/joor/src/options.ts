@@ -61,6 +61,9 @@ export function assertJoorOptions(options: JoorProviderOptions): void {
   assertText('clientId', clientId);
   assertSecret('clientSecret', clientSecret);
   assertText('username', username);
+  for (const [option, value] of Object.entries({ clientId, username }))
+    if (/[\r\n]/.test(value))
+      throw wrong(option, 'a text without line breaks, which multipart/form-data changes');
   if (extraFields !== undefined) assertExtraFields(extraFields);
 }
 

@@ -33,7 +33,7 @@ export interface Connection {
 }
 
 export interface Handlers {
-  onMessage(channel: string, message: string): void;
+  onMessage(message: string): void;
   /** Called when connected, and again after each reconnection. */
   onReady(): void;
   onError(error: unknown): void;
@@ -41,7 +41,6 @@ export interface Handlers {
 
 export interface Listening {
   subscribe(channel: string): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
   close(): void;
 }
 
@@ -80,8 +79,7 @@ interface Emitter {
 
 function overIoredis(client: IoredisClient): Connection {
   interface Subscriber extends Emitter {
-    subscribe(...channels: string[]): Promise<unknown>;
-    unsubscribe(channel: string): Promise<unknown>;
+    subscribe(channel: string): Promise<unknown>;
     disconnect(): void;
   }
   return {
@@ -98,22 +96,18 @@ function overIoredis(client: IoredisClient): Connection {
         ? { enableOfflineQueue: true, autoResubscribe: true }
         : { enableOfflineQueue: true, autoResubscribe: false, maxRetriesPerRequest: null };
       const subscriber = duplicate.apply(client, isCluster ? [[], own] : [own]) as Subscriber;
-      const channels = new Set<string>();
+      let subscribed: string | undefined;
       // A cluster reports the errors of its nodes as 'node error'.
       for (const event of ['error', 'node error']) subscriber.on(event, onError);
       subscriber.on('ready', () => {
-        if (isCluster || channels.size === 0) onReady();
-        else subscriber.subscribe(...channels).then(onReady, onError);
+        if (isCluster || subscribed === undefined) onReady();
+        else subscriber.subscribe(subscribed).then(onReady, onError);
       });
-      subscriber.on('message', onMessage);
+      subscriber.on('message', (_channel: string, message: string) => onMessage(message));
       return {
         async subscribe(channel) {
           await subscriber.subscribe(channel);
-          channels.add(channel);
-        },
-        unsubscribe: (channel) => {
-          channels.delete(channel);
-          return subscriber.unsubscribe(channel);
+          subscribed = channel;
         },
         close: () => subscriber.disconnect(),
       };
@@ -124,8 +118,7 @@ function overIoredis(client: IoredisClient): Connection {
 function overNodeRedis(client: NodeRedisClient): Connection {
   interface Subscriber extends Emitter {
     connect(): Promise<unknown>;
-    subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>;
-    unsubscribe(channel: string): Promise<unknown>;
+    subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
     destroy(): void;
   }
   return {
@@ -155,12 +148,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
       return {
         async subscribe(channel) {
           await connect();
-          await subscriber.subscribe(channel, (message, from) => onMessage(from, message));
-        },
-        async unsubscribe(channel) {
-          // A pending subscribe waits for the connection too and must be sent first.
-          await connect();
-          await subscriber.unsubscribe(channel);
+          await subscriber.subscribe(channel, onMessage);
         },
         close() {
           isClosed = true;

@@ -42,7 +42,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   expect(typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix', 'a string without braces');
   expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const nameOf = (key: string): string => `${prefix}{${encoded(key)}}`;
-  const notifications = new Notifications(connection, randomId(), (error) => {
+  const notifications = new Notifications(connection, `${prefix}changes`, randomId(), (error) => {
     const source = { at: Date.now(), key: '', provider: 'store-redis' };
     const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
     emitEvent(onEvent === undefined ? [] : [onEvent], source, body);
@@ -56,7 +56,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     async compareAndSet(key, expectedId, next) {
       const name = nameOf(key);
       const expected = expectedId === undefined ? '' : `=${expectedId}`;
-      const values = [expected, next.id, next.value, ...lifetime(next), name, notifications.origin];
+      const { channel, origin } = notifications;
+      const values = [expected, next.id, next.value, ...lifetime(next), name, origin, channel];
       return isYes(await connection.run(scripts.compareAndSet, name, ...values));
     },
 

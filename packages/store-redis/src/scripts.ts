@@ -23,17 +23,21 @@ export const read: Script = new Script(`return redis.call('HMGET', KEYS[1], 'id'
 
 /**
  * Replaces the record with the expected id and notifies the others, in one step.
- * ARGV: expected id with a leading '=', or '' for none; id; value; evictAt or ''; time to live in ms or '';
- * channel; id of the writing store object. `pcall`, because a refused PUBLISH must not fail the write.
+ * ARGV: expected id with a leading '=', or '' for none; id; value; evictAt or ''; time to live in ms or ''; name of the
+ * record; id of the writing store object; channel. Nothing is deleted first: a user may be allowed to delete and not to
+ * write. `pcall`, because a refused PUBLISH must not fail the write. The first PUBLISH is for versions before 1.2, which
+ * subscribe to a channel for each record.
  */
 export const compareAndSet: Script = new Script(`
 local standing = redis.call('HGET', KEYS[1], 'id')
 if (standing and '=' .. standing or '') ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'id', ARGV[2], 'value', ARGV[3])
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'evictAt', ARGV[4]) end
-if ARGV[5] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[5]) end
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'evictAt', ARGV[4])
+else redis.call('HDEL', KEYS[1], 'evictAt') end
+if ARGV[5] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[5])
+else redis.call('PERSIST', KEYS[1]) end
 redis.pcall('PUBLISH', ARGV[6], ARGV[7])
+redis.pcall('PUBLISH', ARGV[8], ARGV[7] .. ' ' .. ARGV[6])
 return 1`);
 
 const renewal = `
@@ -44,9 +48,13 @@ return 1`;
 /** Extends our lease. ARGV: owner, lease in ms. */
 export const renew: Script = new Script(renewal);
 
-/** Takes a lease that is free, or already ours from an attempt whose answer was lost. ARGV: owner, lease in ms. */
+/**
+ * Takes a lease that is free, or already ours from an attempt whose answer was lost. A lease that has lost its time to
+ * live would never end: it gets one. ARGV: owner, lease in ms.
+ */
 export const take: Script = new Script(`
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end${renewal}`);
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end${renewal}`);
 
 /** Releases our lease. ARGV: owner. */
 export const release: Script = new Script(`

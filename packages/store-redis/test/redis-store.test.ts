@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import type { AuthEvent, TokenRecord } from '@auth/core';
+import { type AuthEvent, createAuthSession, type TokenRecord, type TokenStore } from '@auth/core';
 import { type RedisServer, redisServer, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
@@ -184,21 +184,80 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
     await other.compareAndSet('key', 'a', record('b'));
     await eventually(() => expect(heard).toBe(2));
     await other.compareAndSet('another', undefined, record('c'));
-    await eventually(() => expect(messages).toHaveLength(3));
+    // Each write is told on the channel of now and on that of earlier versions.
+    await eventually(() => expect(messages).toHaveLength(6));
     expect(heard).toBe(2);
     expect(messages.join()).not.toContain('secret');
-    for (const message of messages) expect(message).toMatch(/^news:\{(key|another)\} [0-9a-f]{24}$/);
+    const forms = [
+      /^news:\{(key|another)\} [0-9a-f]{24}$/,
+      /^news:changes [0-9a-f]{24} news:\{(key|another)\}$/,
+    ];
+    for (const [index, message] of messages.entries()) expect(message).toMatch(forms[index % 2] as RegExp);
     spy.disconnect();
     await own.end();
   });
 
-  test('who leaves before the connection stands leaves no subscription', async () => {
+  test('a process has one subscription, whatever number of records it listens to', {
+    tags: ['fault-131'],
+  }, async () => {
     const store = redisStore({ client: own.client, prefix: 'brief:' });
-    for (let index = 0; index < 5; index++) store.subscribe(`key-${index}`, () => {})();
-    let heard = 0;
-    store.subscribe('last', () => heard++);
-    await eventually(() => expect(heard).toBe(1));
-    await eventually(async () => expect(await raw.pubsub('CHANNELS', 'brief:*')).toEqual(['brief:{last}']));
+    for (let index = 0; index < 5; index++) store.subscribe(`gone-${index}`, () => {})();
+    const heard = new Set<number>();
+    for (let index = 0; index < 500; index++) store.subscribe(`key-${index}`, () => heard.add(index));
+    await eventually(() => expect(heard.size).toBe(500));
+    expect(await raw.pubsub('CHANNELS', 'brief:*')).toEqual(['brief:changes']);
+    heard.clear();
+    const other = redisStore({ client: own.client, prefix: 'brief:' });
+    await other.compareAndSet('key-7', undefined, record('a'));
+    await eventually(() => expect([...heard]).toEqual([7]));
+    await store[Symbol.asyncDispose]();
+    await eventually(async () => expect(await raw.pubsub('CHANNELS', 'brief:*')).toEqual([]));
+  });
+
+  test('a lock that has lost its time to live is free after a lease', { tags: ['fault-122'] }, async () => {
+    await raw.set('eternal:{key}:lock', 'a holder that is gone');
+    const store = redisStore({ client: own.client, prefix: 'eternal:', leaseMs: 1_000 });
+    const startedAt = performance.now();
+    const lease = await store.lock('key', { signal: new AbortController().signal });
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await lease.release();
+  });
+
+  test('five thousand notifications at once cost some reads', { tags: ['fault-122'] }, async () => {
+    let reads = 0;
+    const store = redisStore({ client: own.client, prefix: 'burst:' });
+    const counting: TokenStore = {
+      ...store,
+      get: (key) => {
+        reads++;
+        return store.get(key);
+      },
+    };
+    let issued = 0;
+    const session = createAuthSession(
+      {
+        name: 'burst',
+        issuer: 'https://auth.example.com',
+        account: 'ada',
+        allowedOrigins: ['https://api.example.com'],
+        prepareLogin: () => ({
+          secrets: ['x'],
+          login: async () => ({ accessToken: `access-${++issued}`, expiresInMs: 3_600_000 }),
+        }),
+      },
+      { store: counting, key: 'key' },
+    );
+    await session.getTokens();
+    await eventually(async () => expect(await raw.pubsub('CHANNELS', 'burst:*')).toEqual(['burst:changes']));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    reads = 0;
+    const burst = raw.pipeline();
+    for (let message = 0; message < 5_000; message++) burst.publish('burst:changes', `somebody burst:{key}`);
+    await burst.exec();
+    await eventually(() => expect(reads).toBeGreaterThan(0));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(reads).toBeLessThan(100);
+    session.dispose();
     await store[Symbol.asyncDispose]();
   });
 
@@ -285,6 +344,25 @@ test.runIf(path).concurrent('a user who may not use EVALSHA uses EVAL', async ()
   expect(await store.get('key')).toEqual(record('a'));
   for (const each of [client, admin]) each.disconnect();
 });
+
+test.runIf(path).concurrent(
+  'a user that may delete and not write deletes nothing',
+  {
+    tags: ['fault-122'],
+  },
+  async () => {
+    await using server = await startRedis();
+    const admin = new Redis(server.port, '127.0.0.1');
+    const writer = redisStore({ client: admin });
+    await writer.compareAndSet('key', undefined, record('a'));
+    const rights = ['+@all', '-hset', '-set'];
+    await admin.call('ACL', 'SETUSER', 'cleaner', 'on', '>pw', '~*', '&*', ...rights);
+    const client = new Redis(server.port, '127.0.0.1', { username: 'cleaner', password: 'pw' });
+    await expect(redisStore({ client }).compareAndSet('key', 'a', record('b'))).rejects.toThrow();
+    expect(await writer.get('key')).toEqual(record('a'));
+    for (const each of [client, admin]) each.disconnect();
+  },
+);
 
 test.runIf(path).concurrent('a publication that the server refuses does not undo the write', async () => {
   await using server = await startRedis();

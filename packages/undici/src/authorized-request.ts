@@ -1,6 +1,6 @@
 import { AuthError, type AuthSession, isAuthError, type TokenSet } from '@auth/core';
 import type { Dispatcher } from 'undici';
-import { bodyAtDispatch, hasEnded, isReplayable } from './body-at-dispatch.js';
+import { bodyAtDispatch, hasEnded, isReplayable, queryAtDispatch } from './body-at-dispatch.js';
 import { type Attached, type TokenHeaders, withHeaders } from './token-headers.js';
 
 type Controller = Dispatcher.DispatchController;
@@ -49,9 +49,10 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     this.#tokenHeaders = tokenHeaders;
     this.#redirected = redirected;
     this.#dispatch = dispatch;
-    const { origin, body } = options;
+    const { origin, body, query } = options;
     this.#options = { ...options, body: bodyAtDispatch(body) ?? null };
     if (typeof origin === 'object') this.#options.origin = new URL(origin);
+    if (typeof query === 'object' && query !== null) this.#options.query = queryAtDispatch(query);
     this.#handler = handler;
   }
 

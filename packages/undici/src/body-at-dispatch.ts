@@ -12,6 +12,15 @@ export function bodyAtDispatch(body: Body): Body {
   return tagOf(body) === 'FormData' ? copyOf(body as unknown as FormData) : body;
 }
 
+/** A query that the caller cannot change any more. Its values are texts, or lists of them. */
+export function queryAtDispatch(query: Record<string, unknown>): Record<string, unknown> {
+  const copied = Object.entries(query).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? [...value] : value,
+  ]);
+  return Object.fromEntries(copied);
+}
+
 /** Whether a body can be sent a second time. One that can be read only once cannot. */
 export function isReplayable(body: Body): boolean {
   if (typeof body !== 'object' || body === null) return true;

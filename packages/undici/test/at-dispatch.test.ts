@@ -108,6 +108,16 @@ describe.each(tokens)('what stands at the call is sent, and sent again: the toke
     expect(new Set(api.seen.map(({ method, path }) => `${method} ${path}`))).toEqual(new Set(['GET /echo']));
   });
 
+  test('a query that changes', { tags: ['fault-93'] }, async () => {
+    const dispatcher = await dispatcherWith(token);
+    const query = { page: 1, tag: ['a', 'b'] };
+    const answered = request(`${api.origin}/orders`, { dispatcher, query });
+    query.page = 2;
+    query.tag.push('c');
+    expect((await answered).statusCode).toBe(200);
+    expect(new Set(api.seen.map(({ path }) => path))).toEqual(new Set(['/orders?page=1&tag=a&tag=b']));
+  });
+
   test('a GET by pipeline() is sent again', { tags: ['fault-97'] }, async () => {
     const dispatcher = await dispatcherWith(token);
     let status = 0;

@@ -1,4 +1,5 @@
 import type { Account } from '../account.js';
+import { coalesced } from '../coalesced.js';
 import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
@@ -46,7 +47,7 @@ async function waitForTurn(
   if (context.store.lock === undefined) return undefined;
   const stop = new AbortController();
   const { promise: news, resolve, reject } = Promise.withResolvers<TokenSet>();
-  flight.onStoreChange = () => {
+  flight.onStoreChange = coalesced(() =>
     look(context, account, flight).then(
       ({ step, stored }) => {
         if (flight.lease !== undefined || stop.signal.aborted) return;
@@ -55,8 +56,8 @@ async function waitForTurn(
         if (step.kind === 'fail' && !mayEndSoon(context, step.error, stored)) reject(step.error);
       },
       () => {},
-    );
-  };
+    ),
+  );
   const leasing = takeLease(context, stop, flight);
   const stopWaiting = async (): Promise<void> => {
     stop.abort();

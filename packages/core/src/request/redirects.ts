@@ -34,11 +34,13 @@ export async function followRedirects(
     // The platform's error about such a URL quotes it.
     if (url.username !== '' || url.password !== '') throw new TypeError('a redirect to a URL with userinfo');
     context.assertAllowed(url, tokens);
+    // Fetch standard, HTTP-redirect fetch, 11.
+    if (response.status !== 303 && !outgoing.isReplayable)
+      throw new TypeError('a streamed body cannot follow a redirect');
     if (turnsIntoGet(response.status, method)) method = 'GET';
     if (method !== outgoing.method) {
       response = await context.fetch(url, withoutBody(outgoing, headers));
     } else {
-      if (!outgoing.isReplayable) throw new TypeError('a streamed body cannot follow a redirect');
       response = await outgoing.sendTo(url, context.fetch, headers, { redirect: 'manual' });
     }
   }

@@ -2,7 +2,8 @@ import type { TokenRecord, TokenStore } from '../store.js';
 import { InProcess } from './in-process.js';
 
 /**
- * Keeps records in this process's memory, and forgets those whose `evictAt` has passed. Its lock and its notifications
+ * Keeps records in this process's memory. Those whose `evictAt` has passed are forgotten: at once by the clock that is
+ * given, and without one only when there are very many, since sessions may have another clock than the machine's. Its lock and its notifications
  * serve copies of this library that share it.
  */
 export function memoryStore(options: { readonly now?: (() => number) | undefined } = {}): TokenStore {
@@ -17,11 +18,12 @@ export function memoryStore(options: { readonly now?: (() => number) | undefined
     records.delete(key);
     return undefined;
   };
+  const read = options.now === undefined ? (key: string) => records.get(key) : live;
 
   return {
-    get: live,
+    get: read,
     compareAndSet(key, expectedId, next) {
-      if (live(key)?.id !== expectedId) return false;
+      if (read(key)?.id !== expectedId) return false;
       records.set(key, next);
       if (records.size >= sweepAt) {
         // Doubling the mark keeps the sweep's cost per write constant.
