@@ -6,6 +6,18 @@ export interface RefusingStore extends TokenStore {
   forget(key: string, id: string): MaybePromise<void>;
 }
 
+/** A failure that is not the browser's refusal to keep records: what is stored may be read a moment later. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof DOMException && passing.has(error.name);
+}
+
+const passing: ReadonlySet<string> = new Set([
+  'AbortError',
+  'NotFoundError',
+  'TransactionInactiveError',
+  'UnknownError',
+]);
+
 /** A record that the first store refused. */
 interface Detour {
   /** The id of the record it replaces in the first store; null: none; absent: the first store could not be read. */
@@ -23,7 +35,7 @@ interface Reading {
 }
 
 /**
- * Keeps records in `first`, and those that `first` refuses in `second`. A record in `second` counts as long as the
+ * Keeps records in `first`, and those that `first` refuses in `second`. Failures that pass are thrown. A record in `second` counts as long as the
  * record it replaces is unchanged in `first`; the next write that succeeds in `first` retires it.
  */
 export function fallbackStore(
@@ -42,8 +54,8 @@ export function fallbackStore(
     try {
       return await first.get(key);
     } catch (error) {
-      // The record exists but does not decrypt: falling back to `second` would hide that.
-      if (isAuthError(error)) throw error;
+      // The record exists but does not decrypt, or may exist: "no record" would mean signed out.
+      if (isAuthError(error) || isPassing(error)) throw error;
       refused(key, error);
       return 'refused';
     }
@@ -83,6 +95,8 @@ export function fallbackStore(
           if (isSet) await retire(key, detourId);
           return isSet;
         } catch (error) {
+          // The session saves again; what stands there stands.
+          if (isPassing(error)) throw error;
           refused(key, error);
         }
         // Another tab, or this one after a reload, would take the old record for the current one.

@@ -1,6 +1,6 @@
 import { encryptedStore, type MaybePromise, type TokenRecord, type TokenStore } from '@auth/core';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { RefusingStore } from './fallback-store.js';
+import { isPassing, type RefusingStore } from './fallback-store.js';
 
 interface Schema extends DBSchema {
   /** Encrypted records. */
@@ -58,15 +58,19 @@ export class IndexedDbStore implements RefusingStore {
     (await opened?.catch(() => undefined))?.database.close();
   }
 
+  /** After a failure that passes the database is opened again and the work done again, twice at most. */
   async #use<Result>(work: (opened: Opened) => MaybePromise<Result>): Promise<Result> {
-    const opened = this.#open();
-    try {
-      return await work(await opened);
-    } catch (error) {
-      // The database was closed meanwhile, by the browser or for another tab that wants to delete it.
-      if (!(error instanceof DOMException && error.name === 'InvalidStateError')) throw error;
-      if (this.#opened === opened) this.#opened = undefined;
-      return work(await this.#open());
+    for (let retries = 2; ; retries--) {
+      const opened = this.#open();
+      try {
+        return await work(await opened);
+      } catch (error) {
+        if (retries === 0 || !isClosed(error)) throw error;
+        if (this.#opened === opened) {
+          this.#opened = undefined;
+          opened.then(({ database }) => database.close()).catch(() => {});
+        }
+      }
     }
   }
 
@@ -117,6 +121,15 @@ export class IndexedDbStore implements RefusingStore {
       clearTimeout(timer);
     }
   }
+}
+
+/**
+ * Whether the connection is lost, or one transaction: the database was closed by the browser, or for another tab that
+ * wants to delete it; it was deleted; or the browser aborted a write. Seen as InvalidStateError in all browsers, and as
+ * UnknownError in Safari after its database process ended.
+ */
+function isClosed(error: unknown): boolean {
+  return isPassing(error) || (error instanceof DOMException && error.name === 'InvalidStateError');
 }
 
 /** The database's encryption key, which the first tab makes. */

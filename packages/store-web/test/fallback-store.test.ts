@@ -33,6 +33,23 @@ describe('fallbackStore', () => {
     [mayRead, mayWrite, mayForget, told, records, second] = [true, true, true, [], new Map(), memoryStore()];
   });
 
+  test.each(['AbortError', 'NotFoundError', 'TransactionInactiveError', 'UnknownError'])(
+    'a failure that passes (%s) is thrown: it is never "no record", and deletes none',
+    { tags: ['fault-119', 'fault-120'] },
+    async (name) => {
+      await open().compareAndSet('key', undefined, record('a'));
+      const failing = (): never => {
+        throw new DOMException('once', name);
+      };
+      const store = fallbackStore({ ...first, get: failing }, second, () => told.push('refused'));
+      await expect(store.get('key')).rejects.toThrow('once');
+      const writing = fallbackStore({ ...first, compareAndSet: failing }, second, () => told.push('refused'));
+      await expect(writing.compareAndSet('key', 'a', record('b'))).rejects.toThrow('once');
+      expect(await open().get('key')).toEqual(record('a'));
+      expect(told).toEqual([]);
+    },
+  );
+
   test('a refused write leaves nothing old behind, for the next tab or a reload to take for current', async () => {
     const store = open();
     await store.compareAndSet('key', undefined, record('a'));

@@ -60,6 +60,95 @@ describe.runIf(isBrowserInstalled).concurrent('records at rest', () => {
   );
 });
 
+describe.runIf(isBrowserInstalled).concurrent('IndexedDB fails for a moment', () => {
+  const names = [
+    'UnknownError',
+    'AbortError',
+    'TransactionInactiveError',
+    'NotFoundError',
+    'InvalidStateError',
+  ];
+
+  browserTest(
+    'a lost connection is opened again, and no failure is taken for "signed out"',
+    {
+      tags: ['fault-119'],
+    },
+    async ({ scene }) => {
+      const [tab] = (await scene.tabs(1)) as [Page];
+      await tab.evaluate(() => openStore());
+      expect(await putRecord(tab, undefined, 'a')).toBe(true);
+      for (const [index, name] of names.entries()) {
+        await tab.evaluate((failure) => {
+          const { transaction } = IDBDatabase.prototype;
+          IDBDatabase.prototype.transaction = function (...given) {
+            IDBDatabase.prototype.transaction = transaction;
+            this.close();
+            void given;
+            throw new DOMException('the connection is lost', failure);
+          };
+        }, name);
+        expect(await getRecord(tab), name).toMatchObject({ id: 'abcdef'[index] });
+        expect(await putRecord(tab, 'abcdef'[index], 'abcdef'[index + 1] as string), name).toBe(true);
+      }
+      expect(await degradations(tab)).toEqual([]);
+    },
+  );
+
+  browserTest(
+    'a write that the browser aborts is tried again, and what stood there stands',
+    {
+      tags: ['fault-120'],
+    },
+    async ({ scene }) => {
+      const [tab] = (await scene.tabs(1)) as [Page];
+      await tab.evaluate(() => {
+        openStore();
+        Object.assign(globalThis, { rejections: [] });
+        addEventListener('unhandledrejection', ({ reason }) =>
+          (globalThis as never as { rejections: string[] }).rejections.push(String(reason)),
+        );
+      });
+      expect(await putRecord(tab, undefined, 'a')).toBe(true);
+      /** The next writes are aborted by the browser, as it does when it runs out of something. */
+      const abortNext = (times: number): Promise<void> =>
+        tab.evaluate((left) => {
+          const { put } = IDBObjectStore.prototype;
+          let aborts = left;
+          IDBObjectStore.prototype.put = function (...given) {
+            const request = put.apply(this, given);
+            if (aborts-- > 0) this.transaction.abort();
+            else IDBObjectStore.prototype.put = put;
+            return request;
+          };
+        }, times);
+      await abortNext(1);
+      expect(await putRecord(tab, 'a', 'b')).toBe(true);
+      await abortNext(3);
+      await expect(putRecord(tab, 'b', 'c')).rejects.toThrow('AbortError');
+      expect(await getRecord(tab)).toMatchObject({ id: 'b' });
+      expect(await degradations(tab)).toEqual([]);
+      expect(await tab.evaluate(() => (globalThis as never as { rejections: string[] }).rejections)).toEqual(
+        [],
+      );
+    },
+  );
+
+  browserTest(
+    'a database that is deleted under it is made anew',
+    { tags: ['fault-119'] },
+    async ({ scene }) => {
+      const [tab, deleter] = (await scene.tabs(2)) as [Page, Page];
+      await tab.evaluate(() => openStore());
+      expect(await putRecord(tab, undefined, 'a')).toBe(true);
+      expect(await deleteDatabase(deleter)).toBe('deleted');
+      expect(await getRecord(tab)).toBeUndefined();
+      expect(await putRecord(tab, undefined, 'b')).toBe(true);
+      expect(await degradations(tab)).toEqual([]);
+    },
+  );
+});
+
 describe.runIf(isBrowserInstalled).concurrent('IndexedDB refuses', { tags: ['fault-74'] }, () => {
   browserTest('over quota, a record is kept in memory, told once, and moves back', async ({ scene }) => {
     const [tab, other] = (await scene.tabs(2)) as [Page, Page];
