@@ -22,11 +22,18 @@ const denoFlags = [
   ...['--allow-env', '--allow-read', '--allow-write'],
 ];
 
+/** The program of each Node by its major version; one that is not installed does not exist. */
+export const nodePrograms = {
+  22: join(modules, `node-22-linux-${process.arch}`, 'bin', 'node'),
+  24: process.execPath,
+  26: join(modules, `node-26-linux-${process.arch}`, 'bin', 'node'),
+} as const;
+
 export function allRuntimes(): readonly Runtime[] {
   return [
-    processOf('Node', '22.', [join(modules, `node-22-linux-${process.arch}`, 'bin', 'node')]),
-    processOf('Node', '24.', [process.execPath]),
-    processOf('Node', '26.', [join(modules, `node-26-linux-${process.arch}`, 'bin', 'node')]),
+    processOf('Node', '22.', [nodePrograms[22]]),
+    processOf('Node', '24.', [nodePrograms[24]]),
+    processOf('Node', '26.', [nodePrograms[26]]),
     processOf('Deno', '2.', [join(modules, '.bin', 'deno'), ...denoFlags]),
     processOf('Bun', '1.', [join(modules, '.bin', 'bun')]),
     { name: 'workerd', major: '1.', run: runInWorkerd },

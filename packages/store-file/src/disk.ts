@@ -2,6 +2,7 @@ import { constants, fsync } from 'node:fs';
 import { chmod, type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { AuthError } from '@auth/core';
 
 /** Opening fails on a symbolic link, and does not block on a named pipe. Windows lacks both flags. */
 const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -9,6 +10,9 @@ const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
 
 /** fsync takes the descriptor, because the file handles of Yarn's Plug'n'Play cannot sync. */
 const sync = promisify(fsync);
+
+/** Node's permission model refuses fsync (nodejs.org/api/permissions.html); a file opened with O_SYNC needs none. */
+const maySync = (): boolean => process.permission === undefined;
 
 /** Our records are far smaller, so a larger file is not ours and is not read. */
 const maxBytes = 4 * 1024 * 1024;
@@ -27,6 +31,7 @@ export async function readText(path: string): Promise<string | undefined> {
   try {
     const stats = await file.stat();
     if (!stats.isFile() || stats.size > maxBytes) return '';
+    assertOwn(path, stats);
     if (process.platform === 'win32') {
       if ((await lstat(path)).isSymbolicLink()) return '';
     } else if ((stats.mode & 0o077) !== 0) {
@@ -41,10 +46,11 @@ export async function readText(path: string): Promise<string | undefined> {
 
 /** Creates a file that only its owner can read; throws if it exists. `durable`: on the disk before it returns. */
 export async function writeNew(path: string, text: string, durable: boolean): Promise<void> {
-  const file = await open(path, createFlags, 0o600);
+  const flags = durable && !maySync() ? createFlags | constants.O_SYNC : createFlags;
+  const file = await open(path, flags, 0o600);
   try {
     await file.writeFile(text);
-    if (durable) await sync(file.fd);
+    if (durable && maySync()) await sync(file.fd);
   } finally {
     await file.close();
   }
@@ -63,7 +69,7 @@ export async function linkNew(existing: string, path: string): Promise<boolean> 
 
 /** Makes names in a folder survive a power cut, where the platform can. */
 export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
+  if (process.platform === 'win32' || !maySync()) return;
   const directory = await open(path, constants.O_RDONLY);
   try {
     await sync(directory.fd);
@@ -83,6 +89,14 @@ export async function namesIn(path: string): Promise<readonly string[]> {
     if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
+}
+
+/** Throws for what another user owns: that user could replace what we write there. Windows tells no owner. */
+export function assertOwn(path: string, { uid }: { readonly uid: number }): void {
+  const own = process.geteuid?.();
+  if (own === undefined || uid === own) return;
+  const detail = `${path} belongs to another user (uid ${uid}), and this program runs as uid ${own}`;
+  throw new AuthError('store_failed', { detail });
 }
 
 /** Makes a folder that only its owner can use, and its missing parents. */

@@ -14,6 +14,8 @@ let ownName: string | undefined;
 
 function identify(): string {
   try {
+    // A /proc of another PID namespace tells of other processes than our pids do.
+    if (readlinkSync('/proc/self') !== String(process.pid)) return 'unknown';
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const namespaces = `${readlinkSync('/proc/self/ns/pid')},${timeNamespace()}`;
     return [boot, namespaces, process.pid, statusOf(process.pid).startedAt].join(' ');

@@ -3,6 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AuthError, type TokenRecord } from '@auth/core';
 import {
+  assertOwn,
   hasCode,
   linkNew,
   makeDirectory,
@@ -49,7 +50,6 @@ const abandonedMs = 60_000;
  */
 export class RecordFiles {
   readonly #options: RecordFilesOptions;
-  readonly #checked = new Set<string>();
 
   constructor(options: RecordFilesOptions) {
     this.#options = options;
@@ -117,7 +117,7 @@ export class RecordFiles {
         await writeNew(temporary, text, this.#options.durable);
       });
       return await linkNew(temporary, pathOf(place, number)).catch((error) => {
-        throw hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS') ? noLinks() : error;
+        throw hasCode(error, ...linkRefusals) ? noLinks(error.code) : error;
       });
     } finally {
       await removeQuietly(temporary);
@@ -163,21 +163,27 @@ export class RecordFiles {
     }
   }
 
-  /** Throws if the store's folder is a symbolic link, and takes away other users' permissions on it. */
+  /**
+   * Throws if the store's folder is a symbolic link or another user's, and takes away other users' permissions on it.
+   * It looks each time, because a folder can be swapped.
+   */
   async #check({ directory }: Place): Promise<void> {
-    if (this.#options.isOneAccount || this.#checked.has(directory)) return;
+    if (this.#options.isOneAccount) return;
     const stats = await lstat(directory).catch(() => undefined);
     if (stats === undefined) return;
     if (!stats.isDirectory()) {
       throw new AuthError('store_failed', { detail: `${directory} is no folder of its own` });
     }
+    assertOwn(directory, stats);
     if ((stats.mode & 0o077) !== 0) await tightenDirectory(directory);
-    this.#checked.add(directory);
   }
 }
 
-function noLinks(): AuthError {
-  const detail = 'the file system refuses hard links, without which no write is safe; use another directory';
+/** How file systems without hard links refuse one: FAT, SMB, FUSE and the shared folders of virtual machines differ. */
+const linkRefusals = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EIO', 'EISDIR', 'EINVAL', 'UNKNOWN'];
+
+function noLinks(code: string): AuthError {
+  const detail = `the file system refuses hard links (${code}), without which no write is safe; use another directory`;
   return new AuthError('store_failed', { detail });
 }
 

@@ -33,9 +33,20 @@ describe('hard links', () => {
     expect(await store.get('key')).toBeUndefined();
   });
 
+  test.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EIO', 'EISDIR', 'EINVAL', 'UNKNOWN'])(
+    'a file system that says %s to a link is named as the reason, with its word',
+    { tags: ['fault-121'] },
+    async (code) => {
+      refuse('link', code);
+      const writing = open().compareAndSet('key', undefined, record('a'));
+      await expect(writing).rejects.toThrow(`refuses hard links (${code})`);
+      expect(directory.files()).toEqual([]);
+    },
+  );
+
   test('any other failure is passed on, and leaves no temporary file', async () => {
-    refuse('link', 'EIO');
-    await expect(open().compareAndSet('key', undefined, record('a'))).rejects.toThrow('EIO');
+    refuse('link', 'ENOSPC');
+    await expect(open().compareAndSet('key', undefined, record('a'))).rejects.toThrow('ENOSPC');
     expect(directory.files()).toEqual([]);
   });
 });

@@ -54,6 +54,19 @@ describe('the owner of a lease', () => {
     expect(await ownerInNewProcess()).toBeUndefined();
   });
 
+  test.runIf(process.platform === 'linux')(
+    'is unknown where /proc is that of another PID namespace: a lease ends by itself',
+    { tags: ['fault-121'] },
+    async () => {
+      replaceBuiltin(
+        fs,
+        'readlinkSync',
+        (real) => ((path: string) => (path === '/proc/self' ? String(process.pid + 1) : real(path))) as never,
+      );
+      expect(await ownerInNewProcess()).toBeUndefined();
+    },
+  );
+
   test.runIf(process.platform === 'linux')('is known on a kernel without time namespaces', async () => {
     hide('readlinkSync', '/proc/self/ns/time');
     const identified = await ownerInNewProcess();

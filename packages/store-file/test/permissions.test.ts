@@ -1,7 +1,7 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import promises from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
 import { fileStore } from '../src/index.js';
 import { record } from './support/record.js';
 import { replaceBuiltin } from './support/replace-builtin.js';
@@ -48,4 +48,49 @@ describe('permissions', { tags: ['fault-70'] }, () => {
     await open().compareAndSet('other', undefined, record('a'));
     expect(modes).toEqual([0o600]);
   });
+});
+
+describe.runIf(process.geteuid !== undefined)('what another user owns', { tags: ['fault-121'] }, () => {
+  const own = process.geteuid?.() ?? 0;
+  const by = (owner: number, path: string) =>
+    `${path} belongs to another user (uid ${owner}), and this program runs as uid ${own + 1}`;
+  /** Everything that exists belongs to another user from now on. */
+  const becomeAnother = () => vi.spyOn(process, 'geteuid').mockReturnValue(own + 1);
+
+  test('a folder of the store is refused by its name, for a read, a write and a lease', async () => {
+    const store = open();
+    await store.compareAndSet('key', undefined, record('a'));
+    const folder = dirname(directory.fileOf('key'));
+    using _ = becomeAnother();
+    const reason = by(own, folder);
+    await expect(store.get('key')).rejects.toThrow(reason);
+    await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow(reason);
+    await expect(store.lock('key', { signal: new AbortController().signal })).rejects.toThrow(reason);
+  });
+
+  test('a file is refused by its name, and stays', async () => {
+    const path = join(directory.path, 'account');
+    const store = fileStore({ path });
+    await store.compareAndSet('key', undefined, record('a'));
+    {
+      using _ = becomeAnother();
+      await expect(store.get('key')).rejects.toThrow(by(own, `${path}.g1`));
+      await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow(by(own, `${path}.g1`));
+    }
+    expect(await store.get('key')).toEqual(record('a'));
+  });
+});
+
+test('a folder that is swapped for a link after the first look is refused by its name', {
+  tags: ['fault-121'],
+}, async () => {
+  const store = open();
+  await store.compareAndSet('key', undefined, record('a'));
+  const folder = dirname(directory.fileOf('key'));
+  const copy = join(directory.path, 'elsewhere');
+  cpSync(folder, copy, { recursive: true });
+  renameSync(folder, `${folder}-aside`);
+  symlinkSync(copy, folder);
+  await expect(store.get('key')).rejects.toThrow(`${folder} is no folder of its own`);
+  await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow('no folder of its own');
 });
