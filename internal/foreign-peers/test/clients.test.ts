@@ -5,6 +5,8 @@ import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import axios from 'axios';
 import { GraphQLClient } from 'graphql-request';
 import ky from 'ky';
+import nodeFetch3 from 'node-fetch';
+import nodeFetch2 from 'node-fetch-2';
 import createClient from 'openapi-fetch';
 import { FormData as UndiciFormData, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -26,6 +28,35 @@ interface Client {
 }
 
 type Transport = NonNullable<Parameters<typeof createPasswordRefreshAuth>[0]['fetch']>;
+
+/** The session's fetch, used without a client. */
+function bare(fetch: AuthSession['fetch']): Client {
+  return {
+    get: async (url) => (await (await fetch(url)).json()) as Echo,
+    post: async (url, json) => {
+      const headers = { 'content-type': 'application/json' };
+      return (await (
+        await fetch(url, { method: 'POST', body: JSON.stringify(json), headers })
+      ).json()) as Echo;
+    },
+    abort: (url, signal) => fetch(url, { signal }),
+  };
+}
+
+/** Sends a form as the FormData of another library. */
+async function sendForm(
+  fetch: AuthSession['fetch'],
+  url: string,
+  form: FormData,
+  Form: new () => { append(name: string, value: string | Blob, fileName?: string): void },
+): Promise<Echo> {
+  const own = new Form();
+  for (const [name, value] of form) {
+    if (typeof value === 'string') own.append(name, value);
+    else own.append(name, value, value.name);
+  }
+  return (await (await fetch(url, { method: 'POST', body: own as never })).json()) as Echo;
+}
 
 const clients: Readonly<Record<string, { transport?: Transport; on(fetch: AuthSession['fetch']): Client }>> =
   {
@@ -85,28 +116,14 @@ const clients: Readonly<Record<string, { transport?: Transport; on(fetch: AuthSe
     },
     'undici’s fetch beneath': {
       transport: undiciFetch as never,
-      on: (fetch) => ({
-        get: async (url) => (await (await fetch(url)).json()) as Echo,
-        post: async (url, json) =>
-          (await (
-            await fetch(url, {
-              method: 'POST',
-              body: JSON.stringify(json),
-              headers: { 'content-type': 'application/json' },
-            })
-          ).json()) as Echo,
-        // undici's fetch accepts its own FormData only, not the platform's.
-        upload: async (url, form) => {
-          const own = new UndiciFormData();
-          for (const [name, value] of form) {
-            if (typeof value === 'string') own.append(name, value);
-            else own.append(name, value, value.name);
-          }
-          return (await (await fetch(url, { method: 'POST', body: own as never })).json()) as Echo;
-        },
-        abort: (url, signal) => fetch(url, { signal }),
-      }),
+      // undici's fetch accepts its own FormData only, not the platform's.
+      on: (fetch) => ({ ...bare(fetch), upload: (url, form) => sendForm(fetch, url, form, UndiciFormData) }),
     },
+    'node-fetch 3 beneath': {
+      transport: nodeFetch3 as never,
+      on: (fetch) => ({ ...bare(fetch), upload: (url, form) => sendForm(fetch, url, form, FormData) }),
+    },
+    'node-fetch 2 beneath': { transport: nodeFetch2 as never, on: bare },
   };
 
 describe.each(Object.entries(clients))('%s', (_, { transport, on }) => {

@@ -37,7 +37,11 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   readonly refreshPolicy?: RefreshPolicy | undefined;
   /** Tokens from elsewhere, used only where the store holds nothing for this key. */
   readonly initialTokens?: IssuedTokens<Extra> | undefined;
-  /** Transport of exchanges and of `session.fetch`. Default: the global fetch, looked up at each call. */
+  /**
+   * Transport of exchanges and of `session.fetch`, such as undici's or node-fetch's. node-fetch 2 cannot cancel an
+   * answer, so a refused answer of more than 64 KiB keeps its connection. Default: the global fetch, looked up at each
+   * call.
+   */
   readonly fetch?: FetchLike | undefined;
   readonly clock?: Clock | undefined;
   /** From 0 to below 1. Spreads refreshes, resends, and logins after a refused refresh. Default `Math.random`. */

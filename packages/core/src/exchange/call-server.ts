@@ -2,6 +2,7 @@ import type { SessionContext } from '../context.js';
 import { AuthError, type AuthPhase, isAuthError } from '../errors.js';
 import type { ExchangeContext, FetchLike } from '../provider.js';
 import { toAuthError } from '../reason.js';
+import { isNodeStream, readerOf } from '../request/body-reader.js';
 import { within } from './within.js';
 
 /** Runs one call of the provider against its server, under the session's deadline, over the bare transport. */
@@ -30,11 +31,28 @@ export function isAnswerLost(error: AuthError): boolean {
 function transportOf({ fetch }: SessionContext, signal: AbortSignal): FetchLike {
   return async (input, init) => {
     try {
-      return await fetch(input, init);
+      return withWebBody(await fetch(input, init));
     } catch (error) {
       throw isAuthError(error) && error !== signal.reason ? new TypeError('the transport failed') : error;
     }
   };
+}
+
+/** An answer whose body is a Node stream, as a Response of the platform; any other stays itself. */
+function withWebBody(response: Response): Response {
+  const { body, status, statusText } = response;
+  if (body === null || !isNodeStream(body)) return response;
+  const { read, cancel } = readerOf(body);
+  const web = new ReadableStream({
+    pull: async (controller) => {
+      const { value } = await read();
+      if (value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel,
+  });
+  const isEmpty = status === 204 || status === 205 || status === 304;
+  return new Response(isEmpty ? null : web, { status, statusText, headers: [...response.headers] });
 }
 
 const lostCodes: ReadonlySet<string> = new Set([

@@ -2,6 +2,7 @@ import type { SessionContext } from '../context.js';
 import { AuthError } from '../errors.js';
 import * as limits from '../limits.js';
 import type { TokenSet } from '../tokens.js';
+import { dropBody } from './drop-body.js';
 import type { Outgoing } from './outgoing.js';
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -28,7 +29,7 @@ export async function followRedirects(
   for (let hops = 0; isRedirect(context, response); hops++) {
     const location = response.headers.get('location');
     if (location === null) break;
-    response.body?.cancel().catch(() => {});
+    void dropBody(response);
     if (hops === limits.redirects) throw new TypeError('too many redirects');
     url = new URL(asUtf8(location), url);
     // The platform's error about such a URL quotes it.

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import * as limits from '../limits.js';
 import type { BodyRule } from '../provider.js';
+import { readerOf } from './body-reader.js';
 
 /**
  * Whether the body of an answer refuses the token, as a provider's rule says. A copy is read, so that the caller gets
@@ -24,7 +25,7 @@ function isSearchable({ headers, body }: Response): boolean {
 
 /** A body as text; undefined if it is too long, or takes too long. */
 async function shortText(clock: Clock, { body }: Response): Promise<string | undefined> {
-  const reader = (body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
+  const reader = readerOf(body as ReadableStream<Uint8Array<ArrayBuffer>>);
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let isLate = false;
   const stop = (): void => void reader.cancel().catch(() => {});
@@ -34,9 +35,9 @@ async function shortText(clock: Clock, { body }: Response): Promise<string | und
   }, limits.searchedBodyMs);
   try {
     for (let bytes = 0; bytes <= limits.searchedBodyBytes; ) {
-      const { done, value } = await reader.read();
+      const { value } = await reader.read();
       if (isLate) return undefined;
-      if (done) return await new Blob(chunks).text();
+      if (value === undefined) return await new Blob(chunks).text();
       chunks.push(value);
       bytes += value.byteLength;
     }
