@@ -35,8 +35,9 @@ interface Reading {
 }
 
 /**
- * Keeps records in `first`, and those that `first` refuses in `second`. Failures that pass are thrown. A record in `second` counts as long as the
- * record it replaces is unchanged in `first`; the next write that succeeds in `first` retires it.
+ * Keeps records in `first`, and those that `first` refuses in `second`. Failures that pass are thrown. A record in
+ * `second` counts as long as the record it replaces is unchanged in `first`; the next write that succeeds in `first`
+ * retires it.
  */
 export function fallbackStore(
   first: RefusingStore,

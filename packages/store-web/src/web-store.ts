@@ -59,10 +59,10 @@ export function webStore(options: WebStoreOptions = {}): WebStore {
   const leased = leasedStore(records) as Required<TokenStore>;
   const channels = new Channels(name);
   return {
-    get: (key) => records.get(key),
+    get: (key) => leased.get(key),
 
     async compareAndSet(key, expectedId, next) {
-      const isSet = await records.compareAndSet(key, expectedId, next);
+      const isSet = await leased.compareAndSet(key, expectedId, next);
       if (isSet) channels.tell(key, next.id);
       return isSet;
     },

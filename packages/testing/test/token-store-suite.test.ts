@@ -94,6 +94,22 @@ describe.concurrent('the suite finds what a store breaks', () => {
       })),
       'a lock, where there is one, excludes until it is released',
     ],
+    [
+      'a long value cut off',
+      over((inner) => ({
+        compareAndSet: (key, expected, next) =>
+          inner.compareAndSet(key, expected, { ...next, value: next.value.slice(0, 65_535) }),
+      })),
+      'a record of a megabyte comes back, or is refused and changes nothing',
+    ],
+    [
+      'a lock kept as if it were a record',
+      over((inner) => {
+        const { lock } = leasedStore(inner);
+        return lock === undefined ? {} : { lock };
+      }),
+      'a lock, where there is one, is not kept where a record is',
+    ],
   ])('%s', async (_, createStore, guarantee) => {
     expect(await brokenGuarantees(createStore)).toContain(guarantee);
   });
@@ -123,10 +139,10 @@ describe.concurrent('the suite finds what a store breaks', () => {
     const createStore = (): TokenStore & Disposable =>
       Object.assign(memoryStore(), { [Symbol.dispose]: () => void disposed++ });
     expect(await brokenGuarantees(createStore)).toEqual([]);
-    expect(disposed).toBe(11);
+    expect(disposed).toBe(13);
     const createAsync = (): TokenStore & AsyncDisposable =>
       Object.assign(memoryStore(), { [Symbol.asyncDispose]: async () => void disposed++ });
     await brokenGuarantees(createAsync);
-    expect(disposed).toBe(22);
+    expect(disposed).toBe(26);
   });
 });

@@ -33,6 +33,16 @@ const awkwardKeys = [
 
 const awkwardValues = ['', '{"v":1}', 'line\nbreak\u0000 and "quotes"', 'ünïcödé 🗝️', 'x'.repeat(20_000)];
 
+/** Keys that a careless store keeps the lock of `account` under. */
+const lockLikeKeys = [
+  'account.lock',
+  'account.lock.',
+  'account:lock',
+  'lock:account',
+  'lock',
+  'account.lock.lock',
+];
+
 /**
  * Tests what every token store must do, one test per guarantee. If the store has `lock`, that is tested too.
  *
@@ -77,6 +87,13 @@ function onePeer(
       check(await store.compareAndSet(`key-${index}`, undefined, next), 'the first write must succeed');
       same(await store.get(`key-${index}`), next, 'get');
     }
+  });
+
+  guarantee('a record of a megabyte comes back, or is refused and changes nothing', async (store) => {
+    await store.compareAndSet('key', undefined, record('a'));
+    const large = record('b', 'x'.repeat(1_000_000));
+    const isSet = await (async () => store.compareAndSet('key', 'a', large))().catch(() => false);
+    same(await store.get('key'), isSet ? large : record('a'), 'get');
   });
 
   guarantee('evictAt comes back as it was given, or not at all', async (store) => {
@@ -143,6 +160,22 @@ function onePeer(
     await first.release();
     check(second.held(), 'releasing twice takes nothing from the next holder');
     await second.release();
+  });
+
+  guarantee('a lock, where there is one, is not kept where a record is', async (store) => {
+    if (store.lock === undefined) return;
+    const lease = await store.lock('account', { signal: never() });
+    for (const key of lockLikeKeys) {
+      same(await store.get(key), undefined, `get of ${key} while account is locked`);
+      check(await store.compareAndSet(key, undefined, record(key)), `the first write to ${key} must succeed`);
+    }
+    check(lease.held(), 'a record leaves the lease as it is');
+    await lease.release();
+    for (const key of lockLikeKeys)
+      same(await store.get(key), record(key), `get of ${key} after the release`);
+    const again = await store.lock('account', { signal: never() });
+    check(again.held(), 'a record is no lease');
+    await again.release();
   });
 
   guarantee('waiting for a lock, where there is one, ends when the signal aborts', async (store) => {
