@@ -91,9 +91,12 @@ export async function namesIn(path: string): Promise<readonly string[]> {
   }
 }
 
-/** Throws for what another user owns: that user could replace what we write there. Windows tells no owner. */
+/**
+ * Throws for what another user owns: that user could replace what we write there. Windows tells no owner, and Deno would
+ * ask the person at the terminal for a permission.
+ */
 export function assertOwn(path: string, { uid }: { readonly uid: number }): void {
-  const own = process.geteuid?.();
+  const own = 'deno' in process.versions ? undefined : process.geteuid?.();
   if (own === undefined || uid === own) return;
   const detail = `${path} belongs to another user (uid ${uid}), and this program runs as uid ${own}`;
   throw new AuthError('store_failed', { detail });
