@@ -22,7 +22,11 @@ class Origin {
       response.end(incoming.headers['x-token'] === 'token-1' ? 'orders' : 'nothing');
     } else if (incoming.url === '/always-200') {
       const token = incoming.headers.authorization?.slice('Bearer '.length);
-      response.end(token === 'token-1' ? 'token-1 is over' : 'orders');
+      // Without a length, in small parts: a long answer is no refusal, and is not waited for.
+      const parts = token === 'token-1' ? 'token-1 is over' : 'orders'.repeat(10_000);
+      for (let start = 0; start < parts.length; start += 1_000)
+        response.write(parts.slice(start, start + 1_000));
+      response.end();
     } else if (incoming.headers.authorization === `Bearer token-${this.issued}` && this.issued > 1) {
       response.end('orders');
     } else {
@@ -142,7 +146,7 @@ describe.each(Object.entries(transports))('%s', (_, transport) => {
       read: (text) => text === 'token-1 is over',
     };
     using session = createAuthSession({ ...provider, isBodyRejected }, { fetch: transport as FetchLike });
-    expect(await (await session.fetch(`${origin.url}/always-200`)).text()).toBe('orders');
+    expect(await (await session.fetch(`${origin.url}/always-200`)).text()).toBe('orders'.repeat(10_000));
     expect(origin.issued).toBe(2);
   });
 });

@@ -78,6 +78,8 @@ export const droppedBodyMs = 100;
 
 /** So much of a body is searched for a refusal: such bodies are short, and what is read here is kept for the caller. */
 export const searchedBodyBytes = 65_536;
+/** node-fetch 3 stops giving a copy of a body after some 32 KiB, until the original is read. */
+export const searchedNodeStreamBytes = 16_384;
 /** A body that takes longer is handed on as it comes. */
 export const searchedBodyMs = 1_000;
 

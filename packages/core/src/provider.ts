@@ -76,7 +76,7 @@ export interface BodyRule {
   test(response: { readonly status: number; readonly headers: Headers }): boolean;
   /**
    * Whether this body refuses the token. A body that is longer than 64 KiB, or takes longer than a second, is not
-   * asked about and counts as accepted. The caller gets the answer unread.
+   * asked about and counts as accepted; over node-fetch, 16 KiB. The caller gets the answer unread.
    */
   read(text: string): boolean;
 }

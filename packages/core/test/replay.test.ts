@@ -44,6 +44,25 @@ describe('a request whose token the API refuses', () => {
     expect(server.refreshes).toBe(1);
   });
 
+  test.each<[string, (answer: Response) => unknown]>([
+    ['none, as with React Native', () => undefined],
+    ['a string, as with a test’s double', () => 'refused'],
+    ['a plain object', () => ({})],
+    ['already read, as after a transport that logs', ({ body }) => body?.getReader() && body],
+  ])('a refusal whose body is %s is replayed all the same', { tags: ['fault-100'] }, async (_, bodyOf) => {
+    const transport = async (...request: Parameters<typeof fetch>): Promise<Response> => {
+      const answer = await globalThis.fetch(...request);
+      return answer.status === 401
+        ? Object.defineProperty(answer, 'body', { value: bodyOf(answer) })
+        : answer;
+    };
+    const { fetch } = open({}, { fetch: transport });
+    await fetch(`${api.origin}/warm-up`);
+    revokeFirstToken();
+    expect((await fetch(`${api.origin}/orders`)).status).toBe(200);
+    expect(server.refreshes).toBe(1);
+  });
+
   test('FormData is sent again under a boundary of its own', async () => {
     const { fetch } = open();
     await fetch(`${api.origin}/warm-up`);

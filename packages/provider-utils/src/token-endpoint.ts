@@ -112,7 +112,8 @@ function rateLimit(
 }
 
 async function readText(response: Response): Promise<{ readonly text: string; readonly isWhole: boolean }> {
-  if (response.body === null) return { text: '', isWhole: true };
+  // React Native's fetch has no streams.
+  if (!response.body) return { text: await response.text(), isWhole: true };
   const decoder = new TextDecoder();
   let text = '';
   let length = 0;

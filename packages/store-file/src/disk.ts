@@ -1,5 +1,7 @@
-import { constants, fsync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { constants, fsync, type Stats } from 'node:fs';
 import { chmod, type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { AuthError } from '@auth/core';
@@ -31,12 +33,15 @@ export async function readText(path: string): Promise<string | undefined> {
   try {
     const stats = await file.stat();
     if (!stats.isFile() || stats.size > maxBytes) return '';
-    assertOwn(path, stats);
+    await assertOwn(path, stats, dirname(path));
     if (process.platform === 'win32') {
       if ((await lstat(path)).isSymbolicLink()) return '';
     } else if ((stats.mode & 0o077) !== 0) {
-      // chmod fails on a file of another owner, which then keeps its mode.
-      await file.chmod(0o600).catch(() => {});
+      // Node's permission model refuses fchmod.
+      await file
+        .chmod(0o600)
+        .catch(() => chmod(path, 0o600))
+        .catch(() => {});
     }
     return await file.readFile('utf8');
   } finally {
@@ -92,14 +97,37 @@ export async function namesIn(path: string): Promise<readonly string[]> {
 }
 
 /**
- * Throws for what another user owns: that user could replace what we write there. Windows tells no owner, and Deno would
- * ask the person at the terminal for a permission.
+ * Throws for what another user owns: that user could replace what we write there. Not checked on Windows, which tells no
+ * owner, and on Deno, which would ask the person at the terminal for a permission.
+ *
+ * @param directory where a file shows which uid our files get
  */
-export function assertOwn(path: string, { uid }: { readonly uid: number }): void {
+export async function assertOwn(path: string, { uid, dev }: Stats, directory: string): Promise<void> {
   const own = 'deno' in process.versions ? undefined : process.geteuid?.();
-  if (own === undefined || uid === own) return;
-  const detail = `${path} belongs to another user (uid ${uid}), and this program runs as uid ${own}`;
-  throw new AuthError('store_failed', { detail });
+  if (own === undefined || uid === own || uid === givenUids.get(dev)) return;
+  const given = await givenUid(directory);
+  if (uid !== given) {
+    const detail = `${path} belongs to another user (uid ${uid}), and this program runs as uid ${own}`;
+    throw new AuthError('store_failed', { detail });
+  }
+  givenUids.set(dev, given);
+}
+
+/** By device, the uid that our files get where it is not our own: NFS may give all files to nobody. */
+const givenUids = new Map<number, number>();
+
+/** The owner of a file that we create; undefined if we may not. */
+async function givenUid(directory: string): Promise<number | undefined> {
+  const path = join(directory, `probe-${randomUUID()}`);
+  try {
+    const file = await open(path, createFlags, 0o600);
+    const { uid } = await file.stat().finally(() => file.close());
+    return uid;
+  } catch {
+    return undefined;
+  } finally {
+    await removeQuietly(path);
+  }
 }
 
 /** Makes a folder that only its owner can use, and its missing parents. */

@@ -174,7 +174,7 @@ export class RecordFiles {
     if (!stats.isDirectory()) {
       throw new AuthError('store_failed', { detail: `${directory} is no folder of its own` });
     }
-    assertOwn(directory, stats);
+    await assertOwn(directory, stats, directory);
     if ((stats.mode & 0o077) !== 0) await tightenDirectory(directory);
   }
 }
@@ -183,7 +183,7 @@ export class RecordFiles {
 const linkRefusals = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EIO', 'EISDIR', 'EINVAL', 'UNKNOWN'];
 
 function noLinks(code: string): AuthError {
-  const detail = `the file system refuses hard links (${code}), without which no write is safe; use another directory`;
+  const detail = `a hard link failed (${code}); if the file system has none, use another directory: no write is safe without`;
   return new AuthError('store_failed', { detail });
 }
 

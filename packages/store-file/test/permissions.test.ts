@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import promises from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { fileStore } from '../src/index.js';
 import { record } from './support/record.js';
 import { replaceBuiltin } from './support/replace-builtin.js';
@@ -52,32 +52,54 @@ describe('permissions', { tags: ['fault-70'] }, () => {
 
 describe.runIf(process.geteuid !== undefined)('what another user owns', { tags: ['fault-121'] }, () => {
   const own = process.geteuid?.() ?? 0;
-  const by = (owner: number, path: string) =>
-    `${path} belongs to another user (uid ${owner}), and this program runs as uid ${own + 1}`;
-  /** Everything that exists belongs to another user from now on. */
-  const becomeAnother = () => vi.spyOn(process, 'geteuid').mockReturnValue(own + 1);
+  const other = own + 1;
+  const reason = (path: string) =>
+    `${path} belongs to another user (uid ${other}), and this program runs as uid ${own}`;
 
   test('a folder of the store is refused by its name, for a read, a write and a lease', async () => {
     const store = open();
     await store.compareAndSet('key', undefined, record('a'));
     const folder = dirname(directory.fileOf('key'));
-    using _ = becomeAnother();
-    const reason = by(own, folder);
-    await expect(store.get('key')).rejects.toThrow(reason);
-    await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow(reason);
-    await expect(store.lock('key', { signal: new AbortController().signal })).rejects.toThrow(reason);
+    replaceBuiltin(
+      promises,
+      'lstat',
+      (real) =>
+        (async (path: string) =>
+          Object.assign(await real(path), path === folder ? { uid: other } : {})) as never,
+    );
+    await expect(store.get('key')).rejects.toThrow(reason(folder));
+    await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow(reason(folder));
+    await expect(store.lock('key', { signal: new AbortController().signal })).rejects.toThrow(reason(folder));
+    expect(directory.files()).toHaveLength(1);
   });
 
   test('a file is refused by its name, and stays', async () => {
     const path = join(directory.path, 'account');
     const store = fileStore({ path });
     await store.compareAndSet('key', undefined, record('a'));
-    {
-      using _ = becomeAnother();
-      await expect(store.get('key')).rejects.toThrow(by(own, `${path}.g1`));
-      await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow(by(own, `${path}.g1`));
-    }
+    let isOthers = true;
+    replaceBuiltin(promises, 'open', (real) => async (...args) => {
+      const file = await real(...args);
+      const stats = Object.assign(await file.stat(), { uid: other });
+      if (isOthers && args[0] === `${path}.g1`)
+        Object.defineProperty(file, 'stat', { value: async () => stats });
+      return file;
+    });
+    await expect(store.get('key')).rejects.toThrow(reason(`${path}.g1`));
+    await expect(store.compareAndSet('key', 'a', record('b'))).rejects.toThrow(reason(`${path}.g1`));
+    isOthers = false;
     expect(await store.get('key')).toEqual(record('a'));
+    expect(directory.files()).toHaveLength(1);
+  });
+
+  test('a file system that gives our files another owner, as NFS may, works', async () => {
+    vi.spyOn(process, 'geteuid').mockReturnValue(other);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const store = open();
+    await store.compareAndSet('key', undefined, record('a'));
+    expect(await store.get('key')).toEqual(record('a'));
+    expect(await store.compareAndSet('key', 'a', record('b'))).toBe(true);
+    expect(directory.files()).toHaveLength(1);
   });
 });
 

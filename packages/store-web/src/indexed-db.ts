@@ -58,13 +58,21 @@ export class IndexedDbStore implements RefusingStore {
     (await opened?.catch(() => undefined))?.database.close();
   }
 
-  /** After a failure that passes the database is opened again and the work done again, twice at most. */
+  /**
+   * After a failure that passes the database is opened again and the work done again, twice at most. A database that
+   * does not open at all, as in a damaged profile, is a failure that lasts.
+   */
   async #use<Result>(work: (opened: Opened) => MaybePromise<Result>): Promise<Result> {
     for (let retries = 2; ; retries--) {
       const opened = this.#open();
+      let isOpen = false;
       try {
-        return await work(await opened);
+        const connection = await opened;
+        isOpen = true;
+        return await work(connection);
       } catch (error) {
+        if (retries === 0 && !isOpen && isPassing(error))
+          throw new DOMException(String(error), 'NotReadableError');
         if (retries === 0 || !isClosed(error)) throw error;
         if (this.#opened === opened) {
           this.#opened = undefined;

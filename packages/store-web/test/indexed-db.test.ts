@@ -96,6 +96,25 @@ describe.runIf(isBrowserInstalled).concurrent('IndexedDB fails for a moment', ()
   );
 
   browserTest(
+    'a database that does not open at all, as in a damaged profile, is a failure that lasts',
+    {
+      tags: ['fault-119'],
+    },
+    async ({ scene }) => {
+      const [tab] = (await scene.tabs(1)) as [Page];
+      await tab.evaluate(() => {
+        openStore();
+        IDBFactory.prototype.open = () => {
+          throw new DOMException('Internal error opening backing store for indexedDB.open.', 'UnknownError');
+        };
+      });
+      expect(await putRecord(tab, undefined, 'a')).toBe(true);
+      expect(await getRecord(tab)).toMatchObject({ id: 'a' });
+      expect(await degradations(tab)).toEqual(['memory: NotReadableError']);
+    },
+  );
+
+  browserTest(
     'a write that the browser aborts is tried again, and what stood there stands',
     {
       tags: ['fault-120'],

@@ -41,7 +41,7 @@ function transportOf({ fetch }: SessionContext, signal: AbortSignal): FetchLike 
 /** An answer whose body is a Node stream, as a Response of the platform; any other stays itself. */
 function withWebBody(response: Response): Response {
   const { body, status, statusText } = response;
-  if (body === null || !isNodeStream(body)) return response;
+  if (!isNodeStream(body)) return response;
   const { read, cancel } = readerOf(body);
   const web = new ReadableStream({
     pull: async (controller) => {
@@ -52,7 +52,9 @@ function withWebBody(response: Response): Response {
     cancel,
   });
   const isEmpty = status === 204 || status === 205 || status === 304;
-  return new Response(isEmpty ? null : web, { status, statusText, headers: [...response.headers] });
+  const whole = new Response(isEmpty ? null : web, { status, statusText, headers: [...response.headers] });
+  const { url, redirected } = response;
+  return Object.defineProperties(whole, { url: { value: url }, redirected: { value: redirected } });
 }
 
 const lostCodes: ReadonlySet<string> = new Set([

@@ -1,19 +1,23 @@
-/** Reads a body part by part; undefined at its end. */
+/** Reads a body part by part. */
 export interface BodyReader {
+  /** The next part; its value is undefined at the end. */
   read(): Promise<{ readonly value?: Uint8Array<ArrayBuffer> | undefined }>;
   cancel(): Promise<void>;
 }
 
-/** A Node stream, which is what node-fetch has for a body. */
-type NodeStream = AsyncIterable<Uint8Array<ArrayBuffer>> & { destroy?(): void };
-
-export function isNodeStream(body: object): body is NodeStream {
-  return !('getReader' in body);
+/** What node-fetch has for a body. */
+interface NodeStream extends AsyncIterable<Uint8Array<ArrayBuffer>> {
+  destroy(): void;
 }
 
-/** @param body a web stream, or a Node stream */
-export function readerOf(body: ReadableStream<Uint8Array<ArrayBuffer>> | NodeStream): BodyReader {
-  if (!isNodeStream(body)) return body.getReader();
+export function isNodeStream(body: unknown): body is NodeStream {
+  if (typeof body !== 'object' || body === null || 'getReader' in body) return false;
+  return Symbol.asyncIterator in body && 'destroy' in body;
+}
+
+/** @throws TypeError for a body that is no stream, as that of a test's double, and for one that another reader has */
+export function readerOf(body: unknown): BodyReader {
+  if (!isNodeStream(body)) return (body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
   const parts = body[Symbol.asyncIterator]();
-  return { read: () => parts.next(), cancel: async () => body.destroy?.() };
+  return { read: () => parts.next(), cancel: async () => body.destroy() };
 }

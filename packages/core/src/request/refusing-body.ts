@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import * as limits from '../limits.js';
 import type { BodyRule } from '../provider.js';
-import { readerOf } from './body-reader.js';
+import { isNodeStream, readerOf } from './body-reader.js';
 
 /**
  * Whether the body of an answer refuses the token, as a provider's rule says. A copy is read, so that the caller gets
@@ -20,12 +20,13 @@ export async function refusesToken(clock: Clock, rule: BodyRule, response: Respo
 
 function isSearchable({ headers, body }: Response): boolean {
   const isStream = /^\s*text\/event-stream\b/i.test(headers.get('content-type') ?? '');
-  return body !== null && !isStream && Number(headers.get('content-length') ?? 0) <= limits.searchedBodyBytes;
+  return Boolean(body) && !isStream && Number(headers.get('content-length') ?? 0) <= limits.searchedBodyBytes;
 }
 
 /** A body as text; undefined if it is too long, or takes too long. */
 async function shortText(clock: Clock, { body }: Response): Promise<string | undefined> {
-  const reader = readerOf(body as ReadableStream<Uint8Array<ArrayBuffer>>);
+  const reader = readerOf(body);
+  const mostBytes = isNodeStream(body) ? limits.searchedNodeStreamBytes : limits.searchedBodyBytes;
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let isLate = false;
   const stop = (): void => void reader.cancel().catch(() => {});
@@ -34,7 +35,7 @@ async function shortText(clock: Clock, { body }: Response): Promise<string | und
     stop();
   }, limits.searchedBodyMs);
   try {
-    for (let bytes = 0; bytes <= limits.searchedBodyBytes; ) {
+    for (let bytes = 0; bytes <= mostBytes; ) {
       const { value } = await reader.read();
       if (isLate) return undefined;
       if (value === undefined) return await new Blob(chunks).text();
