@@ -9,6 +9,8 @@ const refusingApiExchanges = 14;
 const clientRefusals = 5;
 /** The stored set is due from here on, at the latest: the default policy spreads refreshes up to 85 % of a life. */
 const dueShare = 0.86;
+/** A call with a live token waits no longer for a refresh; two slow ways to the server and back can take 6 s. */
+const earlyRefreshMs = 5_000;
 /** Whoever waited for a set has replayed with it by then. */
 const replayMs = 500;
 /** The engine remembers a refused replay for ten minutes. */
@@ -90,7 +92,9 @@ export class ThemeRules {
       this.#violate(rule, `${process.name} ends: ${call.result}`);
     if (theme === 'outage') this.#onEndInOutage(life, call);
     const dueSet = this.#wasAlone(life, call) ? this.#dueSets.get(call) : undefined;
-    if (dueSet !== undefined && call.result === 'ok' && this.#judge.storedEnvelope.tokens?.id === dueSet)
+    const hasWaited = this.#judge.around.world.now - call.startedAt >= earlyRefreshMs;
+    if (dueSet === undefined || call.result !== 'ok' || hasWaited) return;
+    if (this.#judge.storedEnvelope.tokens?.id === dueSet)
       this.#violate('a process of one call refreshes a set that is due', process.name);
   }
 
