@@ -52,7 +52,7 @@ describe('the suite finds what a provider breaks', () => {
       refusals: [Response.json({ error: 'ended' }), new Response('no', { status: 401 })],
     }));
     for (const guarantee of [
-      'its client, if it has any, are known before a login: a login does not name a client secret',
+      'its client are among those of a login: a login does not name a client secret',
       'the headers that it declares: tokenHeaders does not name x-token',
       'told from its other answers: a refusal is taken for another answer',
       'within its patterns: allowedOrigins has no pattern for a learnt host',
