@@ -1,4 +1,4 @@
-import type { AuthSession, Clock, IssuedTokens, TokenSet } from '@auth/core';
+import type { AuthSession, Clock, IssuedTokens, TokenRecord, TokenSet } from '@auth/core';
 import type { Core } from './core.ts';
 import { type Exchange, type Network, unreachable } from './network.ts';
 import type { Access, Plan, PlannedCall } from './plan.ts';
@@ -32,7 +32,7 @@ export interface Presented {
   times: number;
   losses: number;
   lostAt: number;
-  /** The store already recorded a lost answer when the token was sent whose answer this life was the first to lose. */
+  /** The life had read of a lost answer when it first sent the token. */
   isKnownLost: boolean;
 }
 
@@ -72,8 +72,8 @@ export class Life {
   readonly presented = new Map<string, Presented>();
   /** Refresh tokens issued for a sign-in. */
   readonly fromSignIn = new Set<string>();
-  /** The session has read the account's record. */
-  hasRead = false;
+  /** What the session last read of the account. */
+  lastRead: { readonly at: number; readonly record: TokenRecord | undefined } | undefined;
   /** When the last sign-out began, and when the last successful sign-in began. */
   signedOutAt: number = Number.NEGATIVE_INFINITY;
   signedInAt: number = Number.NEGATIVE_INFINITY;

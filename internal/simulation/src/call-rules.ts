@@ -111,7 +111,7 @@ export class CallRules {
     for (const life of this.#judge.lives.values()) {
       if (!life.process.isAlive) continue;
       // A life that has not read the store yet may treat the sign-out as an old one.
-      const isTold = life === writer || life.hasRead;
+      const isTold = life === writer || life.lastRead !== undefined;
       if (isTold && life.signingIn === 0) this.#signedOut.set(life, world.now + noticeMs);
     }
   }
@@ -121,8 +121,12 @@ export class CallRules {
     if (writer.signingIn === 0 && this.#signedOut.has(writer)) {
       this.#judge.violate('a sign-out is not overwritten', writer.process.name);
     }
-    for (const life of [...this.#signedOut.keys()]) {
-      if ((this.#mustKnowAt(life) ?? 0) > this.#judge.around.world.now) this.#signedOut.delete(life);
+    const { store, world } = this.#judge.around;
+    for (const [life, since] of [...this.#signedOut]) {
+      const signedOutAt = since - noticeMs;
+      // After a gap in the notifications a session reads the store at its next use.
+      const hasNotLooked = store.cutOffUntil > signedOutAt && (life.lastRead?.at ?? 0) < signedOutAt;
+      if ((this.#mustKnowAt(life) ?? 0) > world.now || hasNotLooked) this.#signedOut.delete(life);
     }
   }
 

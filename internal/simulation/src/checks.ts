@@ -1,3 +1,4 @@
+import type { TokenRecord } from '@auth/core';
 import { type Call, key, type Life } from './actor.ts';
 import { CallRules } from './call-rules.ts';
 import { ExchangeRules } from './exchange-rules.ts';
@@ -64,8 +65,8 @@ export class Checks {
     this.#judge.lastSignOutAt = this.#judge.around.world.now;
   }
 
-  onRead(process: Process, readKey: string): void {
-    if (readKey === key) this.#lifeOf(process).hasRead = true;
+  onRead(process: Process, readKey: string, record: TokenRecord | undefined): void {
+    if (readKey === key) this.#lifeOf(process).lastRead = { at: this.#judge.around.world.now, record };
   }
 
   onWrite(write: Write): void {

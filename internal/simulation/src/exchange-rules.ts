@@ -73,7 +73,7 @@ export class ExchangeRules {
 
   #onPresent(life: Life, refreshToken: string): void {
     const judge = this.#judge;
-    const { tokens, guard } = envelopeOf(judge.around.store.records.get(key));
+    const { tokens, guard } = envelopeOf(life.lastRead?.record);
     if (life.answered.has(refreshToken)) {
       const detail = `${life.process.name}: ${refreshToken}`;
       judge.violate('an answered refresh token is not presented again', detail);
@@ -91,7 +91,7 @@ export class ExchangeRules {
       return;
     }
     const passedMs = judge.around.world.now - presented.lostAt;
-    // The first resend may follow within a second, unless the store already knew of a loss. Each later resend waits for
+    // The first resend may follow within a second, unless the life has read of a loss. Each later resend waits for
     // a pause, which doubles.
     const pauses = presented.losses - (presented.isKnownLost ? 1 : 2);
     const pauseMs = pauses < 0 ? 200 : Math.min(1_000 * 2 ** pauses, 5 * minuteMs);

@@ -66,7 +66,7 @@ export async function run(
   });
   const store = new SharedStore(world, random, core, plan.store, {
     onWrite: (write) => checks.onWrite(write),
-    onRead: (process, readKey) => checks.onRead(process, readKey),
+    onRead: (process, readKey, record) => checks.onRead(process, readKey, record),
     onTrouble: count,
     onAccessUnderLock: (process, access) => lifeOf(process)?.onAccessUnderLock(access),
   });

@@ -46,7 +46,7 @@ export class SharedStore {
   readonly #shared: Required<TokenStore>;
   readonly #onWrite: (write: Write) => void;
   readonly #onTrouble: (kind: string) => void;
-  readonly #onRead: (process: Process, key: string) => void;
+  readonly #onRead: (process: Process, key: string, record: TokenRecord | undefined) => void;
   readonly #onAccessUnderLock: (process: Process, access: Access) => void;
 
   constructor(
@@ -56,7 +56,7 @@ export class SharedStore {
     kind: StoreKind,
     hooks: {
       onWrite(write: Write): void;
-      onRead(process: Process, key: string): void;
+      onRead(process: Process, key: string, record: TokenRecord | undefined): void;
       onTrouble(kind: string): void;
       onAccessUnderLock(process: Process, access: Access): void;
     },
@@ -139,8 +139,9 @@ export class SharedStore {
     const shared = this.#shared;
     return {
       get: async (key) => {
-        this.#onRead(process, key);
-        return shared.get(key);
+        const record = await shared.get(key);
+        this.#onRead(process, key, record);
+        return record;
       },
       compareAndSet: async (key, expectedId, next) => {
         const replaced = await shared.get(key);
@@ -172,7 +173,7 @@ export class SharedStore {
           const record = this.records.get(key);
           if (this.isLockedBy(process, key)) this.#onAccessUnderLock(process, 'read');
           return () => {
-            this.#onRead(process, key);
+            this.#onRead(process, key, record);
             return record;
           };
         }),

@@ -32,6 +32,8 @@ export class ThemeRules {
   readonly #recoveredAt = new Map<Life, number>();
   /** What was stored when a process of one call started its call. */
   readonly #dueSets = new Map<Call, string>();
+  /** The set whose refresh was under way when its process ended: its lease stands until others have watched it. */
+  #abandonedSet: string | undefined;
 
   constructor(judge: Judge) {
     this.#judge = judge;
@@ -91,10 +93,11 @@ export class ThemeRules {
     if (rule !== undefined && call.result !== 'ok' && !call.isToRefusingOrigin)
       this.#violate(rule, `${process.name} ends: ${call.result}`);
     if (theme === 'outage') this.#onEndInOutage(life, call);
+    const stored = this.#judge.storedEnvelope.tokens?.id;
+    if (this.#judge.around.world.now - call.startedAt >= earlyRefreshMs) this.#abandonedSet = stored;
     const dueSet = this.#wasAlone(life, call) ? this.#dueSets.get(call) : undefined;
-    const hasWaited = this.#judge.around.world.now - call.startedAt >= earlyRefreshMs;
-    if (dueSet === undefined || call.result !== 'ok' || hasWaited) return;
-    if (this.#judge.storedEnvelope.tokens?.id === dueSet)
+    const isStillDue = dueSet !== undefined && dueSet === stored && dueSet !== this.#abandonedSet;
+    if (isStillDue && call.result === 'ok')
       this.#violate('a process of one call refreshes a set that is due', process.name);
   }
 

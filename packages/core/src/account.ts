@@ -256,8 +256,8 @@ export class Account implements TimerOwner {
   #pauseRead(context: SessionContext, guard: Guard): void {
     const { notBefore } = guard;
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
-    const { pausedUntil, failedAt, isOwnTrouble } = pauseGiven(context, this.#facts, guard, !this.hasRead);
-    this.#note({ pausedUntil, failedAt, isOwnTrouble, pauseCode: undefined, knownNotBefore: notBefore });
+    const pause = pauseGiven(context, this.#facts, guard, !this.hasRead);
+    this.#note({ ...pause, knownNotBefore: notBefore });
   }
 
   loginSent(clock: Clock, isTyped: boolean): void {

@@ -128,10 +128,14 @@ export function pauseGiven(
   let isOwn = facts.isOwnTrouble || pauseCode === 'rate_limited';
   if (notBefore !== undefined && notBefore !== facts.knownNotBefore) {
     if (isFirstRead && isDatedAhead(guard, now)) return facts;
-    pausedUntil = Math.max(pausedUntil, clock.monotonic() + Math.min(notBefore - now, limits.rateLimitMaxMs));
-    pauseCode = undefined;
-    failedAt = clock.monotonic() - (now - (notBefore - pauseMs));
-    isOwn = isOwnTrouble === true || failures === 0;
+    const storedUntil = clock.monotonic() + Math.min(notBefore - now, limits.rateLimitMaxMs);
+    // A pause of this process that ends later may not be saved yet.
+    if (storedUntil > pausedUntil) {
+      pausedUntil = storedUntil;
+      pauseCode = undefined;
+      failedAt = clock.monotonic() - (now - (notBefore - pauseMs));
+      isOwn = isOwnTrouble === true || failures === 0;
+    }
   }
   const health = healthOf(clock, issuer);
   if (health !== undefined && !isOwn && failedAt !== undefined && health.goodAt > failedAt)

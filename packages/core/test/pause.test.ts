@@ -47,6 +47,28 @@ describe('a pause that the server asks for', () => {
       await expect(open().getTokens()).rejects.toMatchObject({ retryAt: clock.now() + pauseMs });
     }
   });
+
+  test('a shorter pause that another process has saved does not end one that could not be saved', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', () => {
+      throw new AuthError('rate_limited', { provider: 'fake', retryAfterMs: 600_000 });
+    });
+    const repair = backend.breakDown('compareAndSet');
+    expect(await errorCodeOf(first.getTokens())).toBe('rate_limited');
+    repair();
+    scene.server.next('refresh', () => {
+      throw neverSent();
+    });
+    expect(await errorCodeOf(second.getTokens())).toBe('network');
+    // The issuer answers another account, which ends the pauses of an outage.
+    await scene.open({ provider: { account: 'another' }, store: scene.memory() }).getTokens();
+    await scene.clock.advance(60_000);
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'rate_limited', delivery: 'not_sent' });
+    await scene.clock.advance(540_000);
+    expect(await first.getAccessToken()).toBe('access-3');
+  });
 });
 
 describe('the cool-down after a failed exchange', () => {
