@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { memoryStore } from '@auth/core';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import {
-  type RedisServer,
+  type RedisNode,
   redisServer,
   type ServerProcess,
   startRedis,
@@ -44,7 +44,7 @@ function hashOf(key: string): string {
 
 describe.runIf(redisServer().path)('two processes on one Redis', () => {
   let folder: string;
-  let redis: RedisServer;
+  let redis: RedisNode;
   let servers: readonly ServerProcess[];
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { type ManualClock, manualClock } from '@auth/testing/clock';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
-import { type RedisServer, redisServer, startRedis } from '@internal/test-tools';
+import { type RedisNode, redisServer, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createHandler } from '../src/handler.js';
@@ -8,7 +8,7 @@ import { createHandler } from '../src/handler.js';
 const minuteMs = 60_000;
 
 describe.runIf(redisServer().path)('a serverless function', () => {
-  let redis: RedisServer;
+  let redis: RedisNode;
   let clock: ManualClock;
   let emulator: RunningEmulator;
   let clients: Redis[];

@@ -1,8 +1,8 @@
-/** `pnpm race --store file|redis --processes 8 --rounds 200` */
+/** `pnpm race --store file|redis|redis-cluster|redis-sentinel --processes 8 --rounds 200` */
 import { parseArgs } from 'node:util';
 import { isRedisInstalled } from '@internal/test-tools';
 import { race } from './race.ts';
-import { temporaryPlace } from './store-place.ts';
+import { storeKinds, temporaryPlace } from './store-place.ts';
 
 const { values } = parseArgs({
   options: {
@@ -11,14 +11,14 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '200' },
   },
 });
-const { store } = values;
+const store = storeKinds.find((kind) => kind === values.store);
 const [processes, rounds] = [Number(values.processes), Number(values.rounds)];
-if ((store !== 'file' && store !== 'redis') || !(processes > 0) || !(rounds > 0)) {
-  process.stderr.write('usage: pnpm race --store file|redis --processes 8 --rounds 200\n');
+if (store === undefined || !(processes > 0) || !(rounds > 0)) {
+  process.stderr.write(`usage: pnpm race --store ${storeKinds.join('|')} --processes 8 --rounds 200\n`);
   process.exit(2);
 }
 
-if (store === 'redis' && !isRedisInstalled()) {
+if (store !== 'file' && !isRedisInstalled()) {
   process.stderr.write('redis-server is not installed: apt-get install -y redis-server\n');
   process.exit(2);
 }
@@ -27,7 +27,7 @@ await using temporary = await temporaryPlace(store);
 const onRound = (round: number): void => {
   if (process.stdout.isTTY) process.stdout.write(`\r${round} of ${rounds} rounds `);
 };
-const result = await race(temporary.place, { processes, rounds, onRound });
+const result = await race(temporary, { processes, rounds, onRound });
 const sorted = [...result.durationsMs].sort((left, right) => left - right);
 const facts = {
   store,
@@ -36,9 +36,12 @@ const facts = {
   exchanges: result.exchanges,
   failures: result.failures,
   'lost pairs': result.lost,
+  ...(result.failOver && { 'round of the fail-over': JSON.stringify(result.failOver) }),
   'median, barrier to last token': `${sorted[Math.floor(sorted.length / 2)]} ms`,
   'worst, barrier to last token': `${sorted.at(-1)} ms`,
 };
 if (process.stdout.isTTY) process.stdout.write('\r');
 for (const [name, value] of Object.entries(facts)) process.stdout.write(`${name.padEnd(30)} ${value}\n`);
-if (result.exchanges !== result.rounds || result.failures > 0 || result.lost > 0) process.exitCode = 1;
+const { exchanges, failures, lost, failOver } = result;
+const isLost = lost > 0 || (failOver?.lost ?? 0) > 0 || (failOver?.logins ?? 0) > 1;
+if (exchanges !== result.rounds || failures > 0 || isLost) process.exitCode = 1;

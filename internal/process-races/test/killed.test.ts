@@ -1,6 +1,6 @@
 import { redisServer } from '@internal/test-tools';
 import { describe, expect, test } from 'vitest';
-import { type Point, ProcessGroup, type StorePlace, temporaryPlace } from '../src/index.ts';
+import { type Point, ProcessGroup, temporaryPlace } from '../src/index.ts';
 
 /** On Linux the file store notices a dead process at once, however long its lease; Redis waits until the lease ends. */
 const leaseMs = { file: 60_000, redis: 1_000 };
@@ -16,7 +16,7 @@ const deaths: readonly (readonly [Point, readonly string[]])[] = [
   ['after_link', ['refresh issued']],
 ];
 
-async function survive(kind: StorePlace['kind'], point: Point): Promise<string[]> {
+async function survive(kind: keyof typeof leaseMs, point: Point): Promise<string[]> {
   await using temporary = await temporaryPlace(kind, leaseMs[kind]);
   await using group = await ProcessGroup.start(temporary.place);
   group.server.addAccount(otherUser, group.server.options.password);

@@ -3,13 +3,13 @@ import { type AuthEvent, type AuthSession, isAuthError } from '@auth/core';
 import { createJwtLoginAuth } from '@auth/jwt-login';
 import { redisStore } from '@auth/store-redis';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
-import { type RedisServer, redisServer, startRedis } from '@internal/test-tools';
+import { type RedisNode, redisServer, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const { path } = redisServer();
 const leaseMs = 1_000;
-let redis: RedisServer;
+let redis: RedisNode;
 let emulator: RunningEmulator;
 const clients: Redis[] = [];
 let events: AuthEvent[];

@@ -2,14 +2,14 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isRedisInstalled, type RedisServer, startRedis } from '@internal/test-tools';
+import { isRedisInstalled, type RedisNode, startRedis } from '@internal/test-tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { published, readmeBlocks, Workbench } from './workbench.js';
 
 const run = promisify(execFile);
 const blocks = readmeBlocks();
 let bench: Workbench;
-let redis: RedisServer | undefined;
+let redis: RedisNode | undefined;
 
 beforeAll(async () => {
   bench = new Workbench();

@@ -1,4 +1,7 @@
 export { chromium } from './chromium.ts';
 export { pnpm } from './pnpm.ts';
-export { isRedisInstalled, type RedisServer, redisServer, startRedis } from './redis-server.ts';
+export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
+export type { RedisNode } from './redis-node.ts';
+export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.ts';
+export { isRedisInstalled, redisServer, startRedis } from './redis-server.ts';
 export { type Ended, runProgram, type ServerProcess, startServer } from './run-program.ts';

@@ -9,14 +9,19 @@ export interface IoredisClient {
   /** Where it is there, scripts are sent by their hash. */
   evalsha?(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
   duplicate(...overrides: never[]): unknown;
+  /** A cluster's connections to its nodes. */
+  nodes?(): readonly { readonly status: string; duplicate(...overrides: never[]): unknown }[];
 }
 
-/** The part of a `redis` (node-redis) client, from `createClient` or `createCluster`, that the store uses. */
+/** The part of a `redis` (node-redis) client, of `createClient`, `createCluster` or `createSentinel`, that the store uses. */
 export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   /** Where it is there, scripts are sent by their hash. */
   evalSha?(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
-  duplicate(): unknown;
+  duplicate(...overrides: never[]): unknown;
+  /** The nodes of a cluster, with the connection to each that has one. */
+  readonly masters?: readonly { readonly client?: unknown }[];
+  readonly replicas?: readonly { readonly client?: unknown }[];
 }
 
 export type RedisClient = IoredisClient | NodeRedisClient;
@@ -28,7 +33,13 @@ export interface Connection {
    * replica that does not have the last write yet.
    */
   run(script: Script, key: string, ...values: string[]): Promise<unknown>;
-  /** Opens a connection for subscriptions. */
+  /**
+   * Opens a connection for subscriptions. On a cluster, any node passes on what is published on any other: the connection
+   * goes to one node and ends with it. The cluster clients' own subscriptions move to another node without a word, or
+   * wait for the node to come back.
+   *
+   * @throws Error where no node of the cluster can be reached
+   */
   listen(handlers: Handlers): Listening;
 }
 
@@ -37,6 +48,8 @@ export interface Handlers {
   /** Called when connected, and again after each reconnection. */
   onReady(): void;
   onError(error: unknown): void;
+  /** The connection has ended, and does not come back by itself. */
+  onEnd(): void;
 }
 
 export interface Listening {
@@ -73,6 +86,15 @@ async function runScript(
   }
 }
 
+/** Any of the nodes, a connected one if there is one. @throws Error where there are none */
+function anyOf<Node>(nodes: readonly Node[] = [], isConnected: (node: Node) => boolean): Node {
+  const connected = nodes.filter(isConnected);
+  const among = connected.length > 0 ? connected : nodes;
+  const node = among[Math.floor(Math.random() * among.length)];
+  if (node === undefined) throw new Error('no node of the cluster can be reached');
+  return node;
+}
+
 interface Emitter {
   on(event: string, listener: (...values: never[]) => void): unknown;
 }
@@ -87,20 +109,21 @@ function overIoredis(client: IoredisClient): Connection {
       runScript(script, client.evalsha && ((sha1) => client.evalsha?.(sha1, 1, key, ...values)), (text) =>
         client.eval(text, 1, key, ...values),
       ),
-    listen({ onMessage, onReady, onError }) {
-      const { duplicate } = client as { duplicate(...overrides: unknown[]): unknown };
-      const isCluster = client.isCluster === true;
-      // Subscriptions wait for the connection, even if your client is configured to fail commands instead. A single
-      // server's are repeated below: where ioredis repeats them itself, nobody can catch the rejection of that command.
-      const own = isCluster
-        ? { enableOfflineQueue: true, autoResubscribe: true }
-        : { enableOfflineQueue: true, autoResubscribe: false, maxRetriesPerRequest: null };
-      const subscriber = duplicate.apply(client, isCluster ? [[], own] : [own]) as Subscriber;
+    listen({ onMessage, onReady, onError, onEnd }) {
+      const node =
+        client.isCluster === true ? anyOf(client.nodes?.(), ({ status }) => status === 'ready') : client;
+      const { duplicate } = node as { duplicate(overrides: object): unknown };
+      // Subscriptions wait for the connection, even if your client is configured to fail commands instead. They are
+      // repeated below: where ioredis repeats them itself, nobody can catch the rejection of that command.
+      const own = { enableOfflineQueue: true, autoResubscribe: false, maxRetriesPerRequest: null };
+      const ofNode = { retryStrategy: null, lazyConnect: false, readOnly: false };
+      const overrides = node === client ? own : { ...own, ...ofNode };
+      const subscriber = duplicate.call(node, overrides) as Subscriber;
       let subscribed: string | undefined;
-      // A cluster reports the errors of its nodes as 'node error'.
-      for (const event of ['error', 'node error']) subscriber.on(event, onError);
+      subscriber.on('error', onError);
+      subscriber.on('end', onEnd);
       subscriber.on('ready', () => {
-        if (isCluster || subscribed === undefined) onReady();
+        if (subscribed === undefined) onReady();
         else subscriber.subscribe(subscribed).then(onReady, onError);
       });
       subscriber.on('message', (_channel: string, message: string) => onMessage(message));
@@ -120,6 +143,12 @@ function overNodeRedis(client: NodeRedisClient): Connection {
     connect(): Promise<unknown>;
     subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
     destroy(): void;
+    readonly isOpen: boolean;
+  }
+  interface Node {
+    readonly isReady: boolean;
+    readonly options: { readonly socket?: object };
+    duplicate(overrides: object): unknown;
   }
   return {
     run: (script, key, ...values) => {
@@ -128,10 +157,21 @@ function overNodeRedis(client: NodeRedisClient): Connection {
         client.eval(text, given),
       );
     },
-    listen({ onMessage, onReady, onError }) {
-      const subscriber = client.duplicate() as Subscriber;
-      for (const event of ['error', 'node-error']) subscriber.on(event, onError);
-      for (const event of ['ready', 'node-ready']) subscriber.on(event, onReady);
+    listen({ onMessage, onReady, onError, onEnd }) {
+      const open = (): unknown => {
+        if (client.masters === undefined) return client.duplicate();
+        const connections = [...client.masters, ...(client.replicas ?? [])].map(
+          (each) => each.client as Node,
+        );
+        const node = anyOf(connections.filter(Boolean), ({ isReady }) => isReady);
+        return node.duplicate({ socket: { ...node.options.socket, reconnectStrategy: false } });
+      };
+      const subscriber = open() as Subscriber;
+      subscriber.on('error', (error: unknown) => {
+        onError(error);
+        if (subscriber.isOpen === false) onEnd();
+      });
+      subscriber.on('ready', onReady);
       let connected: Promise<unknown> | undefined;
       let isClosed = false;
       const connect = (): Promise<unknown> => {

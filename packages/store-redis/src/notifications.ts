@@ -3,8 +3,9 @@ import type { Connection, Listening } from './client.js';
 
 type Listener = Parameters<NonNullable<TokenStore['subscribe']>>[1];
 
-/** A subscription that failed is retried after this long. */
-const retryMs = 5_000;
+/** A subscription that failed is asked for again after this long, and then after twice as long each time. */
+const retryMinMs = 100;
+const retryMaxMs = 5_000;
 
 /**
  * Notifies listeners of writes by others: one subscription, whatever number of records a process listens to, over one
@@ -21,6 +22,9 @@ export class Notifications {
   #listening: Listening | undefined;
   #isSubscribed = false;
   #isFailing = false;
+  /** When a connection that has ended is opened again. */
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #retryMs = retryMinMs;
 
   constructor(connection: Connection, channel: string, origin: string, onError: (error: unknown) => void) {
     this.#connection = connection;
@@ -33,18 +37,15 @@ export class Notifications {
     // Wrapped, so that one function given twice is two subscriptions.
     const own: Listener = (news) => listener(news);
     this.#listeners.set(name, (this.#listeners.get(name) ?? []).concat(own));
-    if (this.#listening === undefined) {
-      this.#listening = this.#open();
-      this.#requestSubscription();
-    }
+    if (this.#listening === undefined && this.#retry === undefined) this.#open();
     return () => this.#remove(name, own);
   }
 
   close(): void {
     this.#listeners.clear();
-    this.#listening?.close();
-    this.#listening = undefined;
-    this.#isSubscribed = false;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#end();
   }
 
   #remove(name: string, listener: Listener): void {
@@ -53,49 +54,75 @@ export class Notifications {
     else this.#listeners.delete(name);
   }
 
-  #open(): Listening {
-    return this.#connection.listen({
-      onMessage: (message) => {
-        const end = message.indexOf(' ');
-        if (message.slice(0, end) !== this.origin) tell(this.#listeners.get(message.slice(end + 1)));
-      },
-      onReady: () => {
-        this.#isFailing = false;
-        // We missed what was published during the outage.
-        if (this.#isSubscribed) this.#tellMissed();
-      },
-      onError: (error) => this.#onFailure(error),
-    });
-  }
-
-  #requestSubscription(): void {
-    const listening = this.#listening;
-    listening?.subscribe(this.channel).then(
+  #open(): void {
+    let listening: Listening | undefined;
+    const isCurrent = (): boolean => this.#listening === listening;
+    try {
+      listening = this.#connection.listen({
+        onMessage: (message) => {
+          const end = message.indexOf(' ');
+          if (message.slice(0, end) !== this.origin) tell(this.#listeners.get(message.slice(end + 1)));
+        },
+        onReady: () => {
+          // We missed what was published during the outage.
+          if (this.#isSubscribed && isCurrent()) this.#hears();
+        },
+        onError: (error) => {
+          if (isCurrent()) this.#onFailure(error);
+        },
+        onEnd: () => {
+          if (isCurrent()) this.#openLater();
+        },
+      });
+    } catch (error) {
+      this.#onFailure(error);
+      this.#openLater();
+      return;
+    }
+    this.#listening = listening;
+    listening.subscribe(this.channel).then(
       () => {
-        this.#isFailing = false;
+        if (!isCurrent()) return;
         this.#isSubscribed = true;
         // We missed what was published before the server confirmed the subscription.
-        this.#tellMissed();
+        this.#hears();
       },
       (error: unknown) => {
-        if (this.#listening !== listening) return;
+        if (!isCurrent()) return;
         this.#onFailure(error);
-        const timer = setTimeout(() => {
-          if (this.#listening === listening) this.#requestSubscription();
-        }, retryMs);
-        (timer as { unref?: () => void }).unref?.();
+        this.#openLater();
       },
     );
   }
 
+  #end(): void {
+    const listening = this.#listening;
+    this.#listening = undefined;
+    this.#isSubscribed = false;
+    listening?.close();
+  }
+
+  #openLater(): void {
+    this.#end();
+    const retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#open();
+    }, this.#retryMs);
+    this.#retry = retry;
+    this.#retryMs = Math.min(2 * this.#retryMs, retryMaxMs);
+    (retry as { unref?: () => void }).unref?.();
+  }
+
   /** Nobody reads until a record is used: the server may just have come back. */
-  #tellMissed(): void {
+  #hears(): void {
+    this.#isFailing = false;
+    this.#retryMs = retryMinMs;
     for (const listeners of this.#listeners.values()) tell(listeners, 'missed');
   }
 
   /** Reports one event per outage, not one per attempt to connect. */
   #onFailure(error: unknown): void {
-    if (this.#isFailing || this.#listening === undefined) return;
+    if (this.#isFailing) return;
     this.#isFailing = true;
     this.#onError(error);
   }

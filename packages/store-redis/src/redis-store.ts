@@ -15,7 +15,10 @@ import * as scripts from './scripts.js';
 
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
-  /** Your own client, of ioredis 6 or node-redis 6, single or cluster. The store never closes it. */
+  /**
+   * Your own client, of ioredis 6 or node-redis 6: of a single server, of a cluster, or of a primary with sentinels. The
+   * store never closes it.
+   */
   readonly client: RedisClient;
   /** What all key and channel names begin with. Default `auth:`. */
   readonly prefix?: string | undefined;

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { find } from './installed.ts';
+
+export const redisNames: readonly string[] = ['redis-server'];
+
+/** One Redis process on loopback that keeps nothing on disk. */
+export interface RedisNode extends AsyncDisposable {
+  readonly port: number;
+  /** Ends the process as a crash would. */
+  kill(): Promise<void>;
+  /** Starts the process again, empty, on the same port. */
+  restart(): Promise<void>;
+}
+
+/** Starts one process. `options`: a file and options of redis-server. @throws Error if redis-server is missing */
+export async function startNode(options: readonly string[], port?: number): Promise<RedisNode> {
+  const path = find(redisNames);
+  if (path === undefined) throw new Error('redis-server is missing');
+  const chosen = port ?? (await freePort());
+  const directory = mkdtempSync(join(tmpdir(), 'redis-'));
+  const place = ['--port', String(chosen), '--bind', '127.0.0.1', '--dir', directory];
+  const noFiles = ['--appendonly', 'no', '--save', ''];
+  let process: ChildProcess;
+  const restart = async (): Promise<void> => {
+    process = spawn(path, [...options, ...place, ...noFiles], { stdio: 'ignore' });
+    await until(async () => {
+      const { exitCode, signalCode } = process;
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`redis-server ended with ${exitCode ?? signalCode}`);
+      return (await reply(chosen, 'PING')).startsWith('+');
+    });
+  };
+  const kill = async (): Promise<void> => {
+    if (process.exitCode !== null || process.signalCode !== null) return;
+    const ended = once(process, 'exit');
+    process.kill('SIGKILL');
+    await ended;
+  };
+  await restart();
+  return {
+    port: chosen,
+    kill,
+    restart,
+    async [Symbol.asyncDispose]() {
+      await kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What a node answers to a command; empty: it does not answer. */
+export async function reply(port: number, command: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    socket.write(`${command}\r\n`);
+    const [answer] = (await once(socket.setEncoding('utf8'), 'data')) as [string];
+    return answer;
+  } catch {
+    return '';
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Asks again and again, until the condition holds. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
