@@ -1,7 +1,11 @@
-import { type AuthSession, createAuthSession, type FetchLike } from '@auth/core';
+import { type AuthSession, createAuthSession, type FetchLike, type Transport } from '@auth/core';
 import { manualClock } from '@auth/testing/clock';
+import ky from 'ky';
+import nodeFetch3 from 'node-fetch';
+import nodeFetch2 from 'node-fetch-2';
+import { Agent, fetch as undiciFetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ForeignApi } from './support/foreign-api.js';
+import { type Echo, ForeignApi } from './support/foreign-api.js';
 import { type Calls, type ForeignClient, foreignClients } from './support/foreign-clients.js';
 
 const hourMs = 3_600_000;
@@ -28,7 +32,7 @@ function plain(transport: FetchLike): typeof fetch {
 }
 
 /** A session whose token is in that state. */
-async function sessionWith(state: TokenState, transport: FetchLike) {
+async function sessionWith(state: TokenState, transport: Transport) {
   const clock = manualClock(Date.now());
   let exchanges = 0;
   const issue = async () => {
@@ -112,6 +116,43 @@ describe.each(Object.entries(foreignClients))('%s', (_, client) => {
     else expect(outcome).toEqual(expected);
     await soon(() => expect(exchanges()).toBe(state === 'fresh' ? 1 : 2));
     expect(api.refused - before).toBe(state === 'refused' ? 1 : 0);
+    await session.close();
+  });
+});
+
+/** They do not know the platform's Request, and take its text for a URL. */
+const strangers: Readonly<Record<string, Transport>> = {
+  'undici’s fetch': undiciFetch,
+  'undici’s fetch with a dispatcher': (input, init) =>
+    undiciFetch(input, { ...init, dispatcher: new Agent({ pipelining: 0 }) }),
+  'node-fetch 3': nodeFetch3,
+  'node-fetch 2': nodeFetch2,
+};
+
+describe.each(Object.entries(strangers))('a Request of the platform over %s', (_, transport) => {
+  const states = ['fresh', 'expired', 'refused'] as const;
+
+  test.each(states)('arrives whole, again and again, with a token that is %s', async (state) => {
+    const { session, exchanges } = await sessionWith(state, transport);
+    const init = { method: 'PUT', body: 'ünïcödé', headers: { 'content-type': 'text/plain' } };
+    for (let call = 0; call < 2; call++) {
+      const response = await session.fetch(new Request(`${api.origin}/echo`, init));
+      expect(await response.json()).toEqual({ method: 'PUT', type: 'text/plain', body: 'ünïcödé' });
+    }
+    expect((await session.fetch(new Request(`${api.origin}/echo`))).status).toBe(200);
+    expect(exchanges()).toBe(state === 'fresh' ? 1 : 2);
+    await session.close();
+  });
+
+  test('is what ky makes: JSON, and a form with a file', async () => {
+    const { session } = await sessionWith('expired', transport);
+    const client = ky.create({ fetch: session.fetch, retry: 0 });
+    const json = await client.post(`${api.origin}/echo`, { json: { text: 'ünïcödé' } }).json<Echo>();
+    expect(json).toEqual({ method: 'POST', type: 'application/json', body: '{"text":"ünïcödé"}' });
+    const body = new FormData();
+    body.set('file', new Blob(['line 1']), 'report.txt');
+    const upload = await client.post(`${api.origin}/echo`, { body }).json<Echo>();
+    expect(upload.body).toContain('filename="report.txt"');
     await session.close();
   });
 });

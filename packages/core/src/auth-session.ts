@@ -2,7 +2,7 @@ import type { Clock } from './clock.js';
 import type { AuthEvent } from './events.js';
 import type { MaybePromise } from './maybe-promise.js';
 import type { RefreshPolicy } from './policy.js';
-import type { FetchLike } from './provider.js';
+import type { Transport } from './provider.js';
 import type { RefreshScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
 import type { IssuedTokens, TokenSet } from './tokens.js';
@@ -42,7 +42,7 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
    * answer, so a refused answer of more than 64 KiB keeps its connection. Default: the global fetch, looked up at each
    * call.
    */
-  readonly fetch?: FetchLike | undefined;
+  readonly fetch?: Transport | undefined;
   readonly clock?: Clock | undefined;
   /** From 0 to below 1. Spreads refreshes, resends, and logins after a refused refresh. Default `Math.random`. */
   readonly random?: (() => number) | undefined;

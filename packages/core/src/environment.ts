@@ -4,6 +4,7 @@ import * as limits from './limits.js';
 import { originsIn } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
+import { transportOver } from './request/transport.js';
 import type { RefreshScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenSet } from './tokens.js';
 
@@ -63,8 +64,7 @@ export function environmentOf(options: AuthSessionOptions): Environment {
     waitUntil,
     keepAlive: keepAlive ?? standard.keepAlive,
     refreshPolicy: refreshPolicy ?? standard.refreshPolicy,
-    // Called bare: browsers and workerd refuse a fetch whose `this` is another object.
-    fetch: fetch === undefined ? standard.fetch : (input, init) => fetch(input, init),
+    fetch: fetch === undefined ? standard.fetch : transportOver(fetch),
     clock: clock ?? standard.clock,
     ...spreadBy(random),
     maxLoginsPerHour: maxLoginsPerHour ?? standard.maxLoginsPerHour,

@@ -24,7 +24,15 @@ export { type EventLog, logEvents } from './log-events.js';
 export type { MaybePromise } from './maybe-promise.js';
 export { parseBaseUrl } from './origins.js';
 export { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
-export type { AuthProvider, BodyRule, ExchangeContext, FetchLike, PreparedLogin } from './provider.js';
+export type {
+  AuthProvider,
+  BodyRule,
+  ExchangeContext,
+  FetchLike,
+  PreparedLogin,
+  Transport,
+  TransportResponse,
+} from './provider.js';
 export { randomId } from './random-id.js';
 export { reasonOf, toAuthError } from './reason.js';
 export { type RefreshScheduler, type RefreshTask, timerScheduler } from './scheduler/timer-scheduler.js';

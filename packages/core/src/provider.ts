@@ -1,8 +1,23 @@
 import type { MaybePromise } from './maybe-promise.js';
 import type { IssuedTokens, TokenSet } from './tokens.js';
 
-/** The part of fetch that is used here. */
+/** The part of the platform's fetch that is used here. */
 export type FetchLike = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+/**
+ * What carries requests: the platform's fetch, or that of undici or node-fetch, or a function around one of them. It is
+ * called with a URL, or with a Request of the platform, which another library need not know.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: undici, node-fetch, Node and the DOM have types for a request that exclude each other
+export type Transport = (input: any, init?: any) => Promise<TransportResponse>;
+
+/** What all of them answer with. */
+export interface TransportResponse {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}
 
 /** What an exchange runs with. */
 export interface ExchangeContext {
