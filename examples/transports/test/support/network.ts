@@ -1,0 +1,108 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+
+/** Paths of the files of a private authority, of a server on localhost, and of a client. */
+export interface Certificates extends Disposable {
+  readonly ca: string;
+  readonly server: { readonly certificate: string; readonly key: string };
+  readonly client: { readonly certificate: string; readonly key: string };
+}
+
+/** Makes an authority that lasts for a day. */
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
+  const path = (name: string): string => join(folder, name);
+  const make = (
+    name: string,
+    subject: string,
+    ...options: string[]
+  ): { certificate: string; key: string } => {
+    const pair = { certificate: path(`${name}.pem`), key: path(`${name}.key`) };
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
+    const files = ['-keyout', pair.key, '-out', pair.certificate];
+    execFileSync('openssl', ['req', '-x509', ...curve, '-subj', `/CN=${subject}`, ...files, ...options], {
+      stdio: 'pipe',
+    });
+    return pair;
+  };
+  const authority = make('ca', 'a private authority');
+  const signed = ['-CA', authority.certificate, '-CAkey', authority.key];
+  return {
+    ca: authority.certificate,
+    server: make('server', 'localhost', ...signed, '-addext', 'subjectAltName=DNS:localhost'),
+    client: make('client', 'a client', ...signed),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A door in front of a server: counts what comes through. */
+export interface Door extends AsyncDisposable {
+  readonly port: number;
+  /** Connections so far. */
+  readonly connections: number;
+}
+
+/** A TLS server that hands everything on to a port. With `asksClients` it wants a certificate of the authority. */
+export async function openTls(to: number, certificates: Certificates, asksClients = false): Promise<Door> {
+  const { certificate, key } = certificates.server;
+  let connections = 0;
+  const server = createTlsServer(
+    {
+      cert: readFileSync(certificate),
+      key: readFileSync(key),
+      ca: readFileSync(certificates.ca),
+      requestCert: asksClients,
+    },
+    (socket) => {
+      connections++;
+      const through = connect(to, '127.0.0.1');
+      for (const end of [socket, through]) end.on('error', () => socket.destroy());
+      socket.pipe(through).pipe(socket);
+    },
+  );
+  server.on('tlsClientError', () => {});
+  return door(server, () => connections);
+}
+
+/** A proxy that opens tunnels to whoever knows the password. */
+export async function openProxy(username: string, password: string): Promise<Door> {
+  const expected = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  let connections = 0;
+  const server = createServer((_request, response) => response.writeHead(403).end());
+  server.on('connect', ({ url = '', headers }, socket) => {
+    socket.on('error', () => {});
+    if (headers['proxy-authorization'] !== expected) {
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      return;
+    }
+    connections++;
+    const [host = '', port] = url.split(':');
+    const through = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      socket.pipe(through).pipe(socket);
+    });
+    through.on('error', () => socket.destroy());
+  });
+  return door(server, () => connections);
+}
+
+async function door(server: Server, count: () => number): Promise<Door> {
+  const sockets = new Set<{ destroy(): void }>();
+  server.on('connection', (socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return count();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
