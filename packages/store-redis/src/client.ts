@@ -54,6 +54,8 @@ export interface Handlers {
 
 export interface Listening {
   subscribe(channel: string): Promise<unknown>;
+  /** Rejects, or never resolves, where the connection is dead. */
+  ping(): Promise<unknown>;
   close(): void;
 }
 
@@ -102,6 +104,7 @@ interface Emitter {
 function overIoredis(client: IoredisClient): Connection {
   interface Subscriber extends Emitter {
     subscribe(channel: string): Promise<unknown>;
+    ping(): Promise<unknown>;
     disconnect(): void;
   }
   return {
@@ -132,6 +135,7 @@ function overIoredis(client: IoredisClient): Connection {
           await subscriber.subscribe(channel);
           subscribed = channel;
         },
+        ping: () => subscriber.ping(),
         close: () => subscriber.disconnect(),
       };
     },
@@ -142,6 +146,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
   interface Subscriber extends Emitter {
     connect(): Promise<unknown>;
     subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+    ping(): Promise<unknown>;
     destroy(): void;
     readonly isOpen: boolean;
   }
@@ -190,6 +195,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
           await connect();
           await subscriber.subscribe(channel, onMessage);
         },
+        ping: () => subscriber.ping(),
         close() {
           isClosed = true;
           subscriber.destroy();

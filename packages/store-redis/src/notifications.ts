@@ -6,6 +6,10 @@ type Listener = Parameters<NonNullable<TokenStore['subscribe']>>[1];
 /** A subscription that failed is asked for again after this long, and then after twice as long each time. */
 const retryMinMs = 100;
 const retryMaxMs = 5_000;
+/** How often the connection is asked whether it still stands: a cut network tells nobody. */
+const pingEveryMs = 15_000;
+/** A ping that is not answered by then finds the connection dead. */
+const pingAnswerMs = 5_000;
 
 /**
  * Notifies listeners of writes by others: one subscription, whatever number of records a process listens to, over one
@@ -25,8 +29,17 @@ export class Notifications {
   /** When a connection that has ended is opened again. */
   #retry: ReturnType<typeof setTimeout> | undefined;
   #retryMs = retryMinMs;
+  readonly #pings: { readonly everyMs: number; readonly answerMs: number };
+  #pinging: ReturnType<typeof setInterval> | undefined;
 
-  constructor(connection: Connection, channel: string, origin: string, onError: (error: unknown) => void) {
+  constructor(
+    connection: Connection,
+    channel: string,
+    origin: string,
+    onError: (error: unknown) => void,
+    pings = { everyMs: pingEveryMs, answerMs: pingAnswerMs },
+  ) {
+    this.#pings = pings;
     this.#connection = connection;
     this.channel = channel;
     this.origin = origin;
@@ -84,6 +97,7 @@ export class Notifications {
       () => {
         if (!isCurrent()) return;
         this.#isSubscribed = true;
+        this.#pinging = unref(setInterval(() => this.#ping(), this.#pings.everyMs));
         // We missed what was published before the server confirmed the subscription.
         this.#hears();
       },
@@ -95,8 +109,21 @@ export class Notifications {
     );
   }
 
+  #ping(): void {
+    const listening = this.#listening as Listening;
+    const dead = (error: unknown): void => {
+      if (this.#listening !== listening) return;
+      this.#onFailure(error);
+      this.#openLater();
+    };
+    const unanswered = (): void => dead(new Error('a ping was not answered'));
+    const answered = unref(setTimeout(unanswered, this.#pings.answerMs));
+    listening.ping().then(() => clearTimeout(answered), dead);
+  }
+
   #end(): void {
     const listening = this.#listening;
+    clearInterval(this.#pinging);
     this.#listening = undefined;
     this.#isSubscribed = false;
     listening?.close();
@@ -104,13 +131,12 @@ export class Notifications {
 
   #openLater(): void {
     this.#end();
-    const retry = setTimeout(() => {
+    const open = (): void => {
       this.#retry = undefined;
       this.#open();
-    }, this.#retryMs);
-    this.#retry = retry;
+    };
+    this.#retry = unref(setTimeout(open, this.#retryMs));
     this.#retryMs = Math.min(2 * this.#retryMs, retryMaxMs);
-    (retry as { unref?: () => void }).unref?.();
   }
 
   /** Nobody reads until a record is used: the server may just have come back. */
@@ -126,6 +152,12 @@ export class Notifications {
     this.#isFailing = true;
     this.#onError(error);
   }
+}
+
+/** Lets the program end in spite of a timer, where there is such a thing. */
+function unref<Timer>(timer: Timer): Timer {
+  (timer as { unref?: () => void }).unref?.();
+  return timer;
 }
 
 function tell(listeners: readonly Listener[] = [], news?: 'missed'): void {

@@ -469,6 +469,7 @@ test('a subscription that fails is one event and is asked for again', async () =
     await vi.advanceTimersByTimeAsync(200);
     expect([asked, heard]).toEqual([3, 1]);
     expect(events).toMatchObject([{ type: 'store_failed', reason: 'NOPERM' }]);
+    await store[Symbol.asyncDispose]();
     expect(vi.getTimerCount()).toBe(0);
   } finally {
     vi.useRealTimers();
