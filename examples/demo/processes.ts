@@ -13,7 +13,7 @@ export async function processRows(): Promise<Row[]> {
 
 async function rowOn(kind: 'file' | 'redis'): Promise<Row> {
   await using temporary = await temporaryPlace(kind);
-  const { exchanges, logins, failures, lost, durationsMs } = await race(temporary.place, {
+  const { exchanges, logins, failures, lost, durationsMs } = await race(temporary, {
     processes,
     rounds: 1,
   });

@@ -114,6 +114,8 @@ export class Life {
       key,
       random: () => random.next(),
       maxLoginsPerHour: plan.maxLoginsPerHour,
+      loginAhead: plan.theme === 'login_ahead',
+      keepAlive: plan.theme === 'login_ahead',
       onEvent: ({ at: _at, key: _key, provider: _provider, ...event }) => {
         around.trace(`${name}: ${JSON.stringify(event)}`);
         if (event.type === 'adopted') around.onAdopted(this);
@@ -235,11 +237,13 @@ export class Life {
   }
 
   #provider() {
-    const { network } = this.#around;
+    const { network, plan } = this.#around;
     const issued = (
       answer: Awaited<ReturnType<Network['send']>>,
       refusal: 'invalid_credentials' | 'refresh_refused',
-    ) => {
+    ): IssuedTokens => {
+      if (answer.kind === 'issued' && plan.theme === 'login_ahead')
+        return { accessToken: answer.accessToken, expiresInMs: answer.expiresInMs };
       if (answer.kind === 'issued') return answer;
       const code = answer.kind === 'client_refused' ? 'client_refused' : refusal;
       throw new this.#core.AuthError(code, { provider: 'simulated', status: 401, delivery: 'answered' });

@@ -466,6 +466,10 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a set without a refresh token is left to callers',
+    edits: [{ file: 'login-ahead.ts', find: '$LIFE >= shortestLifeMs($CONTEXT)', replace: 'false' }],
+  },
+  {
     name: 'a member that a newer version has written is dropped',
     edits: [
       {

@@ -20,6 +20,8 @@ export const themes = [
   'cut_off',
   /** Copies of the library, each loaded apart, share a store in one process. */
   'copies',
+  /** The server gives no refresh tokens, and sessions log in before a set ends. */
+  'login_ahead',
 ] as const;
 
 export type Theme = (typeof themes)[number];

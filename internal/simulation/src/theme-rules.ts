@@ -15,6 +15,10 @@ const earlyRefreshMs = 5_000;
 const replayMs = 500;
 /** The engine remembers a refused replay for ten minutes. */
 const afterRefusedReplayMs = 11 * minuteMs;
+/** Logins ahead of need are this part of a life apart. */
+const loginGapShare = 0.1;
+/** A call whose set is at hand takes no longer: it may read the store. */
+const atHandMs = 500;
 /** After the first success an outage is over for every account within this time. */
 const recoveryMs = 30_000;
 
@@ -28,6 +32,8 @@ export class ThemeRules {
   #hasLimitedOthers = false;
   /** Exchanges whose sets were revoked before they were used. */
   readonly #revokedEarly: { readonly sentAt: number; readonly revokedBy: number }[] = [];
+  /** When logins brought sets. */
+  readonly #loggedInAt: number[] = [];
   /** When a process first reached the server again after the outage. */
   readonly #recoveredAt = new Map<Life, number>();
   /** What was stored when a process of one call started its call. */
@@ -48,6 +54,7 @@ export class ThemeRules {
     if (outcome === 'issued') this.onReached(life);
     if (outcome === 'issued') this.#noteRevocation(sentAt);
     if (outcome === 'limited' && life.process.wallOffsetMs === 0) this.#hasLimitedOthers = true;
+    if (theme === 'login_ahead' && kind === 'login' && outcome === 'issued') this.#onLoginAhead();
     if (theme === 'refusing_api' && this.#isInTrouble && this.#exchanges > refusingApiExchanges)
       this.#violate(
         'an API that refuses every token costs no exchange a call',
@@ -93,12 +100,30 @@ export class ThemeRules {
     if (rule !== undefined && call.result !== 'ok' && !call.isToRefusingOrigin)
       this.#violate(rule, `${process.name} ends: ${call.result}`);
     if (theme === 'outage') this.#onEndInOutage(life, call);
+    if (theme === 'login_ahead') this.#onEndAtHand(life, call);
     const stored = this.#judge.storedEnvelope.tokens?.id;
     if (this.#judge.around.world.now - call.startedAt >= earlyRefreshMs) this.#abandonedSet = stored;
     const dueSet = this.#wasAlone(life, call) ? this.#dueSets.get(call) : undefined;
     const isStillDue = dueSet !== undefined && dueSet === stored && dueSet !== this.#abandonedSet;
     if (isStillDue && call.result === 'ok')
       this.#violate('a process of one call refreshes a set that is due', process.name);
+  }
+
+  #onLoginAhead(): void {
+    const { world, plan } = this.#judge.around;
+    const sinceMs = world.now - (this.#loggedInAt.at(-1) ?? Number.NEGATIVE_INFINITY);
+    if (sinceMs < loginGapShare * plan.accessLifeMs)
+      this.#violate('logins ahead are at least a tenth of a life apart', `${sinceMs} ms`);
+    this.#loggedInAt.push(world.now);
+  }
+
+  #onEndAtHand({ process }: Life, { startedAt, endedAt = startedAt }: Call): void {
+    const [firstAt = Number.POSITIVE_INFINITY] = this.#loggedInAt;
+    if (startedAt > firstAt && endedAt - startedAt > atHandMs)
+      this.#violate(
+        'a set is renewed by a login before it ends',
+        `${process.name}: ${endedAt - startedAt} ms`,
+      );
   }
 
   /** No other process made a call meanwhile. */

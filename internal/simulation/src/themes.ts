@@ -177,6 +177,12 @@ const planners: Readonly<Record<Theme, (random: Random) => Themed>> = {
       faults: faults.sort(byTime),
     };
   },
+  login_ahead(random) {
+    const processes = random.between(1, 4);
+    const troubleMs = 3 * hourMs;
+    const calls = everySoOften(random, processes, troubleMs, [5_000, 20 * minuteMs]);
+    return { processes, accessLifeMs: random.pick([10 * minuteMs, hourMs]), troubleMs, calls, faults: [] };
+  },
 };
 
 /** How many accounts a process has in an outage beside the one that all rules are about. */

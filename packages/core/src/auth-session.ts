@@ -34,6 +34,12 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** Timers refresh even sets that nobody has used since they were issued. Default false. */
   readonly keepAlive?: boolean | undefined;
+  /**
+   * Timers and {@link AuthSession.maintain} renew a set that has no refresh token, too, by a login before it ends. Takes
+   * half of `maxLoginsPerHour` at most: where lives are too short for that, an event says so and callers log in as
+   * before. Never after a refused password, in a pause, or where another process has just logged in. Default false.
+   */
+  readonly loginAhead?: boolean | undefined;
   readonly refreshPolicy?: RefreshPolicy | undefined;
   /** Tokens from elsewhere, used only where the store holds nothing for this key. */
   readonly initialTokens?: IssuedTokens<Extra> | undefined;

@@ -79,6 +79,10 @@ export class SessionContext {
     return this.#environment.keepAlive;
   }
 
+  get loginAhead(): boolean {
+    return this.#environment.loginAhead;
+  }
+
   get fetch(): FetchLike {
     return this.#environment.fetch;
   }

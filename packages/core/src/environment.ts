@@ -14,6 +14,7 @@ export interface Environment {
   readonly scheduler: RefreshScheduler | null | undefined;
   readonly waitUntil: ((work: Promise<unknown>) => void) | undefined;
   readonly keepAlive: boolean;
+  readonly loginAhead: boolean;
   readonly refreshPolicy: RefreshPolicy;
   readonly fetch: FetchLike;
   readonly clock: Clock;
@@ -40,6 +41,7 @@ const defaultEnvironment: Environment = {
   scheduler: undefined,
   waitUntil: undefined,
   keepAlive: false,
+  loginAhead: false,
   refreshPolicy: defaultRefreshPolicy,
   fetch: (input, init) => globalThis.fetch(input, init),
   clock: systemClock,
@@ -53,9 +55,9 @@ const defaultEnvironment: Environment = {
 
 /** The environment that checked options ask for. */
 export function environmentOf(options: AuthSessionOptions): Environment {
-  const { scheduler, waitUntil, keepAlive, refreshPolicy, fetch, clock, random } = options;
+  const { scheduler, waitUntil, keepAlive, loginAhead, refreshPolicy, fetch, clock, random } = options;
   const { maxLoginsPerHour, refusedLoginRetryMs, timeouts, allowInsecureOrigins } = options;
-  const asked: unknown[] = [scheduler, waitUntil, keepAlive, refreshPolicy, fetch, clock, random];
+  const asked: unknown[] = [scheduler, waitUntil, keepAlive, loginAhead, refreshPolicy, fetch, clock, random];
   const limiting: unknown[] = [maxLoginsPerHour, refusedLoginRetryMs, timeouts, allowInsecureOrigins];
   if ([...asked, ...limiting].every((option) => option === undefined)) return defaultEnvironment;
   const standard = defaultEnvironment;
@@ -63,6 +65,7 @@ export function environmentOf(options: AuthSessionOptions): Environment {
     scheduler,
     waitUntil,
     keepAlive: keepAlive ?? standard.keepAlive,
+    loginAhead: loginAhead ?? standard.loginAhead,
     refreshPolicy: refreshPolicy ?? standard.refreshPolicy,
     fetch: fetch === undefined ? standard.fetch : transportOver(fetch),
     clock: clock ?? standard.clock,

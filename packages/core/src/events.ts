@@ -66,6 +66,11 @@ export type AuthEvent =
       /** The error's own code or class name, such as QuotaExceededError. */
       readonly reason: string;
     })
+  /**
+   * Sets that live so short are not renewed by `loginAhead`: logins ahead of need would take more than half of
+   * `maxLoginsPerHour`. `neededMs`: the shortest life for which they would not.
+   */
+  | (EventOf<'login_ahead_off'> & { readonly lifeMs: number; readonly neededMs: number })
   /** The lease ended before the work did; the work starts over. */
   | EventOf<'lease_lost'>
   /**

@@ -1,5 +1,6 @@
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
+import { isAuthError } from './errors.js';
 import type { MaybePromise } from './maybe-promise.js';
 import type { PreparedLogin } from './provider.js';
 import type { Lease } from './store.js';
@@ -7,6 +8,11 @@ import type { TokenSet } from './tokens.js';
 
 /** The detail of the error in which a timer's flight ends where only a login could help. */
 export const timersNeverLogIn = 'a timer never logs in';
+
+/** Whether a timer's flight ended because only a caller may log in: that is no failure. */
+export function needsCaller(error: unknown): boolean {
+  return isAuthError(error) && error.detail === timersNeverLogIn;
+}
 
 /** What a flight is for: a usable set, a login that a person asked for, or a password check that keeps no tokens. */
 export interface FlightPlan {

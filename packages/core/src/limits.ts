@@ -109,6 +109,10 @@ export const rememberedHashes = 64;
 
 /** Password attempts in any hour: a guard against loops in the program that calls us. */
 export const maxLoginsPerHour = 20;
+/** Logins that renew a set ahead of its end take up to this part of them, and leave the rest to callers … */
+export const loginAheadShare = 0.5;
+/** … and are at least this part of a life apart, whatever happens to the sets that they bring. */
+export const loginAheadGapShare = 0.1;
 /** Passwords that persons type have an allowance of their own: those who mistype do not use up the configured login's. */
 export const typedLoginsPerHour = 10;
 /** A refusal of the configured secrets this soon after one of a typed password may be its consequence. */

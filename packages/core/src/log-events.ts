@@ -14,6 +14,7 @@ const warnings: ReadonlySet<AuthEvent['type']> = new Set([
   'record_unreadable',
   'record_set_aside',
   'lease_lost',
+  'login_ahead_off',
   'login_blocked',
 ]);
 

@@ -4,10 +4,12 @@ import { coalesced } from './coalesced.js';
 import type { SessionContext } from './context.js';
 import { coolDownMs } from './cool-down.js';
 import { isAuthError } from './errors.js';
-import { Flight, type FlightPlan, timersNeverLogIn } from './flight.js';
+import { Flight, type FlightPlan, needsCaller } from './flight.js';
 import * as limits from './limits.js';
+import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
+import type { TokenSet } from './tokens.js';
 
 /** Starts the account's one flight. There must be none under way. */
 export function startFlight(context: SessionContext, account: Account, plan: FlightPlan): Flight {
@@ -49,18 +51,16 @@ export async function refreshInBackground(
   }
 }
 
-/** Whether a timer's flight ended because only a caller may log in: that is no failure. */
-export function needsCaller(error: unknown): boolean {
-  return isAuthError(error) && error.detail === timersNeverLogIn;
-}
-
-/** Puts the set's refresh on the scheduler, if it can be refreshed at all. */
+/** Puts the set's renewal on the scheduler, if it can be renewed without a caller. */
 function scheduleRefresh(account: Account, at: number): void {
   account.unschedule();
-  const context = contextWithTimers(account);
   const { tokens, facts } = account;
-  if (context === undefined || tokens === undefined || !Number.isFinite(at)) return;
-  if (!context.canRefresh(tokens) || facts.isRefreshBroken) return;
+  if (tokens === undefined || !Number.isFinite(at) || facts.isRefreshBroken) return;
+  const context = contextThatRenews(account, tokens);
+  if (context === undefined) {
+    for (const each of account.contexts) tellIfTooShort(each, tokens);
+    return;
+  }
   try {
     account.scheduled(context.schedule(account, at, refreshOnTime));
   } catch {
@@ -84,8 +84,9 @@ function scheduleRetry(account: Account, error: unknown): void {
 
 /** Refreshes a set that was handed out, or is kept alive; any other set waits for the next caller. */
 async function refreshOnTime(account: Account): Promise<void> {
-  const context = contextWithTimers(account);
-  if (context === undefined || account.tokens === undefined || account.flight !== undefined) return;
+  const { tokens, flight } = account;
+  const context = tokens && contextThatRenews(account, tokens);
+  if (context === undefined || flight !== undefined) return;
   const now = account.held.readClock(context.clock);
   if (!account.held.isHandedOut && !keepsAlive(account)) return;
   if (account.held.hasJustCome(context.clock)) return scheduleRefresh(account, now + limits.exchangeGapMs);
@@ -93,9 +94,11 @@ async function refreshOnTime(account: Account): Promise<void> {
   await refreshInBackground(context, account, { kind: 'refresh', byTimer: true, isEarly });
 }
 
-/** The first of the account's sessions that takes part in timers. */
-function contextWithTimers(account: Account): SessionContext | undefined {
-  return account.contexts.find(({ hasTimers }) => hasTimers);
+/** The first of the account's sessions that takes part in timers, and can renew this set without a caller. */
+function contextThatRenews(account: Account, tokens: TokenSet): SessionContext | undefined {
+  return account.contexts.find(
+    (context) => context.hasTimers && (context.canRefresh(tokens) || isRenewedByLogin(context, tokens)),
+  );
 }
 
 function keepsAlive(account: Account): boolean {

@@ -4,10 +4,10 @@ import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
-import type { Flight, FlightPlan } from './flight.js';
+import { type Flight, type FlightPlan, needsCaller } from './flight.js';
 import * as limits from './limits.js';
 import { signedOutError } from './next-step.js';
-import { needsCaller, refreshInBackground, startFlight } from './schedule-refresh.js';
+import { refreshInBackground, startFlight } from './schedule-refresh.js';
 import { lastsFor, type TokenSet } from './tokens.js';
 
 /** What a caller wants beyond any usable set. */

@@ -3,6 +3,12 @@ import type { Connection, Listening } from './client.js';
 
 type Listener = Parameters<NonNullable<TokenStore['subscribe']>>[1];
 
+/** How often a connection is pinged, and how soon it must answer. */
+interface Pings {
+  readonly everyMs: number;
+  readonly answerMs: number;
+}
+
 /** A subscription that failed is asked for again after this long, and then after twice as long each time. */
 const retryMinMs = 100;
 const retryMaxMs = 5_000;
@@ -29,7 +35,7 @@ export class Notifications {
   /** When a connection that has ended is opened again. */
   #retry: ReturnType<typeof setTimeout> | undefined;
   #retryMs = retryMinMs;
-  readonly #pings: { readonly everyMs: number; readonly answerMs: number };
+  readonly #pings: Pings;
   #pinging: ReturnType<typeof setInterval> | undefined;
 
   constructor(
@@ -37,7 +43,7 @@ export class Notifications {
     channel: string,
     origin: string,
     onError: (error: unknown) => void,
-    pings = { everyMs: pingEveryMs, answerMs: pingAnswerMs },
+    pings: Pings = { everyMs: pingEveryMs, answerMs: pingAnswerMs },
   ) {
     this.#pings = pings;
     this.#connection = connection;

@@ -6,6 +6,7 @@ import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import { type Flight, type FlightPlan, timersNeverLogIn } from '../flight.js';
 import * as limits from '../limits.js';
+import { aheadPerHour, gapEndsAt, isRenewedByLogin } from '../login-ahead.js';
 import { signedOutError } from '../next-step.js';
 import type { PreparedLogin } from '../provider.js';
 import { reasonOf, toAuthError } from '../reason.js';
@@ -31,8 +32,7 @@ export async function login(
   const { guard, tokens } = stored.envelope;
   if (tokens?.refreshToken !== undefined && account.isSpent(tokens.id))
     return forgetRefreshToken(context, stored, tokens);
-  if (!flight.hasWaiters)
-    throw new AuthError('reauthentication_required', { provider: provider.name, detail: timersNeverLogIn });
+  if (!flight.hasWaiters) assertMayLogInAhead(context, account, stored);
   const prepare = flight.plan.prepare ?? provider.prepareLogin?.bind(provider);
   if (prepare === undefined) return endSession(context, account, stored);
   if (flight.plan.kind !== 'sign_in') await assertClientMayTry(context, account, guard, 'login');
@@ -65,6 +65,30 @@ export async function login(
   account.latched(undefined);
   context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) });
   return commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
+}
+
+/**
+ * Whether a login may renew the stored set, although nobody waits for it.
+ *
+ * @throws AuthError `reauthentication_required`: that is left to callers; `rate_limited`: until `retryAt`
+ */
+function assertMayLogInAhead(
+  context: SessionContext,
+  account: Account,
+  { envelope: { guard, tokens } }: Stored,
+): void {
+  const { provider, clock } = context;
+  const leftToCallers = { provider: provider.name, detail: timersNeverLogIn };
+  const isLatched = (account.facts.latch ?? guard.latch) !== undefined;
+  if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
+    throw new AuthError('reauthentication_required', leftToCallers);
+  const allowance = aheadPerHour(context);
+  const retryAt = Math.max(
+    nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
+    nextLoginAt(guard, clock.now(), allowance) ?? 0,
+    gapEndsAt(context, account, guard.loginsAt.at(-1), tokens),
+  );
+  if (retryAt > clock.now()) throw new AuthError('rate_limited', { ...leftToCallers, retryAt });
 }
 
 /** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */

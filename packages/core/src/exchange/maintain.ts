@@ -3,8 +3,9 @@ import type { MaintainOptions, Maintenance } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import { type AuthError, isAuthError } from '../errors.js';
-import type { FlightPlan } from '../flight.js';
+import { type FlightPlan, needsCaller } from '../flight.js';
 import * as limits from '../limits.js';
+import { isRenewedByLogin, tellIfTooShort } from '../login-ahead.js';
 import { learn, nextStep } from '../next-step.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
@@ -30,11 +31,21 @@ export async function maintain(
     return dueAt === undefined ? { state } : { state, nextAt: dueAt };
   const waitMs = (await admit?.()) ?? 0;
   if (waitMs > 0) return { state, nextAt: clock.now() + waitMs };
+  const isAhead = account.tokens !== undefined && isRenewedByLogin(context, account.tokens);
+  const byTimer = !mayLogIn || (isAhead && account.isUsable(context));
   try {
-    await runFlight({ kind: 'refresh', isEarly: true, isMaintenance: true, byTimer: !mayLogIn });
+    await runFlight({ kind: 'refresh', isEarly: true, isMaintenance: true, byTimer });
   } catch (error) {
+    const { tokens } = account;
+    // Ahead of need it was too soon for a login: at the set's end it is not.
+    if (byTimer && tokens !== undefined && isAuthError(error) && needsCaller(error)) {
+      const atEnd = mayLogIn ? context.dueTimes(tokens).mandatoryAt : Number.POSITIVE_INFINITY;
+      const nextAt = Math.min(error.retryAt ?? Number.POSITIVE_INFINITY, atEnd);
+      if (Number.isFinite(nextAt)) return { state: 'signed_in', nextAt };
+    }
     return afterFailure(context, account, error);
   }
+  if (account.tokens !== undefined) tellIfTooShort(context, account.tokens);
   const nextAt = dueTime(context, account, mayLogIn);
   return nextAt === undefined ? { state: 'signed_in' } : { state: 'signed_in', nextAt };
 }
@@ -57,8 +68,9 @@ function dueTime(context: SessionContext, account: Account, mayLogIn: boolean): 
   if (tokens === undefined) return mayLogIn ? now : undefined;
   if (facts.unsaved !== undefined || account.isRefused(tokens.id)) return now;
   const canRefresh = context.canRefresh(tokens) && !account.isSpent(tokens.id);
-  if (!canRefresh && !mayLogIn) return undefined;
-  const isEarly = canRefresh && !facts.isRefreshBroken;
+  const isAhead = isRenewedByLogin(context, tokens);
+  if (!canRefresh && !mayLogIn && !isAhead) return undefined;
+  const isEarly = (canRefresh && !facts.isRefreshBroken) || isAhead;
   const at = isEarly ? held.freshUntil : context.dueTimes(tokens).mandatoryAt;
   return at === Number.POSITIVE_INFINITY ? now + limits.unknownLifeMs : at;
 }

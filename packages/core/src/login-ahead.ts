@@ -1,0 +1,50 @@
+import type { Account } from './account.js';
+import type { SessionContext } from './context.js';
+import * as limits from './limits.js';
+import type { TokenSet } from './tokens.js';
+
+/**
+ * Whether a login is to renew this set before it ends, with nobody waiting: there is no refresh token, and the session
+ * was opened with `loginAhead`. Not where such logins would take more than their part of the hour's allowance.
+ */
+export function isRenewedByLogin(context: SessionContext, tokens: TokenSet): boolean {
+  const lifeMs = replaceableLifeMs(context, tokens);
+  return lifeMs !== undefined && lifeMs >= shortestLifeMs(context);
+}
+
+/** Says that a set's life is too short for logins ahead: callers will wait at its end. */
+export function tellIfTooShort(context: SessionContext, tokens: TokenSet): void {
+  const lifeMs = replaceableLifeMs(context, tokens);
+  const neededMs = shortestLifeMs(context);
+  if (lifeMs !== undefined && lifeMs < neededMs) context.emit({ type: 'login_ahead_off', lifeMs, neededMs });
+}
+
+/** How many logins ahead of need are sent in an hour, at most: the rest is left to callers. */
+export function aheadPerHour({ maxLoginsPerHour }: SessionContext): number {
+  return Math.floor(maxLoginsPerHour * limits.loginAheadShare);
+}
+
+/** When a login with nobody waiting may follow the last one, which some other process may have sent. */
+export function gapEndsAt(
+  { clock }: SessionContext,
+  { facts }: Account,
+  lastLoginAt: number | undefined,
+  { issuedAt, expiresAt = issuedAt }: TokenSet,
+): number {
+  const now = clock.now();
+  const sinceOursMs = clock.monotonic() - (facts.loginsSent.at(-1) ?? Number.NEGATIVE_INFINITY);
+  const last = Math.max(now - sinceOursMs, Math.min(lastLoginAt ?? Number.NEGATIVE_INFINITY, now));
+  return last + (expiresAt - issuedAt) * limits.loginAheadGapShare;
+}
+
+/** The life of a set that only a login can replace, where it may be replaced ahead; undefined: any other set. */
+function replaceableLifeMs(context: SessionContext, tokens: TokenSet): number | undefined {
+  const { expiresAt, issuedAt } = tokens;
+  if (!context.loginAhead || context.provider.prepareLogin === undefined) return undefined;
+  return expiresAt === undefined || context.canRefresh(tokens) ? undefined : expiresAt - issuedAt;
+}
+
+function shortestLifeMs(context: SessionContext): number {
+  const allowed = aheadPerHour(context);
+  return Math.ceil(limits.loginWindowMs / allowed / limits.advisoryShare);
+}
