@@ -55,6 +55,7 @@ const events: { [Type in AuthEvent['type']]: Record<FieldsOf<Type>, true> } = {
   record_unreadable: {},
   record_set_aside: { place: true },
   store_degraded: { keptIn: true, reason: true },
+  login_ahead_off: { lifeMs: true, neededMs: true },
   lease_lost: {},
   login_blocked: { blockedAt: true, afterTyped: true },
   signed_out: {},

@@ -61,6 +61,11 @@ export const countedEvents: Readonly<Record<Exclude<AuthEvent, ExchangeEvent>['t
     unit: '{record}',
     description: 'Records that a store could not read and moved out of the way.',
   },
+  login_ahead_off: {
+    name: 'auth.client.login.ahead.refusals',
+    unit: '{set}',
+    description: 'Tokens that live too short to be renewed by a login before they end.',
+  },
   lease_lost: {
     name: 'auth.client.lease.losses',
     unit: '{loss}',

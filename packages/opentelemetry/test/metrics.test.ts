@@ -236,6 +236,11 @@ describe('a counter', () => {
     expect(await only('auth.client.lease.losses')).toEqual({ attributes: provider, value: 1 });
   });
 
+  test('has tokens that live too short for logins ahead', async () => {
+    scene.collected.listener()(eventsOfEachType.login_ahead_off);
+    expect(await only('auth.client.login.ahead.refusals')).toMatchObject({ value: 1 });
+  });
+
   test('has stores that keep tokens in a lesser place', async () => {
     scene.collected.listener()(eventsOfEachType.store_degraded);
     expect(await only('auth.client.store.degradations')).toEqual({

@@ -41,6 +41,7 @@ export const eventsOfEachType: { readonly [Type in AuthEvent['type']]: EventOf<T
   record_unreadable: { ...source, type: 'record_unreadable' },
   record_set_aside: { ...source, type: 'record_set_aside', place: '/home/ada/tokens.unreadable' },
   store_degraded: { ...source, type: 'store_degraded', keptIn: 'memory', reason: 'QuotaExceededError' },
+  login_ahead_off: { ...source, type: 'login_ahead_off', lifeMs: 300_000, neededMs: 481_334 },
   lease_lost: { ...source, type: 'lease_lost' },
   login_blocked: { ...source, type: 'login_blocked', blockedAt: source.at },
   signed_out: { ...source, type: 'signed_out' },
