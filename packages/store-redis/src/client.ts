@@ -1,4 +1,4 @@
-import { AuthError } from '@auth/core';
+import { AuthError, type ChangeFeed, type ChangeFeedHandlers } from '@auth/core';
 import type { Script } from './scripts.js';
 
 /** The part of an `ioredis` client, a `Redis` or a `Cluster`, that the store uses. */
@@ -40,23 +40,11 @@ export interface Connection {
    *
    * @throws Error where no node of the cluster can be reached
    */
-  listen(handlers: Handlers): Listening;
+  listen(channel: string, handlers: MessageHandlers): Required<ChangeFeed>;
 }
 
-export interface Handlers {
+export interface MessageHandlers extends Omit<ChangeFeedHandlers, 'onChange'> {
   onMessage(message: string): void;
-  /** Called when connected, and again after each reconnection. */
-  onReady(): void;
-  onError(error: unknown): void;
-  /** The connection has ended, and does not come back by itself. */
-  onEnd(): void;
-}
-
-export interface Listening {
-  subscribe(channel: string): Promise<unknown>;
-  /** Rejects, or never resolves, where the connection is dead. */
-  ping(): Promise<unknown>;
-  close(): void;
 }
 
 /** @throws AuthError `invalid_options` for anything that is not a client of one of the two libraries */
@@ -112,7 +100,7 @@ function overIoredis(client: IoredisClient): Connection {
       runScript(script, client.evalsha && ((sha1) => client.evalsha?.(sha1, 1, key, ...values)), (text) =>
         client.eval(text, 1, key, ...values),
       ),
-    listen({ onMessage, onReady, onError, onEnd }) {
+    listen(channel, { onMessage, onReady, onError, onEnd }) {
       const node =
         client.isCluster === true ? anyOf(client.nodes?.(), ({ status }) => status === 'ready') : client;
       const { duplicate } = node as { duplicate(overrides: object): unknown };
@@ -122,18 +110,18 @@ function overIoredis(client: IoredisClient): Connection {
       const ofNode = { retryStrategy: null, lazyConnect: false, readOnly: false };
       const overrides = node === client ? own : { ...own, ...ofNode };
       const subscriber = duplicate.call(node, overrides) as Subscriber;
-      let subscribed: string | undefined;
+      let isSubscribed = false;
       subscriber.on('error', onError);
       subscriber.on('end', onEnd);
       subscriber.on('ready', () => {
-        if (subscribed === undefined) onReady();
-        else subscriber.subscribe(subscribed).then(onReady, onError);
+        if (isSubscribed) subscriber.subscribe(channel).then(onReady, onError);
+        else onReady();
       });
       subscriber.on('message', (_channel: string, message: string) => onMessage(message));
       return {
-        async subscribe(channel) {
+        async subscribe() {
           await subscriber.subscribe(channel);
-          subscribed = channel;
+          isSubscribed = true;
         },
         ping: () => subscriber.ping(),
         close: () => subscriber.disconnect(),
@@ -162,7 +150,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
         client.eval(text, given),
       );
     },
-    listen({ onMessage, onReady, onError, onEnd }) {
+    listen(channel, { onMessage, onReady, onError, onEnd }) {
       const open = (): unknown => {
         if (client.masters === undefined) return client.duplicate();
         const connections = [...client.masters, ...(client.replicas ?? [])].map(
@@ -191,7 +179,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
         return connected;
       };
       return {
-        async subscribe(channel) {
+        async subscribe() {
           await connect();
           await subscriber.subscribe(channel, onMessage);
         },

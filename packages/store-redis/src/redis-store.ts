@@ -1,6 +1,9 @@
 import {
   AuthError,
   type AuthEvent,
+  type ChangeFeed,
+  type ChangeFeedHandlers,
+  ChangeListeners,
   emitEvent,
   randomId,
   reasonOf,
@@ -10,7 +13,6 @@ import {
   waitForLease,
 } from '@auth/core';
 import { type Connection, connectionOf, type RedisClient } from './client.js';
-import { Notifications } from './notifications.js';
 import * as scripts from './scripts.js';
 
 /** Options of {@link redisStore}. */
@@ -45,7 +47,18 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   expect(typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix', 'a string without braces');
   expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const nameOf = (key: string): string => `${prefix}{${encoded(key)}}`;
-  const notifications = new Notifications(connection, `${prefix}changes`, randomId(), (error) => {
+  const channel = `${prefix}changes`;
+  // Names this store object in the messages that it publishes, so that it can ignore them.
+  const origin = randomId();
+  const openFeed = ({ onChange, ...handlers }: ChangeFeedHandlers): ChangeFeed =>
+    connection.listen(channel, {
+      ...handlers,
+      onMessage: (message) => {
+        const end = message.indexOf(' ');
+        if (message.slice(0, end) !== origin) onChange(message.slice(end + 1));
+      },
+    });
+  const listeners = new ChangeListeners(openFeed, (error) => {
     const source = { at: Date.now(), key: '', provider: 'store-redis' };
     const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
     emitEvent(onEvent === undefined ? [] : [onEvent], source, body);
@@ -59,16 +72,15 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     async compareAndSet(key, expectedId, next) {
       const name = nameOf(key);
       const expected = expectedId === undefined ? '' : `=${expectedId}`;
-      const { channel, origin } = notifications;
       const values = [expected, next.id, next.value, ...lifetime(next), name, origin, channel];
       return isYes(await connection.run(scripts.compareAndSet, name, ...values));
     },
 
     lock: (key, { signal }) => waitForLease(leaseSteps(connection, `${nameOf(key)}:lock`, leaseMs), signal),
 
-    subscribe: (key, listener) => notifications.subscribe(nameOf(key), listener),
+    subscribe: (key, listener) => listeners.subscribe(nameOf(key), listener),
 
-    [Symbol.asyncDispose]: async () => notifications.close(),
+    [Symbol.asyncDispose]: async () => listeners.close(),
   };
 }
 

@@ -1,62 +1,77 @@
-import type { TokenStore } from '@auth/core';
-import type { Connection, Listening } from './client.js';
+import { unref } from '../clock.js';
+import type { TokenStore } from '../store.js';
 
 type Listener = Parameters<NonNullable<TokenStore['subscribe']>>[1];
 
-/** How often a connection is pinged, and how soon it must answer. */
-interface Pings {
+/** A connection on which a store hears of changes. */
+export interface ChangeFeed {
+  /** Resolves once changes are heard. */
+  subscribe(): Promise<unknown>;
+  /** Rejects, or never resolves, where the connection is dead. Absent: that cannot be asked. */
+  ping?(): Promise<unknown>;
+  close(): void;
+}
+
+/** What a {@link ChangeFeed} tells. */
+export interface ChangeFeedHandlers {
+  /** Somebody else changed the record of this name. */
+  onChange(name: string): void;
+  /** Connected, for the first time or again. */
+  onReady(): void;
+  onError(error: unknown): void;
+  /** The connection has ended, and does not come back by itself. */
+  onEnd(): void;
+}
+
+/** How often a connection is asked whether it still stands, and how soon it must answer, in milliseconds. */
+export interface Pings {
   readonly everyMs: number;
   readonly answerMs: number;
 }
 
-/** A subscription that failed is asked for again after this long, and then after twice as long each time. */
+/** A feed that failed is opened again after this long, and then after twice as long each time. */
 const retryMinMs = 100;
 const retryMaxMs = 5_000;
-/** How often the connection is asked whether it still stands: a cut network tells nobody. */
-const pingEveryMs = 15_000;
-/** A ping that is not answered by then finds the connection dead. */
-const pingAnswerMs = 5_000;
+/** A cut network tells nobody. */
+const defaultPings: Pings = { everyMs: 15_000, answerMs: 5_000 };
 
 /**
- * Notifies listeners of writes by others: one subscription, whatever number of records a process listens to, over one
- * connection that the first listener opens. A message names the store object that wrote, and the record.
+ * For stores with a `subscribe`: one feed, whatever number of records a process listens to, opened by the first listener
+ * and again whenever it ends. Listeners are told `'missed'` after each gap.
  */
-export class Notifications {
-  readonly #connection: Connection;
-  readonly channel: string;
-  /** Identifies this store object in the messages it publishes, so that it can ignore them. */
-  readonly origin: string;
+export class ChangeListeners {
+  readonly #openFeed: (handlers: ChangeFeedHandlers) => ChangeFeed;
   readonly #onError: (error: unknown) => void;
+  readonly #pings: Pings;
   /** By name of the record. Arrays, because a set for each of a hundred thousand accounts is four times as large. */
   readonly #listeners = new Map<string, readonly Listener[]>();
-  #listening: Listening | undefined;
+  #feed: ChangeFeed | undefined;
   #isSubscribed = false;
   #isFailing = false;
-  /** When a connection that has ended is opened again. */
+  /** When a feed that has ended is opened again. */
   #retry: ReturnType<typeof setTimeout> | undefined;
   #retryMs = retryMinMs;
-  readonly #pings: Pings;
   #pinging: ReturnType<typeof setInterval> | undefined;
 
+  /**
+   * @param openFeed may throw, where there is nothing to connect to
+   * @param onError told once an outage
+   */
   constructor(
-    connection: Connection,
-    channel: string,
-    origin: string,
+    openFeed: (handlers: ChangeFeedHandlers) => ChangeFeed,
     onError: (error: unknown) => void,
-    pings: Pings = { everyMs: pingEveryMs, answerMs: pingAnswerMs },
+    pings: Pings = defaultPings,
   ) {
-    this.#pings = pings;
-    this.#connection = connection;
-    this.channel = channel;
-    this.origin = origin;
+    this.#openFeed = openFeed;
     this.#onError = onError;
+    this.#pings = pings;
   }
 
   subscribe(name: string, listener: Listener): () => void {
     // Wrapped, so that one function given twice is two subscriptions.
     const own: Listener = (news) => listener(news);
     this.#listeners.set(name, (this.#listeners.get(name) ?? []).concat(own));
-    if (this.#listening === undefined && this.#retry === undefined) this.#open();
+    if (this.#feed === undefined && this.#retry === undefined) this.#open();
     return () => this.#remove(name, own);
   }
 
@@ -74,14 +89,11 @@ export class Notifications {
   }
 
   #open(): void {
-    let listening: Listening | undefined;
-    const isCurrent = (): boolean => this.#listening === listening;
+    let feed: ChangeFeed | undefined;
+    const isCurrent = (): boolean => this.#feed === feed;
     try {
-      listening = this.#connection.listen({
-        onMessage: (message) => {
-          const end = message.indexOf(' ');
-          if (message.slice(0, end) !== this.origin) tell(this.#listeners.get(message.slice(end + 1)));
-        },
+      feed = this.#openFeed({
+        onChange: (name) => tell(this.#listeners.get(name)),
         onReady: () => {
           // We missed what was published during the outage.
           if (this.#isSubscribed && isCurrent()) this.#hears();
@@ -98,12 +110,15 @@ export class Notifications {
       this.#openLater();
       return;
     }
-    this.#listening = listening;
-    listening.subscribe(this.channel).then(
+    this.#feed = feed;
+    feed.subscribe().then(
       () => {
         if (!isCurrent()) return;
         this.#isSubscribed = true;
-        this.#pinging = unref(setInterval(() => this.#ping(), this.#pings.everyMs));
+        if (feed.ping !== undefined) {
+          this.#pinging = setInterval(() => this.#ping(), this.#pings.everyMs);
+          unref(this.#pinging);
+        }
         // We missed what was published before the server confirmed the subscription.
         this.#hears();
       },
@@ -116,23 +131,24 @@ export class Notifications {
   }
 
   #ping(): void {
-    const listening = this.#listening as Listening;
+    const feed = this.#feed as ChangeFeed & Required<Pick<ChangeFeed, 'ping'>>;
     const dead = (error: unknown): void => {
-      if (this.#listening !== listening) return;
+      if (this.#feed !== feed) return;
       this.#onFailure(error);
       this.#openLater();
     };
     const unanswered = (): void => dead(new Error('a ping was not answered'));
-    const answered = unref(setTimeout(unanswered, this.#pings.answerMs));
-    listening.ping().then(() => clearTimeout(answered), dead);
+    const answered = setTimeout(unanswered, this.#pings.answerMs);
+    unref(answered);
+    feed.ping().then(() => clearTimeout(answered), dead);
   }
 
   #end(): void {
-    const listening = this.#listening;
+    const feed = this.#feed;
     clearInterval(this.#pinging);
-    this.#listening = undefined;
+    this.#feed = undefined;
     this.#isSubscribed = false;
-    listening?.close();
+    feed?.close();
   }
 
   #openLater(): void {
@@ -141,7 +157,8 @@ export class Notifications {
       this.#retry = undefined;
       this.#open();
     };
-    this.#retry = unref(setTimeout(open, this.#retryMs));
+    this.#retry = setTimeout(open, this.#retryMs);
+    unref(this.#retry);
     this.#retryMs = Math.min(2 * this.#retryMs, retryMaxMs);
   }
 
@@ -152,18 +169,11 @@ export class Notifications {
     for (const listeners of this.#listeners.values()) tell(listeners, 'missed');
   }
 
-  /** Reports one event per outage, not one per attempt to connect. */
   #onFailure(error: unknown): void {
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.#onError(error);
   }
-}
-
-/** Lets the program end in spite of a timer, where there is such a thing. */
-function unref<Timer>(timer: Timer): Timer {
-  (timer as { unref?: () => void }).unref?.();
-  return timer;
 }
 
 function tell(listeners: readonly Listener[] = [], news?: 'missed'): void {

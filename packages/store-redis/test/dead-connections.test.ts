@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { ChangeListeners } from '@auth/core';
 import { redisServer, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
 import { describe, expect, test, vi } from 'vitest';
 import { connectionOf } from '../src/client.js';
-import { Notifications } from '../src/notifications.js';
 import { libraries } from './support/clients.js';
 
 const { path } = redisServer();
@@ -43,27 +43,25 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
     const errors: unknown[] = [];
     const pings = { everyMs: 100, answerMs: 100 };
     const connection = connectionOf(own.client);
-    const notifications = new Notifications(
-      connection,
-      'changes',
-      'own',
+    const listeners = new ChangeListeners(
+      ({ onChange, ...handlers }) => connection.listen('changes', { ...handlers, onMessage: onChange }),
       (error) => errors.push(error),
       pings,
     );
     const news: (string | undefined)[] = [];
-    notifications.subscribe('name', (each) => news.push(each));
+    listeners.subscribe('name', (each) => news.push(each));
     await vi.waitFor(() => expect(news).toEqual(['missed']));
     // Pings that are answered change nothing.
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect([news, errors]).toEqual([['missed'], []]);
     network.cut();
     const admin = new Redis(redis.port, '127.0.0.1');
-    await admin.publish('changes', 'other name');
+    await admin.publish('changes', 'name');
     await vi.waitFor(() => expect(news).toEqual(['missed', 'missed']), { timeout: 5_000 });
     expect(errors).toHaveLength(1);
-    await admin.publish('changes', 'other name');
+    await admin.publish('changes', 'name');
     await vi.waitFor(() => expect(news).toEqual(['missed', 'missed', undefined]));
-    notifications.close();
+    listeners.close();
     admin.disconnect();
     await own.end();
     network.close();
