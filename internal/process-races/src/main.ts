@@ -1,4 +1,4 @@
-/** `pnpm race --store file|redis|redis-cluster|redis-sentinel --processes 8 --rounds 200` */
+/** `pnpm race --store file|redis|redis-cluster|redis-sentinel|postgres --processes 8 --rounds 200` */
 import { parseArgs } from 'node:util';
 import { isRedisInstalled } from '@internal/test-tools';
 import { race } from './race.ts';
@@ -18,7 +18,7 @@ if (store === undefined || !(processes > 0) || !(rounds > 0)) {
   process.exit(2);
 }
 
-if (store !== 'file' && !isRedisInstalled()) {
+if (store.startsWith('redis') && !isRedisInstalled()) {
   process.stderr.write('redis-server is not installed: apt-get install -y redis-server\n');
   process.exit(2);
 }

@@ -3,16 +3,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TokenStore } from '@auth/core';
 import { fileStore } from '@auth/store-file';
-import { startRedis, startRedisCluster, startRedisSentinel } from '@internal/test-tools';
+import { startPostgres, startRedis, startRedisCluster, startRedisSentinel } from '@internal/test-tools';
 import type { Cluster, Redis } from 'ioredis';
 
 /** Where the processes keep their tokens. Plain data: each process opens the store for itself. */
 export type StorePlace = { readonly leaseMs?: number | undefined } & (
   | { readonly kind: 'file'; readonly directory: string }
-  | { readonly kind: 'redis' | 'redis-cluster' | 'redis-sentinel'; readonly ports: readonly number[] }
+  | { readonly kind: 'postgres'; readonly url: string }
+  | RedisPlace
 );
 
-export const storeKinds: readonly StorePlace['kind'][] = ['file', 'redis', 'redis-cluster', 'redis-sentinel'];
+interface RedisPlace {
+  readonly kind: 'redis' | 'redis-cluster' | 'redis-sentinel';
+  readonly ports: readonly number[];
+}
+
+export const storeKinds: readonly StorePlace['kind'][] = [
+  'file',
+  'redis',
+  'redis-cluster',
+  'redis-sentinel',
+  'postgres',
+];
 
 /** The name by which the sentinels know their primary. */
 const primaryName = 'main';
@@ -21,6 +33,7 @@ const primaryName = 'main';
 export async function openStore(place: StorePlace): Promise<TokenStore & AsyncDisposable> {
   const { leaseMs } = place;
   if (place.kind === 'file') return fileStore({ directory: place.directory, leaseMs });
+  if (place.kind === 'postgres') return openPostgres(place.url, leaseMs);
   // Processes on the file store start sooner without these.
   const [{ redisStore }, ioredis] = await Promise.all([import('@auth/store-redis'), import('ioredis')]);
   const client = connect(place, ioredis);
@@ -36,8 +49,26 @@ export async function openStore(place: StorePlace): Promise<TokenStore & AsyncDi
   };
 }
 
+async function openPostgres(url: string, leaseMs: number | undefined): Promise<TokenStore & AsyncDisposable> {
+  const [{ postgresStore }, { default: pg }] = await Promise.all([
+    import('@auth/store-postgres'),
+    import('pg'),
+  ]);
+  const pool = new pg.Pool({ connectionString: url, max: 3 });
+  pool.on('error', () => {});
+  const store = postgresStore({ client: pool, listen: () => new pg.Client(url), leaseMs });
+  await store.migrate();
+  return {
+    ...store,
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await pool.end();
+    },
+  };
+}
+
 function connect(
-  { kind, ports }: Exclude<StorePlace, { kind: 'file' }>,
+  { kind, ports }: RedisPlace,
   libraries: Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>,
 ): Redis | Cluster {
   const nodes = ports.map((port) => ({ host: '127.0.0.1', port }));
@@ -53,7 +84,7 @@ export interface TemporaryPlace extends AsyncDisposable {
   readonly failOver?: () => Promise<void>;
 }
 
-/** A folder, or Redis servers of its own. */
+/** A folder, or servers of its own. */
 export async function temporaryPlace(kind: StorePlace['kind'], leaseMs?: number): Promise<TemporaryPlace> {
   if (kind === 'redis') {
     const server = await startRedis();
@@ -70,6 +101,11 @@ export async function temporaryPlace(kind: StorePlace['kind'], leaseMs?: number)
     const place = { kind, ports: sentinel.ports, leaseMs };
     const failOver = sentinel.killPrimary;
     return { place, failOver, [Symbol.asyncDispose]: () => sentinel[Symbol.asyncDispose]() };
+  }
+  if (kind === 'postgres') {
+    const server = await startPostgres();
+    const place = { kind, url: server.url, leaseMs };
+    return { place, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
   }
   const directory = mkdtempSync(join(tmpdir(), 'group-'));
   return {

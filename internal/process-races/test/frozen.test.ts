@@ -1,11 +1,10 @@
-import { redisServer } from '@internal/test-tools';
 import { describe, expect, test } from 'vitest';
 import { ProcessGroup, temporaryPlace } from '../src/index.ts';
+import { stores } from './support/stores.ts';
 
 const leaseMs = 1_000;
-const kinds = redisServer().path === undefined ? (['file'] as const) : (['file', 'redis'] as const);
 
-describe.each(kinds)(
+describe.each(stores)(
   'a process is stopped beyond its lease, on the %s store',
   { tags: ['fault-12', 'fault-66'], concurrent: true, timeout: 30_000 },
   (kind) => {

@@ -1,9 +1,9 @@
-import { redisServer } from '@internal/test-tools';
 import { describe, expect, test } from 'vitest';
 import { type Point, ProcessGroup, temporaryPlace } from '../src/index.ts';
+import { stores } from './support/stores.ts';
 
-/** On Linux the file store notices a dead process at once, however long its lease; Redis waits until the lease ends. */
-const leaseMs = { file: 60_000, redis: 1_000 };
+/** On Linux the file store notices a dead process at once, however long its lease; on a server the lease ends. */
+const leaseMs = { file: 60_000, redis: 1_000, postgres: 1_000 };
 const otherUser = 'other-user';
 
 /** Where a process dies, and the calls that the server then sees from it and the next process. */
@@ -52,8 +52,12 @@ describe('a process is killed', {
     expect(await survive('file', point)).toEqual(calls);
   });
 
-  const onRedis = deaths.filter(([point]) => !['half_written', 'before_link', 'after_link'].includes(point));
-  test.runIf(redisServer().path).each(onRedis)('%s, on Redis', async (point, calls) => {
-    expect(await survive('redis', point)).toEqual(calls);
+  const onServers = deaths
+    .filter(([point]) => !['half_written', 'before_link', 'after_link'].includes(point))
+    .flatMap(([point, calls]) =>
+      stores.filter((kind) => kind !== 'file').map((kind) => ({ point, calls, kind })),
+    );
+  test.each(onServers)('$point, on $kind', async ({ point, calls, kind }) => {
+    expect(await survive(kind, point)).toEqual(calls);
   });
 });

@@ -1,13 +1,11 @@
 import { redisServer } from '@internal/test-tools';
 import { describe, expect, test } from 'vitest';
 import { race, temporaryPlace } from '../src/index.ts';
-
-const kinds =
-  redisServer().path === undefined ? (['file'] as const) : (['file', 'redis', 'redis-cluster'] as const);
+import { stores } from './support/stores.ts';
 
 const oneExchangeEach = (rounds: number) => ({ exchanges: rounds, logins: 0, failures: 0, lost: 0 });
 
-describe.each(kinds)(
+describe.each(stores)(
   'eight processes meet an expired token: one exchange each time, on the %s store',
   (kind) => {
     const expectOneExchangeEach = async (rounds: number): Promise<void> => {
@@ -23,14 +21,22 @@ describe.each(kinds)(
   },
 );
 
-test.runIf(redisServer().path)(
-  'a fail-over to a replica in the middle of a round costs at most a login, and loses nothing',
-  { tags: ['fault-16'], timeout: 60_000 },
-  async () => {
-    await using temporary = await temporaryPlace('redis-sentinel');
-    const { failOver, ...counts } = await race(temporary, { processes: 8, rounds: 7 });
-    expect(counts).toMatchObject({ rounds: 6, ...oneExchangeEach(6) });
-    expect(failOver).toMatchObject({ failures: 0, lost: 0 });
-    expect(failOver?.logins).toBeLessThanOrEqual(1);
+describe.runIf(redisServer().path)(
+  'on several servers of Redis',
+  { tags: ['long'], timeout: 120_000 },
+  () => {
+    test('a cluster of three nodes: one exchange each time', async () => {
+      await using temporary = await temporaryPlace('redis-cluster');
+      const counts = await race(temporary, { processes: 8, rounds: 20 });
+      expect(counts).toMatchObject({ rounds: 20, ...oneExchangeEach(20) });
+    });
+
+    test('a fail-over in the middle of a round costs at most a login, and loses nothing', async () => {
+      await using temporary = await temporaryPlace('redis-sentinel');
+      const { failOver, ...counts } = await race(temporary, { processes: 8, rounds: 7 });
+      expect(counts).toMatchObject({ rounds: 6, ...oneExchangeEach(6) });
+      expect(failOver).toMatchObject({ failures: 0, lost: 0 });
+      expect(failOver?.logins).toBeLessThanOrEqual(1);
+    });
   },
 );
