@@ -45,6 +45,38 @@ test('without listen nobody is told, and there is no subscribe', async () => {
   expect(store).not.toHaveProperty('subscribe');
 });
 
+describe('migrate', () => {
+  const failing = (...codes: string[]) => ({
+    query: async () => {
+      const code = codes.shift();
+      if (code !== undefined) throw Object.assign(new Error('refused'), { code });
+      return { rows: [] };
+    },
+  });
+
+  test.each(['23505', '42P07', '42710'])('goes on where another program makes the table (%s)', async (code) => {
+    await postgresStore({ client: failing(code) }).migrate();
+  });
+
+  test('rejects where the table cannot be made', async () => {
+    const migrated = postgresStore({ client: failing('42501') }).migrate();
+    await expect(migrated).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+test('a listener that cannot be opened is one event, and is asked again', async () => {
+  const events: AuthEvent[] = [];
+  let asked = 0;
+  const listen = () => {
+    asked++;
+    throw Object.assign(new Error('secret'), { code: 'ENOENT' });
+  };
+  await using store = postgresStore({ client: never, listen, onEvent: (event) => events.push(event) });
+  store.subscribe?.('key', () => {});
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(1));
+  expect(events).toMatchObject([{ type: 'store_failed', operation: 'subscribe', reason: 'ENOENT' }]);
+});
+
 describe.runIf(path)('a server of its own', () => {
   let server: PostgresServer;
   let admin: pg.Pool;
@@ -129,6 +161,20 @@ describe.runIf(path)('a server of its own', () => {
       own = await open(server.url);
     });
     afterAll(() => own.end());
+
+    test('disposed while it connects, a store leaves no connection behind', async () => {
+      const listening = async (): Promise<number> => {
+        const { rows } = await admin.query(`SELECT FROM pg_stat_activity WHERE query ILIKE 'listen%'`);
+        return rows.length;
+      };
+      const before = await listening();
+      const store = postgresStore({ ...own, table: newTable() });
+      store.subscribe?.('key', () => {});
+      await store[Symbol.asyncDispose]();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      // postgres.js keeps the connection that it listens on, until its own end.
+      expect((await listening()) - before).toBeLessThanOrEqual('listen' in own.listen ? 1 : 0);
+    });
 
     test('listeners hear of changes by others, not of their own, and of very long names', async () => {
       const table = newTable();
