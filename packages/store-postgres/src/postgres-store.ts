@@ -144,12 +144,15 @@ function leaseSteps(
   };
 }
 
+/** SQLSTATEs: unique_violation, duplicate_table, duplicate_object. */
+const alreadyMade: ReadonlySet<string> = new Set(['23505', '42P07', '42710']);
+
 /** Two programs that make a table at once: PostgreSQL refuses one of them, and then the table is there. */
 async function madeOnce(make: () => Promise<unknown>): Promise<void> {
   try {
     await make();
   } catch (error) {
-    if (!['23505', '42P07', '42710'].includes((error as { code?: string }).code ?? '')) throw error;
+    if (!alreadyMade.has((error as { code?: string }).code ?? '')) throw error;
     await make();
   }
 }

@@ -54,9 +54,12 @@ describe('migrate', () => {
     },
   });
 
-  test.each(['23505', '42P07', '42710'])('goes on where another program makes the table (%s)', async (code) => {
-    await postgresStore({ client: failing(code) }).migrate();
-  });
+  test.each(['23505', '42P07', '42710'])(
+    'goes on where another program makes the table (%s)',
+    async (code) => {
+      await postgresStore({ client: failing(code) }).migrate();
+    },
+  );
 
   test('rejects where the table cannot be made', async () => {
     const migrated = postgresStore({ client: failing('42501') }).migrate();
