@@ -2,7 +2,14 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isRedisInstalled, type RedisNode, startRedis } from '@internal/test-tools';
+import {
+  isRedisInstalled,
+  type PostgresServer,
+  postgresServer,
+  type RedisNode,
+  startPostgres,
+  startRedis,
+} from '@internal/test-tools';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { published, readmeBlocks, Workbench } from './workbench.js';
 
@@ -10,10 +17,13 @@ const run = promisify(execFile);
 const blocks = readmeBlocks();
 let bench: Workbench;
 let redis: RedisNode | undefined;
+let postgres: PostgresServer | undefined;
+const hasPostgres = postgresServer().path !== undefined;
 
 beforeAll(async () => {
   bench = new Workbench();
   if (isRedisInstalled()) redis = await startRedis();
+  if (hasPostgres) postgres = await startPostgres();
   for (const { name, code } of blocks) bench.write(`example-${name}.ts`, code);
   bench.copy('examples/custom-provider/src/warehouse.ts', 'warehouse.ts');
   bench.copy('examples/custom-store/src/sqlite-store.ts', 'sqlite-store.ts');
@@ -23,6 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   bench[Symbol.dispose]();
   await redis?.[Symbol.asyncDispose]();
+  await postgres?.[Symbol.asyncDispose]();
 });
 
 /** Lets the emulator answer for the vendors' real hosts. */
@@ -110,13 +121,17 @@ async function compile(version: string, project: string): Promise<string> {
 }
 
 const examples = blocks.filter(
-  ({ code, runs }) => runs && (isRedisInstalled() || !code.includes('redisStore')),
+  ({ code, runs }) =>
+    runs &&
+    (isRedisInstalled() || !code.includes('redisStore')) &&
+    (hasPostgres || !code.includes('postgresStore')),
 );
 
 test.each(examples)('the example $name runs', async ({ name }) => {
   const args = ['--import', './setup.ts', `example-${name}.ts`];
   // The example writes its files into the bench's directory, which is removed.
-  const places = { XDG_STATE_HOME: bench.directory, REDIS_URL: `redis://127.0.0.1:${redis?.port}` };
+  const servers = { REDIS_URL: `redis://127.0.0.1:${redis?.port}`, DATABASE_URL: postgres?.url };
+  const places = { XDG_STATE_HOME: bench.directory, ...servers };
   const options = { cwd: bench.directory, env: { ...process.env, ...places }, timeout: 20_000 };
   const { stdout } = await run(process.execPath, args, options);
   expect(stdout.trim()).not.toBe('');

@@ -23,6 +23,9 @@ export const published: readonly string[] = publishedIn(root);
 /** Libraries that docs/migration.md helps to move away from. */
 const documented = ['@badgateway/oauth2-client', 'axios', 'axios-auth-refresh', 'google-auth-library'];
 
+/** Types that come in packages of their own. */
+const types = ['@types/pg'];
+
 /** A fresh directory with the packed packages in its node_modules, as an installation would leave it. */
 export class Workbench implements Disposable {
   readonly directory: string = mkdtempSync(join(tmpdir(), 'consumer-'));
@@ -46,7 +49,7 @@ export class Workbench implements Disposable {
       }
     }
     this.#linkFrom(root, '@types/node');
-    for (const library of documented) this.#linkFrom(join(root, 'internal', 'release-rehearsal'), library);
+    for (const library of [...documented, ...types]) this.#linkFrom(join(root, 'internal', 'release-rehearsal'), library);
     writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');
   }
 

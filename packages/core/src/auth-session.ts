@@ -147,6 +147,8 @@ export interface AuthStatus {
  * their work.
  */
 export interface AuthSession<Extra = Record<string, unknown>> {
+  /** Base URL of the auth server. */
+  readonly issuer: string;
   /** The platform's fetch with the token on it. Works detached. */
   readonly fetch: typeof globalThis.fetch;
   getAccessToken(options?: GetTokenOptions): Promise<string>;

@@ -52,6 +52,10 @@ export class Session implements AuthSession {
     this.#account = account;
   }
 
+  get issuer(): string {
+    return this.#context.provider.issuer;
+  }
+
   /** Made at first use: many sessions never send a request. */
   get fetch(): typeof globalThis.fetch {
     if (this.#fetch === undefined) {

@@ -1,0 +1,36 @@
+import type { Maintenance } from '@auth/core';
+
+interface Timed {
+  /** How long after its time the run began, milliseconds. */
+  readonly lateMs: number;
+  readonly durationMs: number;
+}
+
+/** What a keeper does, as an operator plots it. No event holds a token or a secret; `ref` is the application's id. */
+export type KeeperEvent =
+  /** A run has looked at an account, and renewed its tokens if they were due. */
+  | (Timed & {
+      readonly type: 'ran';
+      readonly ref: string;
+      readonly state: Maintenance['state'];
+      readonly nextAt?: number;
+    })
+  /** The account's job has ended: it is signed out, or its password was refused, until a person acts. */
+  | (Timed & { readonly type: 'needs_person'; readonly ref: string; readonly state: Maintenance['state'] })
+  /** `open` knows no such account: its job has ended. */
+  | (Timed & { readonly type: 'account_unknown'; readonly ref: string })
+  /** A sweep has gone through all accounts. */
+  | (Timed & { readonly type: 'swept'; readonly accounts: number; readonly nextAt?: number })
+  /** `open`, the store or `accounts` failed; the run comes back at `nextAt`. `reason`: a code or a class name. */
+  | {
+      readonly type: 'run_failed';
+      readonly ref: string;
+      readonly reason: string;
+      /** In a row. */
+      readonly failures: number;
+      readonly nextAt: number;
+    }
+  /** The queue's engine could not do something. */
+  | { readonly type: 'queue_failed'; readonly reason: string }
+  /** The queue has no rate that workers share: `perIssuer` holds for each process. */
+  | { readonly type: 'rate_per_process'; readonly perIssuer: number };

@@ -1,0 +1,254 @@
+import {
+  AuthError,
+  type AuthEvent,
+  type AuthSession,
+  type Clock,
+  isAuthError,
+  type Maintenance,
+  type MaybePromise,
+  reasonOf,
+  systemClock,
+} from '@auth/core';
+import type { KeeperEvent } from './events.js';
+import { Issuers } from './issuers.js';
+import type { RefreshJob, RefreshQueue, Work } from './queue.js';
+import { checkRef, sweepRef } from './refs.js';
+
+/** Options of {@link createKeeper}. */
+export interface KeeperOptions {
+  readonly queue: RefreshQueue;
+  /**
+   * Opens the session of an account, with `scheduler: null`: the queue is the scheduler. Undefined ends the account's
+   * job: there is no such account any more.
+   */
+  readonly open: (ref: string) => MaybePromise<AuthSession | undefined>;
+  /** What becomes of the session after a run. Default: it is closed. */
+  readonly release?: ((session: AuthSession, ref: string) => MaybePromise<void>) | undefined;
+  /** Whether runs log in where a login is needed. Default true. */
+  readonly login?: boolean | undefined;
+  /** The refs of all accounts, for the sweep that enrols those without a job. Absent: `enroller.add` enrols alone. */
+  readonly accounts?: (() => AsyncIterable<string>) | undefined;
+  /** Runs at once in this process. Default 16. */
+  readonly concurrency?: number | undefined;
+  /** Exchanges a second with one auth server, over all workers where the queue can, else by this process. */
+  readonly perIssuer?: number | undefined;
+  /** How often the sweep looks through all accounts, milliseconds. Default a day. */
+  readonly sweepMs?: number | undefined;
+  /** The first runs of accounts that a sweep enrols are spread over this, milliseconds. Default five minutes. */
+  readonly sweepSpreadMs?: number | undefined;
+  readonly onEvent?: ((event: KeeperEvent) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  /** From 0 to below 1. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** What a keeper has done since it was started. */
+export interface KeeperStatus {
+  readonly running: number;
+  /** Runs that ended with a state, and those that failed. */
+  readonly ran: number;
+  readonly failed: number;
+}
+
+/** Keeps accounts fresh, one of any number of workers. */
+export interface Keeper {
+  /** Begins to take jobs, and holds the process open until `close()`. Resolves once the sweep is scheduled. */
+  start(): Promise<void>;
+  status(): KeeperStatus;
+  /** Takes no more jobs, and waits for runs under way. Default 10 s. */
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A run that failed comes back after this long, and then after twice as long each time. */
+const retryMinMs = 30_000;
+const retryMaxMs = 900_000;
+const closeMs = 10_000;
+const dayMs = 86_400_000;
+const spreadMs = 300_000;
+/** The longest delay of a timer. */
+const longestMs = 2_147_483_647;
+const defaultConcurrency = 16;
+/** A sweep puts so many jobs at a time. */
+const batchSize = 500;
+
+/**
+ * Keeps accounts fresh by running the jobs of a queue: each run looks at the store once, renews the tokens if they are
+ * due, and says when to come again. Runs that happen twice, late, or on two workers cost a read of the store.
+ *
+ * @throws AuthError `invalid_options`
+ */
+export function createKeeper(options: KeeperOptions): Keeper {
+  return new QueueKeeper(options);
+}
+
+class QueueKeeper implements Keeper {
+  readonly #options: KeeperOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #issuers: Issuers;
+  /** Runs in a row that failed, by account. */
+  readonly #failures = new Map<string, number>();
+  #work: Work | undefined;
+  /** Holds the process open: the timers of a queue may not. */
+  #hold: ReturnType<typeof setInterval> | undefined;
+  #running = 0;
+  #ran = 0;
+  #failed = 0;
+
+  constructor(options: KeeperOptions) {
+    const { queue, open, concurrency = 1, perIssuer = 1, sweepMs = 1, sweepSpreadMs = 0 } = options ?? {};
+    expect(typeof queue?.work === 'function', 'queue', 'a RefreshQueue');
+    expect(typeof open === 'function', 'open', 'a function');
+    expect(Number.isInteger(concurrency) && concurrency > 0, 'concurrency', 'a whole number above 0');
+    expect(Number.isFinite(perIssuer) && perIssuer > 0, 'perIssuer', 'exchanges a second, above 0');
+    expect(Number.isFinite(sweepMs) && sweepMs > 0, 'sweepMs', 'milliseconds above 0');
+    expect(Number.isFinite(sweepSpreadMs) && sweepSpreadMs >= 0, 'sweepSpreadMs', 'milliseconds, 0 or more');
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#issuers = new Issuers(this.#clock, this.#random);
+  }
+
+  async start(): Promise<void> {
+    if (this.#work !== undefined) return;
+    const { queue, accounts, concurrency = defaultConcurrency, perIssuer } = this.#options;
+    if (perIssuer !== undefined && queue.take === undefined)
+      this.#tell({ type: 'rate_per_process', perIssuer });
+    this.#work = queue.work((job, signal) => this.#run(job, signal), {
+      concurrency,
+      onError: (error) => this.#tell({ type: 'queue_failed', reason: reasonOf(error) }),
+    });
+    this.#hold = setInterval(() => {}, longestMs);
+    if (accounts === undefined) return;
+    await queue.put([{ v: 1, ref: sweepRef, at: this.#clock.now() }], { ifAbsent: true });
+  }
+
+  status(): KeeperStatus {
+    return { running: this.#running, ran: this.#ran, failed: this.#failed };
+  }
+
+  async close({ timeoutMs = closeMs }: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    await this.#work?.close({ timeoutMs });
+    clearInterval(this.#hold);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #run(job: RefreshJob, signal: AbortSignal): Promise<{ nextAt?: number }> {
+    const startedAt = this.#clock.now();
+    const lateMs = Math.max(0, startedAt - job.at);
+    this.#running++;
+    try {
+      const { nextAt, ...told } =
+        job.ref === sweepRef ? await this.#sweep(signal) : await this.#keep(job.ref, signal);
+      this.#failures.delete(job.ref);
+      this.#ran++;
+      const durationMs = this.#clock.now() - startedAt;
+      this.#tell({ ...told, ...(nextAt === undefined ? {} : { nextAt }), lateMs, durationMs });
+      return nextAt === undefined ? {} : { nextAt };
+    } catch (error) {
+      this.#failed++;
+      const failures = (this.#failures.get(job.ref) ?? 0) + 1;
+      this.#failures.set(job.ref, failures);
+      const retryMs = Math.min(retryMinMs * 2 ** (failures - 1), retryMaxMs);
+      const nextAt = Math.ceil(this.#clock.now() + retryMs * (1 + this.#random() / 4));
+      const reason = isAuthError(error) ? error.code : reasonOf(error);
+      this.#tell({ type: 'run_failed', ref: job.ref, reason, failures, nextAt });
+      return { nextAt };
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #keep(ref: string, signal: AbortSignal): Promise<Outcome> {
+    const { open, release = close, login = true } = this.#options;
+    const session = await open(ref);
+    if (session === undefined) return { type: 'account_unknown', ref };
+    const { issuer } = session;
+    const unsubscribe = session.subscribe((event) => this.#hear(issuer, event));
+    let isAdmitted = false;
+    const admit = async (): Promise<number> => {
+      const waitMs = this.#issuers.admit(issuer);
+      isAdmitted = waitMs === 0;
+      return isAdmitted ? this.#turn(issuer) : waitMs;
+    };
+    try {
+      const { state, nextAt } = await session.maintain({ login, admit, signal });
+      return nextAt === undefined
+        ? { type: 'needs_person', ref, state }
+        : { type: 'ran', ref, state, nextAt };
+    } finally {
+      if (isAdmitted) this.#issuers.ended(issuer);
+      unsubscribe();
+      await release(session, ref);
+    }
+  }
+
+  async #turn(issuer: string): Promise<number> {
+    const { queue, perIssuer } = this.#options;
+    if (perIssuer === undefined) return 0;
+    return (await queue.take?.(issuer, perIssuer)) ?? this.#issuers.take(issuer, perIssuer);
+  }
+
+  #hear(issuer: string, event: AuthEvent): void {
+    if (event.type === 'login' || event.type === 'refresh') this.#issuers.succeeded(issuer);
+    if (event.type !== 'exchange_failed') return;
+    if (event.delivery === 'not_sent' || event.code === 'server_unavailable') this.#issuers.failed(issuer);
+    else if (event.delivery === 'answered') this.#issuers.succeeded(issuer);
+  }
+
+  /** Enrols all accounts that have no job. A schedule that stands is never moved. */
+  async #sweep(signal: AbortSignal): Promise<Outcome> {
+    const { queue, accounts, sweepMs = dayMs, sweepSpreadMs = spreadMs } = this.#options;
+    let count = 0;
+    let batch: RefreshJob[] = [];
+    const put = async (): Promise<void> => {
+      await queue.put(batch, { ifAbsent: true });
+      batch = [];
+    };
+    for await (const ref of accounts?.() ?? []) {
+      signal.throwIfAborted();
+      checkRef(ref);
+      batch.push({ v: 1, ref, at: Math.ceil(this.#clock.now() + sweepSpreadMs * this.#random()) });
+      count++;
+      if (batch.length === batchSize) await put();
+    }
+    if (batch.length > 0) await put();
+    return { type: 'swept', accounts: count, nextAt: this.#clock.now() + sweepMs };
+  }
+
+  #tell(event: KeeperEvent): void {
+    try {
+      this.#options.onEvent?.(Object.freeze(event));
+    } catch {
+      // An error of a listener must not end a run.
+    }
+  }
+}
+
+type Outcome =
+  | {
+      readonly type: 'ran';
+      readonly ref: string;
+      readonly state: Maintenance['state'];
+      readonly nextAt: number;
+    }
+  | {
+      readonly type: 'needs_person';
+      readonly ref: string;
+      readonly state: Maintenance['state'];
+      readonly nextAt?: never;
+    }
+  | { readonly type: 'account_unknown'; readonly ref: string; readonly nextAt?: never }
+  | { readonly type: 'swept'; readonly accounts: number; readonly nextAt: number };
+
+function close(session: AuthSession): Promise<void> {
+  return session.close();
+}
+
+function expect(holds: boolean, option: string, expected: string): void {
+  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+}

@@ -1,0 +1,334 @@
+import { check, same, type TestFunction } from './test-function.js';
+
+/** A job of a queue, as `RefreshJob` of `@auth/fleet` has it. */
+interface Job {
+  readonly v: 1;
+  readonly ref: string;
+  readonly at: number;
+}
+
+type Run = (job: Job, signal: AbortSignal) => Promise<{ readonly nextAt?: number }>;
+
+/** What a `RefreshQueue` of `@auth/fleet` can do, as far as the suite asks it. */
+export interface QueueUnderTest {
+  put(jobs: readonly Job[], options?: { readonly ifAbsent?: boolean }): Promise<void>;
+  remove(refs: readonly string[]): Promise<void>;
+  work(
+    run: Run,
+    options: { readonly concurrency: number; onError(error: unknown): void },
+  ): { close(options: { readonly timeoutMs: number }): Promise<void> };
+  close(): Promise<void>;
+}
+
+/** Options of {@link queueSuite}. */
+export interface QueueSuiteOptions {
+  /** How late the engine may run a job, milliseconds: how often it looks for jobs that are due. */
+  readonly lateMs: number;
+  /** How long it takes until a run that threw comes back, at most, milliseconds. Absent: that is not tried. */
+  readonly retryMs?: number | undefined;
+  /** How many jobs are made due at once. Default 10,000. */
+  readonly many?: number | undefined;
+}
+
+/**
+ * Registers the tests that every queue of a keeper must pass.
+ *
+ * @param newQueue opens queues on one engine, empty and apart from those of earlier calls; each call of what it returns
+ *   is one more program's
+ */
+export function queueSuite(
+  test: TestFunction,
+  newQueue: () => Promise<() => QueueUnderTest> | (() => QueueUnderTest),
+  { lateMs, retryMs, many = 10_000 }: QueueSuiteOptions,
+): void {
+  const guarantee = (name: string, run: (scene: Scene) => Promise<void>): void =>
+    void test(`queue: ${name}`, async () => {
+      const scene = new Scene(await newQueue(), lateMs);
+      try {
+        await run(scene);
+      } finally {
+        await scene.end();
+      }
+    });
+
+  guarantee('a job runs once, when it is due', async (scene) => {
+    const at = Date.now() + 300;
+    await scene.queue.put([job('a', at)]);
+    scene.work();
+    await scene.settle(300);
+    same(scene.refs(), ['a'], 'runs');
+    check((scene.runs[0]?.startedAt ?? 0) >= at - 5, 'not before its time');
+    same(scene.runs[0]?.job, job('a', at), 'the job');
+  });
+
+  guarantee('a put moves a job earlier', async (scene) => {
+    await scene.queue.put([job('a', Date.now() + 600_000)]);
+    scene.work();
+    await scene.queue.put([job('a', Date.now())]);
+    await scene.settle();
+    same(scene.refs(), ['a'], 'runs');
+  });
+
+  guarantee('a put moves a job later', async (scene) => {
+    await scene.queue.put([job('a', Date.now() + 200)]);
+    await scene.queue.put([job('a', Date.now() + 600_000)]);
+    scene.work();
+    await scene.settle(300);
+    same(scene.refs(), [], 'runs');
+  });
+
+  guarantee('a put with ifAbsent moves no job, and schedules one where there is none', async (scene) => {
+    await scene.queue.put([job('a', Date.now() + 600_000)]);
+    await scene.queue.put([job('a', Date.now()), job('b', Date.now())], { ifAbsent: true });
+    scene.work();
+    await scene.settle();
+    same(scene.refs(), ['b'], 'runs');
+  });
+
+  guarantee('a removed job does not run', async (scene) => {
+    await scene.queue.put([job('a', Date.now() + 100), job('b', Date.now() + 100)]);
+    await scene.queue.remove(['a', 'unknown']);
+    scene.work();
+    await scene.settle(200);
+    same(scene.refs(), ['b'], 'runs');
+  });
+
+  guarantee('a run that names no next time ends its job, and one that does runs again', async (scene) => {
+    await scene.queue.put([job('ends', Date.now()), job('goes on', Date.now())]);
+    scene.work(async ({ ref }) =>
+      ref === 'ends' || scene.count(ref) > 1 ? {} : { nextAt: Date.now() + 100 },
+    );
+    await scene.settle();
+    await scene.settle(200);
+    same(scene.refs().sort(), ['ends', 'goes on', 'goes on'], 'runs');
+    // Its job has ended: it can be put again.
+    await scene.queue.put([job('ends', Date.now())], { ifAbsent: true });
+    await scene.settle();
+    same(scene.count('ends'), 2, 'runs after another put');
+  });
+
+  guarantee('of a put during a run and its nextAt the earlier stands: the put', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    scene.work(async ({ ref }) => {
+      if (scene.count(ref) > 1) return {};
+      await scene.another().put([job(ref, Date.now() + 100)]);
+      return { nextAt: Date.now() + 600_000 };
+    });
+    await scene.settle();
+    await scene.settle(200);
+    same(scene.refs(), ['a', 'a'], 'runs');
+  });
+
+  guarantee('of a put during a run and its nextAt the earlier stands: nextAt', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    scene.work(async ({ ref }) => {
+      if (scene.count(ref) > 1) return {};
+      await scene.another().put([job(ref, Date.now() + 600_000)]);
+      return { nextAt: Date.now() + 100 };
+    });
+    await scene.settle();
+    await scene.settle(200);
+    same(scene.refs(), ['a', 'a'], 'runs');
+  });
+
+  guarantee('a put during a run that ends its job stands', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    scene.work(async ({ ref }) => {
+      if (scene.count(ref) === 1) await scene.another().put([job(ref, Date.now() + 100)]);
+      return {};
+    });
+    await scene.settle();
+    await scene.settle(200);
+    same(scene.refs(), ['a', 'a'], 'runs');
+  });
+
+  guarantee('after a remove during a run nothing stands', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    scene.work(async ({ ref }) => {
+      await scene.another().remove([ref]);
+      return { nextAt: Date.now() + 100 };
+    });
+    await scene.settle();
+    await scene.settle(200);
+    same(scene.refs(), ['a'], 'runs');
+  });
+
+  guarantee('a put after a remove during a run stands alone', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    scene.work(async ({ ref }) => {
+      if (scene.count(ref) > 1) return {};
+      await scene.another().remove([ref]);
+      await scene.another().put([job(ref, Date.now() + 300)]);
+      return { nextAt: Date.now() };
+    });
+    await scene.settle();
+    await scene.settle(400);
+    same(scene.refs(), ['a', 'a'], 'runs');
+    const [first, second] = scene.runs.map(({ startedAt }) => startedAt) as [number, number];
+    check(second - first >= 250, 'nextAt counts for nothing');
+  });
+
+  guarantee('two workers share the jobs, and never run one at the same time', async (scene) => {
+    const refs = Array.from({ length: 40 }, (_, index) => `account ${index}`);
+    await scene.queue.put(refs.map((ref) => job(ref, Date.now())));
+    const slowly = async (): Promise<{ nextAt?: number }> => {
+      await pause(5);
+      return {};
+    };
+    scene.work(slowly);
+    scene.work(slowly, scene.another());
+    await scene.settle(500);
+    same(scene.refs().sort(), [...refs].sort(), 'runs');
+    same(scene.mostOfOne, 1, 'runs of one account at a time');
+  });
+
+  guarantee('no more runs at once than the worker has room for', async (scene) => {
+    await scene.queue.put(Array.from({ length: 12 }, (_, index) => job(`account ${index}`, Date.now())));
+    const slowly = async (): Promise<{ nextAt?: number }> => {
+      await pause(20);
+      return {};
+    };
+    scene.work(slowly, scene.queue, 3);
+    await scene.settle(400);
+    same(scene.runs.length, 12, 'runs');
+    check(scene.mostAtOnce <= 3, `at most three at once, not ${scene.mostAtOnce}`);
+  });
+
+  guarantee('close waits for the runs under way, and no job is lost', async (scene) => {
+    await scene.queue.put([job('a', Date.now()), job('b', Date.now() + 600_000)]);
+    const started = Promise.withResolvers<void>();
+    let hasEnded = false;
+    const work = scene.work(async () => {
+      started.resolve();
+      await pause(200);
+      hasEnded = true;
+      return { nextAt: Date.now() };
+    });
+    await started.promise;
+    await work.close({ timeoutMs: 10_000 });
+    check(hasEnded, 'the run has ended');
+    scene.work(async () => ({}), scene.another());
+    await scene.settle();
+    same(scene.refs(), ['a', 'a'], 'runs');
+  });
+
+  guarantee('close does not wait for ever, and tells the run by its signal', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    const started = Promise.withResolvers<AbortSignal>();
+    const end = Promise.withResolvers<{ nextAt?: number }>();
+    const work = scene.work(async (_, signal) => {
+      started.resolve(signal);
+      return end.promise;
+    });
+    const signal = await started.promise;
+    await work.close({ timeoutMs: 100 });
+    check(signal.aborted, 'the signal has aborted');
+    end.resolve({});
+  });
+
+  if (retryMs !== undefined)
+    guarantee('a run that throws is told, and comes back', async (scene) => {
+      await scene.queue.put([job('a', Date.now())]);
+      scene.work(async ({ ref }) => {
+        if (scene.count(ref) === 1) throw new Error('the run');
+        return {};
+      });
+      await scene.settle(retryMs);
+      same(scene.refs(), ['a', 'a'], 'runs');
+      same(scene.errors.map(String), ['Error: the run'], 'errors');
+    });
+
+  guarantee(`${many} jobs that are due at once all run`, async (scene) => {
+    const refs = Array.from({ length: many }, (_, index) => `account ${index}`);
+    for (let from = 0; from < many; from += 1_000)
+      await scene.queue.put(refs.slice(from, from + 1_000).map((ref) => job(ref, Date.now())));
+    scene.work(async () => ({}), scene.queue, 64);
+    for (let waited = 0; scene.runs.length < many && waited < 60_000; waited += 50) await pause(50);
+    same(new Set(scene.refs()).size, many, 'accounts');
+    same(scene.runs.length, many, 'runs');
+  });
+}
+
+function job(ref: string, at: number): Job {
+  return { v: 1, ref, at };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Queues on one engine, and what their workers have run. */
+class Scene {
+  readonly runs: { readonly job: Job; readonly startedAt: number }[] = [];
+  readonly errors: unknown[] = [];
+  readonly queue: QueueUnderTest;
+  readonly #open: () => QueueUnderTest;
+  readonly #lateMs: number;
+  readonly #queues: QueueUnderTest[] = [];
+  readonly #works: ReturnType<QueueUnderTest['work']>[] = [];
+  readonly #running = new Map<string, number>();
+  /** The most runs of one account, and of all, at a time. */
+  mostOfOne = 0;
+  mostAtOnce = 0;
+
+  constructor(open: () => QueueUnderTest, lateMs: number) {
+    this.#open = open;
+    this.#lateMs = lateMs;
+    this.queue = this.another();
+  }
+
+  /** The queue as one more program has it. */
+  another(): QueueUnderTest {
+    const queue = this.#open();
+    this.#queues.push(queue);
+    return queue;
+  }
+
+  work(
+    run: Run = async () => ({}),
+    queue = this.queue,
+    concurrency = 16,
+  ): ReturnType<QueueUnderTest['work']> {
+    const work = queue.work((one, signal) => this.#watched(one, () => run(one, signal)), {
+      concurrency,
+      onError: (error) => this.errors.push(error),
+    });
+    this.#works.push(work);
+    return work;
+  }
+
+  async #watched(one: Job, run: () => Promise<{ nextAt?: number }>): Promise<{ nextAt?: number }> {
+    this.runs.push({ job: one, startedAt: Date.now() });
+    const running = (this.#running.get(one.ref) ?? 0) + 1;
+    this.#running.set(one.ref, running);
+    this.mostOfOne = Math.max(this.mostOfOne, running);
+    this.mostAtOnce = Math.max(
+      this.mostAtOnce,
+      [...this.#running.values()].reduce((sum, each) => sum + each),
+    );
+    try {
+      return await run();
+    } finally {
+      this.#running.set(one.ref, (this.#running.get(one.ref) ?? 1) - 1);
+    }
+  }
+
+  /** The accounts that were run, in order. */
+  refs(): string[] {
+    return this.runs.map(({ job: { ref } }) => ref);
+  }
+
+  count(ref: string): number {
+    return this.refs().filter((each) => each === ref).length;
+  }
+
+  /** Waits until what is due within that time has been run. */
+  settle(withinMs = 0): Promise<void> {
+    return pause(withinMs + this.#lateMs);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#works.map((work) => work.close({ timeoutMs: 1_000 })));
+    await Promise.all([...new Set(this.#queues)].map((queue) => queue.close()));
+  }
+}
