@@ -49,7 +49,8 @@ export class Workbench implements Disposable {
       }
     }
     this.#linkFrom(root, '@types/node');
-    for (const library of [...documented, ...types]) this.#linkFrom(join(root, 'internal', 'release-rehearsal'), library);
+    for (const library of [...documented, ...types])
+      this.#linkFrom(join(root, 'internal', 'release-rehearsal'), library);
     writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');
   }
 
