@@ -150,8 +150,13 @@ export class HeldSet {
   /** Whether there is a set that can be sent without an exchange first. */
   isUsable(context: SessionContext): boolean {
     if (this.#tokens === undefined) return false;
-    const { mandatoryAt } = context.dueTimes(this.#tokens);
-    return this.readClock(context.clock) < this.#mandatoryAt(mandatoryAt) || this.hasJustCome(context.clock);
+    return this.readClock(context.clock) < this.mandatoryAt(context) || this.hasJustCome(context.clock);
+  }
+
+  /** When the set must not be sent any more. */
+  mandatoryAt(context: SessionContext): number {
+    if (this.#tokens === undefined) return alwaysPast;
+    return this.#mandatoryAt(context.dueTimes(this.#tokens).mandatoryAt);
   }
 
   /** Whether the set was just issued. Such a set is not exchanged, whatever its lifetime says: exchanges would loop. */
@@ -170,7 +175,6 @@ export class HeldSet {
     this.#freshUntil = earlier(advisoryAt - this.#earlierByMs, this.#mandatoryAt(mandatoryAt));
   }
 
-  /** When the set must not be sent any more, given what the policy says. */
   #mandatoryAt(byPolicy: number): number {
     return earlier(byPolicy - this.#earlierByMs, this.expiresAt);
   }

@@ -28,12 +28,14 @@ export function aheadPerHour({ maxLoginsPerHour }: SessionContext): number {
 export function gapEndsAt(
   { clock }: SessionContext,
   { facts }: Account,
-  lastLoginAt: number | undefined,
+  loginsAt: readonly number[],
   { issuedAt, expiresAt = issuedAt }: TokenSet,
 ): number {
   const now = clock.now();
   const sinceOursMs = clock.monotonic() - (facts.loginsSent.at(-1) ?? Number.NEGATIVE_INFINITY);
-  const last = Math.max(now - sinceOursMs, Math.min(lastLoginAt ?? Number.NEGATIVE_INFINITY, now));
+  // What a clock far ahead has dated says nothing of when it was.
+  const known = loginsAt.filter((at) => at - now <= limits.clockAheadMs);
+  const last = Math.max(now - sinceOursMs, Math.min(known.at(-1) ?? Number.NEGATIVE_INFINITY, now));
   return last + (expiresAt - issuedAt) * limits.loginAheadGapShare;
 }
 

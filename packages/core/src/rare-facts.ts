@@ -129,9 +129,10 @@ export function pauseGiven(
   if (notBefore !== undefined && notBefore !== facts.knownNotBefore) {
     if (isFirstRead && isDatedAhead(guard, now)) return facts;
     const storedUntil = clock.monotonic() + Math.min(notBefore - now, limits.rateLimitMaxMs);
-    // A pause of this process that ends later may not be saved yet.
-    if (storedUntil > pausedUntil) {
-      pausedUntil = storedUntil;
+    const isAsked = failures === 0 && storedUntil > clock.monotonic();
+    // A pause of this process that ends later may not be saved yet. One that the server asked for counts as such.
+    if (storedUntil > pausedUntil || (isAsked && pauseCode !== 'rate_limited')) {
+      pausedUntil = Math.max(pausedUntil, storedUntil);
       pauseCode = undefined;
       failedAt = clock.monotonic() - (now - (notBefore - pauseMs));
       isOwn = isOwnTrouble === true || failures === 0;

@@ -19,7 +19,9 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   account.flightStarted(flight);
   flight.tokens.then(
     () => {
-      if (plan.isMaintenance !== true) scheduleRefresh(account, account.held.freshUntil);
+      if (plan.isMaintenance === true) return;
+      scheduleRefresh(account, account.held.freshUntil);
+      if (account.tokens !== undefined) tellIfTooShort(context, account.tokens);
     },
     (error: unknown) => {
       if (plan.kind === 'refresh' && plan.isMaintenance !== true) scheduleRetry(account, error);
@@ -54,13 +56,10 @@ export async function refreshInBackground(
 /** Puts the set's renewal on the scheduler, if it can be renewed without a caller. */
 function scheduleRefresh(account: Account, at: number): void {
   account.unschedule();
-  const { tokens, facts } = account;
-  if (tokens === undefined || !Number.isFinite(at) || facts.isRefreshBroken) return;
+  const { tokens } = account;
+  if (tokens === undefined || !Number.isFinite(at)) return;
   const context = contextThatRenews(account, tokens);
-  if (context === undefined) {
-    for (const each of account.contexts) tellIfTooShort(each, tokens);
-    return;
-  }
+  if (context === undefined) return;
   try {
     account.scheduled(context.schedule(account, at, refreshOnTime));
   } catch {
@@ -77,7 +76,8 @@ function scheduleRetry(account: Account, error: unknown): void {
   const retryAt = isAuthError(error) ? (error.retryAt ?? 0) : 0;
   const earliest = Math.max(retryAt, now + coolDownMs(failures));
   const again = earliest + (earliest - now) * limits.retryJitterShare * context.random();
-  account.flightFailed(context.clock, failures, again - now);
+  // Where only a caller may log in now, nothing has failed, and a caller is not held back.
+  if (!needsCaller(error)) account.flightFailed(context.clock, failures, again - now);
   if (isAuthError(error) && !error.retryable) return;
   if (again < account.held.expiresAt || keepsAlive(account)) scheduleRefresh(account, again);
 }
@@ -96,9 +96,10 @@ async function refreshOnTime(account: Account): Promise<void> {
 
 /** The first of the account's sessions that takes part in timers, and can renew this set without a caller. */
 function contextThatRenews(account: Account, tokens: TokenSet): SessionContext | undefined {
-  return account.contexts.find(
-    (context) => context.hasTimers && (context.canRefresh(tokens) || isRenewedByLogin(context, tokens)),
-  );
+  const { isRefreshBroken } = account.facts;
+  const renews = (context: SessionContext): boolean =>
+    context.canRefresh(tokens) ? !isRefreshBroken : isRenewedByLogin(context, tokens);
+  return account.contexts.find((context) => context.hasTimers && renews(context));
 }
 
 function keepsAlive(account: Account): boolean {

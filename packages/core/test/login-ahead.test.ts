@@ -154,6 +154,29 @@ describe('loginAhead', () => {
     expect(server.logins).toBe(2);
   });
 
+  test('a login that a clock far ahead has dated holds up no renewal', async () => {
+    const { server, clock, sessions, backend, scene } = openFleet(1, hour);
+    const day = 24 * hour;
+    const ahead = { ...clock, now: () => clock.now() + 400 * day } as typeof clock;
+    const far = scene.open({ store: backend.open({ lock: true }), clock: ahead, scheduler: null });
+    await scene.until(far.signIn());
+    await scene.until((sessions[0] as AuthSession).signIn());
+    await clock.advance(0.9 * hour);
+    expect(server.logins).toBe(3);
+  });
+
+  test('a login that is left to callers holds back no caller', async () => {
+    const { server, clock, sessions } = openFleet(1, hour, { maxLoginsPerHour: 6 });
+    const [session] = sessions as [AuthSession];
+    for (let login = 0; login < 4; login++) await session.signIn();
+    await clock.advance(0.82 * hour);
+    expect(server.logins).toBe(4);
+    // In the time in which a set is due, a call starts the login behind it.
+    expect(await session.getAccessToken()).toBe('access-4');
+    await clock.advance(0);
+    expect(server.logins).toBe(5);
+  });
+
   describe('maintain', () => {
     test('renews a set by a login before its end, and comes again for the next', async () => {
       const { server, clock, open } = openFleet(0, hour, { scheduler: null });

@@ -40,6 +40,56 @@ describe('maintain', () => {
     expect(scene.server.logins).toBe(1);
   });
 
+  test('saves and refreshes initial tokens, without a password', async () => {
+    scene.server.adopt('given');
+    const initialTokens = { accessToken: 'given', refreshToken: 'given', expiresInMs: hour };
+    const provider = { password: null };
+    const first = await run({ initialTokens, provider });
+    expect(first).toMatchObject({ state: 'signed_in', nextAt: expect.any(Number) });
+    await scene.clock.advance((first.nextAt as number) - now());
+    expect(await run({ provider })).toMatchObject({ state: 'signed_in' });
+    expect(scene.server.refreshes).toBe(1);
+  });
+
+  test('comes again after a refused password where refusedLoginRetryMs says so', async () => {
+    const options = { login: true, provider: { password: 'wrong' }, refusedLoginRetryMs: 30 * minute };
+    const { state, nextAt = 0 } = await run(options);
+    expect(state).toBe('login_blocked');
+    expect(nextAt - now()).toBeGreaterThanOrEqual(22 * minute);
+    expect((await run({ login: true, provider: { password: 'wrong' } })).nextAt).toBeUndefined();
+  });
+
+  test('a policy that names no end does not keep a set beyond its own', async () => {
+    scene.server.issuesRefreshTokens = false;
+    const refreshPolicy = () => ({
+      advisoryAt: Number.POSITIVE_INFINITY,
+      mandatoryAt: Number.POSITIVE_INFINITY,
+    });
+    const { nextAt } = await run({ login: true, refreshPolicy });
+    expect(nextAt).toBeLessThanOrEqual(now() + hour);
+    expect(nextAt).toBeGreaterThan(now() + 59 * minute);
+  });
+
+  test('keeps a pause that was saved after the set that it finds', async () => {
+    const kept = open();
+    await kept.getTokens();
+    const other = open();
+    await other.getTokens({ forceRefresh: true });
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', () => {
+      throw new AuthError('rate_limited', {
+        provider: 'fake',
+        delivery: 'answered',
+        retryAfterMs: 10 * minute,
+      });
+    });
+    await other.getTokens().catch(() => {});
+    const sent = scene.server.ledger.length;
+    const { nextAt = 0 } = await scene.until(kept.maintain({ login: true }));
+    expect(scene.server.ledger).toHaveLength(sent);
+    expect(nextAt - now()).toBeGreaterThan(5 * minute);
+  });
+
   test('before the set is due does nothing but look, and tells when it will be', async () => {
     const { issuedAt } = await open().getTokens();
     backend.calls = [];

@@ -69,6 +69,27 @@ describe('a pause that the server asks for', () => {
     await scene.clock.advance(540_000);
     expect(await first.getAccessToken()).toBe('access-3');
   });
+
+  test('the server’s pause that another process has saved is kept beneath a longer cool-down', async () => {
+    const { scene, first, second } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    for (let failure = 0; failure < 8; failure++) {
+      scene.server.next('refresh', () => {
+        throw neverSent();
+      });
+      const error = await first.getTokens().catch((thrown: unknown) => thrown as AuthError);
+      if (failure < 7)
+        await scene.clock.advance(((error as AuthError).retryAt as number) - scene.clock.now());
+    }
+    scene.server.next('login', () => {
+      throw new AuthError('rate_limited', { provider: 'fake', retryAfterMs: 60_000 });
+    });
+    expect(await errorCodeOf(second.signIn())).toBe('rate_limited');
+    const sent = scene.server.ledger.length;
+    expect(await errorCodeOf(first.signIn())).toBe('rate_limited');
+    expect(scene.server.ledger).toHaveLength(sent);
+  });
 });
 
 describe('the cool-down after a failed exchange', () => {

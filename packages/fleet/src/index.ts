@@ -1,5 +1,5 @@
 export { createEnroller, type Enroller } from './enroller.js';
 export type { KeeperEvent } from './events.js';
 export { type InProcessQueueOptions, inProcessQueue } from './in-process-queue.js';
-export { createKeeper, type Keeper, type KeeperOptions, type KeeperStatus } from './keeper.js';
+export { createKeeper, type Keeper, type KeeperCounts, type KeeperOptions } from './keeper.js';
 export type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from './queue.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '@auth/core';
 
-/** So many exchanges in a row that reached no server, or a broken one, and an issuer is tried by one account at a time. */
+/** So many exchanges in a row without an answer, or with that of a broken server, and an issuer is tried by one account at a time. */
 const failuresInARow = 20;
 /** It is tried this often, at most … */
 const tryEveryMs = 1_000;
@@ -13,7 +13,7 @@ export class Issuers {
   readonly #random: () => number;
   readonly #known = new Map<
     string,
-    { failures: number; isTried: boolean; nextTryAt: number; nextTurnAt: number }
+    { failures: number; isTried: boolean; nextTryAt: number; nextTurnAt: number; waiting: number }
   >();
 
   constructor(clock: Clock, random: () => number) {
@@ -50,15 +50,24 @@ export class Issuers {
     const state = this.#of(issuer);
     const now = this.#clock.monotonic();
     if (now < state.nextTurnAt) {
-      // Turns that are waited for are not reserved: whoever comes again spreads over the second that follows.
-      return Math.ceil(state.nextTurnAt - now + 1_000 * this.#random());
+      // Turns are not reserved: whoever waits comes again within the time that all who wait will take.
+      state.waiting++;
+      const allMs = Math.max(1, state.waiting / perSecond) * 1_000;
+      return Math.ceil(state.nextTurnAt - now + allMs * this.#random());
     }
+    state.waiting = Math.max(0, state.waiting - 1);
     state.nextTurnAt = Math.max(state.nextTurnAt, now - 1_000 / perSecond) + 1_000 / perSecond;
     return 0;
   }
 
   #of(issuer: string) {
-    const known = this.#known.get(issuer) ?? { failures: 0, isTried: false, nextTryAt: 0, nextTurnAt: 0 };
+    const known = this.#known.get(issuer) ?? {
+      failures: 0,
+      isTried: false,
+      nextTryAt: 0,
+      nextTurnAt: 0,
+      waiting: 0,
+    };
     this.#known.set(issuer, known);
     return known;
   }

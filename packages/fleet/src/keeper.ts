@@ -43,7 +43,7 @@ export interface KeeperOptions {
 }
 
 /** What a keeper has done since it was started. */
-export interface KeeperStatus {
+export interface KeeperCounts {
   readonly running: number;
   /** Runs that ended with a state, and those that failed. */
   readonly ran: number;
@@ -54,7 +54,7 @@ export interface KeeperStatus {
 export interface Keeper {
   /** Begins to take jobs, and holds the process open until `close()`. Resolves once the sweep is scheduled. */
   start(): Promise<void>;
-  status(): KeeperStatus;
+  status(): KeeperCounts;
   /** Takes no more jobs, and waits for runs under way. Default 10 s. */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -111,26 +111,31 @@ class QueueKeeper implements Keeper {
   }
 
   async start(): Promise<void> {
-    if (this.#work !== undefined) return;
-    const { queue, accounts, concurrency = defaultConcurrency, perIssuer } = this.#options;
-    if (perIssuer !== undefined && queue.take === undefined)
-      this.#tell({ type: 'rate_per_process', perIssuer });
-    this.#work = queue.work((job, signal) => this.#run(job, signal), {
-      concurrency,
-      onError: (error) => this.#tell({ type: 'queue_failed', reason: reasonOf(error) }),
-    });
-    this.#hold = setInterval(() => {}, longestMs);
+    const { queue, accounts } = this.#options;
+    if (this.#work === undefined) this.#work = this.#begin();
+    // Also where an earlier start could not put it.
     if (accounts === undefined) return;
     await queue.put([{ v: 1, ref: sweepRef, at: this.#clock.now() }], { ifAbsent: true });
   }
 
-  status(): KeeperStatus {
+  #begin(): Work {
+    const { queue, concurrency = defaultConcurrency, perIssuer } = this.#options;
+    if (perIssuer !== undefined && queue.take === undefined)
+      this.#tell({ type: 'rate_per_process', perIssuer });
+    this.#hold = setInterval(() => {}, longestMs);
+    return queue.work((job, signal) => this.#run(job, signal), {
+      concurrency,
+      onError: (error) => this.#tell({ type: 'queue_failed', reason: reasonOf(error) }),
+    });
+  }
+
+  status(): KeeperCounts {
     return { running: this.#running, ran: this.#ran, failed: this.#failed };
   }
 
   async close({ timeoutMs = closeMs }: { timeoutMs?: number | undefined } = {}): Promise<void> {
-    await this.#work?.close({ timeoutMs });
     clearInterval(this.#hold);
+    await this.#work?.close({ timeoutMs });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -196,20 +201,23 @@ class QueueKeeper implements Keeper {
   #hear(issuer: string, event: AuthEvent): void {
     if (event.type === 'login' || event.type === 'refresh') this.#issuers.succeeded(issuer);
     if (event.type !== 'exchange_failed') return;
-    if (event.delivery === 'not_sent' || event.code === 'server_unavailable') this.#issuers.failed(issuer);
-    else if (event.delivery === 'answered') this.#issuers.succeeded(issuer);
+    const isAnswer = event.delivery === 'answered' && event.code !== 'server_unavailable';
+    if (isAnswer) this.#issuers.succeeded(issuer);
+    else this.#issuers.failed(issuer);
   }
 
   /** Enrols all accounts that have no job. A schedule that stands is never moved. */
   async #sweep(signal: AbortSignal): Promise<Outcome> {
     const { queue, accounts, sweepMs = dayMs, sweepSpreadMs = spreadMs } = this.#options;
+    if (accounts === undefined)
+      throw new AuthError('invalid_options', { detail: 'accounts: the sweep needs it' });
     let count = 0;
     let batch: RefreshJob[] = [];
     const put = async (): Promise<void> => {
       await queue.put(batch, { ifAbsent: true });
       batch = [];
     };
-    for await (const ref of accounts?.() ?? []) {
+    for await (const ref of accounts()) {
       signal.throwIfAborted();
       checkRef(ref);
       batch.push({ v: 1, ref, at: Math.ceil(this.#clock.now() + sweepSpreadMs * this.#random()) });

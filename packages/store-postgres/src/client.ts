@@ -7,7 +7,7 @@ export interface QueryClient {
 
 /** The part of postgres.js' `sql` that the store uses. */
 export interface UnsafeClient {
-  unsafe(text: string, values?: never[]): PromiseLike<readonly unknown[]>;
+  unsafe(text: string, values?: never[]): { values(): PromiseLike<unknown> };
 }
 
 export type PostgresClient = QueryClient | UnsafeClient;
@@ -32,7 +32,8 @@ export interface Listener {
 /** A function that makes a `pg` Client that is not connected yet; or postgres.js' `sql`, or a PGlite. */
 export type PostgresListener = (() => ListeningClient) | Listener;
 
-export type Row = Readonly<Record<string, unknown>>;
+/** The columns of a row, in the order of the statement: postgres.js may be configured to give columns other names. */
+export type Row = readonly unknown[];
 
 /** Runs one statement. */
 export type Query = (text: string, values: readonly unknown[]) => Promise<readonly Row[]>;
@@ -41,9 +42,13 @@ export type Query = (text: string, values: readonly unknown[]) => Promise<readon
 export function queryOf(client: PostgresClient): Query {
   const { unsafe, query } = (client ?? {}) as Partial<QueryClient & UnsafeClient>;
   if (typeof unsafe === 'function')
-    return async (text, values) => (await (client as UnsafeClient).unsafe(text, values as never)) as Row[];
+    return async (text, values) =>
+      (await (client as UnsafeClient).unsafe(text, values as never).values()) as Row[];
   if (typeof query === 'function')
-    return async (text, values) => (await (client as QueryClient).query(text, [...values])).rows as Row[];
+    return async (text, values) =>
+      (await (client as QueryClient).query(text, [...values])).rows.map((row) =>
+        Object.values(row as object),
+      );
   throw new AuthError('invalid_options', {
     detail: 'client: expected a Pool or Client of pg, the sql of postgres.js, or a PGlite',
   });
@@ -82,7 +87,10 @@ function overListener(listener: Listener, channel: string, handlers: MessageHand
   let stop = (): void => {};
   return {
     async subscribe() {
-      const listening = await listener.listen(channel, handlers.onMessage, handlers.onReady as never);
+      const onMessage = (message: string): void => {
+        if (!isClosed) handlers.onMessage(message);
+      };
+      const listening = await listener.listen(channel, onMessage, handlers.onReady as never);
       const unlisten = typeof listening === 'function' ? listening : listening.unlisten;
       stop = () => void Promise.resolve(unlisten()).catch(() => {});
       if (isClosed) stop();

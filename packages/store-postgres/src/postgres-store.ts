@@ -69,7 +69,8 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   checkTable(table);
   expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const statements = statementsOn(table, listen !== undefined);
-  const channel = `${table.replace('.', '_')}_changes`;
+  // PostgreSQL's names are at most 63 bytes long. Of two tables that begin alike both are told: that does no harm.
+  const channel = `${table.replace('.', '_').slice(0, 55)}_changes`;
   // Names this store object in the messages that it sends, so that it can ignore them.
   const origin = randomId();
   const listeners = listen && listenersOn(listen, channel, origin, onEvent);
@@ -157,7 +158,7 @@ async function madeOnce(make: () => Promise<unknown>): Promise<void> {
   }
 }
 
-function recordOf({ id, value, evict_at: evictAt }: Row): TokenRecord {
+function recordOf([id, value, evictAt]: Row): TokenRecord {
   const record = { id: decoded(String(id)), value: decoded(String(value)) };
   return evictAt === null || evictAt === undefined ? record : { ...record, evictAt: Number(evictAt) };
 }

@@ -130,6 +130,32 @@ describe.runIf(path)('a server of its own', () => {
     await expect(store.compareAndSet(key, undefined, record('a'))).rejects.toMatchObject({ code: '54000' });
   });
 
+  test('a client of postgres.js that renames columns', async () => {
+    const { default: postgres } = await import('postgres');
+    for (const transform of [postgres.camel, postgres.pascal, postgres.kebab]) {
+      const sql = postgres(server.url, { transform, onnotice: () => {} });
+      const store = postgresStore({ client: sql, table: newTable() });
+      await store.migrate();
+      await store.compareAndSet('key', undefined, { ...record('a'), evictAt: 5 });
+      expect(await store.get('key')).toEqual({ ...record('a'), evictAt: 5 });
+      await sql.end();
+    }
+  });
+
+  test('a table with a very long name is told of too', async () => {
+    const table = `${'s'.repeat(41)}.${'t'.repeat(41)}`;
+    await admin.query(`CREATE SCHEMA ${'s'.repeat(41)}`);
+    const listen = () => new pg.Client(server.url);
+    await using store = postgresStore({ client: admin, listen, table });
+    await using other = postgresStore({ client: admin, listen, table });
+    await store.migrate();
+    const news: (string | undefined)[] = [];
+    store.subscribe?.('key', (each) => news.push(each));
+    await vi.waitFor(() => expect(news).toEqual(['missed']));
+    expect(await other.compareAndSet('key', undefined, record('a'))).toBe(true);
+    await vi.waitFor(() => expect(news).toEqual(['missed', undefined]));
+  });
+
   test('a hundred updates of a record leave its table small', async () => {
     const table = newTable();
     const store = postgresStore({ client: admin, table });

@@ -160,9 +160,11 @@ function overNodeRedis(client: NodeRedisClient): Connection {
         return node.duplicate({ socket: { ...node.options.socket, reconnectStrategy: false } });
       };
       const subscriber = open() as Subscriber;
+      // The connection on which a sentinel's client hears comes back without a word: it is opened anew.
+      const isSentinel = 'getMasterNode' in client;
       subscriber.on('error', (error: unknown) => {
         onError(error);
-        if (subscriber.isOpen === false) onEnd();
+        if (subscriber.isOpen === false || isSentinel) onEnd();
       });
       subscriber.on('ready', onReady);
       let connected: Promise<unknown> | undefined;

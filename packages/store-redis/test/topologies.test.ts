@@ -112,6 +112,34 @@ describe.runIf(path).concurrent(
   'with sentinels',
   () => {
     test.each(Object.entries(sentinelLibraries))(
+      '%s: a subscription that the primary ends is made again, and listeners are told that they missed news',
+      async (_, open) => {
+        await using sentinel = await startRedisSentinel();
+        const own = await open(sentinel.ports, sentinel.name);
+        await using store = redisStore({ client: own.client });
+        const news: (string | undefined)[] = [];
+        store.subscribe('key', (each) => news.push(each));
+        await vi.waitFor(() => expect(news).toEqual(['missed']), { timeout: 5_000 });
+        const sentinels = sentinel.ports.map((port) => ({ host: '127.0.0.1', port }));
+        const admin = new Redis({ sentinels, name: sentinel.name });
+        await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+        await vi.waitFor(() => expect(news.length).toBeGreaterThan(1), { timeout: 10_000 });
+        expect(new Set(news)).toEqual(new Set(['missed']));
+        const other = redisStore({ client: own.client });
+        await vi.waitFor(
+          async () => {
+            await other.compareAndSet('key', (await other.get('key'))?.id, record(String(news.length)));
+            expect(news).toContain(undefined);
+          },
+          { timeout: 10_000, interval: 200 },
+        );
+        admin.disconnect();
+        await store[Symbol.asyncDispose]();
+        await own.end();
+      },
+    );
+
+    test.each(Object.entries(sentinelLibraries))(
       '%s: a fail-over is one outage, and the record is on the new primary',
       async (_, open) => {
         await using sentinel = await startRedisSentinel();

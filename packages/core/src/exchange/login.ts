@@ -58,8 +58,8 @@ export async function login(
     const isByPerson = flight.plan.kind === 'sign_in';
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
     if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error);
-    await block(context, account, flight.plan, read, prepared, error);
-    throw error;
+    const latch = await block(context, account, flight.plan, read, prepared, error);
+    throw new AuthError(error.code, { ...error, retryAt: context.retryRefusedAt(latch) });
   }
   if (issued === undefined) return undefined;
   account.latched(undefined);
@@ -86,7 +86,7 @@ function assertMayLogInAhead(
   const retryAt = Math.max(
     nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
     nextLoginAt(guard, clock.now(), allowance) ?? 0,
-    gapEndsAt(context, account, guard.loginsAt.at(-1), tokens),
+    gapEndsAt(context, account, guard.loginsAt, tokens),
   );
   if (retryAt > clock.now()) throw new AuthError('rate_limited', { ...leftToCallers, retryAt });
 }
@@ -190,7 +190,7 @@ async function askForSecrets(
   }
 }
 
-/** Saves the latch that blocks logins until the secrets change. If the store fails, the latch stays in memory. */
+/** Saves the latch that blocks logins until the secrets change, and returns it. If the store fails, it stays in memory. */
 async function block(
   context: SessionContext,
   account: Account,
@@ -198,7 +198,7 @@ async function block(
   read: Stored,
   prepared: PreparedLogin<unknown>,
   error: AuthError,
-): Promise<void> {
+): Promise<Latch> {
   const at = context.clock.now();
   const standing = account.facts.latch ?? read.envelope.guard.latch;
   const isConfigured = plan.byPerson !== true;
@@ -225,6 +225,7 @@ async function block(
   }));
   if (isSaved) account.latched(undefined);
   context.emit({ type: 'login_blocked', blockedAt: latch.at, ...(afterTyped ? { afterTyped } : {}) });
+  return latch;
 }
 
 /**

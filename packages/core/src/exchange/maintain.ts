@@ -15,7 +15,7 @@ import { statusOf } from './status.js';
 export async function maintain(
   context: SessionContext,
   account: Account,
-  { login = false, admit }: MaintainOptions,
+  { login = false, admit, signal }: MaintainOptions,
   runFlight: (plan: FlightPlan) => Promise<TokenSet | undefined>,
 ): Promise<Maintenance> {
   const { clock, provider } = context;
@@ -25,12 +25,14 @@ export async function maintain(
   const { state } = statusOf(context, account, stored);
   if (state === 'signed_out') return { state };
   const mayLogIn = login && provider.prepareLogin !== undefined;
-  if (account.tokens === undefined && !mayLogIn) return { state };
   const dueAt = dueTime(context, account, mayLogIn);
   if (dueAt === undefined || dueAt > clock.now())
     return dueAt === undefined ? { state } : { state, nextAt: dueAt };
   const waitMs = (await admit?.()) ?? 0;
-  if (waitMs > 0) return { state, nextAt: clock.now() + waitMs };
+  if (waitMs > 0) return { state, nextAt: Math.ceil(clock.now() + waitMs) };
+  // The admission took its time: nobody may wait any more, and a caller may have begun the work.
+  if (signal?.aborted === true) return { state };
+  if (account.flight !== undefined) return { state, nextAt: clock.now() + limits.leaseElsewhereMs };
   const isAhead = account.tokens !== undefined && isRenewedByLogin(context, account.tokens);
   const byTimer = !mayLogIn || (isAhead && account.isUsable(context));
   try {
@@ -39,40 +41,46 @@ export async function maintain(
     const { tokens } = account;
     // Ahead of need it was too soon for a login: at the set's end it is not.
     if (byTimer && tokens !== undefined && isAuthError(error) && needsCaller(error)) {
-      const atEnd = mayLogIn ? context.dueTimes(tokens).mandatoryAt : Number.POSITIVE_INFINITY;
+      const atEnd = mayLogIn ? account.held.mandatoryAt(context) : Number.POSITIVE_INFINITY;
       const nextAt = Math.min(error.retryAt ?? Number.POSITIVE_INFINITY, atEnd);
-      if (Number.isFinite(nextAt)) return { state: 'signed_in', nextAt };
+      if (Number.isFinite(nextAt)) return { state: 'signed_in', nextAt: Math.ceil(nextAt) };
     }
     return afterFailure(context, account, error);
   }
   if (account.tokens !== undefined) tellIfTooShort(context, account.tokens);
   const nextAt = dueTime(context, account, mayLogIn);
-  return nextAt === undefined ? { state: 'signed_in' } : { state: 'signed_in', nextAt };
+  if (nextAt === undefined) return { state: 'signed_in' };
+  // A set that is due again at once waits, as it does for callers.
+  return { state: 'signed_in', nextAt: Math.max(nextAt, clock.now() + limits.exchangeGapMs) };
 }
 
 /** Takes the stored set in hand, whether it is due or not: what is in hand may be older. */
 function takeStored(context: SessionContext, account: Account, stored: Stored): void {
   account.held.readClock(context.clock);
   account.caughtUp(context);
+  const { tokens, signedOutAt } = stored.envelope;
+  const { isSignedOut, unsaved } = account.facts;
+  const isSignedIn = !isSignedOut && !account.isNews(signedOutAt);
+  // Before the pause is read: whoever has saved the set may have been asked to wait since.
+  if (tokens !== undefined && isSignedIn && unsaved === undefined)
+    if (!account.isSpent(tokens.id) && !account.isRefused(tokens.id)) account.adopted(context, tokens);
   const { facts } = nextStep(context, account, stored, { plan: { kind: 'refresh' }, startedWith: undefined });
   learn(context, account, stored, facts);
-  const { tokens } = stored.envelope;
-  if (tokens === undefined || account.facts.isSignedOut || account.facts.unsaved !== undefined) return;
-  if (!account.isSpent(tokens.id) && !account.isRefused(tokens.id)) account.adopted(context, tokens);
 }
 
 /** When the set in hand is to be renewed, by a refresh or, if it may, by a login; undefined: never by this run. */
 function dueTime(context: SessionContext, account: Account, mayLogIn: boolean): number | undefined {
   const { tokens, held, facts } = account;
   const now = context.clock.now();
+  if (facts.unsaved !== undefined) return now;
   if (tokens === undefined) return mayLogIn ? now : undefined;
-  if (facts.unsaved !== undefined || account.isRefused(tokens.id)) return now;
+  if (account.isRefused(tokens.id)) return now;
   const canRefresh = context.canRefresh(tokens) && !account.isSpent(tokens.id);
   const isAhead = isRenewedByLogin(context, tokens);
   if (!canRefresh && !mayLogIn && !isAhead) return undefined;
   const isEarly = (canRefresh && !facts.isRefreshBroken) || isAhead;
-  const at = isEarly ? held.freshUntil : context.dueTimes(tokens).mandatoryAt;
-  return at === Number.POSITIVE_INFINITY ? now + limits.unknownLifeMs : at;
+  const at = isEarly ? held.freshUntil : held.mandatoryAt(context);
+  return at === Number.POSITIVE_INFINITY ? now + limits.unknownLifeMs : Math.ceil(at);
 }
 
 /** What a failed run comes to: only a store that fails is thrown. */

@@ -93,7 +93,8 @@ function bodyAtCall(body: BodyInit): BodyInit {
     case 'ArrayBuffer':
       return new Blob([body as BlobPart]);
     case 'FormData':
-      return copyOf(body as FormData);
+      // The form of the package form-data is a stream.
+      return Symbol.iterator in (body as FormData) ? copyOf(body as FormData) : body;
     case 'Blob':
     case 'File':
     case 'ReadableStream':

@@ -32,6 +32,8 @@ export interface Pings {
 /** A feed that failed is opened again after this long, and then after twice as long each time. */
 const retryMinMs = 100;
 const retryMaxMs = 5_000;
+/** A connection that takes longer to open is given up, and another one opened. */
+const subscribeMs = 30_000;
 /** A cut network tells nobody. */
 const defaultPings: Pings = { everyMs: 15_000, answerMs: 5_000 };
 
@@ -93,7 +95,9 @@ export class ChangeListeners {
     const isCurrent = (): boolean => this.#feed === feed;
     try {
       feed = this.#openFeed({
-        onChange: (name) => tell(this.#listeners.get(name)),
+        onChange: (name) => {
+          if (isCurrent()) tell(this.#listeners.get(name));
+        },
         onReady: () => {
           // We missed what was published during the outage.
           if (this.#isSubscribed && isCurrent()) this.#hears();
@@ -111,8 +115,16 @@ export class ChangeListeners {
       return;
     }
     this.#feed = feed;
+    const tooLate = (): void => {
+      if (!isCurrent()) return;
+      this.#onFailure(new Error('the subscription was not confirmed'));
+      this.#openLater();
+    };
+    const late = setTimeout(tooLate, subscribeMs);
+    unref(late);
     feed.subscribe().then(
       () => {
+        clearTimeout(late);
         if (!isCurrent()) return;
         this.#isSubscribed = true;
         if (feed.ping !== undefined) {
@@ -123,6 +135,7 @@ export class ChangeListeners {
         this.#hears();
       },
       (error: unknown) => {
+        clearTimeout(late);
         if (!isCurrent()) return;
         this.#onFailure(error);
         this.#openLater();

@@ -22,7 +22,7 @@ export interface QueueUnderTest {
 
 /** Options of {@link queueSuite}. */
 export interface QueueSuiteOptions {
-  /** How late the engine may run a job, milliseconds: how often it looks for jobs that are due. */
+  /** How late a job may run at most, milliseconds: how often the engine looks for jobs that are due, and some. */
   readonly lateMs: number;
   /** How long it takes until a run that threw comes back, at most, milliseconds. Absent: that is not tried. */
   readonly retryMs?: number | undefined;
@@ -57,8 +57,9 @@ export function queueSuite(
     scene.work();
     await scene.settle(300);
     same(scene.refs(), ['a'], 'runs');
-    check((scene.runs[0]?.startedAt ?? 0) >= at - 5, 'not before its time');
-    same(scene.runs[0]?.job, job('a', at), 'the job');
+    const [{ job: one, startedAt }] = scene.runs as [(typeof scene.runs)[number]];
+    check(startedAt >= at - 5, 'not before its time');
+    same([one.v, one.ref, one.at], [1, 'a', at], 'the job');
   });
 
   guarantee('a put moves a job earlier', async (scene) => {
@@ -177,9 +178,47 @@ export function queueSuite(
     };
     scene.work(slowly);
     scene.work(slowly, scene.another());
-    await scene.settle(500);
+    await scene.until(refs.length);
+    await scene.settle();
     same(scene.refs().sort(), [...refs].sort(), 'runs');
     same(scene.mostOfOne, 1, 'runs of one account at a time');
+  });
+
+  guarantee('a put during a run never starts a second run beside it', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    const slowly = async ({ ref }: Job): Promise<{ nextAt?: number }> => {
+      if (scene.count(ref) > 1) return {};
+      await scene.another().put([job(ref, Date.now())]);
+      await scene.another().put([job(ref, Date.now())], { ifAbsent: true });
+      await scene.settle(100);
+      return { nextAt: Date.now() + 600_000 };
+    };
+    scene.work(slowly);
+    scene.work(slowly, scene.another());
+    await scene.until(2);
+    await scene.settle(100);
+    same(scene.refs(), ['a', 'a'], 'runs');
+    same(scene.mostOfOne, 1, 'runs at a time');
+  });
+
+  guarantee('a put with ifAbsent during a run changes nothing', async (scene) => {
+    await scene.queue.put([job('a', Date.now())]);
+    scene.work(async ({ ref }) => {
+      await scene.another().put([job(ref, Date.now())], { ifAbsent: true });
+      return { nextAt: Date.now() + 600_000 };
+    });
+    await scene.settle();
+    await scene.settle(100);
+    same(scene.refs(), ['a'], 'runs');
+  });
+
+  guarantee('any text names an account', async (scene) => {
+    const refs = ['4711', '0', 'a:b', 'a b', 'ünïcödé', '#sweep', '__proto__', 'x'.repeat(200)];
+    await scene.queue.put(refs.map((ref) => job(ref, Date.now())));
+    scene.work();
+    await scene.until(refs.length);
+    same(scene.refs().sort(), [...refs].sort(), 'runs');
+    await scene.queue.remove(refs);
   });
 
   guarantee('no more runs at once than the worker has room for', async (scene) => {
@@ -189,7 +228,8 @@ export function queueSuite(
       return {};
     };
     scene.work(slowly, scene.queue, 3);
-    await scene.settle(400);
+    await scene.until(12);
+    await scene.settle();
     same(scene.runs.length, 12, 'runs');
     check(scene.mostAtOnce <= 3, `at most three at once, not ${scene.mostAtOnce}`);
   });
@@ -205,7 +245,7 @@ export function queueSuite(
       return { nextAt: Date.now() };
     });
     await started.promise;
-    await work.close({ timeoutMs: 10_000 });
+    await scene.close(work);
     check(hasEnded, 'the run has ended');
     scene.work(async () => ({}), scene.another());
     await scene.settle();
@@ -221,7 +261,7 @@ export function queueSuite(
       return end.promise;
     });
     const signal = await started.promise;
-    await work.close({ timeoutMs: 100 });
+    await scene.close(work, 100);
     check(signal.aborted, 'the signal has aborted');
     end.resolve({});
   });
@@ -233,6 +273,7 @@ export function queueSuite(
         if (scene.count(ref) === 1) throw new Error('the run');
         return {};
       });
+      await scene.settle();
       await scene.settle(retryMs);
       same(scene.refs(), ['a', 'a'], 'runs');
       same(scene.errors.map(String), ['Error: the run'], 'errors');
@@ -243,7 +284,7 @@ export function queueSuite(
     for (let from = 0; from < many; from += 1_000)
       await scene.queue.put(refs.slice(from, from + 1_000).map((ref) => job(ref, Date.now())));
     scene.work(async () => ({}), scene.queue, 64);
-    for (let waited = 0; scene.runs.length < many && waited < 60_000; waited += 50) await pause(50);
+    await scene.until(many);
     same(new Set(scene.refs()).size, many, 'accounts');
     same(scene.runs.length, many, 'runs');
   });
@@ -257,6 +298,8 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+type Work = ReturnType<QueueUnderTest['work']>;
+
 /** Queues on one engine, and what their workers have run. */
 class Scene {
   readonly runs: { readonly job: Job; readonly startedAt: number }[] = [];
@@ -265,7 +308,7 @@ class Scene {
   readonly #open: () => QueueUnderTest;
   readonly #lateMs: number;
   readonly #queues: QueueUnderTest[] = [];
-  readonly #works: ReturnType<QueueUnderTest['work']>[] = [];
+  readonly #works = new Set<Work>();
   readonly #running = new Map<string, number>();
   /** The most runs of one account, and of all, at a time. */
   mostOfOne = 0;
@@ -284,16 +327,12 @@ class Scene {
     return queue;
   }
 
-  work(
-    run: Run = async () => ({}),
-    queue = this.queue,
-    concurrency = 16,
-  ): ReturnType<QueueUnderTest['work']> {
+  work(run: Run = async () => ({}), queue = this.queue, concurrency = 16): Work {
     const work = queue.work((one, signal) => this.#watched(one, () => run(one, signal)), {
       concurrency,
       onError: (error) => this.errors.push(error),
     });
-    this.#works.push(work);
+    this.#works.add(work);
     return work;
   }
 
@@ -322,13 +361,23 @@ class Scene {
     return this.refs().filter((each) => each === ref).length;
   }
 
+  /** Waits until so many runs have begun, for two minutes at most. */
+  async until(runs: number): Promise<void> {
+    for (let waited = 0; this.runs.length < runs && waited < 120_000; waited += 20) await pause(20);
+  }
+
   /** Waits until what is due within that time has been run. */
   settle(withinMs = 0): Promise<void> {
     return pause(withinMs + this.#lateMs);
   }
 
+  async close(work: Work, timeoutMs = 10_000): Promise<void> {
+    this.#works.delete(work);
+    await work.close({ timeoutMs });
+  }
+
   async end(): Promise<void> {
-    await Promise.all(this.#works.map((work) => work.close({ timeoutMs: 1_000 })));
+    await Promise.all([...this.#works].map((work) => this.close(work, 1_000)));
     await Promise.all([...new Set(this.#queues)].map((queue) => queue.close()));
   }
 }
