@@ -73,13 +73,13 @@ export class LoginRules {
   }
 
   /**
-   * Not checked without a lock, where another process may have saved since the last read, nor on a store that forgets
-   * writes, which may hold spent tokens.
+   * Not checked without a lock, or with one that was forgotten, where another process may have saved since the last read;
+   * nor on a store that forgets writes, which may hold spent tokens.
    */
   #isNeeded(life: Life): void {
     const judge = this.#judge;
     const { server, store } = judge.around;
-    if (!judge.hasLock || !judge.keepsItsWord) return;
+    if (!judge.hasLock || judge.hasFault('forget_lease') || !judge.keepsItsWord) return;
     const stored = envelopeOf(store.records.get(key)).tokens?.refreshToken;
     // A sign-in replaces the stored set: a session that still holds the old refresh token need not use it.
     const inHand = judge.hasFault('sign_in') ? undefined : life.session.peek()?.refreshToken;
