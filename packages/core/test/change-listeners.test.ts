@@ -44,3 +44,13 @@ test('a feed that was replaced is not heard any more', async () => {
   expect(news).toEqual(['missed', 'missed', undefined]);
   listeners.close();
 });
+
+test('closed before its subscription is confirmed, it leaves no timer behind', async () => {
+  const listeners = new ChangeListeners(
+    () => ({ subscribe: () => new Promise(() => {}), close: () => {} }),
+    () => {},
+  );
+  listeners.subscribe('name', () => {});
+  listeners.close();
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -53,6 +53,8 @@ export class ChangeListeners {
   /** When a feed that has ended is opened again. */
   #retry: ReturnType<typeof setTimeout> | undefined;
   #retryMs = retryMinMs;
+  /** When a feed that has not confirmed its subscription is given up. */
+  #late: ReturnType<typeof setTimeout> | undefined;
   #pinging: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -120,12 +122,12 @@ export class ChangeListeners {
       this.#onFailure(new Error('the subscription was not confirmed'));
       this.#openLater();
     };
-    const late = setTimeout(tooLate, subscribeMs);
-    unref(late);
+    this.#late = setTimeout(tooLate, subscribeMs);
+    unref(this.#late);
     feed.subscribe().then(
       () => {
-        clearTimeout(late);
         if (!isCurrent()) return;
+        clearTimeout(this.#late);
         this.#isSubscribed = true;
         if (feed.ping !== undefined) {
           this.#pinging = setInterval(() => this.#ping(), this.#pings.everyMs);
@@ -135,8 +137,8 @@ export class ChangeListeners {
         this.#hears();
       },
       (error: unknown) => {
-        clearTimeout(late);
         if (!isCurrent()) return;
+        clearTimeout(this.#late);
         this.#onFailure(error);
         this.#openLater();
       },
@@ -158,6 +160,7 @@ export class ChangeListeners {
 
   #end(): void {
     const feed = this.#feed;
+    clearTimeout(this.#late);
     clearInterval(this.#pinging);
     this.#feed = undefined;
     this.#isSubscribed = false;

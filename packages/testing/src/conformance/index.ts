@@ -1,5 +1,6 @@
 export { authProviderSuite, type ProviderFixture } from './auth-provider-suite.js';
-export { type QueueSuiteOptions, type QueueUnderTest, queueSuite } from './queue-suite.js';
+export type { QueueUnderTest } from './queue-scene.js';
+export { type QueueSuiteOptions, queueSuite } from './queue-suite.js';
 export { type PeerCommand, type StorePeer, servePeer } from './store-peer.js';
 export type { TestFunction } from './test-function.js';
 export { type TokenStoreSuiteOptions, tokenStoreSuite } from './token-store-suite.js';
