@@ -22,6 +22,7 @@ const codes: Record<AuthErrorCode, true> = {
   invalid_options: true,
   store_failed: true,
   lock_timeout: true,
+  queue_unavailable: true,
   origin_not_allowed: true,
   insecure_url: true,
   signed_out: true,

@@ -8,26 +8,30 @@ import { find } from './installed.ts';
 
 export const redisNames: readonly string[] = ['redis-server'];
 
-/** One Redis process on loopback that keeps nothing on disk. */
+/** One Redis process on loopback. */
 export interface RedisNode extends AsyncDisposable {
   readonly port: number;
   /** Ends the process as a crash would. */
   kill(): Promise<void>;
-  /** Starts the process again, empty, on the same port. */
+  /** Starts the process again on the same port, empty unless it keeps its data. */
   restart(): Promise<void>;
 }
 
 /** Starts one process. `options`: a file and options of redis-server. @throws Error if redis-server is missing */
-export async function startNode(options: readonly string[], port?: number): Promise<RedisNode> {
+export async function startNode(
+  options: readonly string[],
+  port?: number,
+  keepsData = false,
+): Promise<RedisNode> {
   const path = find(redisNames);
   if (path === undefined) throw new Error('redis-server is missing');
   const chosen = port ?? (await freePort());
   const directory = mkdtempSync(join(tmpdir(), 'redis-'));
   const place = ['--port', String(chosen), '--bind', '127.0.0.1', '--dir', directory];
-  const noFiles = ['--appendonly', 'no', '--save', ''];
+  const files = keepsData ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
   let process: ChildProcess;
   const restart = async (): Promise<void> => {
-    process = spawn(path, [...options, ...place, ...noFiles], { stdio: 'ignore' });
+    process = spawn(path, [...options, ...place, ...files, '--save', ''], { stdio: 'ignore' });
     await until(async () => {
       const { exitCode, signalCode } = process;
       if (exitCode !== null || signalCode !== null)

@@ -11,7 +11,15 @@ export function isRedisInstalled(): boolean {
   return find(redisNames) !== undefined;
 }
 
-/** Starts a separate Redis on loopback, on any free port unless told otherwise. @throws Error if it is missing */
-export function startRedis({ port }: { readonly port?: number } = {}): Promise<RedisNode> {
-  return startNode([], port);
+/** How a Redis is started. */
+export interface RedisOptions {
+  /** Default any free port. */
+  readonly port?: number;
+  /** Whether it has its data again after a crash. Default false. */
+  readonly keepsData?: boolean;
+}
+
+/** Starts a separate Redis on loopback. @throws Error if it is missing */
+export function startRedis({ port, keepsData = false }: RedisOptions = {}): Promise<RedisNode> {
+  return startNode([], port, keepsData);
 }

@@ -31,6 +31,8 @@ export type AuthErrorCode =
   | 'store_failed'
   /** Another holder kept the lock for longer than `timeouts.lockMs`, or the lease was lost again and again. */
   | 'lock_timeout'
+  /** The engine of a fleet's queue did not answer, or refused. */
+  | 'queue_unavailable'
   /** The URL is outside the provider's `allowedOrigins`. */
   | 'origin_not_allowed'
   /** Plain http to a host that is not loopback. */
@@ -87,6 +89,7 @@ const meanings: Readonly<Record<AuthErrorCode, string>> = {
   invalid_options: 'an option is wrong',
   store_failed: 'the token store failed',
   lock_timeout: 'the lock of the token store stayed taken',
+  queue_unavailable: 'the queue is unavailable',
   origin_not_allowed: 'the token must not go to this origin',
   insecure_url: 'the token must not travel over plain http',
   signed_out: 'signed out: call signIn()',
@@ -102,6 +105,7 @@ const retryableCodes: ReadonlySet<AuthErrorCode> = new Set([
   'invalid_response',
   'store_failed',
   'lock_timeout',
+  'queue_unavailable',
 ]);
 
 /** The details that an error carries unchanged. */

@@ -1,9 +1,10 @@
 import { type Clock, type RefreshScheduler, systemClock, timerScheduler } from '@auth/core';
 import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from './queue.js';
 
-/** A run that threw comes back after this long, and then after twice as long each time. */
-const retryMinMs = 30_000;
-const retryMaxMs = 900_000;
+/** A run that threw comes back after this long. */
+const retryMs = 30_000;
+/** A job of a version that this one does not know is looked at again after this long. */
+const unknownVersionMs = 60_000;
 
 /** Options of {@link inProcessQueue}. */
 export interface InProcessQueueOptions {
@@ -22,6 +23,7 @@ export function inProcessQueue(options: InProcessQueueOptions = {}): RefreshQueu
 
 /** What is known of an account: its job waits for its time, waits for a worker, or is being run. */
 interface Entry {
+  v: RefreshJob['v'];
   at: number;
   /** Ends the timer; undefined where the job is due or being run. */
   cancel: (() => void) | undefined;
@@ -30,8 +32,6 @@ interface Entry {
   putAt: number;
   /** Removed during the run. */
   isRemoved: boolean;
-  /** Runs in a row that threw. */
-  failures: number;
 }
 
 class InProcessQueue implements RefreshQueue {
@@ -51,11 +51,11 @@ class InProcessQueue implements RefreshQueue {
   }
 
   async put(jobs: readonly RefreshJob[], { ifAbsent = false }: { ifAbsent?: boolean } = {}): Promise<void> {
-    for (const { ref, at } of jobs) {
+    for (const { v, ref, at } of jobs) {
       const entry = this.#entries.get(ref);
-      if (entry === undefined) this.#schedule(ref, { ...nothing }, at);
-      else if (entry.isRunning && !(ifAbsent && !entry.isRemoved)) entry.putAt = Math.min(entry.putAt, at);
-      else if (!entry.isRunning && !ifAbsent) this.#schedule(ref, entry, at);
+      if (entry?.isRunning) {
+        if (!ifAbsent || entry.isRemoved) entry.putAt = Math.min(entry.putAt, at);
+      } else if (entry === undefined || !ifAbsent) this.#schedule(ref, { ...(entry ?? nothing), v }, at);
     }
   }
 
@@ -116,10 +116,14 @@ class InProcessQueue implements RefreshQueue {
       if (worker === undefined) return;
       const entry = this.#entries.get(ref) as Entry;
       this.#due.delete(ref);
+      if (entry.v !== 1) {
+        this.#schedule(ref, entry, this.#clock.now() + unknownVersionMs);
+        continue;
+      }
       entry.isRunning = true;
       entry.putAt = Number.POSITIVE_INFINITY;
       entry.isRemoved = false;
-      worker.start({ v: 1, ref, at: entry.at });
+      worker.start({ v: entry.v, ref, at: entry.at });
     }
   }
 
@@ -127,8 +131,6 @@ class InProcessQueue implements RefreshQueue {
   #ended(ref: string, nextAt: number | undefined): void {
     const entry = this.#entries.get(ref) as Entry;
     entry.isRunning = false;
-    entry.failures = nextAt === undefined ? entry.failures + 1 : 0;
-    const retryMs = Math.min(retryMinMs * 2 ** (entry.failures - 1), retryMaxMs);
     const own = entry.isRemoved ? Number.POSITIVE_INFINITY : (nextAt ?? this.#clock.now() + retryMs);
     const next = Math.min(entry.putAt, own);
     if (Number.isFinite(next) && !this.#isClosed) this.#schedule(ref, entry, next);
@@ -138,12 +140,12 @@ class InProcessQueue implements RefreshQueue {
 }
 
 const nothing: Entry = {
+  v: 1,
   at: 0,
   cancel: undefined,
   isRunning: false,
   putAt: Number.POSITIVE_INFINITY,
   isRemoved: false,
-  failures: 0,
 };
 
 class Worker {

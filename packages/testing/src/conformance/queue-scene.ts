@@ -18,6 +18,10 @@ export interface QueueUnderTest {
   close(): Promise<void>;
 }
 
+export function job(ref: string, at: number): Job {
+  return { v: 1, ref, at };
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -86,8 +90,8 @@ export class QueueScene {
   }
 
   /** Waits until so many runs have begun, for two minutes at most. */
-  async until(runs: number): Promise<void> {
-    for (let waited = 0; this.runs.length < runs && waited < 120_000; waited += 20) await pause(20);
+  async until(runs: number, withinMs = 120_000): Promise<void> {
+    for (let waited = 0; this.runs.length < runs && waited < withinMs; waited += 20) await pause(20);
   }
 
   /** Waits until what is due within that time has been run. */

@@ -1,4 +1,6 @@
-import { type Job, pause, QueueScene, type QueueUnderTest } from './queue-scene.js';
+import { engineFault, type QueueEngine, workerFaults } from './queue-faults.js';
+import type { QueuePeer } from './queue-peer.js';
+import { type Job, job, pause, QueueScene, type QueueUnderTest } from './queue-scene.js';
 import { check, same, type TestFunction } from './test-function.js';
 
 /** Options of {@link queueSuite}. */
@@ -9,28 +11,37 @@ export interface QueueSuiteOptions {
   readonly retryMs?: number | undefined;
   /** How many jobs are made due at once. Default 10,000. */
   readonly many?: number | undefined;
+  /** Opens a worker in a process of its own on the queue of that place. Absent: the queue serves one process. */
+  readonly openPeer?: ((place: string) => Promise<QueuePeer>) | undefined;
+  /** How long it takes at most until the job of a worker that died comes back, milliseconds. */
+  readonly deadWorkerMs?: number | undefined;
+  /** Starts an engine for one test. Absent: the queue has none that could be stopped. */
+  readonly startEngine?: (() => Promise<QueueEngine>) | undefined;
 }
 
 /**
  * Registers the tests that every queue of a keeper must pass.
  *
- * @param newQueue opens queues on one engine, empty and apart from those of earlier calls; each call of what it returns
- *   is one more program's
+ * @param newQueue opens the queue of a place, which is empty at first and apart from other places; each call of what it
+ *   returns is one more program's
  */
 export function queueSuite(
   test: TestFunction,
-  newQueue: () => Promise<() => QueueUnderTest> | (() => QueueUnderTest),
-  { lateMs, retryMs, many = 10_000 }: QueueSuiteOptions,
+  newQueue: (place: string) => Promise<() => QueueUnderTest> | (() => QueueUnderTest),
+  { lateMs, retryMs, many = 10_000, openPeer, deadWorkerMs = 60_000, startEngine }: QueueSuiteOptions,
 ): void {
-  const guarantee = (name: string, run: (scene: QueueScene) => Promise<void>): void =>
-    void test(`queue: ${name}`, async () => {
-      const scene = new QueueScene(await newQueue(), lateMs);
+  let places = 0;
+  const guarantee = (name: string, run: (scene: QueueScene, place: string) => Promise<void>): void => {
+    const place = `place-${places++}`;
+    test(`queue: ${name}`, async () => {
+      const scene = new QueueScene(await newQueue(place), lateMs);
       try {
-        await run(scene);
+        await run(scene, place);
       } finally {
         await scene.end();
       }
     });
+  };
 
   guarantee('a job runs once, when it is due', async (scene) => {
     const at = Date.now() + 300;
@@ -40,7 +51,8 @@ export function queueSuite(
     same(scene.refs(), ['a'], 'runs');
     const [{ job: one, startedAt }] = scene.runs as [(typeof scene.runs)[number]];
     check(startedAt >= at - 5, 'not before its time');
-    same([one.v, one.ref, one.at], [1, 'a', at], 'the job');
+    same([one.v, one.ref], [1, 'a'], 'the job');
+    check(Math.abs(one.at - at) < 1_000, 'its time is told, as exactly as clocks agree');
   });
 
   guarantee('a put moves a job earlier', async (scene) => {
@@ -260,6 +272,34 @@ export function queueSuite(
       same(scene.errors.map(String), ['Error: the run'], 'errors');
     });
 
+  guarantee('a job of a version that the worker does not know is left to others', async (scene) => {
+    const newer = { ...job('a', Date.now()), v: 2 as never };
+    await scene.queue.put([newer]);
+    scene.work();
+    await scene.settle();
+    await scene.queue.put([job('a', Date.now())], { ifAbsent: true });
+    await scene.settle();
+    same(scene.refs(), [], 'runs');
+    await scene.queue.put([job('a', Date.now())]);
+    await scene.settle();
+    same(scene.refs(), ['a'], 'runs after a put of this version');
+  });
+
+  if (openPeer !== undefined)
+    for (const [name, run] of Object.entries(workerFaults))
+      guarantee(name, (scene, place) =>
+        withPeers(
+          () => openPeer(place),
+          (open) => run(scene, open, deadWorkerMs),
+        ),
+      );
+
+  if (startEngine !== undefined)
+    test('queue: the engine is stopped and started: calls end with queue_unavailable, nothing is lost', async () => {
+      await using engine = await startEngine();
+      await engineFault(engine, deadWorkerMs);
+    });
+
   guarantee(`${many} jobs that are due at once all run`, async (scene) => {
     const refs = Array.from({ length: many }, (_, index) => `account ${index}`);
     for (let from = 0; from < many; from += 1_000)
@@ -271,6 +311,19 @@ export function queueSuite(
   });
 }
 
-function job(ref: string, at: number): Job {
-  return { v: 1, ref, at };
+/** Ends the processes that a test has started, however it ends. */
+async function withPeers(
+  open: () => Promise<QueuePeer>,
+  run: (open: () => Promise<QueuePeer>) => Promise<void>,
+): Promise<void> {
+  const peers: QueuePeer[] = [];
+  try {
+    await run(async () => {
+      const peer = await open();
+      peers.push(peer);
+      return peer;
+    });
+  } finally {
+    await Promise.all(peers.map((peer) => peer.kill()));
+  }
 }

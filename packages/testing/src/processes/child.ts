@@ -1,13 +1,25 @@
-/** A peer of the token store suite: imports the given module, and carries out the commands it receives. */
+/** A peer of a suite: imports the given module, and carries out the commands it receives. */
 import type { TokenStore } from '@auth/core';
-import { type PeerCommand, servePeer } from '../conformance/store-peer.js';
+import { serveQueuePeer } from '../conformance/queue-peer.js';
+import type { QueueUnderTest } from '../conformance/queue-scene.js';
+import { servePeer } from '../conformance/store-peer.js';
 import type { Answer } from './process-peers.js';
 
-const [, , module = '', place = ''] = process.argv;
-const { createStore } = (await import(module)) as { createStore(place: string): Promise<TokenStore> };
-const serve = servePeer(await createStore(place));
+/** What the module exports: how to open what the suite asks for. */
+interface PeerModule {
+  createStore?(place: string): Promise<TokenStore>;
+  createQueue?(place: string): Promise<QueueUnderTest>;
+}
 
-process.on('message', async (question: PeerCommand) => {
+const [, , module = '', place = ''] = process.argv;
+const { createStore, createQueue } = (await import(module)) as PeerModule;
+const serve = (
+  createQueue === undefined
+    ? servePeer(await (createStore as NonNullable<typeof createStore>)(place))
+    : serveQueuePeer(await createQueue(place))
+) as (command: unknown) => Promise<unknown>;
+
+process.on('message', async (question) => {
   try {
     answer({ result: await serve(question) });
   } catch (error) {

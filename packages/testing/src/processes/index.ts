@@ -1,1 +1,1 @@
-export { processPeers } from './process-peers.js';
+export { processPeers, queuePeers } from './process-peers.js';

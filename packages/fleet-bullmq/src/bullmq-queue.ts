@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { AuthError, isAuthError, reasonOf } from '@auth/core';
+import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
+import { Queue } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import { copyOf } from './connection.js';
+import { PendingChanges } from './pending.js';
+import { takeTurn } from './rate.js';
+import { type Data, Schedule } from './schedule.js';
+import { BullmqWork } from './work.js';
+
+/** Options of {@link bullmqQueue}. */
+export interface BullmqQueueOptions {
+  /** A `Redis` or a `Cluster` of ioredis. It is copied: nothing is sent over yours, and it is never closed. */
+  readonly connection: Redis | Cluster;
+  /** Tells several keepers on one Redis apart. Default `'auth-refresh'`. */
+  readonly name?: string | undefined;
+  /** With what all keys begin. Default BullMQ's own: `'bull'`, and `'{bull}'` on a cluster. */
+  readonly prefix?: string | undefined;
+}
+
+/** A put, remove or take that has not ended by then is refused. */
+const boundMs = 10_000;
+/** So many of a list's jobs are put at a time. */
+const atATime = 500;
+
+/**
+ * A queue on BullMQ, for any number of workers.
+ *
+ * @throws AuthError `invalid_options`
+ */
+export function bullmqQueue(options: BullmqQueueOptions): RefreshQueue {
+  return new BullmqQueue(options);
+}
+
+class BullmqQueue implements RefreshQueue {
+  readonly name: string;
+  readonly #connection: Redis | Cluster;
+  readonly #prefix: string;
+  #producer: Promise<Producer> | undefined;
+  #isClosed = false;
+
+  constructor({ connection, name = 'auth-refresh', prefix }: BullmqQueueOptions) {
+    expect(
+      typeof connection?.duplicate === 'function' && 'status' in connection,
+      'connection',
+      'a client of ioredis',
+    );
+    expect(typeof name === 'string' && /^[^:]+$/.test(name), 'name', 'a text without colons');
+    expect(prefix === undefined || (typeof prefix === 'string' && prefix !== ''), 'prefix', 'a text');
+    this.name = name;
+    this.#connection = connection;
+    this.#prefix = prefix ?? (connection.isCluster ? '{bull}' : 'bull');
+  }
+
+  put(jobs: readonly RefreshJob[], { ifAbsent = false }: { ifAbsent?: boolean } = {}): Promise<void> {
+    return this.#bounded(({ schedule }) =>
+      inParts(jobs, (part) =>
+        ifAbsent ? schedule.addAbsent(part) : Promise.all(part.map((job) => schedule.put(job))),
+      ),
+    );
+  }
+
+  remove(refs: readonly string[]): Promise<void> {
+    return this.#bounded(({ schedule }) =>
+      inParts(refs, (part) => Promise.all(part.map((ref) => schedule.remove(ref)))),
+    );
+  }
+
+  take(bucket: string, perSecond: number): Promise<number> {
+    return this.#bounded(({ client, schedule }) =>
+      takeTurn(client, schedule.queue.toKey(`rate:${encodeURIComponent(bucket)}`), perSecond),
+    );
+  }
+
+  work(run: RunJob, options: WorkOptions): Work {
+    const client = copyOf(this.#connection, { maxRetriesPerRequest: null });
+    const schedule = async (): Promise<Schedule> => (await this.#ready()).schedule;
+    return new BullmqWork({ name: this.name, prefix: this.#prefix, client, schedule }, run, options);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const producer = await this.#producer?.catch(() => undefined);
+    producer?.client.disconnect();
+  }
+
+  /** Ends within its time, whatever has become of Redis. @throws AuthError `queue_unavailable` */
+  async #bounded<Result>(work: (producer: Producer) => Promise<Result>): Promise<Result> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('no answer in time')), boundMs);
+    try {
+      return await Promise.race([this.#ready().then(work), late.promise]);
+    } catch (error) {
+      if (isAuthError(error)) throw error;
+      throw new AuthError('queue_unavailable', { detail: `BullMQ: ${reasonOf(error)}` });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #ready(): Promise<Producer> {
+    if (this.#isClosed) throw new AuthError('disposed', { detail: 'the queue was closed' });
+    this.#producer ??= this.#open();
+    try {
+      const producer = await this.#producer;
+      // Nothing is sent before there is a connection: what was refused must not happen later.
+      if (producer.client.status !== 'ready')
+        await once(producer.client, 'ready', { signal: AbortSignal.timeout(boundMs) });
+      return producer;
+    } catch (error) {
+      this.#producer = undefined;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Producer> {
+    const client = copyOf(this.#connection, {
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      commandTimeout: boundMs,
+    });
+    client.on('error', () => {});
+    try {
+      if (client.status !== 'ready') await once(client, 'ready', { signal: AbortSignal.timeout(boundMs) });
+      const queue = new Queue<Data>(this.name, { connection: client, prefix: this.#prefix });
+      queue.on('error', () => {});
+      await queue.waitUntilReady();
+      const pending = new PendingChanges(client, queue.toKey('pending'));
+      return { client, schedule: new Schedule(queue, pending) };
+    } catch (error) {
+      client.disconnect();
+      throw error;
+    }
+  }
+}
+
+/** What puts and removes go over. */
+interface Producer {
+  readonly client: Redis | Cluster;
+  readonly schedule: Schedule;
+}
+
+async function inParts<Value>(
+  values: readonly Value[],
+  work: (part: readonly Value[]) => Promise<unknown>,
+): Promise<void> {
+  for (let from = 0; from < values.length; from += atATime) await work(values.slice(from, from + atATime));
+}
+
+function expect(holds: boolean, option: string, expected: string): void {
+  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+}

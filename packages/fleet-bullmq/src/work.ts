@@ -1,0 +1,126 @@
+import { AuthError } from '@auth/core';
+import type { RunJob, Work, WorkOptions } from '@auth/fleet';
+import { DelayedError, type Job, Worker } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import { wrongClockMs } from './clock-check.js';
+import { type Data, nextOf, type Schedule } from './schedule.js';
+
+/** A worker that died is noticed when the lock of its jobs has ended, and at the next look for such jobs. */
+const lockMs = 15_000;
+const stalledCheckMs = 5_000;
+/** After an error of Redis a worker goes on after this long. */
+const goOnMs = 1_000;
+/** A job of a version that this worker does not know is left to others for this long. */
+const unknownVersionMs = 60_000;
+/** How often a worker compares its clock, and looks for changes that a worker that died has left behind. */
+const choresMs = 15_000;
+
+/** What a worker is made of. */
+export interface WorkerParts {
+  readonly name: string;
+  readonly prefix: string;
+  /** A connection of its own, which may wait for Redis for as long as it takes. */
+  readonly client: Redis | Cluster;
+  readonly schedule: () => Promise<Schedule>;
+}
+
+/** A BullMQ worker whose jobs are delayed anew at the end of each run. */
+export class BullmqWork implements Work {
+  readonly #parts: WorkerParts;
+  readonly #run: RunJob;
+  readonly #options: WorkOptions;
+  readonly #worker: Worker<Data>;
+  readonly #chores: NodeJS.Timeout;
+
+  constructor(parts: WorkerParts, run: RunJob, options: WorkOptions) {
+    this.#parts = parts;
+    this.#run = run;
+    this.#options = options;
+    this.#worker = new Worker<Data>(parts.name, (job, token, signal) => this.#process(job, token, signal), {
+      connection: parts.client,
+      prefix: parts.prefix,
+      concurrency: options.concurrency,
+      lockDuration: lockMs,
+      stalledInterval: stalledCheckMs,
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: goOnMs,
+      autorun: false,
+      removeOnComplete: { count: 0 },
+    });
+    this.#worker.on('error', (error) => options.onError(error));
+    // Such a run goes on beside another worker's: its account is left to that one.
+    this.#worker.on('lockRenewalFailed', (ids: string[]) => {
+      for (const id of ids) this.#worker.cancelJob(id);
+    });
+    this.#worker.on('completed', ({ id }) => this.#settle(id));
+    this.#worker.on('failed', (job) => this.#settle(job?.id));
+    this.#chores = setInterval(() => this.#tell(this.#doChores()), choresMs).unref();
+    this.#tell(this.#begin());
+  }
+
+  async close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    clearInterval(this.#chores);
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, timeoutMs);
+    // Waits for the runs; without Redis it would wait for ever.
+    await Promise.race([this.#worker.close(), late.promise]);
+    clearTimeout(timer);
+    this.#worker.cancelAllJobs();
+    this.#parts.client.disconnect();
+  }
+
+  async #begin(): Promise<void> {
+    await this.#checkClock();
+    await this.#worker.run();
+  }
+
+  async #doChores(): Promise<void> {
+    await this.#checkClock();
+    await (await this.#parts.schedule()).settleAll();
+  }
+
+  async #checkClock(): Promise<void> {
+    const differsMs = await wrongClockMs(this.#parts.client, this.#worker.toKey('clock'));
+    if (differsMs === 0) {
+      if (this.#worker.isPaused()) this.#worker.resume();
+      return;
+    }
+    await this.#worker.pause(true);
+    const detail = `this machine's clock differs from Redis' by ${Math.round(differsMs / 1_000)} s, and those of other workers do not: it takes no jobs`;
+    throw new AuthError('queue_unavailable', { detail });
+  }
+
+  async #process(job: Job<Data>, token = '', signal?: AbortSignal): Promise<void> {
+    const { v, ref, at } = job.data;
+    if (v !== 1) return this.#delay(job, Date.now() + unknownVersionMs, token);
+    const { nextAt: own } = await this.#run({ v, ref, at }, signal ?? neverAborts).catch((error: unknown) => {
+      this.#options.onError(error);
+      // BullMQ keeps the message with the job: it must not be the error's own.
+      throw new Error('the run threw');
+    });
+    const schedule = await this.#parts.schedule();
+    const nextAt = nextOf(own, await schedule.takePending(job.id ?? ''));
+    if (nextAt !== undefined) await this.#delay(job, nextAt, token);
+  }
+
+  /** Ends the run. What was asked for since is settled once nobody can take the job for running any more. */
+  async #delay({ id = '', data }: Job<Data>, at: number, token: string): Promise<never> {
+    const now = Date.now();
+    await this.#worker.getBackend().moveToDelayed(id, now, Math.max(0, Math.ceil(at) - now), token, {
+      skipAttempt: true,
+      fieldsToUpdate: { data: JSON.stringify({ ...data, at }) },
+    });
+    await (await this.#parts.schedule()).settle(id);
+    throw new DelayedError();
+  }
+
+  #settle(id: string | undefined): void {
+    if (id !== undefined) this.#tell(this.#parts.schedule().then((schedule) => schedule.settle(id)));
+  }
+
+  #tell(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#options.onError(error));
+  }
+}
+
+const neverAborts = new AbortController().signal;

@@ -1,0 +1,163 @@
+import { isAuthError } from '@auth/core';
+import { redisServer, startRedis, startRedisCluster } from '@internal/test-tools';
+import { Cluster, Redis } from 'ioredis';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { wrongClockMs } from '../src/clock-check.js';
+import { bullmqQueue } from '../src/index.js';
+
+const { path } = redisServer();
+const hour = 3_600_000;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function scene() {
+  const server = await startRedis();
+  const connection = new Redis(server.port, '127.0.0.1', { lazyConnect: true });
+  return {
+    connection,
+    server,
+    async [Symbol.asyncDispose]() {
+      connection.disconnect();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test.for([
+  ['connection', {}],
+  ['connection', { connection: { host: '127.0.0.1', duplicate: 1 } }],
+  ['name', { name: 'a:b' }],
+  ['name', { name: '' }],
+  ['prefix', { prefix: '' }],
+] as const)('a wrong %s is refused by name: %j', ([option, wrong]) => {
+  const connection = new Redis({ lazyConnect: true });
+  const options = option === 'connection' ? wrong : { connection, ...wrong };
+  expect(() => bullmqQueue(options as never)).toThrow(
+    expect.objectContaining({ code: 'invalid_options', detail: expect.stringMatching(option) }),
+  );
+});
+
+describe.runIf(path)('on a Redis', () => {
+  test('nothing goes over the connection that was given, and it is not closed', async () => {
+    await using own = await scene();
+    const queue = bullmqQueue({ connection: own.connection });
+    const work = queue.work(async () => ({}), { concurrency: 1, onError: () => {} });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await work.close({ timeoutMs: 1_000 });
+    await queue.close();
+    expect(own.connection.status).toBe('wait');
+    await expect(queue.put([{ v: 1, ref: 'a', at: 0 }])).rejects.toMatchObject({ code: 'disposed' });
+  });
+
+  test('a rate is shared by all queues, and those that wait are spread', async () => {
+    await using own = await scene();
+    const queues = Array.from({ length: 4 }, () => bullmqQueue({ connection: own.connection }));
+    const turns: number[] = [];
+    const until = Date.now() + 2_000;
+    await Promise.all(
+      queues.flatMap((queue) =>
+        Array.from({ length: 20 }, async () => {
+          while (Date.now() < until) {
+            const waitMs = (await queue.take?.('https://auth.example.com', 50)) ?? 0;
+            if (waitMs === 0) turns.push(Date.now());
+            await new Promise((resolve) => setTimeout(resolve, waitMs));
+          }
+        }),
+      ),
+    );
+    const inASecond = turns.map((turn) => turns.filter((each) => each >= turn && each < turn + 1_000).length);
+    expect(Math.max(...inASecond)).toBeLessThanOrEqual(55);
+    expect(turns.length).toBeGreaterThan(60);
+    await Promise.all(queues.map((queue) => queue.close()));
+  });
+
+  test('BullMQ keeps nothing of the error of a run', async () => {
+    await using own = await scene();
+    const queue = bullmqQueue({ connection: own.connection });
+    const told = Promise.withResolvers<unknown>();
+    const work = queue.work(
+      async () => {
+        throw new Error('password=hunter2');
+      },
+      { concurrency: 1, onError: told.resolve },
+    );
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await told.promise;
+    await work.close({ timeoutMs: 1_000 });
+    await own.connection.connect();
+    const kept = await own.connection.hgetall('bull:auth-refresh:~a');
+    expect(kept).toMatchObject({ failedReason: 'the run threw' });
+    expect(JSON.stringify(kept)).not.toContain('hunter2');
+    await queue.close();
+  });
+
+  test('a clock is wrong only where that of another worker is right', async () => {
+    await using own = await scene();
+    const ask = () => wrongClockMs(own.connection, 'clock');
+    const real = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, 'now');
+    clock.mockImplementation(() => real() + hour);
+    expect(await ask()).toBe(0);
+    clock.mockImplementation(real);
+    expect(await ask()).toBe(0);
+    clock.mockImplementation(() => real() - hour);
+    expect(Math.abs((await ask()) + hour)).toBeLessThan(5_000);
+  });
+
+  test('a worker with a wrong clock says so, takes no jobs, and goes on when it is right', async () => {
+    await using own = await scene();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    await own.connection.connect();
+    await own.connection.set('bull:auth-refresh:clock', '1');
+    const real = Date.now.bind(Date);
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => real() + hour);
+    const queue = bullmqQueue({ connection: own.connection });
+    const told = Promise.withResolvers<unknown>();
+    const hasRun = Promise.withResolvers<string>();
+    const work = queue.work(
+      async ({ ref }) => {
+        hasRun.resolve(ref);
+        return {};
+      },
+      { concurrency: 1, onError: told.resolve },
+    );
+    expect(await told.promise).toSatisfy(isAuthError);
+    await expect(told.promise).resolves.toMatchObject({
+      code: 'queue_unavailable',
+      detail: expect.stringMatching(/differs from Redis' by 3600 s/),
+    });
+    await queue.put([{ v: 1, ref: 'a', at: real() }]);
+    clock.mockImplementation(real);
+    vi.advanceTimersByTime(15_000);
+    expect(await hasRun.promise).toBe('a');
+    vi.useRealTimers();
+    await work.close({ timeoutMs: 1_000 });
+    await queue.close();
+  });
+});
+
+test.runIf(path)('on a cluster its keys are in one slot', async () => {
+  await using cluster = await startRedisCluster();
+  const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+  const connection = new Cluster(nodes, { lazyConnect: true });
+  const queue = bullmqQueue({ connection });
+  const refs: string[] = [];
+  const work = queue.work(
+    async ({ ref }) => {
+      refs.push(ref);
+      if (refs.length === 1) await queue.put([{ v: 1, ref: 'b', at: Date.now() }]);
+      return {};
+    },
+    { concurrency: 1, onError: () => {} },
+  );
+  await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+  await vi.waitFor(() => expect(refs).toEqual(['a', 'b']), 10_000);
+  // A turn that nobody took is kept for the next who asks.
+  const turns = [1, 2, 3].map(() => queue.take?.('issuer', 1));
+  expect(await Promise.all(turns)).toEqual([0, 0, expect.toSatisfy((waitMs: number) => waitMs > 0)]);
+  await work.close({ timeoutMs: 1_000 });
+  await queue.close();
+  connection.disconnect();
+});

@@ -1,0 +1,142 @@
+import { AuthError, isAuthError, reasonOf } from '@auth/core';
+import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
+import { PgBoss } from 'pg-boss';
+import { takeTurn } from './rate.js';
+import { type QueryPool, Statements } from './statements.js';
+import { PgBossWork, type WorkerParts } from './work.js';
+
+/** Options of {@link pgBossQueue}. */
+export interface PgBossQueueOptions {
+  /** A Pool of `pg`. It is used and never ended. */
+  readonly pool: QueryPool;
+  /** Tells several keepers on one database apart. Default `'auth-refresh'`. */
+  readonly name?: string | undefined;
+  /** pg-boss' own schema, which it makes. Default `'pgboss'`. */
+  readonly schema?: string | undefined;
+}
+
+/** A put, remove or take that has not ended by then is refused. */
+const boundMs = 10_000;
+/** So many of a list's jobs are put at a time. */
+const atATime = 500;
+/** A run that has not told for so long is that of a dead worker. */
+const heartbeatSeconds = 15;
+
+/**
+ * A queue on pg-boss, for any number of workers.
+ *
+ * @throws AuthError `invalid_options`
+ */
+export function pgBossQueue(options: PgBossQueueOptions): RefreshQueue {
+  return new PgBossQueue(options);
+}
+
+class PgBossQueue implements RefreshQueue {
+  readonly name: string;
+  readonly #pool: QueryPool;
+  readonly #schema: string;
+  #parts: Promise<WorkerParts> | undefined;
+  #isClosed = false;
+
+  constructor({ pool, name = 'auth-refresh', schema = 'pgboss' }: PgBossQueueOptions) {
+    expect(typeof pool?.query === 'function', 'pool', 'a Pool of pg');
+    expect(isName(name, /^[\w.-]+$/), 'name', 'letters, digits, -, . and _');
+    expect(isName(schema, /^[a-z_]\w*$/i), 'schema', 'the name of a schema');
+    this.name = name;
+    this.#pool = pool;
+    this.#schema = schema;
+    pool.on?.('error', ignore);
+  }
+
+  put(jobs: readonly RefreshJob[], { ifAbsent = false }: { ifAbsent?: boolean } = {}): Promise<void> {
+    return this.#bounded(({ statements }) => inParts(jobs, (part) => statements.put(part, ifAbsent)));
+  }
+
+  remove(refs: readonly string[]): Promise<void> {
+    return this.#bounded(({ statements }) => inParts(refs, (part) => statements.remove(part)));
+  }
+
+  take(bucket: string, perSecond: number): Promise<number> {
+    return this.#bounded(() => takeTurn(this.#pool, this.#schema, bucket, perSecond));
+  }
+
+  work(run: RunJob, options: WorkOptions): Work {
+    return new PgBossWork(this.name, () => this.#ready(), run, options);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#pool.off?.('error', ignore);
+    const parts = await this.#parts?.catch(() => undefined);
+    await parts?.boss.stop({ graceful: false, close: false });
+  }
+
+  /** Ends within its time, whatever has become of the database. @throws AuthError `queue_unavailable` */
+  async #bounded<Result>(work: (parts: WorkerParts) => Promise<Result>): Promise<Result> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('no answer in time')), boundMs);
+    try {
+      return await Promise.race([this.#ready().then(work), late.promise]);
+    } catch (error) {
+      if (isAuthError(error)) throw error;
+      throw new AuthError('queue_unavailable', { detail: `pg-boss: ${reasonOf(error)}` });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #ready(): Promise<WorkerParts> {
+    if (this.#isClosed) throw new AuthError('disposed', { detail: 'the queue was closed' });
+    this.#parts ??= this.#open();
+    try {
+      return await this.#parts;
+    } catch (error) {
+      this.#parts = undefined;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<WorkerParts> {
+    const boss = new PgBoss({
+      db: { executeSql: (text, values) => this.#pool.query(text, values) as Promise<{ rows: object[] }> },
+      schema: this.#schema,
+      schedule: false,
+      // Workers do it, each ten seconds.
+      supervise: false,
+      monitorIntervalSeconds: 5,
+      warningQueueSize: Number.MAX_SAFE_INTEGER,
+    });
+    boss.on('error', ignore);
+    await boss.start();
+    // Changes nothing where the queue is there.
+    await boss.createQueue(this.name, {
+      policy: 'standard',
+      partition: true,
+      heartbeatSeconds,
+      expireInSeconds: 86_400,
+      retryLimit: 2_147_483_647,
+      retryDelay: 0,
+      deleteAfterSeconds: 60,
+    });
+    return { boss, statements: new Statements(this.#pool, this.#schema, this.name) };
+  }
+}
+
+function ignore(): void {
+  // What fails is told where it was asked for.
+}
+
+function isName(name: unknown, pattern: RegExp): boolean {
+  return typeof name === 'string' && pattern.test(name);
+}
+
+async function inParts<Value>(
+  values: readonly Value[],
+  work: (part: readonly Value[]) => Promise<unknown>,
+): Promise<void> {
+  for (let from = 0; from < values.length; from += atATime) await work(values.slice(from, from + atATime));
+}
+
+function expect(holds: boolean, option: string, expected: string): void {
+  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+}

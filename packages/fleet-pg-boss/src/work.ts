@@ -1,0 +1,173 @@
+import type { RefreshJob, RunJob, Work, WorkOptions } from '@auth/fleet';
+import type { PgBoss } from 'pg-boss';
+import { type Claim, type EndedRun, lowestPriorityDueAt, type Statements } from './statements.js';
+
+/** How often a worker that has room looks for jobs that are due. */
+const pollMs = 1_000;
+/** How often a worker tells that its runs are alive … */
+const touchMs = 5_000;
+/** … looks for those of dead workers, and compares its clock with the database's. */
+const superviseMs = 10_000;
+/** A run that throws comes back after this long. */
+const retryMs = 30_000;
+/** A job of a version that this worker does not know is left to others for this long. */
+const unknownVersionMs = 60_000;
+
+/** What a worker is made of. */
+export interface WorkerParts {
+  readonly boss: PgBoss;
+  readonly statements: Statements;
+}
+
+interface Run extends Claim {
+  readonly stop: AbortController;
+}
+
+/** Takes as many jobs as it has room for, and makes each due again when its run has ended. */
+export class PgBossWork implements Work {
+  readonly #name: string;
+  readonly #ready: () => Promise<WorkerParts>;
+  readonly #run: RunJob;
+  readonly #options: WorkOptions;
+  readonly #running = new Set<Run>();
+  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #loop: Promise<void>;
+  #ended: { readonly run: EndedRun; readonly saved: PromiseWithResolvers<void> }[] = [];
+  #clockAheadMs = 0;
+  #isClosing = false;
+  /** Ends the wait for the next look. */
+  #wake = (): void => {};
+
+  constructor(name: string, ready: () => Promise<WorkerParts>, run: RunJob, options: WorkOptions) {
+    this.#name = name;
+    this.#ready = ready;
+    this.#run = run;
+    this.#options = options;
+    this.#timers = [
+      setInterval(() => this.#tell(this.#touch()), touchMs).unref(),
+      setInterval(() => this.#tell(this.#supervise()), superviseMs).unref(),
+    ];
+    this.#tell(this.#supervise());
+    this.#loop = this.#takeJobs();
+  }
+
+  async close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    this.#isClosing = true;
+    this.#wake();
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, timeoutMs);
+    await Promise.race([this.#allEnded(), late.promise]);
+    clearTimeout(timer);
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const { stop } of this.#running) stop.abort();
+  }
+
+  async #allEnded(): Promise<void> {
+    await this.#loop;
+    while (this.#running.size > 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  async #takeJobs(): Promise<void> {
+    while (!this.#isClosing) {
+      const room = this.#options.concurrency - this.#running.size;
+      const taken = room === 0 ? 0 : await this.#take(room);
+      // There may be more of what filled the room: the next look is as soon as there is room again.
+      if (taken < room || room === 0) await this.#sleep(room === 0 ? undefined : pollMs);
+    }
+  }
+
+  async #take(room: number): Promise<number> {
+    try {
+      const { boss } = await this.#ready();
+      const minPriority = lowestPriorityDueAt(Date.now() + this.#clockAheadMs);
+      const jobs = await boss.fetch<Stored>(this.#name, {
+        batchSize: room,
+        minPriority,
+        includeMetadata: true,
+      });
+      for (const { id, retryCount, data } of jobs) {
+        const run = { id, retryCount, stop: new AbortController() };
+        this.#running.add(run);
+        this.#carryOut(run, data);
+      }
+      return jobs.length;
+    } catch (error) {
+      this.#options.onError(error);
+      return 0;
+    }
+  }
+
+  async #carryOut(run: Run, job: Stored): Promise<void> {
+    const delayMs = await this.#delayAfter(run, job);
+    try {
+      await this.#save({ id: run.id, retryCount: run.retryCount, delayMs });
+    } catch (error) {
+      // The job comes back as that of a worker that died.
+      this.#options.onError(error);
+    }
+    this.#running.delete(run);
+    this.#wake();
+  }
+
+  async #delayAfter({ stop }: Run, { v, ref, at, removed }: Stored): Promise<number | null> {
+    // It was removed while a worker ran it that has died since.
+    if (removed === true) return null;
+    if (v !== 1) return unknownVersionMs;
+    try {
+      const { nextAt } = await this.#run({ v, ref, at: at - this.#clockAheadMs }, stop.signal);
+      return nextAt === undefined ? null : Math.ceil(nextAt - Date.now());
+    } catch (error) {
+      this.#options.onError(error);
+      return retryMs;
+    }
+  }
+
+  /** Runs that end at the same time are saved by one statement. */
+  #save(run: EndedRun): Promise<void> {
+    const saved = Promise.withResolvers<void>();
+    if (this.#ended.push({ run, saved }) === 1) setImmediate(() => this.#saveEnded());
+    return saved.promise;
+  }
+
+  async #saveEnded(): Promise<void> {
+    const ended = this.#ended;
+    this.#ended = [];
+    try {
+      const { statements } = await this.#ready();
+      await statements.end(ended.map(({ run }) => run));
+      for (const { saved } of ended) saved.resolve();
+    } catch (error) {
+      for (const { saved } of ended) saved.reject(error);
+    }
+  }
+
+  async #touch(): Promise<void> {
+    const claims = [...this.#running].map(({ id, retryCount }) => ({ id, retryCount }));
+    if (claims.length > 0) await (await this.#ready()).boss.touch(this.#name, claims);
+  }
+
+  async #supervise(): Promise<void> {
+    const { boss, statements } = await this.#ready();
+    this.#clockAheadMs = await statements.clockAheadMs();
+    await boss.supervise(this.#name);
+  }
+
+  #sleep(ms: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === undefined ? undefined : setTimeout(() => this.#wake(), ms).unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #tell(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#options.onError(error));
+  }
+}
+
+/** A job's data. */
+interface Stored extends RefreshJob {
+  readonly removed?: boolean;
+}

@@ -1,0 +1,229 @@
+import { postgresServer, startPgBouncer, startPostgres } from '@internal/test-tools';
+import { Pool } from 'pg';
+import { describe, expect, type MockInstance, test, vi } from 'vitest';
+import { pgBossQueue } from '../src/index.js';
+import { Statements } from '../src/statements.js';
+
+const { path } = postgresServer();
+
+async function scene() {
+  const server = await startPostgres();
+  const pool = new Pool({ connectionString: server.url });
+  return {
+    pool,
+    server,
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test.for([
+  ['pool', { pool: {} }],
+  ['name', { name: 'a b' }],
+  ['name', { name: '' }],
+  ['schema', { schema: 'a"b' }],
+] as const)('a wrong %s is refused by name: %j', ([option, wrong]) => {
+  const pool = { query: async () => ({ rows: [] }) };
+  expect(() => pgBossQueue({ pool, ...wrong } as never)).toThrow(
+    expect.objectContaining({ code: 'invalid_options', detail: expect.stringMatching(option) }),
+  );
+});
+
+describe.runIf(path)('on a PostgreSQL', () => {
+  test('the pool is not ended, and a closed queue says so', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool, schema: 'jobs' });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await queue.close();
+    expect((await own.pool.query('SELECT count(*)::int AS jobs FROM jobs.job')).rows).toEqual([{ jobs: 1 }]);
+    await expect(queue.remove(['a'])).rejects.toMatchObject({ code: 'disposed' });
+    expect(own.pool.listenerCount('error')).toBe(0);
+  });
+
+  test('of two jobs of an account in one put the last stands', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    const ran: string[] = [];
+    await queue.put([
+      { v: 1, ref: 'a', at: Date.now() },
+      { v: 1, ref: 'a', at: Date.now() + 600_000 },
+      { v: 1, ref: 'b', at: Date.now() },
+    ]);
+    const work = queue.work(
+      async ({ ref }) => {
+        ran.push(ref);
+        return {};
+      },
+      { concurrency: 4, onError: () => {} },
+    );
+    await vi.waitFor(() => expect(ran).toEqual(['b']));
+    await work.close({ timeoutMs: 1_000 });
+    const { rows } = await own.pool.query(`SELECT data->>'ref' AS ref FROM pgboss.job`);
+    expect(rows).toEqual([{ ref: 'a' }]);
+    await queue.close();
+  });
+
+  test('a rate is shared by all queues, and those that wait are spread', async () => {
+    await using own = await scene();
+    const queues = Array.from({ length: 4 }, () => pgBossQueue({ pool: own.pool }));
+    for (const queue of queues) await queue.put([]);
+    const turns: number[] = [];
+    const until = Date.now() + 2_000;
+    await Promise.all(
+      queues.flatMap((queue) =>
+        Array.from({ length: 20 }, async () => {
+          while (Date.now() < until) {
+            const waitMs = (await queue.take?.('https://auth.example.com', 50)) ?? 0;
+            if (waitMs === 0) turns.push(Date.now());
+            await new Promise((resolve) => setTimeout(resolve, waitMs));
+          }
+        }),
+      ),
+    );
+    const inASecond = turns.map((turn) => turns.filter((each) => each >= turn && each < turn + 1_000).length);
+    expect(Math.max(...inASecond)).toBeLessThanOrEqual(55);
+    expect(turns.length).toBeGreaterThan(60);
+    await Promise.all(queues.map((queue) => queue.close()));
+  });
+
+  test('a job that was removed while its worker died is ended and not run', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await own.pool.query(`UPDATE pgboss.job SET data = data || '{"removed": true}'`);
+    const run = vi.fn(async () => ({}));
+    const work = queue.work(run, { concurrency: 1, onError: () => {} });
+    await vi.waitFor(
+      async () => expect((await own.pool.query('SELECT 1 FROM pgboss.job')).rows).toEqual([]),
+      5_000,
+    );
+    expect(run).not.toHaveBeenCalled();
+    await work.close({ timeoutMs: 1_000 });
+    await queue.close();
+  });
+
+  test('nothing of the error of a run is kept', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    const told = Promise.withResolvers<unknown>();
+    const work = queue.work(
+      async () => {
+        throw new Error('password=hunter2');
+      },
+      { concurrency: 1, onError: told.resolve },
+    );
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await told.promise;
+    await work.close({ timeoutMs: 1_000 });
+    const { rows } = await own.pool.query('SELECT * FROM pgboss.job');
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain('hunter2');
+    await queue.close();
+  });
+
+  test('where the schema cannot be made, calls and the worker say so', async () => {
+    await using own = await scene();
+    await own.pool.query('CREATE ROLE reader LOGIN; REVOKE CREATE ON DATABASE postgres FROM PUBLIC');
+    const pool = new Pool({ connectionString: own.server.url.replace('postgres@', 'reader@') });
+    const queue = pgBossQueue({ pool });
+    await expect(queue.put([{ v: 1, ref: 'a', at: 0 }])).rejects.toMatchObject({
+      code: 'queue_unavailable',
+      detail: 'pg-boss: 42501',
+    });
+    const told = Promise.withResolvers<unknown>();
+    const work = queue.work(async () => ({}), { concurrency: 1, onError: told.resolve });
+    await expect(told.promise).resolves.toMatchObject({ code: '42501' });
+    await work.close({ timeoutMs: 1_000 });
+    await queue.close();
+    await pool.end();
+  });
+
+  test('a run whose end cannot be saved is told, and comes back as that of a dead worker', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    const told = Promise.withResolvers<unknown>();
+    const work = queue.work(
+      async () => {
+        await own.pool.query('ALTER TABLE pgboss.job RENAME TO elsewhere');
+        return {};
+      },
+      { concurrency: 1, onError: told.resolve },
+    );
+    await expect(told.promise).resolves.toMatchObject({ code: '42P01' });
+    await work.close({ timeoutMs: 1_000 });
+    await own.pool.query('ALTER TABLE pgboss.elsewhere RENAME TO job');
+    expect((await own.pool.query('SELECT state FROM pgboss.job')).rows).toEqual([{ state: 'active' }]);
+    await queue.close();
+  });
+
+  test('a rate whose table cannot be made is told', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    await queue.put([]);
+    const query = vi.spyOn(own.pool, 'query') as unknown as MockInstance<(text: string) => Promise<unknown>>;
+    query.mockImplementation(async (text) => {
+      throw Object.assign(new Error(), { code: text.startsWith('CREATE') ? '42501' : '42P01' });
+    });
+    await expect(queue.take?.('issuer', 1)).rejects.toMatchObject({ detail: 'pg-boss: 42501' });
+    query.mockRestore();
+    await queue.close();
+  });
+
+  test('statements that wait for each other are run again', async () => {
+    let deadlocks = 3;
+    const pool = {
+      async query(text: string) {
+        if (text.includes('ON CONFLICT') && deadlocks-- > 0)
+          throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
+        return { rows: [] };
+      },
+    };
+    const statements = new Statements(pool, 'pgboss', 'fleet');
+    await statements.put([{ v: 1, ref: 'a', at: 0 }], false);
+    expect(deadlocks).toBe(-1);
+    deadlocks = 100;
+    await expect(statements.put([{ v: 1, ref: 'a', at: 0 }], false)).rejects.toMatchObject({ code: '40P01' });
+  });
+
+  test('it works through PgBouncer in transaction mode', async () => {
+    await using own = await scene();
+    await using bouncer = await startPgBouncer(own.server);
+    const pool = new Pool({ connectionString: bouncer.url });
+    const queue = pgBossQueue({ pool });
+    const ran: string[] = [];
+    const work = queue.work(
+      async ({ ref }) => {
+        ran.push(ref);
+        return ran.length < 2 ? { nextAt: Date.now() } : {};
+      },
+      { concurrency: 1, onError: () => {} },
+    );
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await vi.waitFor(() => expect(ran).toEqual(['a', 'a']), 5_000);
+    expect(await queue.take?.('issuer', 1)).toBe(0);
+    await work.close({ timeoutMs: 1_000 });
+    await queue.close();
+    await pool.end();
+  });
+
+  test('a run that lasts longer than a dead worker is waited for is not run twice', {
+    tags: ['long'],
+    timeout: 60_000,
+  }, async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    const run = vi.fn(() => new Promise<object>((resolve) => setTimeout(() => resolve({}), 35_000)));
+    const works = [1, 2].map(() => queue.work(run, { concurrency: 1, onError: () => {} }));
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await vi.waitFor(
+      async () => expect((await own.pool.query('SELECT 1 FROM pgboss.job')).rows).toEqual([]),
+      50_000,
+    );
+    expect(run).toHaveBeenCalledTimes(1);
+    await Promise.all(works.map((work) => work.close({ timeoutMs: 1_000 })));
+    await queue.close();
+  });
+});
