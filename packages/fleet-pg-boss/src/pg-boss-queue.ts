@@ -1,8 +1,8 @@
 import { AuthError, isAuthError, reasonOf } from '@auth/core';
 import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
-import { PgBoss } from 'pg-boss';
+import { PgBoss, type Queue } from 'pg-boss';
 import { takeTurn } from './rate.js';
-import { type QueryPool, Statements } from './statements.js';
+import { isMadeByAnother, type QueryPool, Statements } from './statements.js';
 import { PgBossWork, type WorkerParts } from './work.js';
 
 /** Options of {@link pgBossQueue}. */
@@ -19,8 +19,18 @@ export interface PgBossQueueOptions {
 const boundMs = 10_000;
 /** So many of a list's jobs are put at a time. */
 const atATime = 500;
-/** A run that has not told for so long is that of a dead worker. */
-const heartbeatSeconds = 15;
+/** How often a queue tries to make what others are making. */
+const attempts = 10;
+const queueOptions: Omit<Queue, 'name'> = {
+  policy: 'standard',
+  partition: true,
+  // A run that has not told for so long is that of a dead worker.
+  heartbeatSeconds: 15,
+  expireInSeconds: 86_400,
+  retryLimit: 2_147_483_647,
+  retryDelay: 0,
+  deleteAfterSeconds: 60,
+};
 
 /**
  * A queue on pg-boss, for any number of workers.
@@ -107,17 +117,18 @@ class PgBossQueue implements RefreshQueue {
       warningQueueSize: Number.MAX_SAFE_INTEGER,
     });
     boss.on('error', ignore);
-    await boss.start();
-    // Changes nothing where the queue is there.
-    await boss.createQueue(this.name, {
-      policy: 'standard',
-      partition: true,
-      heartbeatSeconds,
-      expireInSeconds: 86_400,
-      retryLimit: 2_147_483_647,
-      retryDelay: 0,
-      deleteAfterSeconds: 60,
-    });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await boss.start();
+        // Changes nothing where the queue is there.
+        await boss.createQueue(this.name, queueOptions);
+        break;
+      } catch (error) {
+        // Many workers start at once on an empty database.
+        if (!isMadeByAnother(error) || attempt === attempts) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
+      }
+    }
     return { boss, statements: new Statements(this.#pool, this.#schema, this.name) };
   }
 }

@@ -1,9 +1,8 @@
 import { reasonOf } from '@auth/core';
-import type { QueryPool } from './statements.js';
+import { isMadeByAnother, type QueryPool } from './statements.js';
 
-/** PostgreSQL's codes for a table that is not there, or that another made at the same time. */
+/** PostgreSQL's code for a table that is not there. */
 const missing = '42P01';
-const madeByAnother = ['23505', '42P07', '42710'];
 
 /** Milliseconds to wait for a turn that all workers share, by the database's clock; 0 takes it. */
 export async function takeTurn(
@@ -31,7 +30,7 @@ async function makeTable(pool: QueryPool, schema: string): Promise<void> {
   const columns = 'bucket text PRIMARY KEY, next float8 NOT NULL, waiting int NOT NULL, wait float8 NOT NULL';
   const text = `CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.auth_rate (${columns})`;
   await pool.query(text).catch((error: unknown) => {
-    if (!madeByAnother.includes(reasonOf(error))) throw error;
+    if (!isMadeByAnother(error)) throw error;
   });
 }
 

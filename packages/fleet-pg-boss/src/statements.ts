@@ -9,6 +9,11 @@ export interface QueryPool {
   off?(event: 'error', listener: () => void): unknown;
 }
 
+/** PostgreSQL's codes for a schema, table or type that another has just made. */
+export function isMadeByAnother(error: unknown): boolean {
+  return ['23505', '42P06', '42P07', '42710'].includes(reasonOf(error));
+}
+
 /** A claim of pg-boss on a job: counted up at each, so that a worker that lost its claim ends nothing. */
 export interface Claim {
   readonly id: string;

@@ -1,4 +1,5 @@
 import type { Maintenance } from '@auth/core';
+import type { Census } from './sweep.js';
 
 interface Timed {
   /** How long after its time the run began, milliseconds. */
@@ -19,8 +20,13 @@ export type KeeperEvent =
   | (Timed & { readonly type: 'needs_person'; readonly ref: string; readonly state: Maintenance['state'] })
   /** `open` knows no such account: its job has ended. */
   | (Timed & { readonly type: 'account_unknown'; readonly ref: string })
-  /** A sweep has gone through all accounts. */
-  | (Timed & { readonly type: 'swept'; readonly accounts: number; readonly nextAt?: number })
+  /** A sweep has gone through all accounts, and counted them by state. */
+  | (Timed & {
+      readonly type: 'swept';
+      readonly accounts: number;
+      readonly states: Census;
+      readonly nextAt?: number;
+    })
   /** `open`, the store or `accounts` failed; the run comes back at `nextAt`. `reason`: a code or a class name. */
   | {
       readonly type: 'run_failed';

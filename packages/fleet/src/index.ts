@@ -3,3 +3,4 @@ export type { KeeperEvent } from './events.js';
 export { type InProcessQueueOptions, inProcessQueue } from './in-process-queue.js';
 export { createKeeper, type Keeper, type KeeperCounts, type KeeperOptions } from './keeper.js';
 export type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from './queue.js';
+export type { Census } from './sweep.js';

@@ -12,7 +12,8 @@ import {
 import type { KeeperEvent } from './events.js';
 import { Issuers } from './issuers.js';
 import type { RefreshJob, RefreshQueue, Work } from './queue.js';
-import { checkRef, sweepRef } from './refs.js';
+import { sweepRef } from './refs.js';
+import { type Census, sweep } from './sweep.js';
 
 /** Options of {@link createKeeper}. */
 export interface KeeperOptions {
@@ -65,12 +66,10 @@ const retryMinMs = 30_000;
 const retryMaxMs = 900_000;
 const closeMs = 10_000;
 const dayMs = 86_400_000;
-const spreadMs = 300_000;
+const defaultSpreadMs = 300_000;
 /** The longest delay of a timer. */
 const longestMs = 2_147_483_647;
 const defaultConcurrency = 16;
-/** A sweep puts so many jobs at a time. */
-const batchSize = 500;
 
 /**
  * Keeps accounts fresh by running the jobs of a queue: each run looks at the store once, renews the tokens if they are
@@ -206,26 +205,15 @@ class QueueKeeper implements Keeper {
     else this.#issuers.failed(issuer);
   }
 
-  /** Enrols all accounts that have no job. A schedule that stands is never moved. */
   async #sweep(signal: AbortSignal): Promise<Outcome> {
-    const { queue, accounts, sweepMs = dayMs, sweepSpreadMs = spreadMs } = this.#options;
+    const { accounts, sweepMs = dayMs, sweepSpreadMs: spreadMs = defaultSpreadMs } = this.#options;
     if (accounts === undefined)
       throw new AuthError('invalid_options', { detail: 'accounts: the sweep needs it' });
-    let count = 0;
-    let batch: RefreshJob[] = [];
-    const put = async (): Promise<void> => {
-      await queue.put(batch, { ifAbsent: true });
-      batch = [];
-    };
-    for await (const ref of accounts()) {
-      signal.throwIfAborted();
-      checkRef(ref);
-      batch.push({ v: 1, ref, at: Math.ceil(this.#clock.now() + sweepSpreadMs * this.#random()) });
-      count++;
-      if (batch.length === batchSize) await put();
-    }
-    if (batch.length > 0) await put();
-    return { type: 'swept', accounts: count, nextAt: this.#clock.now() + sweepMs };
+    const { queue, open, release = close, concurrency = defaultConcurrency } = this.#options;
+    const parts = { queue, accounts, open, release, concurrency, spreadMs };
+    const states = await sweep({ ...parts, clock: this.#clock, random: this.#random }, signal);
+    const count = Object.values(states).reduce((sum, each) => sum + each, 0);
+    return { type: 'swept', accounts: count, states, nextAt: this.#clock.now() + sweepMs };
   }
 
   #tell(event: KeeperEvent): void {
@@ -251,7 +239,12 @@ type Outcome =
       readonly nextAt?: never;
     }
   | { readonly type: 'account_unknown'; readonly ref: string; readonly nextAt?: never }
-  | { readonly type: 'swept'; readonly accounts: number; readonly nextAt: number };
+  | {
+      readonly type: 'swept';
+      readonly accounts: number;
+      readonly states: Census;
+      readonly nextAt: number;
+    };
 
 function close(session: AuthSession): Promise<void> {
   return session.close();

@@ -54,6 +54,30 @@ describe('a keeper', () => {
     expect(scene.heard('swept')).toHaveLength(1);
   });
 
+  test('a sweep counts all accounts by state, and changes none of them', async () => {
+    const scene = new FleetScene();
+    await scene.open('account 0').getTokens();
+    await scene.open('account 1').getTokens();
+    await scene.open('account 1').signOut();
+    scene.wrongPasswords.add('account 2');
+    await expect(scene.open('account 2').getTokens()).rejects.toMatchObject({ code: 'invalid_credentials' });
+    const exchanges = scene.exchanges.length;
+    const open = (ref: string) => {
+      if (ref === 'account 4') throw new Error('the vault');
+      return ref === 'account 5' ? undefined : scene.open(ref);
+    };
+    await using keeper = scene.keeper({ open, accounts: () => refs(6), sweepSpreadMs: 10 * minute });
+    await keeper.start();
+    await scene.clock.advance(second);
+    expect(scene.heard('swept')).toMatchObject([
+      {
+        accounts: 6,
+        states: { signed_in: 1, signed_out: 1, login_blocked: 1, idle: 1, failed: 1, unknown: 1 },
+      },
+    ]);
+    expect(scene.exchanges).toHaveLength(exchanges);
+  });
+
   test('an account that open does not know ends with an event', async () => {
     const scene = new FleetScene();
     await using keeper = scene.keeper({ open: () => undefined });
@@ -243,7 +267,8 @@ describe('a keeper', () => {
     await keeper.start();
     await keeper.start();
     await scene.clock.advance(second);
-    expect(keeper.status()).toMatchObject({ running: 1 });
+    // The sweep reads the account, which its job has begun to run.
+    expect(keeper.status()).toMatchObject({ running: 2 });
     const closed = keeper.close();
     gate.resolve();
     await scene.clock.advance(second);

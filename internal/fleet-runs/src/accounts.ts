@@ -1,0 +1,30 @@
+import type { AuthSession, TokenStore } from '@auth/core';
+import { createPasswordRefreshAuth } from '@auth/password-refresh';
+import type { FleetOptions } from './messages.ts';
+
+export const leaseMs = 5_000;
+
+export function refs(accounts: number): string[] {
+  return Array.from({ length: accounts }, (_, index) => `account-${index}`);
+}
+
+/** An account's session. The auth server learns who asks. */
+export function openAccount(
+  ref: string,
+  {
+    baseUrl,
+    store,
+    sender,
+  }: Pick<FleetOptions, 'baseUrl'> & { readonly store: TokenStore; readonly sender: string },
+  scheduler?: null,
+): AuthSession {
+  return createPasswordRefreshAuth({
+    baseUrl,
+    username: ref,
+    password: 'correct horse battery staple',
+    allowedOrigins: [new URL(baseUrl).origin],
+    store,
+    ...(scheduler === null ? { scheduler } : {}),
+    fetch: (input, init) => fetch(input, { ...init, headers: { ...init?.headers, 'x-sender': sender } }),
+  });
+}

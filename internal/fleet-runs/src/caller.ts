@@ -1,0 +1,46 @@
+/** A program that uses half of the accounts, as applications do: sessions with their own timers, calls all the time. */
+import { type AuthSession, isAuthError } from '@auth/core';
+import { leaseMs, openAccount, refs } from './accounts.ts';
+import { openEngine } from './engine.ts';
+import type { FleetCommand, FleetMessage, FleetOptions } from './messages.ts';
+
+const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
+const { store } = await openEngine(options.engine, leaseMs);
+const sessions: AuthSession[] = refs(Math.ceil(options.accounts / 2)).map((ref) =>
+  openAccount(ref, { ...options, store, sender: 'caller' }),
+);
+const waitsMs: number[] = [];
+const errors: Record<string, number> = {};
+let calls = 0;
+/** All accounts are asked for once in so long. */
+const roundMs = Math.min(5_000, options.lifeMs / 4);
+let next = 0;
+
+async function ask(session: AuthSession): Promise<void> {
+  const began = performance.now();
+  calls++;
+  try {
+    await session.getTokens();
+  } catch (error) {
+    const code = isAuthError(error) ? error.code : String(error);
+    errors[code] = (errors[code] ?? 0) + 1;
+  }
+  const waitedMs = performance.now() - began;
+  if (waitedMs > 1) waitsMs.push(waitedMs);
+}
+
+setInterval(() => {
+  for (let count = Math.ceil((sessions.length * 20) / roundMs); count > 0; count--)
+    ask(sessions[next++ % sessions.length] as AuthSession);
+}, 20);
+tell({ say: 'ready' });
+
+process.on('message', (_: FleetCommand) => {
+  const [said, waits] = [calls, waitsMs.splice(0)];
+  tell({ say: 'report', report: { runs: 0, failed: 0, lateMs: [], calls: said, waitsMs: waits, errors } });
+});
+process.on('disconnect', () => process.exit());
+
+function tell(message: FleetMessage): void {
+  process.send?.(message);
+}

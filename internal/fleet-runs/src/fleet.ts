@@ -1,0 +1,190 @@
+import { startPostgres, startRedis } from '@internal/test-tools';
+import { leaseMs } from './accounts.ts';
+import { Child } from './child.ts';
+import type { LedgerReport } from './ledger.ts';
+import type {
+  EnginePlace,
+  FleetCommand,
+  FleetMessage,
+  FleetOptions,
+  FleetReport,
+  Planted,
+  ServerCommand,
+  ServerMessage,
+} from './messages.ts';
+
+export const engines: readonly EnginePlace['kind'][] = ['bullmq', 'pg-boss'];
+/** What befalls a fleet. */
+export const troubles = ['none', 'killed workers', 'server away', 'engine restarted'] as const;
+export type Trouble = (typeof troubles)[number];
+
+/** How a fleet is run. */
+export interface RunOptions {
+  readonly engine: EnginePlace['kind'];
+  readonly trouble: Trouble;
+  readonly workers: number;
+  readonly accounts: number;
+  readonly lifeMs: number;
+  readonly durationMs: number;
+  readonly planted?: Planted | undefined;
+}
+
+/** What became of it. */
+export interface RunResult {
+  readonly ledger: LedgerReport;
+  /** All processes together, those that were killed left out. */
+  readonly fleet: FleetReport;
+}
+
+export const latencyMs = 50;
+const killEveryMs = 3_000;
+const awayMs = 20_000;
+
+/** Lets a fleet keep accounts, with half of them in use, while the trouble befalls it. */
+export async function runFleet(options: RunOptions): Promise<RunResult> {
+  const { accounts, lifeMs, durationMs } = options;
+  await using engine = await startEngine(options.engine);
+  await using fleet = new Fleet(options, engine);
+  await fleet.start();
+  await fleet.until(({ ledger }) => ledger.accounts === accounts, 4 * lifeMs);
+  await fleet.startCallers();
+  await fleet.begin();
+  const endsAt = Date.now() + durationMs;
+  await befall(options.trouble, fleet, engine, endsAt);
+  await pause(endsAt - Date.now());
+  return await fleet.report();
+}
+
+async function befall(trouble: Trouble, fleet: Fleet, engine: RunningEngine, endsAt: number): Promise<void> {
+  const lengthMs = endsAt - Date.now();
+  if (trouble === 'none') return;
+  if (trouble === 'killed workers') {
+    // The last of them has time to be missed.
+    while (Date.now() < endsAt - killEveryMs) {
+      await pause(killEveryMs);
+      await fleet.replaceOne();
+    }
+    return;
+  }
+  await pause(lengthMs / 4);
+  if (trouble === 'server away') {
+    await fleet.server.ask({ do: 'goAway' });
+    await pause(Math.min(awayMs, lengthMs / 3));
+    await fleet.server.ask({ do: 'comeBack' });
+    return;
+  }
+  await engine.kill();
+  await pause(2_000);
+  await engine.restart();
+}
+
+/** The processes. */
+class Fleet implements AsyncDisposable {
+  readonly server: Child<ServerCommand, ServerMessage>;
+  readonly #options: RunOptions;
+  readonly #place: EnginePlace;
+  #baseUrl = '';
+  #workers: Child<FleetCommand, FleetMessage>[] = [];
+  #callers: Child<FleetCommand, FleetMessage>[] = [];
+  #killed = 0;
+
+  constructor(options: RunOptions, { place }: RunningEngine) {
+    this.#options = options;
+    this.#place = place;
+    this.server = new Child('auth-server.ts', [String(options.lifeMs), String(latencyMs)]);
+  }
+
+  async start(): Promise<void> {
+    const ready = await this.server.heard();
+    if (ready.say === 'ready') this.#baseUrl = `http://127.0.0.1:${ready.port}`;
+    const { workers } = this.#options;
+    this.#workers = await Promise.all(Array.from({ length: workers }, () => this.#open('worker.ts')));
+  }
+
+  async startCallers(): Promise<void> {
+    this.#callers = await Promise.all([1, 2].map(() => this.#open('caller.ts')));
+    // Their first look at each account's record is no wait of a fleet at work.
+    await pause(Math.min(5_000, this.#options.lifeMs / 4) + 1_000);
+  }
+
+  async begin(): Promise<void> {
+    await this.report();
+    await this.server.ask({ do: 'begin' });
+  }
+
+  /** Kills a worker, whatever it does, and starts another. */
+  async replaceOne(): Promise<void> {
+    const worker = this.#workers.splice(this.#killed++ % this.#workers.length, 1)[0];
+    const successor = this.#open('worker.ts');
+    await worker?.kill();
+    this.#workers.push(await successor);
+  }
+
+  async until(holds: (result: RunResult) => boolean, withinMs: number): Promise<void> {
+    for (let waited = 0; !holds(await this.report()); waited += 200) {
+      if (waited > withinMs) throw new Error('the fleet did not get so far in time');
+      await pause(200);
+    }
+  }
+
+  async report(): Promise<RunResult> {
+    const processes = [...this.#workers, ...this.#callers];
+    const said = await Promise.all(processes.map((each) => each.ask({ do: 'report' })));
+    const reports = said.flatMap((message) => (message.say === 'report' ? [message.report] : []));
+    const ledger = await this.server.ask({ do: 'report' });
+    if (ledger.say !== 'report') throw new Error(`the server said ${ledger.say}`);
+    return { ledger: ledger.report, fleet: reports.reduce(sum, nothing) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.server, ...this.#workers, ...this.#callers].map((each) => each.kill()));
+  }
+
+  async #open(program: string): Promise<Child<FleetCommand, FleetMessage>> {
+    const { accounts, lifeMs, planted } = this.#options;
+    const options: FleetOptions = { engine: this.#place, baseUrl: this.#baseUrl, accounts, lifeMs, planted };
+    const child = new Child<FleetCommand, FleetMessage>(program, [JSON.stringify(options)]);
+    await child.heard();
+    return child;
+  }
+}
+
+const nothing: FleetReport = { runs: 0, failed: 0, lateMs: [], calls: 0, waitsMs: [], errors: {} };
+
+function sum(left: FleetReport, right: FleetReport): FleetReport {
+  const errors = { ...left.errors };
+  for (const [code, count] of Object.entries(right.errors)) errors[code] = (errors[code] ?? 0) + count;
+  return {
+    runs: left.runs + right.runs,
+    failed: left.failed + right.failed,
+    lateMs: [...left.lateMs, ...right.lateMs],
+    calls: left.calls + right.calls,
+    waitsMs: [...left.waitsMs, ...right.waitsMs],
+    errors,
+  };
+}
+
+interface RunningEngine extends AsyncDisposable {
+  readonly place: EnginePlace;
+  kill(): Promise<void>;
+  /** Starts it again with its data. */
+  restart(): Promise<void>;
+}
+
+async function startEngine(kind: EnginePlace['kind']): Promise<RunningEngine> {
+  if (kind === 'pg-boss') {
+    const postgres = await startPostgres();
+    return { ...postgres, place: { kind, url: postgres.url } };
+  }
+  const redis = await startRedis({ keepsData: true });
+  return { ...redis, place: { kind, port: redis.port } };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}
+
+/** How long a caller may wait at most, milliseconds: for an exchange, or for the lease of a worker that died. */
+export function longestWaitMs(trouble: Trouble): number {
+  return (trouble === 'killed workers' ? leaseMs : 0) + 2 * latencyMs;
+}

@@ -1,0 +1,60 @@
+import { longestWaitMs, type RunOptions, type RunResult } from './fleet.ts';
+
+/** A run's figures, as they are printed. */
+export type Figures = Readonly<Record<string, number | string>>;
+
+/** What was not as it must be; empty: all of it was. */
+export function judge(options: RunOptions, { ledger, fleet }: RunResult): string[] {
+  const { trouble, accounts, durationMs, lifeMs } = options;
+  const faults: string[] = [];
+  const expect = (holds: boolean, what: string): void => {
+    if (!holds) faults.push(what);
+  };
+  const lost = ledger.reuse + ledger.logins;
+  const without = ledger.withoutMs.filter((ms) => ms > 0).length;
+  const worstWait = Math.max(0, ...fleet.waitsMs);
+  expect(ledger.unknown === 0, `${ledger.unknown} refresh tokens that the server never issued`);
+  expect(ledger.rotations >= (accounts * durationMs) / lifeMs / 2, `only ${ledger.rotations} renewals`);
+  if (trouble === 'killed workers')
+    expect(
+      lost <= ledger.unheard,
+      `${lost} reuses and logins for ${ledger.unheard} answers that nobody heard`,
+    );
+  else expect(lost === 0, `${ledger.reuse} spent tokens were used again, ${ledger.logins} logins`);
+  if (trouble === 'none') {
+    expect(without === 0, `${without} accounts were without a living token`);
+    expect(ledger.early === 0, `${ledger.early} renewals in the first half of a life`);
+    expect(Object.keys(fleet.errors).length === 0, `errors: ${JSON.stringify(fleet.errors)}`);
+  }
+  if (trouble === 'none' || trouble === 'killed workers')
+    expect(worstWait <= longestWaitMs(trouble), `a caller waited ${Math.round(worstWait)} ms`);
+  return faults;
+}
+
+export function figuresOf({ ledger, fleet }: RunResult): Figures {
+  const without = ledger.withoutMs.filter((ms) => ms > 0);
+  return {
+    rotations: ledger.rotations,
+    logins: ledger.logins,
+    reuse: ledger.reuse,
+    'answers that nobody heard': ledger.unheard,
+    'sent by': JSON.stringify(ledger.bySender),
+    'most token calls in a second': ledger.mostInASecond,
+    'accounts without a living token, at times': without.length,
+    'longest such time, ms': Math.round(without.at(-1) ?? 0),
+    'runs of jobs': fleet.runs,
+    'runs that failed': fleet.failed,
+    'lateness p50, p99, most, ms': [0.5, 0.99, 1]
+      .map((share) => Math.round(at(fleet.lateMs, share)))
+      .join(', '),
+    'calls for a token': fleet.calls,
+    'of these waited': fleet.waitsMs.length,
+    'longest wait, ms': Math.round(at(fleet.waitsMs, 1)),
+    errors: JSON.stringify(fleet.errors),
+  };
+}
+
+function at(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}

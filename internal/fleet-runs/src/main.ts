@@ -1,0 +1,60 @@
+/** `pnpm fleet --engine bullmq --trouble "killed workers" --workers 8 --accounts 2000 --life 60 --minutes 5`, or `--all` */
+import { parseArgs } from 'node:util';
+import { engines, type RunOptions, runFleet, type Trouble, troubles } from './fleet.ts';
+import { figuresOf, judge } from './judge.ts';
+
+const { values } = parseArgs({
+  options: {
+    all: { type: 'boolean', default: false },
+    engine: { type: 'string', default: 'bullmq' },
+    trouble: { type: 'string', default: 'none' },
+    workers: { type: 'string', default: '8' },
+    accounts: { type: 'string', default: '2000' },
+    life: { type: 'string', default: '60' },
+    minutes: { type: 'string', default: '5' },
+  },
+});
+const engine = engines.find((kind) => kind === values.engine);
+const trouble = troubles.find((each) => each === values.trouble);
+const [workers, accounts, life, minutes] = [values.workers, values.accounts, values.life, values.minutes].map(
+  Number,
+) as [number, number, number, number];
+if (
+  engine === undefined ||
+  trouble === undefined ||
+  !(workers > 0 && accounts > 0 && life > 0 && minutes > 0)
+) {
+  const places = `--engine ${engines.join('|')} --trouble "${troubles.join('|')}"`;
+  process.stderr.write(
+    `usage: pnpm fleet ${places} --workers 8 --accounts 2000 --life 60 --minutes 5 | --all\n`,
+  );
+  process.exit(2);
+}
+
+const runs: readonly (readonly [RunOptions['engine'], Trouble])[] = values.all
+  ? engines.flatMap((kind) => troubles.map((each) => [kind, each] as const))
+  : [[engine, trouble]];
+for (const [kind, befalls] of runs) {
+  const options = {
+    engine: kind,
+    trouble: befalls,
+    workers,
+    accounts,
+    lifeMs: life * 1_000,
+    durationMs: minutes * 60_000,
+  };
+  print(
+    `${kind}: ${befalls}`,
+    `${workers} workers, ${accounts} accounts, lives of ${life} s, ${minutes} minutes`,
+  );
+  const result = await runFleet(options);
+  for (const [name, value] of Object.entries(figuresOf(result))) print(`  ${name}`, value);
+  for (const fault of judge(options, result)) {
+    print('  FAULT', fault);
+    process.exitCode = 1;
+  }
+}
+
+function print(name: string, value: number | string): void {
+  process.stdout.write(`${name.padEnd(46)} ${value}\n`);
+}

@@ -1,0 +1,45 @@
+import type { LedgerReport } from './ledger.ts';
+
+/** The engine that carries a fleet's schedule, and its store beside it. */
+export type EnginePlace =
+  | { readonly kind: 'bullmq'; readonly port: number }
+  | { readonly kind: 'pg-boss'; readonly url: string };
+
+/** A bug that a worker is made with, for the judge to find. */
+export type Planted = 'never renews' | 'renews twice';
+
+/** What a process of the fleet is started with. */
+export interface FleetOptions {
+  readonly engine: EnginePlace;
+  readonly baseUrl: string;
+  readonly accounts: number;
+  readonly lifeMs: number;
+  readonly perIssuer?: number | undefined;
+  readonly planted?: Planted | undefined;
+}
+
+export type ServerCommand = { readonly do: 'begin' | 'report' | 'goAway' | 'comeBack' };
+export type ServerMessage =
+  | { readonly say: 'ready'; readonly port: number }
+  | { readonly say: 'done' }
+  | { readonly say: 'report'; readonly report: LedgerReport };
+
+export type FleetCommand = { readonly do: 'report' | 'close' };
+
+/** What a worker, or a program that calls, has done since it began. */
+export interface FleetReport {
+  /** Runs of jobs, and those that failed. */
+  readonly runs: number;
+  readonly failed: number;
+  /** How late runs began, milliseconds. */
+  readonly lateMs: readonly number[];
+  /** Calls for a token, how long those waited that did not have one at once, and those that got none. */
+  readonly calls: number;
+  readonly waitsMs: readonly number[];
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+export type FleetMessage =
+  | { readonly say: 'ready' }
+  | { readonly say: 'done' }
+  | { readonly say: 'report'; readonly report: FleetReport };

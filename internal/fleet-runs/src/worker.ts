@@ -1,0 +1,60 @@
+/** A keeper in a process of its own. */
+import type { AuthSession } from '@auth/core';
+import { createKeeper } from '@auth/fleet';
+import { leaseMs, openAccount, refs } from './accounts.ts';
+import { openEngine } from './engine.ts';
+import type { FleetCommand, FleetMessage, FleetOptions, Planted } from './messages.ts';
+
+const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
+const { queue, store } = await openEngine(options.engine, leaseMs);
+const lateMs: number[] = [];
+const errors: Record<string, number> = {};
+
+const keeper = createKeeper({
+  queue,
+  open: (ref) => planted(openAccount(ref, { ...options, store, sender: 'keeper' }, null), options.planted),
+  accounts: async function* () {
+    yield* refs(options.accounts);
+  },
+  sweepSpreadMs: options.lifeMs / 4,
+  perIssuer: options.perIssuer,
+  onEvent: (event) => {
+    if (event.type === 'ran') lateMs.push(event.lateMs);
+    if (event.type === 'run_failed') errors[event.reason] = (errors[event.reason] ?? 0) + 1;
+    if (event.type === 'needs_person') errors[event.state] = (errors[event.state] ?? 0) + 1;
+  },
+});
+await keeper.start();
+tell({ say: 'ready' });
+
+process.on('message', async (command: FleetCommand) => {
+  if (command.do === 'close') {
+    await keeper.close();
+    return tell({ say: 'done' });
+  }
+  const { ran, failed } = keeper.status();
+  const sample = lateMs.splice(0);
+  tell({ say: 'report', report: { runs: ran, failed, lateMs: sample, calls: 0, waitsMs: [], errors } });
+});
+process.on('disconnect', () => process.exit());
+
+/** The session, with a bug that the judge must find. */
+function planted(session: AuthSession, bug: Planted | undefined): AuthSession {
+  if (bug === undefined) return session;
+  const maintain = session.maintain.bind(session);
+  return Object.assign(session, {
+    async maintain(how: Parameters<AuthSession['maintain']>[0]) {
+      if (bug === 'never renews') {
+        const { state, nextAt } = await maintain({ ...how, admit: () => 1_000 });
+        return nextAt === undefined ? { state } : { state, nextAt };
+      }
+      const found = await maintain(how);
+      await session.getTokens({ forceRefresh: true });
+      return found;
+    },
+  });
+}
+
+function tell(message: FleetMessage): void {
+  process.send?.(message);
+}

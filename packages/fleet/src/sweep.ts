@@ -1,0 +1,81 @@
+import type { AuthSession, AuthStatus, Clock, MaybePromise } from '@auth/core';
+import type { RefreshJob, RefreshQueue } from './queue.js';
+import { checkRef } from './refs.js';
+
+/**
+ * Accounts by state, as their records told: `unknown` are those that `open` does not know, `failed` those that could not
+ * be opened or read.
+ */
+export type Census = Readonly<Partial<Record<AuthStatus['state'] | 'unknown' | 'failed', number>>>;
+
+/** What a sweep needs. */
+export interface SweepParts {
+  readonly queue: RefreshQueue;
+  readonly accounts: () => AsyncIterable<string>;
+  readonly open: (ref: string) => MaybePromise<AuthSession | undefined>;
+  readonly release: (session: AuthSession, ref: string) => MaybePromise<void>;
+  /** Accounts that are read at a time. */
+  readonly concurrency: number;
+  /** The first runs of accounts without a job are spread over this, milliseconds. */
+  readonly spreadMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** So many jobs are put at a time. */
+const batchSize = 500;
+
+/** Goes through all accounts: enrols those without a job, moves no schedule that stands, and counts states. */
+export async function sweep(parts: SweepParts, signal: AbortSignal): Promise<Census> {
+  const counts: Record<string, number> = {};
+  let batch: string[] = [];
+  const finish = async (): Promise<void> => {
+    await enrol(parts, batch);
+    await countStates(parts, batch, counts);
+    batch = [];
+  };
+  for await (const ref of parts.accounts()) {
+    signal.throwIfAborted();
+    checkRef(ref);
+    if (batch.push(ref) === batchSize) await finish();
+  }
+  if (batch.length > 0) await finish();
+  return counts;
+}
+
+async function enrol({ queue, spreadMs, clock, random }: SweepParts, refs: readonly string[]): Promise<void> {
+  const now = clock.now();
+  const jobs = refs.map((ref): RefreshJob => ({ v: 1, ref, at: Math.ceil(now + spreadMs * random()) }));
+  await queue.put(jobs, { ifAbsent: true });
+}
+
+async function countStates(
+  parts: SweepParts,
+  refs: readonly string[],
+  counts: Record<string, number>,
+): Promise<void> {
+  const waiting = [...refs];
+  const readers = Array.from({ length: parts.concurrency }, async () => {
+    for (let ref = waiting.pop(); ref !== undefined; ref = waiting.pop()) {
+      const state = await stateOf(parts, ref);
+      counts[state] = (counts[state] ?? 0) + 1;
+    }
+  });
+  await Promise.all(readers);
+}
+
+/** Reads an account's record, and changes nothing. */
+async function stateOf({ open, release }: SweepParts, ref: string): Promise<keyof Census> {
+  try {
+    const session = await open(ref);
+    if (session === undefined) return 'unknown';
+    try {
+      return (await session.status()).state;
+    } finally {
+      await release(session, ref);
+    }
+  } catch {
+    // The account's own run tells of it.
+    return 'failed';
+  }
+}
