@@ -1,4 +1,5 @@
 import type { AuthEvent } from '@auth/core';
+import type { MeasuredKeeperEvent } from '../../src/index.js';
 
 type EventOf<Type> = Extract<AuthEvent, { readonly type: Type }>;
 
@@ -51,4 +52,15 @@ export const eventsOfEachType: { readonly [Type in AuthEvent['type']]: EventOf<T
 export const eventsOfEachKind: readonly AuthEvent[] = [
   ...Object.values(eventsOfEachType),
   { ...eventsOfEachType.exchange_failed, phase: 'refresh', code: 'network', resend: true },
+];
+
+/** Events of a keeper that make each metric. */
+export const keeperEvents: readonly MeasuredKeeperEvent[] = [
+  { type: 'ran', ref: '4711', state: 'signed_in', lateMs: 12 },
+  { type: 'needs_person', ref: '4712', state: 'login_blocked', lateMs: 7 },
+  { type: 'account_unknown', ref: '4713', lateMs: 0 },
+  { type: 'swept', states: { signed_in: 2, login_blocked: 1 }, lateMs: 0 },
+  { type: 'run_failed', ref: '4714', reason: 'ECONNREFUSED' },
+  { type: 'queue_failed', reason: 'ECONNRESET' },
+  { type: 'rate_per_process' },
 ];

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { AuthEvent } from '@auth/core';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { authTelemetry } from '../../src/index.js';
+import { authTelemetry, keeperTelemetry } from '../../src/index.js';
+import { keeperEvents } from './events.js';
 
 /** A metric as Prometheus knows it. */
 export interface Family {
@@ -18,11 +19,17 @@ export async function scrape(events: readonly AuthEvent[]): Promise<ReadonlyMap<
   const meterProvider = new MeterProvider({ readers: [exporter] });
   const record = authTelemetry({ meterProvider });
   for (const event of events) record(event);
+  const recordKeeper = keeperTelemetry({ meterProvider });
+  for (const event of keeperEvents) recordKeeper(event);
   const server = createServer((request, response) => exporter.getMetricsRequestHandler(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     const { port } = server.address() as AddressInfo;
-    return familiesOf(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text());
+    for (;;) {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      // The hash of a ref takes a moment.
+      if (text.includes('ref_hash')) return familiesOf(text);
+    }
   } finally {
     server.close();
     server.closeAllConnections();

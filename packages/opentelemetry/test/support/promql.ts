@@ -2,7 +2,7 @@ import { parser } from '@prometheus-io/lezer-promql';
 import type { Family } from './prometheus.js';
 
 /** Labels that Prometheus itself adds. */
-const commonLabels = ['__name__', 'job'];
+const commonLabels = ['__name__', 'job', 'instance'];
 
 /** What is no PromQL. */
 export function syntaxErrorsOf(expr: string): string[] {
@@ -11,11 +11,13 @@ export function syntaxErrorsOf(expr: string): string[] {
 
 /** Labels that a query asks for, and that the metrics it selects do not have. */
 export function unknownLabelsOf(expr: string, families: ReadonlyMap<string, Family>): string[] {
-  return selectorsOf(expr).flatMap(({ labels, matches }) => {
+  const selected = selectorsOf(expr).map(({ labels, matches }) => {
     const family = [...families.values()].find(({ names }) => names.some(matches));
-    const known = new Set([...commonLabels, ...(family?.labels ?? [])]);
-    return [...labels, ...groupingOf(expr)].filter((label) => !known.has(label) && label !== 'le');
+    return { labels, known: new Set([...commonLabels, ...(family?.labels ?? [])]) };
   });
+  const unknown = selected.flatMap(({ labels, known }) => labels.filter((label) => !known.has(label)));
+  const known = new Set(selected.flatMap((each) => [...each.known]));
+  return [...unknown, ...groupingOf(expr).filter((label) => !known.has(label) && label !== 'le')];
 }
 
 /** What a query selects series by. */
@@ -52,5 +54,5 @@ export function selectorsOf(expr: string): Selector[] {
 
 /** The labels it groups by. */
 export function groupingOf(expr: string): string[] {
-  return nodesOf(expr, 'GroupingLabels').flatMap((text) => text.match(/\w+/g) ?? []);
+  return nodesOf(expr, 'AggregateModifier').flatMap((text) => text.replace(/^by/, '').match(/\w+/g) ?? []);
 }
