@@ -8,7 +8,7 @@ export {
   startReplica,
 } from './postgres-server.ts';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
-export type { RedisNode } from './redis-node.ts';
+export { freePort, type RedisNode } from './redis-node.ts';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.ts';
 export { isRedisInstalled, redisServer, startRedis } from './redis-server.ts';
 export { type Ended, runProgram, type ServerProcess, startServer } from './run-program.ts';
