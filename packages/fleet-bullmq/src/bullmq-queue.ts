@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { AuthError, isAuthError, reasonOf } from '@auth/core';
 import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
 import { Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
-import { copyOf } from './connection.js';
+import { copyOf, Readiness } from './connection.js';
 import { PendingChanges } from './pending.js';
 import { takeTurn } from './rate.js';
 import { type Data, Schedule } from './schedule.js';
@@ -38,6 +37,7 @@ class BullmqQueue implements RefreshQueue {
   readonly #connection: Redis | Cluster;
   readonly #prefix: string;
   #producer: Promise<Producer> | undefined;
+  #client: Redis | Cluster | undefined;
   #isClosed = false;
 
   constructor({ connection, name = 'auth-refresh', prefix }: BullmqQueueOptions) {
@@ -81,32 +81,39 @@ class BullmqQueue implements RefreshQueue {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const producer = await this.#producer?.catch(() => undefined);
-    producer?.client.disconnect();
+    this.#client?.disconnect();
   }
 
   /** Ends within its time, whatever has become of Redis. @throws AuthError `queue_unavailable` */
   async #bounded<Result>(work: (producer: Producer) => Promise<Result>): Promise<Result> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error('no answer in time')), boundMs);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      late.reject(unavailable('no answer in time'));
+    }, boundMs);
+    const begin = async (): Promise<Result> => {
+      const producer = await this.#ready();
+      // What was refused must not happen later.
+      return isLate ? late.promise : work(producer);
+    };
     try {
-      return await Promise.race([this.#ready().then(work), late.promise]);
+      return await Promise.race([begin(), late.promise]);
     } catch (error) {
       if (isAuthError(error)) throw error;
-      throw new AuthError('queue_unavailable', { detail: `BullMQ: ${reasonOf(error)}` });
+      throw unavailable(reasonOf(error));
     } finally {
       clearTimeout(timer);
     }
   }
 
+  /** Waits for Redis, for as long as it takes. */
   async #ready(): Promise<Producer> {
     if (this.#isClosed) throw new AuthError('disposed', { detail: 'the queue was closed' });
     this.#producer ??= this.#open();
     try {
       const producer = await this.#producer;
-      // Nothing is sent before there is a connection: what was refused must not happen later.
-      if (producer.client.status !== 'ready')
-        await once(producer.client, 'ready', { signal: AbortSignal.timeout(boundMs) });
+      await producer.connection.ready();
       return producer;
     } catch (error) {
       this.#producer = undefined;
@@ -120,14 +127,16 @@ class BullmqQueue implements RefreshQueue {
       enableOfflineQueue: false,
       commandTimeout: boundMs,
     });
+    this.#client = client;
     client.on('error', () => {});
+    const connection = new Readiness(client);
+    await connection.ready();
     try {
-      if (client.status !== 'ready') await once(client, 'ready', { signal: AbortSignal.timeout(boundMs) });
       const queue = new Queue<Data>(this.name, { connection: client, prefix: this.#prefix });
       queue.on('error', () => {});
       await queue.waitUntilReady();
       const pending = new PendingChanges(client, queue.toKey('pending'));
-      return { client, schedule: new Schedule(queue, pending) };
+      return { client, connection, schedule: new Schedule(queue, pending) };
     } catch (error) {
       client.disconnect();
       throw error;
@@ -138,7 +147,12 @@ class BullmqQueue implements RefreshQueue {
 /** What puts and removes go over. */
 interface Producer {
   readonly client: Redis | Cluster;
+  readonly connection: Readiness;
   readonly schedule: Schedule;
+}
+
+function unavailable(reason: string): AuthError {
+  return new AuthError('queue_unavailable', { detail: `BullMQ: ${reason}` });
 }
 
 async function inParts<Value>(

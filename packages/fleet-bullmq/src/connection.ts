@@ -19,3 +19,27 @@ export function copyOf(connection: Redis | Cluster, overrides: Overrides): Redis
   };
   return cluster.duplicate(undefined, options as Parameters<Cluster['duplicate']>[1]);
 }
+
+/** Waits until a connection stands: all who wait share one listener. */
+export class Readiness {
+  readonly #client: Redis | Cluster;
+  #waiting: Promise<void> | undefined;
+
+  constructor(client: Redis | Cluster) {
+    this.#client = client;
+  }
+
+  async ready(): Promise<void> {
+    const { status } = this.#client;
+    if (status === 'ready') return;
+    // It was closed, or its `retryStrategy` gave up.
+    const ended = new Error('the connection has ended');
+    if (status === 'end') throw ended;
+    this.#waiting ??= new Promise((resolve, reject) => {
+      this.#client.once('ready', resolve);
+      this.#client.once('end', () => reject(ended));
+    });
+    await this.#waiting;
+    this.#waiting = undefined;
+  }
+}

@@ -51,6 +51,44 @@ describe.runIf(path)('on a Redis', () => {
     await expect(queue.put([{ v: 1, ref: 'a', at: 0 }])).rejects.toMatchObject({ code: 'disposed' });
   });
 
+  test('while there is no Redis a put ends in time, and does not happen later', async () => {
+    await using own = await scene();
+    await own.server.kill();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const queue = bullmqQueue({ connection: own.connection });
+    const refused = queue.put([{ v: 1, ref: 'a', at: 0 }]).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await refused).toMatchObject({
+      code: 'queue_unavailable',
+      detail: 'BullMQ: no answer in time',
+    });
+    vi.useRealTimers();
+    await own.server.restart();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const accepted = queue.put([{ v: 1, ref: 'b', at: 0 }]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    vi.useRealTimers();
+    await accepted;
+    await own.connection.connect();
+    expect(await own.connection.exists('bull:auth-refresh:~a', 'bull:auth-refresh:~b')).toBe(1);
+    await queue.close();
+  });
+
+  test('a connection that gave up is opened anew', async () => {
+    await using own = await scene();
+    const connection = new Redis(own.server.port, '127.0.0.1', {
+      lazyConnect: true,
+      retryStrategy: () => null,
+    });
+    const queue = bullmqQueue({ connection });
+    await queue.put([{ v: 1, ref: 'a', at: 0 }]);
+    await own.server.kill();
+    await expect(queue.put([{ v: 1, ref: 'b', at: 0 }])).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await own.server.restart();
+    await queue.put([{ v: 1, ref: 'c', at: 0 }]);
+    await queue.close();
+  });
+
   test('a rate is shared by all queues, and those that wait are spread', async () => {
     await using own = await scene();
     const queues = Array.from({ length: 4 }, () => bullmqQueue({ connection: own.connection }));

@@ -84,12 +84,12 @@ class PgBossQueue implements RefreshQueue {
   /** Ends within its time, whatever has become of the database. @throws AuthError `queue_unavailable` */
   async #bounded<Result>(work: (parts: WorkerParts) => Promise<Result>): Promise<Result> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error('no answer in time')), boundMs);
+    const timer = setTimeout(() => late.reject(unavailable('no answer in time')), boundMs);
     try {
       return await Promise.race([this.#ready().then(work), late.promise]);
     } catch (error) {
       if (isAuthError(error)) throw error;
-      throw new AuthError('queue_unavailable', { detail: `pg-boss: ${reasonOf(error)}` });
+      throw unavailable(reasonOf(error));
     } finally {
       clearTimeout(timer);
     }
@@ -139,6 +139,10 @@ function ignore(): void {
 
 function isName(name: unknown, pattern: RegExp): boolean {
   return typeof name === 'string' && pattern.test(name);
+}
+
+function unavailable(reason: string): AuthError {
+  return new AuthError('queue_unavailable', { detail: `pg-boss: ${reason}` });
 }
 
 async function inParts<Value>(
