@@ -3,6 +3,7 @@ import { type AuthSession, isAuthError } from '@auth/core';
 import { leaseMs, openAccount, refs } from './accounts.ts';
 import { openEngine } from './engine.ts';
 import type { FleetCommand, FleetMessage, FleetOptions } from './messages.ts';
+import { usage } from './usage.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { store } = await openEngine(options.engine, leaseMs);
@@ -37,7 +38,8 @@ tell({ say: 'ready' });
 
 process.on('message', (_: FleetCommand) => {
   const [said, waits] = [calls, waitsMs.splice(0)];
-  tell({ say: 'report', report: { runs: 0, failed: 0, lateMs: [], calls: said, waitsMs: waits, errors } });
+  const report = { runs: 0, failed: 0, lateMs: [], calls: said, waitsMs: waits, errors };
+  tell({ say: 'report', report: { ...report, ...usage() } });
 });
 process.on('disconnect', () => process.exit());
 

@@ -1,6 +1,7 @@
 import { startPostgres, startRedis } from '@internal/test-tools';
 import { leaseMs } from './accounts.ts';
 import { Child } from './child.ts';
+import { type EngineUsage, usageOfPostgres, usageOfRedis } from './engine-usage.ts';
 import type { LedgerReport } from './ledger.ts';
 import type {
   EnginePlace,
@@ -11,6 +12,7 @@ import type {
   Planted,
   ServerCommand,
   ServerMessage,
+  WorkedBy,
 } from './messages.ts';
 
 export const engines: readonly EnginePlace['kind'][] = ['bullmq', 'pg-boss'];
@@ -27,6 +29,12 @@ export interface RunOptions {
   readonly lifeMs: number;
   readonly durationMs: number;
   readonly planted?: Planted | undefined;
+  /** Exchanges a second, of all workers. */
+  readonly perIssuer?: number | undefined;
+  /** Default the keeper. */
+  readonly workedBy?: WorkedBy | undefined;
+  /** How long the auth server takes for an answer. Default 50. */
+  readonly latencyMs?: number | undefined;
 }
 
 /** What became of it. */
@@ -36,7 +44,7 @@ export interface RunResult {
   readonly fleet: FleetReport;
 }
 
-export const latencyMs = 50;
+const latencyMs = 50;
 const killEveryMs = 3_000;
 const awayMs = 20_000;
 
@@ -79,7 +87,7 @@ async function befall(trouble: Trouble, fleet: Fleet, engine: RunningEngine, end
 }
 
 /** The processes. */
-class Fleet implements AsyncDisposable {
+export class Fleet implements AsyncDisposable {
   readonly server: Child<ServerCommand, ServerMessage>;
   readonly #options: RunOptions;
   readonly #place: EnginePlace;
@@ -91,14 +99,20 @@ class Fleet implements AsyncDisposable {
   constructor(options: RunOptions, { place }: RunningEngine) {
     this.#options = options;
     this.#place = place;
-    this.server = new Child('auth-server.ts', [String(options.lifeMs), String(latencyMs)]);
+    this.server = new Child('auth-server.ts', [
+      String(options.lifeMs),
+      String(options.latencyMs ?? latencyMs),
+    ]);
   }
 
   async start(): Promise<void> {
     const ready = await this.server.heard();
     if (ready.say === 'ready') this.#baseUrl = `http://127.0.0.1:${ready.port}`;
-    const { workers } = this.#options;
-    this.#workers = await Promise.all(Array.from({ length: workers }, () => this.#open('worker.ts')));
+    const { workers: of, workedBy = 'keeper' } = this.#options;
+    const program = workedBy === 'keeper' ? 'worker.ts' : 'by-hand.ts';
+    this.#workers = await Promise.all(
+      Array.from({ length: of }, (_, index) => this.#open(program, { index, of })),
+    );
   }
 
   async startCallers(): Promise<void> {
@@ -140,16 +154,26 @@ class Fleet implements AsyncDisposable {
     await Promise.all([this.server, ...this.#workers, ...this.#callers].map((each) => each.kill()));
   }
 
-  async #open(program: string): Promise<Child<FleetCommand, FleetMessage>> {
-    const { accounts, lifeMs, planted } = this.#options;
-    const options: FleetOptions = { engine: this.#place, baseUrl: this.#baseUrl, accounts, lifeMs, planted };
+  async #open(program: string, share?: FleetOptions['share']): Promise<Child<FleetCommand, FleetMessage>> {
+    const { accounts, lifeMs, planted, perIssuer } = this.#options;
+    const { baseUrl, place: engine } = { baseUrl: this.#baseUrl, place: this.#place };
+    const options: FleetOptions = { engine, baseUrl, accounts, lifeMs, planted, perIssuer, share };
     const child = new Child<FleetCommand, FleetMessage>(program, [JSON.stringify(options)]);
     await child.heard();
     return child;
   }
 }
 
-const nothing: FleetReport = { runs: 0, failed: 0, lateMs: [], calls: 0, waitsMs: [], errors: {} };
+const nothing: FleetReport = {
+  runs: 0,
+  failed: 0,
+  lateMs: [],
+  calls: 0,
+  waitsMs: [],
+  errors: {},
+  cpuMs: 0,
+  peakMiB: 0,
+};
 
 function sum(left: FleetReport, right: FleetReport): FleetReport {
   const errors = { ...left.errors };
@@ -161,26 +185,29 @@ function sum(left: FleetReport, right: FleetReport): FleetReport {
     calls: left.calls + right.calls,
     waitsMs: [...left.waitsMs, ...right.waitsMs],
     errors,
+    cpuMs: left.cpuMs + right.cpuMs,
+    peakMiB: Math.max(left.peakMiB, right.peakMiB),
   };
 }
 
-interface RunningEngine extends AsyncDisposable {
+export interface RunningEngine extends AsyncDisposable {
   readonly place: EnginePlace;
+  usage(): Promise<EngineUsage>;
   kill(): Promise<void>;
   /** Starts it again with its data. */
   restart(): Promise<void>;
 }
 
-async function startEngine(kind: EnginePlace['kind']): Promise<RunningEngine> {
+export async function startEngine(kind: EnginePlace['kind']): Promise<RunningEngine> {
   if (kind === 'pg-boss') {
     const postgres = await startPostgres();
-    return { ...postgres, place: { kind, url: postgres.url } };
+    return { ...postgres, place: { kind, url: postgres.url }, usage: () => usageOfPostgres(postgres.url) };
   }
   const redis = await startRedis({ keepsData: true });
-  return { ...redis, place: { kind, port: redis.port } };
+  return { ...redis, place: { kind, port: redis.port }, usage: () => usageOfRedis(redis.port) };
 }
 
-function pause(ms: number): Promise<void> {
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }
 

@@ -10,7 +10,8 @@ export function judge(options: RunOptions, { ledger, fleet }: RunResult): string
   const expect = (holds: boolean, what: string): void => {
     if (!holds) faults.push(what);
   };
-  const lost = ledger.reuse + ledger.logins;
+  // An answer that nobody heard costs a spent token presented again, and a login.
+  const lost = Math.max(ledger.reuse, ledger.logins);
   const without = ledger.withoutMs.filter((ms) => ms > 0).length;
   const worstWait = Math.max(0, ...fleet.waitsMs);
   expect(ledger.unknown === 0, `${ledger.unknown} refresh tokens that the server never issued`);
@@ -18,7 +19,7 @@ export function judge(options: RunOptions, { ledger, fleet }: RunResult): string
   if (trouble === 'killed workers')
     expect(
       lost <= ledger.unheard,
-      `${lost} reuses and logins for ${ledger.unheard} answers that nobody heard`,
+      `${ledger.reuse} reuses, ${ledger.logins} logins for ${ledger.unheard} answers that nobody heard`,
     );
   else expect(lost === 0, `${ledger.reuse} spent tokens were used again, ${ledger.logins} logins`);
   if (trouble === 'none') {

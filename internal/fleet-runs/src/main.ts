@@ -1,11 +1,18 @@
-/** `pnpm fleet --engine bullmq --trouble "killed workers" --workers 8 --accounts 2000 --life 60 --minutes 5`, or `--all` */
+/**
+ * `pnpm fleet --engine bullmq --trouble "killed workers" --workers 8 --accounts 2000 --life 60 --minutes 5`, or `--all`;
+ * `--scale` measures what renewals cost, `--by-hand` the same without a queue, `--cap 50` a rate.
+ */
 import { parseArgs } from 'node:util';
 import { engines, type RunOptions, runFleet, type Trouble, troubles } from './fleet.ts';
 import { figuresOf, judge } from './judge.ts';
+import { figuresOfScale, measureScale } from './scale.ts';
 
 const { values } = parseArgs({
   options: {
     all: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
+    'by-hand': { type: 'boolean', default: false },
+    cap: { type: 'string' },
     engine: { type: 'string', default: 'bullmq' },
     trouble: { type: 'string', default: 'none' },
     workers: { type: 'string', default: '8' },
@@ -29,6 +36,16 @@ if (
     `usage: pnpm fleet ${places} --workers 8 --accounts 2000 --life 60 --minutes 5 | --all\n`,
   );
   process.exit(2);
+}
+
+if (values.scale) {
+  const workedBy = values['by-hand'] ? 'hand' : 'keeper';
+  print(`${engine}, by ${workedBy}`, `${workers} workers, ${accounts} accounts, lives of ${life} s`);
+  const [lifeMs, measuredMs] = [life * 1_000, minutes * 60_000];
+  const perIssuer = values.cap === undefined ? undefined : Number(values.cap);
+  const scale = await measureScale({ engine, workers, accounts, lifeMs, measuredMs, workedBy, perIssuer });
+  for (const [name, value] of Object.entries(figuresOfScale(scale))) print(`  ${name}`, value);
+  process.exit();
 }
 
 const runs: readonly (readonly [RunOptions['engine'], Trouble])[] = values.all

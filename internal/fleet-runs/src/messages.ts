@@ -8,6 +8,9 @@ export type EnginePlace =
 /** A bug that a worker is made with, for the judge to find. */
 export type Planted = 'never renews' | 'renews twice';
 
+/** Who calls `maintain()`: the keeper, or twenty lines without a queue, to compare with. */
+export type WorkedBy = 'keeper' | 'hand';
+
 /** What a process of the fleet is started with. */
 export interface FleetOptions {
   readonly engine: EnginePlace;
@@ -16,6 +19,8 @@ export interface FleetOptions {
   readonly lifeMs: number;
   readonly perIssuer?: number | undefined;
   readonly planted?: Planted | undefined;
+  /** Which of how many workers it is, where they share the accounts out by hand. */
+  readonly share?: { readonly index: number; readonly of: number } | undefined;
 }
 
 export type ServerCommand = { readonly do: 'begin' | 'report' | 'goAway' | 'comeBack' };
@@ -37,6 +42,9 @@ export interface FleetReport {
   readonly calls: number;
   readonly waitsMs: readonly number[];
   readonly errors: Readonly<Record<string, number>>;
+  /** CPU time of the process since it began, milliseconds, and the most memory that it had, MiB. */
+  readonly cpuMs: number;
+  readonly peakMiB: number;
 }
 
 export type FleetMessage =

@@ -4,6 +4,7 @@ import { createKeeper } from '@auth/fleet';
 import { leaseMs, openAccount, refs } from './accounts.ts';
 import { openEngine } from './engine.ts';
 import type { FleetCommand, FleetMessage, FleetOptions, Planted } from './messages.ts';
+import { usage } from './usage.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { queue, store } = await openEngine(options.engine, leaseMs);
@@ -34,7 +35,8 @@ process.on('message', async (command: FleetCommand) => {
   }
   const { ran, failed } = keeper.status();
   const sample = lateMs.splice(0);
-  tell({ say: 'report', report: { runs: ran, failed, lateMs: sample, calls: 0, waitsMs: [], errors } });
+  const report = { runs: ran, failed, lateMs: sample, calls: 0, waitsMs: [], errors };
+  tell({ say: 'report', report: { ...report, ...usage() } });
 });
 process.on('disconnect', () => process.exit());
 

@@ -2,7 +2,9 @@ import type { Account } from './account.js';
 import { leaveAccount, rejoinAccount } from './accounts.js';
 import type { SessionContext } from './context.js';
 import { sleep } from './exchange/within.js';
+import * as limits from './limits.js';
 import { pendingCallsSettled } from './pending-calls.js';
+import { startFlight } from './schedule-refresh.js';
 
 /** The end of a session: it takes no new calls, and those that began before go on. */
 export class SessionEnd {
@@ -44,8 +46,8 @@ export class SessionEnd {
 }
 
 /** Waits, at most `limitMs`, for flights, saves, sign-outs and calls under way. Holds the process open meanwhile. */
-async function workEnded({ clock }: SessionContext, account: Account, limitMs: number): Promise<void> {
-  const limit = sleep(clock, limitMs);
+async function workEnded(context: SessionContext, account: Account, limitMs: number): Promise<void> {
+  const limit = sleep(context.clock, limitMs);
   let isOver = false;
   limit.done.then(() => {
     isOver = true;
@@ -53,13 +55,21 @@ async function workEnded({ clock }: SessionContext, account: Account, limitMs: n
   account.closingBegan();
   // A save that waits for its next attempt is tried now.
   account.trailing?.stopSaving();
-  for (let work = workOf(account); work !== undefined && !isOver; work = workOf(account))
+  for (let work = workOf(context, account); work !== undefined && !isOver; work = workOf(context, account))
     await Promise.race([work, limit.done]);
   limit.cancel();
   account.closingEnded();
 }
 
-function workOf(account: Account): Promise<unknown> | undefined {
+function workOf(context: SessionContext, account: Account): Promise<unknown> | undefined {
   const { flight, trailing, facts } = account;
-  return flight?.done ?? trailing?.done ?? facts.signingOut ?? pendingCallsSettled(account);
+  const underWay = flight?.done ?? trailing?.done ?? facts.signingOut ?? pendingCallsSettled(account);
+  return underWay ?? (facts.unsaved === undefined ? undefined : savedNow(context, account));
+}
+
+/** Where no work may outlive a call, a failed save is left to the next call. After the last one it is tried here. */
+async function savedNow(context: SessionContext, account: Account): Promise<void> {
+  await startFlight(context, account, { kind: 'refresh', isEarly: true, byTimer: true, isMaintenance: true })
+    .done;
+  if (account.facts.unsaved !== undefined) await sleep(context.clock, limits.closingSaveMs, true).done;
 }

@@ -134,6 +134,30 @@ describe('close', () => {
     expect(scene.clock.timers).toBe(0);
   });
 
+  test.for(['getTokens', 'maintain'] as const)(
+    'tries a failed save again where no work may outlive a call: %s',
+    { tags: ['fault-112'] },
+    async (call) => {
+      const { scene, backend } = twoProcesses();
+      const session = scene.open({ store: backend.open({ lock: true }), scheduler: null });
+      await session.getTokens();
+      await scene.clock.advance(2 * hour);
+      const repair = failNextSave(scene, backend);
+      await session[call]();
+      const closed = session.close();
+      await scene.clock.advance(3 * second);
+      expect(backend.envelope.tokens?.accessToken).toBe('access-1');
+      repair();
+      await scene.clock.advance(second);
+      await closed;
+      expect(backend.envelope.tokens?.accessToken).toBe('access-2');
+      const { refreshes } = scene.server;
+      expect(await scene.open({ store: backend.open({ lock: true }) }).getAccessToken()).toBe('access-2');
+      expect(scene.server).toMatchObject({ refreshes, logins: 1 });
+      expect(scene.clock.timers).toBeLessThanOrEqual(1);
+    },
+  );
+
   test('gives up after its limit, and always resolves', { tags: ['fault-112'] }, async () => {
     const { scene, session } = await withUnsavedSet();
     let isClosed = false;

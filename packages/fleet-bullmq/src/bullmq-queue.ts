@@ -73,6 +73,18 @@ class BullmqQueue implements RefreshQueue {
     );
   }
 
+  risks(): Promise<string[]> {
+    return this.#bounded(async ({ client }) => {
+      const info = await client.info();
+      const risks: string[] = [];
+      if (/^aof_enabled:0/m.test(info)) risks.push('appendonly');
+      // Without a limit of its memory Redis evicts nothing.
+      if (!/^maxmemory:0\r?$/m.test(info) && !/^maxmemory_policy:noeviction/m.test(info))
+        risks.push('maxmemory-policy');
+      return risks;
+    });
+  }
+
   work(run: RunJob, options: WorkOptions): Work {
     const client = copyOf(this.#connection, { maxRetriesPerRequest: null });
     const schedule = async (): Promise<Schedule> => (await this.#ready()).schedule;

@@ -74,6 +74,18 @@ describe.runIf(path)('on a Redis', () => {
     await queue.close();
   });
 
+  test('settings that may cost the schedule are told', async () => {
+    await using own = await scene();
+    const queue = bullmqQueue({ connection: own.connection });
+    expect(await queue.risks?.()).toEqual(['appendonly']);
+    await own.connection.connect();
+    await own.connection.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
+    expect(await queue.risks?.()).toEqual(['appendonly', 'maxmemory-policy']);
+    await own.connection.config('SET', 'appendonly', 'yes', 'maxmemory-policy', 'noeviction');
+    expect(await queue.risks?.()).toEqual([]);
+    await queue.close();
+  });
+
   test('a connection that gave up is opened anew', async () => {
     await using own = await scene();
     const connection = new Redis(own.server.port, '127.0.0.1', {

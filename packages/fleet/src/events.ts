@@ -38,5 +38,7 @@ export type KeeperEvent =
     }
   /** The queue's engine could not do something. */
   | { readonly type: 'queue_failed'; readonly reason: string }
+  /** A setting of the queue's engine may cost it the schedule, such as Redis' `appendonly`. */
+  | { readonly type: 'queue_at_risk'; readonly setting: string }
   /** The queue has no rate that workers share: `perIssuer` holds for each process. */
   | { readonly type: 'rate_per_process'; readonly perIssuer: number };

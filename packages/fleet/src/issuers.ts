@@ -1,74 +1,96 @@
-import type { Clock } from '@auth/core';
+import type { AuthEvent, AuthSession, Clock, MaybePromise } from '@auth/core';
+import type { RefreshQueue } from './queue.js';
 
 /** So many exchanges in a row without an answer, or with that of a broken server, and an issuer is tried by one account at a time. */
 const failuresInARow = 20;
 /** It is tried this often, at most … */
-const tryEveryMs = 1_000;
-/** … and when an account that was not let through comes again: between this and twice as long. */
+const triesPerSecond = 1;
+/** … and an account that was not let through comes again after between this and twice as long. */
 const awayMs = 5_000;
 
-/** What a process knows of the auth servers that its runs talk to: whether they answer, and how many exchanges it sent. */
+/** What a process knows of one auth server. */
+interface Issuer {
+  /** Exchanges in a row that told of its absence. */
+  failures: number;
+  isTried: boolean;
+  nextTryAt: number;
+  /** The rate of this process, where workers cannot share one. */
+  nextTurnAt: number;
+  waiting: number;
+}
+
+/** What lets exchanges with auth servers go on: a rate, and whether the server answers at all. */
 export class Issuers {
+  readonly #queue: RefreshQueue;
+  readonly #perSecond: number | undefined;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #known = new Map<
-    string,
-    { failures: number; isTried: boolean; nextTryAt: number; nextTurnAt: number; waiting: number }
-  >();
+  readonly #known = new Map<string, Issuer>();
 
-  constructor(clock: Clock, random: () => number) {
+  constructor(queue: RefreshQueue, perSecond: number | undefined, clock: Clock, random: () => number) {
+    this.#queue = queue;
+    this.#perSecond = perSecond;
     this.#clock = clock;
     this.#random = random;
   }
 
-  /** Milliseconds to wait where the server is away and another account tries it; 0: go on, and tell of the end. */
-  admit(issuer: string): number {
-    const state = this.#of(issuer);
-    if (state.failures < failuresInARow) return 0;
-    const now = this.#clock.monotonic();
-    if (state.isTried || now < state.nextTryAt) return awayMs * (1 + this.#random());
-    state.isTried = true;
-    state.nextTryAt = now + tryEveryMs;
-    return 0;
+  /** A run's dealings with its auth server: `admit` is asked before an exchange, `end` is told of the run's end. */
+  visit(session: AuthSession): { admit(): Promise<number>; end(): void } {
+    const name = session.issuer;
+    const issuer = this.#of(name);
+    const unsubscribe = session.subscribe((event) => hear(issuer, event));
+    let isTrial = false;
+    return {
+      admit: async () => {
+        if (issuer.failures < failuresInARow) return this.#turn(name, issuer);
+        const now = this.#clock.monotonic();
+        const isTurn = !issuer.isTried && now >= issuer.nextTryAt;
+        if (isTurn) {
+          isTrial = issuer.isTried = true;
+          issuer.nextTryAt = now + 1_000 / triesPerSecond;
+          // One account of all workers, where they can share a rate.
+          if (((await this.#queue.take?.(`${name} away`, triesPerSecond)) ?? 0) === 0) return 0;
+        }
+        return awayMs * (1 + this.#random());
+      },
+      end: () => {
+        if (isTrial) issuer.isTried = false;
+        unsubscribe();
+      },
+    };
   }
 
-  /** A run that was admitted has ended. */
-  ended(issuer: string): void {
-    this.#of(issuer).isTried = false;
-  }
-
-  succeeded(issuer: string): void {
-    this.#of(issuer).failures = 0;
-  }
-
-  failed(issuer: string): void {
-    this.#of(issuer).failures++;
+  #turn(name: string, issuer: Issuer): MaybePromise<number> {
+    if (this.#perSecond === undefined) return 0;
+    return this.#queue.take?.(name, this.#perSecond) ?? this.#ownTurn(issuer, this.#perSecond);
   }
 
   /** Milliseconds to wait for a turn at this rate, for this process alone; 0 takes the turn. */
-  take(issuer: string, perSecond: number): number {
-    const state = this.#of(issuer);
+  #ownTurn(issuer: Issuer, perSecond: number): number {
     const now = this.#clock.monotonic();
-    if (now < state.nextTurnAt) {
+    if (now < issuer.nextTurnAt) {
       // Turns are not reserved: whoever waits comes again within the time that all who wait will take.
-      state.waiting++;
-      const allMs = Math.max(1, state.waiting / perSecond) * 1_000;
-      return Math.ceil(state.nextTurnAt - now + allMs * this.#random());
+      issuer.waiting++;
+      const allMs = Math.max(1, issuer.waiting / perSecond) * 1_000;
+      return Math.ceil(issuer.nextTurnAt - now + allMs * this.#random());
     }
-    state.waiting = Math.max(0, state.waiting - 1);
-    state.nextTurnAt = Math.max(state.nextTurnAt, now - 1_000 / perSecond) + 1_000 / perSecond;
+    issuer.waiting = Math.max(0, issuer.waiting - 1);
+    issuer.nextTurnAt = Math.max(issuer.nextTurnAt, now - 1_000 / perSecond) + 1_000 / perSecond;
     return 0;
   }
 
-  #of(issuer: string) {
-    const known = this.#known.get(issuer) ?? {
-      failures: 0,
-      isTried: false,
-      nextTryAt: 0,
-      nextTurnAt: 0,
-      waiting: 0,
-    };
-    this.#known.set(issuer, known);
-    return known;
+  #of(name: string): Issuer {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const issuer = { failures: 0, isTried: false, nextTryAt: 0, nextTurnAt: 0, waiting: 0 };
+    this.#known.set(name, issuer);
+    return issuer;
   }
+}
+
+function hear(issuer: Issuer, event: AuthEvent): void {
+  if (event.type === 'login' || event.type === 'refresh') issuer.failures = 0;
+  if (event.type !== 'exchange_failed') return;
+  const isAnswer = event.delivery === 'answered' && event.code !== 'server_unavailable';
+  issuer.failures = isAnswer ? 0 : issuer.failures + 1;
 }

@@ -1,6 +1,5 @@
 import {
   AuthError,
-  type AuthEvent,
   type AuthSession,
   type Clock,
   isAuthError,
@@ -106,12 +105,15 @@ class QueueKeeper implements Keeper {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#issuers = new Issuers(this.#clock, this.#random);
+    this.#issuers = new Issuers(options.queue, options.perIssuer, this.#clock, this.#random);
   }
 
   async start(): Promise<void> {
     const { queue, accounts } = this.#options;
-    if (this.#work === undefined) this.#work = this.#begin();
+    if (this.#work === undefined) {
+      this.#work = this.#begin();
+      this.#tellRisks();
+    }
     // Also where an earlier start could not put it.
     if (accounts === undefined) return;
     await queue.put([{ v: 1, ref: sweepRef, at: this.#clock.now() }], { ifAbsent: true });
@@ -126,6 +128,11 @@ class QueueKeeper implements Keeper {
       concurrency,
       onError: (error) => this.#tell({ type: 'queue_failed', reason: reasonOf(error) }),
     });
+  }
+
+  async #tellRisks(): Promise<void> {
+    const settings = await this.#options.queue.risks?.().catch(() => []);
+    for (const setting of settings ?? []) this.#tell({ type: 'queue_at_risk', setting });
   }
 
   status(): KeeperCounts {
@@ -171,38 +178,16 @@ class QueueKeeper implements Keeper {
     const { open, release = close, login = true } = this.#options;
     const session = await open(ref);
     if (session === undefined) return { type: 'account_unknown', ref };
-    const { issuer } = session;
-    const unsubscribe = session.subscribe((event) => this.#hear(issuer, event));
-    let isAdmitted = false;
-    const admit = async (): Promise<number> => {
-      const waitMs = this.#issuers.admit(issuer);
-      isAdmitted = waitMs === 0;
-      return isAdmitted ? this.#turn(issuer) : waitMs;
-    };
+    const visit = this.#issuers.visit(session);
     try {
-      const { state, nextAt } = await session.maintain({ login, admit, signal });
+      const { state, nextAt } = await session.maintain({ login, admit: visit.admit, signal });
       return nextAt === undefined
         ? { type: 'needs_person', ref, state }
         : { type: 'ran', ref, state, nextAt };
     } finally {
-      if (isAdmitted) this.#issuers.ended(issuer);
-      unsubscribe();
+      visit.end();
       await release(session, ref);
     }
-  }
-
-  async #turn(issuer: string): Promise<number> {
-    const { queue, perIssuer } = this.#options;
-    if (perIssuer === undefined) return 0;
-    return (await queue.take?.(issuer, perIssuer)) ?? this.#issuers.take(issuer, perIssuer);
-  }
-
-  #hear(issuer: string, event: AuthEvent): void {
-    if (event.type === 'login' || event.type === 'refresh') this.#issuers.succeeded(issuer);
-    if (event.type !== 'exchange_failed') return;
-    const isAnswer = event.delivery === 'answered' && event.code !== 'server_unavailable';
-    if (isAnswer) this.#issuers.succeeded(issuer);
-    else this.#issuers.failed(issuer);
   }
 
   async #sweep(signal: AbortSignal): Promise<Outcome> {

@@ -50,4 +50,6 @@ export interface RefreshQueue {
    * Absent: a rate holds for each process.
    */
   take?(bucket: string, perSecond: number): MaybePromise<number>;
+  /** Settings of the engine that may cost it the schedule, by name, as far as they can be read. Asked once, at a keeper's start. */
+  risks?(): Promise<readonly string[]>;
 }

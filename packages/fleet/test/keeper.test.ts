@@ -42,6 +42,19 @@ describe('a keeper', () => {
     expect(scene.endsAt.get('account 0')).toBeLessThan(scene.clock.now());
   });
 
+  test('tells what the engine may lose, once, and goes on where that cannot be read', async () => {
+    const scene = new FleetScene();
+    const risky = Object.assign(scene.queue, { risks: async () => ['appendonly'] });
+    await using keeper = scene.keeper({ queue: risky });
+    await keeper.start();
+    await keeper.start();
+    expect(scene.heard('queue_at_risk')).toEqual([{ type: 'queue_at_risk', setting: 'appendonly' }]);
+    const silent = Object.assign(scene.queue, { risks: () => Promise.reject(new Error('NOPERM')) });
+    await using other = scene.keeper({ queue: silent });
+    await other.start();
+    expect(scene.events).toHaveLength(1);
+  });
+
   test('two keepers on one queue do the work once', async () => {
     const scene = new FleetScene();
     const options = { accounts: () => refs(50), sweepSpreadMs: 0 };

@@ -1,0 +1,66 @@
+import { Fleet, pause, type RunOptions, startEngine } from './fleet.ts';
+import type { Figures } from './judge.ts';
+import type { WorkedBy } from './messages.ts';
+
+/** What renewals cost a fleet that has more to do than it can. */
+export interface Scale {
+  readonly rotationsPerSecond: number;
+  readonly runsPerRotation: number;
+  /** Of all workers, milliseconds. */
+  readonly cpuMsPerRotation: number;
+  readonly engineCpuMsPerRotation: number | undefined;
+  readonly peakMiB: number;
+  readonly bytesPerAccount: number;
+  readonly lateP99Ms: number;
+  readonly mostInASecond: number;
+}
+
+/** How a fleet is measured. */
+export type ScaleOptions = Pick<RunOptions, 'engine' | 'workers' | 'accounts' | 'lifeMs' | 'perIssuer'> & {
+  readonly workedBy: WorkedBy;
+  readonly measuredMs: number;
+};
+
+/** Lets a fleet renew for a time. With a life that is short for its accounts it renews as fast as it can. */
+export async function measureScale(options: ScaleOptions): Promise<Scale> {
+  await using engine = await startEngine(options.engine);
+  const empty = await engine.usage();
+  const durationMs = options.measuredMs;
+  await using fleet = new Fleet({ ...options, trouble: 'none', durationMs, latencyMs: 0 }, engine);
+  await fleet.start();
+  await fleet.until(({ ledger }) => ledger.accounts === options.accounts, 600_000);
+  await fleet.begin();
+  const [before, engineBefore] = [await fleet.report(), await engine.usage()];
+  await pause(durationMs);
+  const [after, engineAfter] = [await fleet.report(), await engine.usage()];
+  const { rotations } = after.ledger;
+  const late = after.fleet.lateMs.toSorted((left, right) => left - right);
+  const engineCpuMs =
+    engineAfter.cpuMs === undefined ? undefined : engineAfter.cpuMs - (engineBefore.cpuMs ?? 0);
+  return {
+    rotationsPerSecond: (rotations / durationMs) * 1_000,
+    runsPerRotation: (after.fleet.runs - before.fleet.runs) / rotations,
+    cpuMsPerRotation: (after.fleet.cpuMs - before.fleet.cpuMs) / rotations,
+    engineCpuMsPerRotation: engineCpuMs === undefined ? undefined : engineCpuMs / rotations,
+    peakMiB: after.fleet.peakMiB,
+    bytesPerAccount: (engineAfter.bytes - empty.bytes) / options.accounts,
+    lateP99Ms: late[Math.floor(late.length * 0.99)] ?? 0,
+    mostInASecond: after.ledger.mostInASecond,
+  };
+}
+
+export function figuresOfScale(scale: Scale): Figures {
+  const { engineCpuMsPerRotation } = scale;
+  return {
+    'renewals a second': Math.round(scale.rotationsPerSecond),
+    'most in a second': scale.mostInASecond,
+    'runs of jobs a renewal': scale.runsPerRotation.toFixed(3),
+    'CPU of the workers a renewal, ms': scale.cpuMsPerRotation.toFixed(3),
+    ...(engineCpuMsPerRotation !== undefined && {
+      'CPU of the engine a renewal, ms': engineCpuMsPerRotation.toFixed(3),
+    }),
+    'most memory of a worker, MiB': Math.round(scale.peakMiB),
+    'bytes of the engine an account': Math.round(scale.bytesPerAccount),
+    'lateness p99, ms': Math.round(scale.lateP99Ms),
+  };
+}
