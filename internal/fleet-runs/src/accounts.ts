@@ -8,6 +8,11 @@ export function refs(accounts: number): string[] {
   return Array.from({ length: accounts }, (_, index) => `account-${index}`);
 }
 
+/** Those that programs call for; the others are kept alone. */
+export function usedBy(accounts: number): string[] {
+  return refs(Math.ceil(accounts / 2));
+}
+
 /** An account's session. The auth server learns who asks. */
 export function openAccount(
   ref: string,

@@ -16,6 +16,8 @@ const ledger = new Ledger(lifeMs);
 /** When each connection was last answered, and whether a call is under way on it. */
 const connections = new Map<Socket, { answeredAt: number; isAnswering: boolean }>();
 
+let isAway = false;
+
 const server = createServer(async (request, response) => {
   const connection = connections.get(request.socket);
   const form = new URLSearchParams(await bodyOf(request));
@@ -35,7 +37,7 @@ server.on('connection', (socket: Socket) => {
   socket.on('error', () => {});
   socket.on('close', () => {
     const { answeredAt = 0, isAnswering = false } = connections.get(socket) ?? {};
-    if (isAnswering || Date.now() - answeredAt < keptAfterMs) ledger.unheard();
+    if (!isAway && (isAnswering || Date.now() - answeredAt < keptAfterMs)) ledger.unheard();
     connections.delete(socket);
   });
 });
@@ -51,12 +53,13 @@ process.on('message', async (command: ServerCommand) => {
     case 'report':
       return tell({ say: 'report', report: ledger.report(Date.now()) });
     case 'goAway':
-      // Nothing listens any more: a call ends before it is sent.
+      // What is under way is answered. Then nothing listens any more: a call ends before it is sent.
+      isAway = true;
       server.close();
       server.closeIdleConnections();
       return tell({ say: 'done' });
     case 'comeBack':
-      server.closeAllConnections();
+      isAway = false;
       await listen(port);
       return tell({ say: 'done' });
   }
@@ -76,6 +79,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {
+  if (isAway) response.setHeader('connection', 'close');
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 

@@ -1,13 +1,13 @@
 /** A program that uses half of the accounts, as applications do: sessions with their own timers, calls all the time. */
 import { type AuthSession, isAuthError } from '@auth/core';
-import { leaseMs, openAccount, refs } from './accounts.ts';
+import { leaseMs, openAccount, usedBy } from './accounts.ts';
 import { openEngine } from './engine.ts';
 import type { FleetCommand, FleetMessage, FleetOptions } from './messages.ts';
 import { usage } from './usage.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { store } = await openEngine(options.engine, leaseMs);
-const sessions: AuthSession[] = refs(Math.ceil(options.accounts / 2)).map((ref) =>
+const sessions: AuthSession[] = usedBy(options.accounts).map((ref) =>
   openAccount(ref, { ...options, store, sender: 'caller' }),
 );
 const waitsMs: number[] = [];

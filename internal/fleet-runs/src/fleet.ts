@@ -58,13 +58,23 @@ export async function runFleet(options: RunOptions): Promise<RunResult> {
   await fleet.startCallers();
   await fleet.begin();
   const endsAt = Date.now() + durationMs;
-  await befall(options.trouble, fleet, engine, endsAt);
+  await befall(options, fleet, engine, endsAt);
   await pause(endsAt - Date.now());
   return await fleet.report();
 }
 
-async function befall(trouble: Trouble, fleet: Fleet, engine: RunningEngine, endsAt: number): Promise<void> {
-  const lengthMs = endsAt - Date.now();
+/** For how long the auth server is away, milliseconds. */
+export function awayMsOf({ durationMs }: Pick<RunOptions, 'durationMs'>): number {
+  return Math.min(awayMs, durationMs / 3);
+}
+
+async function befall(
+  options: RunOptions,
+  fleet: Fleet,
+  engine: RunningEngine,
+  endsAt: number,
+): Promise<void> {
+  const { trouble, durationMs } = options;
   if (trouble === 'none') return;
   if (trouble === 'killed workers') {
     // The last of them has time to be missed.
@@ -74,10 +84,10 @@ async function befall(trouble: Trouble, fleet: Fleet, engine: RunningEngine, end
     }
     return;
   }
-  await pause(lengthMs / 4);
+  await pause(durationMs / 4);
   if (trouble === 'server away') {
     await fleet.server.ask({ do: 'goAway' });
-    await pause(Math.min(awayMs, lengthMs / 3));
+    await pause(awayMsOf(options));
     await fleet.server.ask({ do: 'comeBack' });
     return;
   }

@@ -1,4 +1,8 @@
-import { longestWaitMs, type RunOptions, type RunResult } from './fleet.ts';
+import { usedBy } from './accounts.ts';
+import { awayMsOf, longestWaitMs, type RunOptions, type RunResult } from './fleet.ts';
+
+/** After an outage all accounts are served within 30 s of the first success; until then a run comes each 5 to 10 s. */
+const backWithinMs = 40_000;
 
 /** A run's figures, as they are printed. */
 export type Figures = Readonly<Record<string, number | string>>;
@@ -12,7 +16,7 @@ export function judge(options: RunOptions, { ledger, fleet }: RunResult): string
   };
   // An answer that nobody heard costs a spent token presented again, and a login.
   const lost = Math.max(ledger.reuse, ledger.logins);
-  const without = ledger.withoutMs.filter((ms) => ms > 0).length;
+  const without = Object.values(ledger.withoutMs).filter((ms) => ms > 0).length;
   const worstWait = Math.max(0, ...fleet.waitsMs);
   expect(ledger.unknown === 0, `${ledger.unknown} refresh tokens that the server never issued`);
   expect(ledger.rotations >= (accounts * durationMs) / lifeMs / 2, `only ${ledger.rotations} renewals`);
@@ -27,13 +31,23 @@ export function judge(options: RunOptions, { ledger, fleet }: RunResult): string
     expect(ledger.early === 0, `${ledger.early} renewals in the first half of a life`);
     expect(Object.keys(fleet.errors).length === 0, `errors: ${JSON.stringify(fleet.errors)}`);
   }
+  const longestWithout = Math.max(0, ...Object.values(ledger.withoutMs));
+  if (trouble === 'server away')
+    expect(
+      longestWithout <= awayMsOf(options) + backWithinMs,
+      `an account had no living token for ${Math.round(longestWithout)} ms`,
+    );
   if (trouble === 'none' || trouble === 'killed workers')
     expect(worstWait <= longestWaitMs(trouble), `a caller waited ${Math.round(worstWait)} ms`);
   return faults;
 }
 
-export function figuresOf({ ledger, fleet }: RunResult): Figures {
-  const without = ledger.withoutMs.filter((ms) => ms > 0);
+export function figuresOf(options: RunOptions, { ledger, fleet }: RunResult): Figures {
+  const used = new Set(usedBy(options.accounts));
+  const without = (isUsed: boolean): number[] =>
+    Object.entries(ledger.withoutMs)
+      .filter(([name, ms]) => ms > 0 && used.has(name) === isUsed)
+      .map(([, ms]) => ms);
   return {
     rotations: ledger.rotations,
     logins: ledger.logins,
@@ -41,8 +55,10 @@ export function figuresOf({ ledger, fleet }: RunResult): Figures {
     'answers that nobody heard': ledger.unheard,
     'sent by': JSON.stringify(ledger.bySender),
     'most token calls in a second': ledger.mostInASecond,
-    'accounts without a living token, at times': without.length,
-    'longest such time, ms': Math.round(without.at(-1) ?? 0),
+    'unasked accounts without a living token, at times': without(false).length,
+    'longest such time, ms': Math.round(at(without(false), 1)),
+    'accounts in use without a living token, at times': without(true).length,
+    'longest such time of these, ms': Math.round(at(without(true), 1)),
     'runs of jobs': fleet.runs,
     'runs that failed': fleet.failed,
     'lateness p50, p99, most, ms': [0.5, 0.99, 1]

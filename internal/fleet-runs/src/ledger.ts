@@ -30,8 +30,8 @@ export interface LedgerReport {
   readonly bySender: Readonly<Record<string, number>>;
   /** The most token calls in one second, and the most calls in one second while the server was away. */
   readonly mostInASecond: number;
-  /** Each account's time without a living token, milliseconds, sorted. */
-  readonly withoutMs: readonly number[];
+  /** Each account's time without a living token, milliseconds. */
+  readonly withoutMs: Readonly<Record<string, number>>;
 }
 
 /** A server's book of accounts, tokens and calls. Refresh tokens are good for one use. */
@@ -93,7 +93,9 @@ export class Ledger {
 
   report(now: number): LedgerReport {
     const entries = [...this.#accounts.values()];
-    const withoutMs = entries.map((entry) => entry.withoutMs + this.#gapMs(entry, now));
+    const withoutMs = Object.fromEntries(
+      [...this.#accounts].map(([name, entry]) => [name, entry.withoutMs + this.#gapMs(entry, now)]),
+    );
     return {
       accounts: entries.length,
       logins: this.#counts.login,
@@ -104,7 +106,7 @@ export class Ledger {
       unheard: this.#unheard,
       bySender: this.#bySender,
       mostInASecond: Math.max(0, ...this.#callsBySecond.values()),
-      withoutMs: withoutMs.sort((left, right) => left - right),
+      withoutMs,
     };
   }
 

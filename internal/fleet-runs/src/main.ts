@@ -65,7 +65,7 @@ for (const [kind, befalls] of runs) {
     `${workers} workers, ${accounts} accounts, lives of ${life} s, ${minutes} minutes`,
   );
   const result = await runFleet(options);
-  for (const [name, value] of Object.entries(figuresOf(result))) print(`  ${name}`, value);
+  for (const [name, value] of Object.entries(figuresOf(options, result))) print(`  ${name}`, value);
   for (const fault of judge(options, result)) {
     print('  FAULT', fault);
     process.exitCode = 1;
@@ -73,5 +73,5 @@ for (const [kind, befalls] of runs) {
 }
 
 function print(name: string, value: number | string): void {
-  process.stdout.write(`${name.padEnd(46)} ${value}\n`);
+  process.stdout.write(`${name.padEnd(53)} ${value}\n`);
 }

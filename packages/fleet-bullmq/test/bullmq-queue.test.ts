@@ -101,7 +101,7 @@ describe.runIf(path)('on a Redis', () => {
     await queue.close();
   });
 
-  test('a rate is shared by all queues, and those that wait are spread', async () => {
+  test('a rate is shared by all queues, and nearly every turn is taken', async () => {
     await using own = await scene();
     const queues = Array.from({ length: 4 }, () => bullmqQueue({ connection: own.connection }));
     const turns: number[] = [];
@@ -119,7 +119,8 @@ describe.runIf(path)('on a Redis', () => {
     );
     const inASecond = turns.map((turn) => turns.filter((each) => each >= turn && each < turn + 1_000).length);
     expect(Math.max(...inASecond)).toBeLessThanOrEqual(55);
-    expect(turns.length).toBeGreaterThan(60);
+    // Two seconds at fifty a second, and nearly none of them is lost.
+    expect(turns.length).toBeGreaterThan(85);
     await Promise.all(queues.map((queue) => queue.close()));
   });
 

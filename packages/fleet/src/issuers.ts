@@ -3,20 +3,25 @@ import type { RefreshQueue } from './queue.js';
 
 /** So many exchanges in a row without an answer, or with that of a broken server, and an issuer is tried by one account at a time. */
 const failuresInARow = 20;
-/** It is tried this often, at most … */
-const triesPerSecond = 1;
-/** … and an account that was not let through comes again after between this and twice as long. */
-const awayMs = 5_000;
+/** It is tried this often, at most, by all workers where they can share a rate. */
+const triesPerSecond = 2;
+/**
+ * An account that was not let through comes again after between this and twice as long, or a tenth of the time for which
+ * the server has been away: the longer that is, the more accounts wait.
+ */
+const [shortestWaitMs, longestWaitMs] = [5_000, 60_000];
 
 /** What a process knows of one auth server. */
 interface Issuer {
-  /** Exchanges in a row that told of its absence. */
+  /** Exchanges in a row that told of its absence, and when they were too many. */
   failures: number;
+  awaySince: number;
   isTried: boolean;
   nextTryAt: number;
   /** The rate of this process, where workers cannot share one. */
   nextTurnAt: number;
-  waiting: number;
+  /** After the last turn that somebody waits for. */
+  lastTurnAt: number;
 }
 
 /** What lets exchanges with auth servers go on: a rate, and whether the server answers at all. */
@@ -42,16 +47,19 @@ export class Issuers {
     let isTrial = false;
     return {
       admit: async () => {
-        if (issuer.failures < failuresInARow) return this.#turn(name, issuer);
         const now = this.#clock.monotonic();
+        if (issuer.failures < failuresInARow) {
+          issuer.awaySince = now;
+          return this.#turn(name, issuer);
+        }
         const isTurn = !issuer.isTried && now >= issuer.nextTryAt;
         if (isTurn) {
           isTrial = issuer.isTried = true;
           issuer.nextTryAt = now + 1_000 / triesPerSecond;
-          // One account of all workers, where they can share a rate.
           if (((await this.#queue.take?.(`${name} away`, triesPerSecond)) ?? 0) === 0) return 0;
         }
-        return awayMs * (1 + this.#random());
+        const waitMs = Math.min(Math.max(shortestWaitMs, (now - issuer.awaySince) / 10), longestWaitMs);
+        return waitMs * (1 + this.#random());
       },
       end: () => {
         if (isTrial) issuer.isTried = false;
@@ -65,24 +73,26 @@ export class Issuers {
     return this.#queue.take?.(name, this.#perSecond) ?? this.#ownTurn(issuer, this.#perSecond);
   }
 
-  /** Milliseconds to wait for a turn at this rate, for this process alone; 0 takes the turn. */
+  /**
+   * Milliseconds to wait for a turn at this rate, for this process alone; 0 takes the turn. Whoever waits is given a time
+   * of his own, a turn after the last: he asks again then, and finds it free unless somebody else came first.
+   */
   #ownTurn(issuer: Issuer, perSecond: number): number {
     const now = this.#clock.monotonic();
-    if (now < issuer.nextTurnAt) {
-      // Turns are not reserved: whoever waits comes again within the time that all who wait will take.
-      issuer.waiting++;
-      const allMs = Math.max(1, issuer.waiting / perSecond) * 1_000;
-      return Math.ceil(issuer.nextTurnAt - now + allMs * this.#random());
+    const betweenMs = 1_000 / perSecond;
+    if (now >= issuer.nextTurnAt) {
+      issuer.nextTurnAt = Math.max(issuer.nextTurnAt, now - betweenMs) + betweenMs;
+      return 0;
     }
-    issuer.waiting = Math.max(0, issuer.waiting - 1);
-    issuer.nextTurnAt = Math.max(issuer.nextTurnAt, now - 1_000 / perSecond) + 1_000 / perSecond;
-    return 0;
+    const turnAt = Math.max(issuer.lastTurnAt, issuer.nextTurnAt);
+    issuer.lastTurnAt = turnAt + betweenMs;
+    return Math.ceil(turnAt - now);
   }
 
   #of(name: string): Issuer {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const issuer = { failures: 0, isTried: false, nextTryAt: 0, nextTurnAt: 0, waiting: 0 };
+    const issuer = { failures: 0, awaySince: 0, isTried: false, nextTryAt: 0, nextTurnAt: 0, lastTurnAt: 0 };
     this.#known.set(name, issuer);
     return issuer;
   }
