@@ -2,7 +2,7 @@ import { AuthError, isAuthError, reasonOf } from '@auth/core';
 import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
 import { Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
-import { copyOf, Readiness } from './connection.js';
+import { copyOf, impatient, patient, Readiness } from './connection.js';
 import { PendingChanges } from './pending.js';
 import { takeTurn } from './rate.js';
 import { type Data, Schedule } from './schedule.js';
@@ -48,9 +48,16 @@ class BullmqQueue implements RefreshQueue {
     );
     expect(typeof name === 'string' && /^[^:]+$/.test(name), 'name', 'a text without colons');
     expect(prefix === undefined || (typeof prefix === 'string' && prefix !== ''), 'prefix', 'a text');
+    const { isCluster } = connection;
+    expect(
+      prefix === undefined || !isCluster || /\{.+\}/.test(prefix),
+      'prefix',
+      'a hash tag on a cluster, such as {auth}',
+    );
+    expect(keyPrefixOf(connection) === '', 'connection', 'a client without keyPrefix: use the option prefix');
     this.name = name;
     this.#connection = connection;
-    this.#prefix = prefix ?? (connection.isCluster ? '{bull}' : 'bull');
+    this.#prefix = prefix ?? (isCluster ? '{bull}' : 'bull');
   }
 
   put(jobs: readonly RefreshJob[], { ifAbsent = false }: { ifAbsent?: boolean } = {}): Promise<void> {
@@ -86,7 +93,7 @@ class BullmqQueue implements RefreshQueue {
   }
 
   work(run: RunJob, options: WorkOptions): Work {
-    const client = copyOf(this.#connection, { maxRetriesPerRequest: null });
+    const client = copyOf(this.#connection, patient);
     const schedule = async (): Promise<Schedule> => (await this.#ready()).schedule;
     return new BullmqWork({ name: this.name, prefix: this.#prefix, client, schedule }, run, options);
   }
@@ -134,11 +141,7 @@ class BullmqQueue implements RefreshQueue {
   }
 
   async #open(): Promise<Producer> {
-    const client = copyOf(this.#connection, {
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      commandTimeout: boundMs,
-    });
+    const client = copyOf(this.#connection, impatient(boundMs));
     this.#client = client;
     client.on('error', () => {});
     const connection = new Readiness(client);
@@ -161,6 +164,15 @@ interface Producer {
   readonly client: Redis | Cluster;
   readonly connection: Readiness;
   readonly schedule: Schedule;
+}
+
+/** BullMQ's scripts build names of keys themselves, and know of no prefix of the client's. */
+function keyPrefixOf({ options }: Redis | Cluster): string {
+  const { keyPrefix, redisOptions } = options as {
+    keyPrefix?: string;
+    redisOptions?: { keyPrefix?: string };
+  };
+  return keyPrefix ?? redisOptions?.keyPrefix ?? '';
 }
 
 function unavailable(reason: string): AuthError {

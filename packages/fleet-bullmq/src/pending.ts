@@ -24,6 +24,11 @@ const clear = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`;
 
+/** ARGV: owner. */
+const release = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
+/** Longer than any of it takes. */
+const aloneMs = 30_000;
+
 /**
  * What was put or removed while jobs ran, in one hash beside BullMQ's keys: BullMQ itself neither moves nor removes a
  * job that is being run. It is nearly always empty.
@@ -62,6 +67,17 @@ export class PendingChanges {
 
   ids(): Promise<string[]> {
     return this.#client.hkeys(this.#key);
+  }
+
+  /** Lets one at a time work on a job's changes. Whoever comes meanwhile leaves them to that one, or to the next look. */
+  async alone(id: string, work: () => Promise<void>): Promise<void> {
+    const [key, owner] = [`${this.#key}:${id}`, crypto.randomUUID()];
+    if ((await this.#client.set(key, owner, 'PX', aloneMs, 'NX')) === null) return;
+    try {
+      await work();
+    } finally {
+      await this.#client.eval(release, 1, key, owner);
+    }
   }
 
   /** Whether it was still what stood there. */

@@ -63,28 +63,24 @@ export class Schedule {
     throw new Error('the job kept moving');
   }
 
-  /**
-   * What was asked for while a job ran, for its worker to carry out. A put is forgotten here: should the worker die now,
-   * the job comes back as that of any worker that died. A removal is forgotten once the job is gone.
-   */
-  async takePending(id: string): Promise<Pending | undefined> {
-    for (;;) {
-      const pending = await this.#pending.of(id);
-      if (pending?.at === undefined || (await this.#pending.clear(id, pending))) return pending;
-    }
+  pendingOf(id: string): Promise<Pending | undefined> {
+    return this.#pending.of(id);
   }
 
-  /** Carries out what was asked for while a job ran. */
+  /** Carries out what was asked for while a job ran. One at a time: a late one must not carry out what is over. */
   async settle(id: string): Promise<void> {
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const pending = await this.#pending.of(id);
-      if (pending === undefined) return;
-      const state = await this.queue.getJobState(id);
-      // The next run has begun: its end will carry it out.
-      if (state === 'active') return;
-      if (!(await this.#carriedOut(id, state, pending))) continue;
-      if (await this.#pending.clear(id, pending)) return;
-    }
+    if ((await this.#pending.of(id)) === undefined) return;
+    await this.#pending.alone(id, async () => {
+      for (let attempt = 0; attempt < attempts; attempt++) {
+        const pending = await this.#pending.of(id);
+        if (pending === undefined) return;
+        const state = await this.queue.getJobState(id);
+        // The next run has begun: its end will carry it out.
+        if (state === 'active') return;
+        if (!(await this.#carriedOut(id, state, pending))) continue;
+        if (await this.#pending.clear(id, pending)) return;
+      }
+    });
   }
 
   /** Carries out what workers have left behind that died between a run and this. */
@@ -117,7 +113,7 @@ export class Schedule {
       const backend = this.queue.getBackend();
       try {
         await backend.updateData({ id } as Job<Data>, job);
-        await backend.changeDelay(id, Math.max(0, job.at - now));
+        await backend.changeDelay(id, delayOf(job.at, now));
         return true;
       } catch (error) {
         if (isMoved(error)) return false;
@@ -146,11 +142,18 @@ function refOf(id: string): string {
   return decodeURIComponent(id.slice(1));
 }
 
+/** BullMQ packs a job's time and a counter into one number, which has room for so many years. */
+export const longestDelayMs = 315_360_000_000;
+
+function delayOf(at: number, now: number): number {
+  return Math.min(Math.max(0, Math.ceil(at) - now), longestDelayMs);
+}
+
 /** A job is never given up: a run that throws comes back after 30 seconds, however often. */
 function optionsOf({ ref, at }: RefreshJob, now: number): JobsOptions {
   return {
     jobId: idOf(ref),
-    delay: Math.max(0, at - now),
+    delay: delayOf(at, now),
     attempts: Number.MAX_SAFE_INTEGER,
     backoff: 30_000,
     stackTraceLimit: 0,

@@ -1,9 +1,8 @@
-import { AuthError } from '@auth/core';
 import type { RunJob, Work, WorkOptions } from '@auth/fleet';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { wrongClockMs } from './clock-check.js';
-import { type Data, nextOf, type Schedule } from './schedule.js';
+import { type Data, longestDelayMs, nextOf, type Schedule } from './schedule.js';
 
 /** A worker that died is noticed when the lock of its jobs has ended, and at the next look for such jobs. */
 const lockMs = 15_000;
@@ -13,7 +12,12 @@ const goOnMs = 1_000;
 /** A job of a version that this worker does not know is left to others for this long. */
 const unknownVersionMs = 60_000;
 /** How often a worker compares its clock, and looks for changes that a worker that died has left behind. */
-const choresMs = 15_000;
+const choresMs = 5_000;
+/**
+ * The shortest time until an account's next run. BullMQ forgets a job by its id when a run's last command is answered:
+ * the next run must not have begun by then.
+ */
+const shortestDelayMs = 1_000;
 
 /** What a worker is made of. */
 export interface WorkerParts {
@@ -31,6 +35,7 @@ export class BullmqWork implements Work {
   readonly #options: WorkOptions;
   readonly #worker: Worker<Data>;
   readonly #chores: NodeJS.Timeout;
+  #isClosing = false;
 
   constructor(parts: WorkerParts, run: RunJob, options: WorkOptions) {
     this.#parts = parts;
@@ -59,6 +64,7 @@ export class BullmqWork implements Work {
   }
 
   async close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    this.#isClosing = true;
     clearInterval(this.#chores);
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, timeoutMs);
@@ -69,25 +75,25 @@ export class BullmqWork implements Work {
     this.#parts.client.disconnect();
   }
 
+  /** Begins to take jobs, unless the clock is wrong or Redis answers with an error: then the chores try again. */
   async #begin(): Promise<void> {
     await this.#checkClock();
-    await this.#worker.run();
+    if (this.#worker.isPaused()) await this.#worker.resume();
+    else if (!this.#worker.isRunning() && !this.#isClosing) await this.#worker.run();
   }
 
   async #doChores(): Promise<void> {
-    await this.#checkClock();
+    this.#tell(this.#begin());
     await (await this.#parts.schedule()).settleAll();
   }
 
   async #checkClock(): Promise<void> {
     const differsMs = await wrongClockMs(this.#parts.client, this.#worker.toKey('clock'));
-    if (differsMs === 0) {
-      if (this.#worker.isPaused()) this.#worker.resume();
-      return;
-    }
-    await this.#worker.pause(true);
-    const detail = `this machine's clock differs from Redis' by ${Math.round(differsMs / 1_000)} s, and those of other workers do not: it takes no jobs`;
-    throw new AuthError('queue_unavailable', { detail });
+    if (differsMs === 0) return;
+    if (!this.#worker.isPaused()) await this.#worker.pause(true);
+    const seconds = Math.round(differsMs / 1_000);
+    const text = `this machine's clock differs from Redis' by ${seconds} s, and those of other workers do not: it takes no jobs`;
+    throw Object.assign(new Error(text), { code: 'WRONG_CLOCK' });
   }
 
   async #process(job: Job<Data>, token = '', signal?: AbortSignal): Promise<void> {
@@ -99,18 +105,19 @@ export class BullmqWork implements Work {
       throw new Error('the run threw');
     });
     const schedule = await this.#parts.schedule();
-    const nextAt = nextOf(own, await schedule.takePending(job.id ?? ''));
+    const nextAt = nextOf(own, await schedule.pendingOf(job.id ?? ''));
     if (nextAt !== undefined) await this.#delay(job, nextAt, token);
   }
 
   /** Ends the run. What was asked for since is settled once nobody can take the job for running any more. */
   async #delay({ id = '', data }: Job<Data>, at: number, token: string): Promise<never> {
     const now = Date.now();
-    await this.#worker.getBackend().moveToDelayed(id, now, Math.max(0, Math.ceil(at) - now), token, {
+    const delayMs = Math.max(shortestDelayMs, Math.ceil(at) - now);
+    await this.#worker.getBackend().moveToDelayed(id, now, Math.min(delayMs, longestDelayMs), token, {
       skipAttempt: true,
       fieldsToUpdate: { data: JSON.stringify({ ...data, at }) },
     });
-    await (await this.#parts.schedule()).settle(id);
+    this.#settle(id);
     throw new DelayedError();
   }
 

@@ -43,7 +43,7 @@ const inItsTime: TestFunction = (name, run) =>
 
 describe.runIf(path).concurrent('bullmqQueue', () => {
   queueSuite(inItsTime, (name) => () => bullmqQueue({ connection, name }), {
-    lateMs: 1_000,
+    lateMs: 1_800,
     retryMs: 31_000,
     deadWorkerMs: 25_000,
     openPeer: (place) => {

@@ -55,6 +55,18 @@ describe.runIf(path)('what a dead worker left behind is carried out', () => {
     expect(await left()).toBe(0);
   });
 
+  test('by one at a time: another leaves it alone', async () => {
+    const { schedule, dueAt, put, leave, left, queue } = newSchedule();
+    await schedule.put(put(later));
+    await leave('r');
+    await connection.set(queue.toKey('pending:~a'), 'another', 'PX', 60_000);
+    await schedule.settleAll();
+    expect([await dueAt(), await left()]).toEqual([later, 1]);
+    await connection.del(queue.toKey('pending:~a'));
+    await schedule.settleAll();
+    expect([await dueAt(), await left()]).toEqual([undefined, 0]);
+  });
+
   test.for(['put', 'addAbsent'] as const)('and a %s in the meantime is not lost to it', async (call) => {
     const { schedule, dueAt, put, leave } = newSchedule();
     await leave('r');

@@ -1,8 +1,9 @@
 import { AuthError, isAuthError, reasonOf } from '@auth/core';
 import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
 import { PgBoss, type Queue } from 'pg-boss';
-import { takeTurn } from './rate.js';
+import { makeRateTable, takeTurn } from './rate.js';
 import { isMadeByAnother, type QueryPool, Statements } from './statements.js';
+import { within } from './within.js';
 import { PgBossWork, type WorkerParts } from './work.js';
 
 /** Options of {@link pgBossQueue}. */
@@ -17,6 +18,8 @@ export interface PgBossQueueOptions {
 
 /** A put, remove or take that has not ended by then is refused. */
 const boundMs = 10_000;
+/** A start of pg-boss that has not ended by then is begun anew, and its end is not waited for longer than this. */
+const [startMs, stopMs] = [30_000, 2_000];
 /** So many of a list's jobs are put at a time. */
 const atATime = 500;
 /** How often a queue tries to make what others are making. */
@@ -77,27 +80,26 @@ class PgBossQueue implements RefreshQueue {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#pool.off?.('error', ignore);
-    const parts = await this.#parts?.catch(() => undefined);
-    await parts?.boss.stop({ graceful: false, close: false });
+    const parts = await within(stopMs, this.#parts ?? Promise.reject()).catch(() => undefined);
+    // Without its database pg-boss waits for it: nothing of it is left that anybody needs.
+    if (parts !== undefined)
+      await within(stopMs, parts.boss.stop({ graceful: false, close: false })).catch(ignore);
   }
 
   /** Ends within its time, whatever has become of the database. @throws AuthError `queue_unavailable` */
   async #bounded<Result>(work: (parts: WorkerParts) => Promise<Result>): Promise<Result> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(unavailable('no answer in time')), boundMs);
     try {
-      return await Promise.race([this.#ready().then(work), late.promise]);
+      return await within(boundMs, this.#ready().then(work));
     } catch (error) {
       if (isAuthError(error)) throw error;
-      throw unavailable(reasonOf(error));
-    } finally {
-      clearTimeout(timer);
+      throw new AuthError('queue_unavailable', { detail: `pg-boss: ${reasonOf(error)}` });
     }
   }
 
   async #ready(): Promise<WorkerParts> {
     if (this.#isClosed) throw new AuthError('disposed', { detail: 'the queue was closed' });
-    this.#parts ??= this.#open();
+    // A start that hangs must not hold up those that come later.
+    this.#parts ??= within(startMs, this.#open());
     try {
       return await this.#parts;
     } catch (error) {
@@ -115,13 +117,17 @@ class PgBossQueue implements RefreshQueue {
       supervise: false,
       monitorIntervalSeconds: 5,
       warningQueueSize: Number.MAX_SAFE_INTEGER,
+      registerInstance: false,
     });
     boss.on('error', ignore);
     for (let attempt = 1; ; attempt++) {
       try {
         await boss.start();
-        // Changes nothing where the queue is there.
-        await boss.createQueue(this.name, queueOptions);
+        // Who may only read and write leaves this to the owner of the schema.
+        if ((await boss.getQueue(this.name)) === null) {
+          await boss.createQueue(this.name, queueOptions);
+          await makeRateTable(this.#pool, this.#schema);
+        }
         break;
       } catch (error) {
         // Many workers start at once on an empty database.
@@ -139,10 +145,6 @@ function ignore(): void {
 
 function isName(name: unknown, pattern: RegExp): boolean {
   return typeof name === 'string' && pattern.test(name);
-}
-
-function unavailable(reason: string): AuthError {
-  return new AuthError('queue_unavailable', { detail: `pg-boss: ${reason}` });
 }
 
 async function inParts<Value>(

@@ -18,14 +18,14 @@ export async function takeTurn(
     pool.query(statement(schema), [bucket, 1_000 / perSecond]);
   const { rows } = await ask().catch(async (error: unknown) => {
     if (reasonOf(error) !== missing) throw error;
-    await makeTable(pool, schema);
+    await makeRateTable(pool, schema);
     return ask();
   });
   return Math.ceil((rows[0] as { wait: number }).wait);
 }
 
 /** One row a bucket. What it holds is worth nothing after a crash: the table is not logged. */
-async function makeTable(pool: QueryPool, schema: string): Promise<void> {
+export async function makeRateTable(pool: QueryPool, schema: string): Promise<void> {
   const columns = 'bucket text PRIMARY KEY, next float8 NOT NULL, last float8 NOT NULL, wait float8 NOT NULL';
   const text = `CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.auth_rate (${columns})`;
   await pool.query(text).catch((error: unknown) => {

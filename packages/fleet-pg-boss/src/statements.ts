@@ -55,7 +55,7 @@ export class Statements {
     const now = Date.now();
     // A statement can place a row once only: of two jobs of an account the last stands.
     const latest = new Map(
-      jobs.map(({ v, ref, at }) => [ref, { id: idOf(ref), v, ref, delay: Math.ceil(at - now) }]),
+      jobs.map(({ v, ref, at }) => [ref, { id: idOf(ref), v, ref, delay: delayOf(at - now) }]),
     );
     await this.#run(
       `${this.#clock}
@@ -144,6 +144,11 @@ DELETE FROM ${this.#schema}.job j USING locked WHERE j.name = $1 AND j.id = lock
  */
 export function lowestPriorityDueAt(at: number): number {
   return -(Math.floor((at - since) / 1_000) + 60);
+}
+
+/** In whole milliseconds; ten years at most, which the priority has room for. */
+export function delayOf(ms: number): number {
+  return Math.ceil(Math.min(ms, 315_360_000_000));
 }
 
 function priorityOf(ms: string): string {

@@ -1,6 +1,7 @@
 import type { RefreshJob, RunJob, Work, WorkOptions } from '@auth/fleet';
 import type { PgBoss } from 'pg-boss';
-import { type Claim, type EndedRun, lowestPriorityDueAt, type Statements } from './statements.js';
+import { type Claim, delayOf, type EndedRun, lowestPriorityDueAt, type Statements } from './statements.js';
+import { within } from './within.js';
 
 /** How often a worker that has room looks for jobs that are due. */
 const pollMs = 1_000;
@@ -8,6 +9,8 @@ const pollMs = 1_000;
 const touchMs = 5_000;
 /** … looks for those of dead workers, and compares its clock with the database's. */
 const superviseMs = 10_000;
+/** The database's answer is waited for so long. A claim that is told of no more ends by itself. */
+const answerMs = 10_000;
 /** A run that throws comes back after this long. */
 const retryMs = 30_000;
 /** A job of a version that this worker does not know is left to others for this long. */
@@ -80,11 +83,12 @@ export class PgBossWork implements Work {
     try {
       const { boss } = await this.#ready();
       const minPriority = lowestPriorityDueAt(Date.now() + this.#clockAheadMs);
-      const jobs = await boss.fetch<Stored>(this.#name, {
-        batchSize: room,
-        minPriority,
-        includeMetadata: true,
-      });
+      const options = { batchSize: room, minPriority, includeMetadata: true } as const;
+      const jobs = await within(answerMs, boss.fetch<Stored>(this.#name, options));
+      if (this.#isClosing) {
+        await this.#giveBack(jobs);
+        return 0;
+      }
       for (const { id, retryCount, data } of jobs) {
         const run = { id, retryCount, stop: new AbortController() };
         this.#running.add(run);
@@ -97,12 +101,19 @@ export class PgBossWork implements Work {
     }
   }
 
+  /** Jobs that came too late: others run them. */
+  async #giveBack(claims: readonly Claim[]): Promise<void> {
+    const { statements } = await this.#ready();
+    const ended = claims.map(({ id, retryCount }) => ({ id, retryCount, delayMs: 0 }));
+    if (ended.length > 0) await within(answerMs, statements.end(ended));
+  }
+
   async #carryOut(run: Run, job: Stored): Promise<void> {
     const delayMs = await this.#delayAfter(run, job);
     try {
-      await this.#save({ id: run.id, retryCount: run.retryCount, delayMs });
+      await within(answerMs, this.#save({ id: run.id, retryCount: run.retryCount, delayMs }));
     } catch (error) {
-      // The job comes back as that of a worker that died.
+      // Its claim ends, and the job comes back as that of a worker that died.
       this.#options.onError(error);
     }
     this.#running.delete(run);
@@ -115,7 +126,7 @@ export class PgBossWork implements Work {
     if (v !== 1) return unknownVersionMs;
     try {
       const { nextAt } = await this.#run({ v, ref, at: at - this.#clockAheadMs }, stop.signal);
-      return nextAt === undefined ? null : Math.ceil(nextAt - Date.now());
+      return nextAt === undefined ? null : delayOf(nextAt - Date.now());
     } catch (error) {
       this.#options.onError(error);
       return retryMs;
@@ -143,7 +154,7 @@ export class PgBossWork implements Work {
 
   async #touch(): Promise<void> {
     const claims = [...this.#running].map(({ id, retryCount }) => ({ id, retryCount }));
-    if (claims.length > 0) await (await this.#ready()).boss.touch(this.#name, claims);
+    if (claims.length > 0) await within(answerMs, (await this.#ready()).boss.touch(this.#name, claims));
   }
 
   async #supervise(): Promise<void> {

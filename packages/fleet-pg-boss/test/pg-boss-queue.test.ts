@@ -160,6 +160,97 @@ describe.runIf(path)('on a PostgreSQL', () => {
     await queue.close();
   });
 
+  test('a role that may make nothing works where the owner has made it all', async () => {
+    await using own = await scene();
+    await own.pool.query('CREATE ROLE app LOGIN; REVOKE CREATE ON DATABASE postgres FROM PUBLIC');
+    const owner = pgBossQueue({ pool: own.pool });
+    await owner.put([]);
+    await own.pool.query('GRANT USAGE ON SCHEMA pgboss TO app');
+    await own.pool.query('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgboss TO app');
+    await owner.close();
+    const pool = new Pool({ connectionString: own.server.url.replace('postgres@', 'app@') });
+    const queue = pgBossQueue({ pool });
+    const ran = Promise.withResolvers<string>();
+    const onError = vi.fn();
+    const run = async ({ ref }: { ref: string }) => {
+      ran.resolve(ref);
+      return {};
+    };
+    const work = queue.work(run, { concurrency: 1, onError });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    expect(await ran.promise).toBe('a');
+    expect(await queue.take?.('issuer', 10)).toBe(0);
+    await work.close({ timeoutMs: 1_000 });
+    expect(onError).not.toHaveBeenCalled();
+    await queue.close();
+    await pool.end();
+  });
+
+  test('what a look brings after the worker was told to end goes to others', async () => {
+    await using own = await scene();
+    const answers = Promise.withResolvers<void>();
+    const pool = {
+      async query(text: string, values?: unknown[]) {
+        const result = await own.pool.query(text, values);
+        if (/FOR UPDATE OF j SKIP LOCKED/.test(text)) await answers.promise;
+        return result;
+      },
+    };
+    const queue = pgBossQueue({ pool });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    const run = vi.fn(async () => ({}));
+    const work = queue.work(run, { concurrency: 1, onError: () => {} });
+    const stateOf = async () => (await own.pool.query('SELECT state FROM pgboss.job')).rows;
+    await vi.waitFor(async () => expect(await stateOf()).toEqual([{ state: 'active' }]), 5_000);
+    await work.close({ timeoutMs: 50 });
+    answers.resolve();
+    await vi.waitFor(async () => expect(await stateOf()).toEqual([{ state: 'created' }]), 5_000);
+    expect(run).not.toHaveBeenCalled();
+    await queue.close();
+  });
+
+  test('a connection that is dead without a word holds up nobody for ever', {
+    tags: ['long'],
+    timeout: 90_000,
+  }, async () => {
+    await using own = await scene();
+    const silent = new Set(['ended', 'SKIP LOCKED']);
+    const pool = {
+      async query(text: string, values?: unknown[]) {
+        for (const part of silent) {
+          if (!text.includes(part)) continue;
+          silent.delete(part);
+          await own.pool.query(part === 'ended' ? 'SELECT 1' : text, part === 'ended' ? [] : values);
+          return new Promise<never>(() => {});
+        }
+        return own.pool.query(text, values);
+      },
+    };
+    const queue = pgBossQueue({ pool });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    const run = vi.fn(async () => ({}));
+    const onError = vi.fn();
+    const work = queue.work(run, { concurrency: 1, onError });
+    // The first look and the first end are lost, each for as long as a claim lives.
+    await vi.waitFor(
+      async () => expect((await own.pool.query('SELECT 1 FROM pgboss.job')).rows).toEqual([]),
+      80_000,
+    );
+    expect(run).toHaveBeenCalledTimes(2);
+    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'ETIMEDOUT' }));
+    await work.close({ timeoutMs: 1_000 });
+    await queue.close();
+  });
+
+  test('close ends although the database does not answer', async () => {
+    const pool = { query: () => new Promise<never>(() => {}) };
+    const queue = pgBossQueue({ pool });
+    queue.put([]).catch(() => {});
+    const began = Date.now();
+    await queue.close();
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+
   test('a rate whose table cannot be made is told', async () => {
     await using own = await scene();
     const queue = pgBossQueue({ pool: own.pool });
@@ -169,6 +260,8 @@ describe.runIf(path)('on a PostgreSQL', () => {
       throw Object.assign(new Error(), { code: text.startsWith('CREATE') ? '42501' : '42P01' });
     });
     await expect(queue.take?.('issuer', 1)).rejects.toMatchObject({ detail: 'pg-boss: 42501' });
+    query.mockRejectedValue(Object.assign(new Error(), { code: '57P01' }));
+    await expect(queue.take?.('issuer', 1)).rejects.toMatchObject({ detail: 'pg-boss: 57P01' });
     query.mockRestore();
     await queue.close();
   });

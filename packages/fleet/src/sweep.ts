@@ -1,6 +1,6 @@
 import type { AuthSession, AuthStatus, Clock, MaybePromise } from '@auth/core';
 import type { RefreshJob, RefreshQueue } from './queue.js';
-import { checkRef } from './refs.js';
+import { isRef } from './refs.js';
 
 /**
  * Accounts by state, as their records told: `unknown` are those that `open` does not know, `failed` those that could not
@@ -36,8 +36,9 @@ export async function sweep(parts: SweepParts, signal: AbortSignal): Promise<Cen
   };
   for await (const ref of parts.accounts()) {
     signal.throwIfAborted();
-    checkRef(ref);
-    if (batch.push(ref) === batchSize) await finish();
+    // One that no account may have must not end the sweep for all that come after it.
+    if (!isRef(ref)) counts['failed'] = (counts['failed'] ?? 0) + 1;
+    else if (batch.push(ref) === batchSize) await finish();
   }
   if (batch.length > 0) await finish();
   return counts;

@@ -182,16 +182,18 @@ describe('a keeper', () => {
       expect([...scene.endsAt.keys()].sort()).toEqual(['a', 'b']);
     });
 
-    test('enrols no account whose id is none', async () => {
+    test('enrols no account whose id is none, and those that come after it', async () => {
       const scene = new FleetScene();
       await using keeper = scene.keeper({
         accounts: async function* () {
-          yield '#sweep';
+          yield* ['#sweep', 'a\0b', '\ud800', 'good'];
         },
+        sweepSpreadMs: 0,
       });
       await keeper.start();
       await scene.clock.advance(second);
-      expect(scene.heard('run_failed')).toMatchObject([{ reason: 'invalid_options' }]);
+      expect(scene.heard('swept')).toMatchObject([{ accounts: 4, states: { failed: 3, idle: 1 } }]);
+      expect([...scene.endsAt.keys()]).toEqual(['good']);
       const enroller = createEnroller({ queue: scene.queue });
       for (const ref of ['', '#a', undefined as never]) {
         await expect(enroller.add(ref)).rejects.toMatchObject({ code: 'invalid_options' });
