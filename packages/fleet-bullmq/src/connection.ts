@@ -1,29 +1,35 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 
+/** How a copy differs from the user's connection. */
+export interface Manners {
+  readonly maxRetriesPerRequest: number | null;
+  readonly enableOfflineQueue: boolean;
+  readonly commandTimeout: number | undefined;
+  readonly socketTimeout?: undefined;
+  readonly retryStrategy?: (times: number) => number;
+}
+
 /** For workers: waits for Redis for as long as it takes, whatever the user's own connection does. */
-export const patient = {
+export const patient: Manners = {
   maxRetriesPerRequest: null,
   enableOfflineQueue: true,
   commandTimeout: undefined,
   socketTimeout: undefined,
-  retryStrategy: (times: number) => Math.min(times * 200, 5_000),
-} as const;
+  retryStrategy: (times) => Math.min(times * 200, 5_000),
+};
 
 /** For puts and removes: says at once that there is no Redis, and within this time that it does not answer. */
-export function impatient(commandTimeout: number) {
-  return { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout } as const;
+export function impatient(commandTimeout: number): Manners {
+  return { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout };
 }
 
 /** A further connection, with other options. */
-export function copyOf(
-  connection: Redis | Cluster,
-  overrides: typeof patient | ReturnType<typeof impatient>,
-): Redis | Cluster {
+export function copyOf(connection: Redis | Cluster, manners: Manners): Redis | Cluster {
   if (!connection.isCluster)
-    return (connection as Redis).duplicate({ ...overrides, lazyConnect: false } as Partial<RedisOptions>);
+    return (connection as Redis).duplicate({ ...manners, lazyConnect: false } as Partial<RedisOptions>);
   const cluster = connection as Cluster;
-  const { enableOfflineQueue } = overrides;
-  const redisOptions = { ...cluster.options.redisOptions, ...overrides };
+  const { enableOfflineQueue } = manners;
+  const redisOptions = { ...cluster.options.redisOptions, ...manners };
   const options = { enableOfflineQueue, lazyConnect: false, redisOptions };
   return cluster.duplicate(undefined, options as Parameters<Cluster['duplicate']>[1]);
 }

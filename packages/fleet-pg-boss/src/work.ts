@@ -5,6 +5,8 @@ import { within } from './within.js';
 
 /** How often a worker that has room looks for jobs that are due. */
 const pollMs = 1_000;
+/** How long a worker without room waits for more of it. */
+const gatherMs = 10;
 /** How often a worker tells that its runs are alive … */
 const touchMs = 5_000;
 /** … looks for those of dead workers, and compares its clock with the database's. */
@@ -75,7 +77,11 @@ export class PgBossWork implements Work {
       const room = this.#options.concurrency - this.#running.size;
       const taken = room === 0 ? 0 : await this.#take(room);
       // There may be more of what filled the room: the next look is as soon as there is room again.
-      if (taken < room || room === 0) await this.#sleep(room === 0 ? undefined : pollMs);
+      if (room === 0) {
+        await this.#sleep();
+        // A look costs the same for many jobs as for one: a few more runs end in the meantime.
+        await new Promise((resolve) => setTimeout(resolve, gatherMs));
+      } else if (taken < room) await this.#sleep(pollMs);
     }
   }
 
@@ -163,7 +169,7 @@ export class PgBossWork implements Work {
     await boss.supervise(this.#name);
   }
 
-  #sleep(ms: number | undefined): Promise<void> {
+  #sleep(ms?: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = ms === undefined ? undefined : setTimeout(() => this.#wake(), ms).unref();
       this.#wake = () => {
