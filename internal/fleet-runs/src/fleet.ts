@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly perIssuer?: number | undefined;
   /** Default the keeper. */
   readonly workedBy?: WorkedBy | undefined;
+  /** What a machine that is busy with other work may add to a caller's wait, milliseconds. Default 0. */
+  readonly busyMs?: number | undefined;
   /** How long the auth server takes for an answer. Default 50. */
   readonly latencyMs?: number | undefined;
 }
@@ -222,6 +224,6 @@ export function pause(ms: number): Promise<void> {
 }
 
 /** How long a caller may wait at most, milliseconds: for an exchange, or for the lease of a worker that died. */
-export function longestWaitMs(trouble: Trouble): number {
-  return (trouble === 'killed workers' ? leaseMs : 0) + 2 * latencyMs;
+export function longestWaitMs({ trouble, busyMs = 0 }: RunOptions): number {
+  return (trouble === 'killed workers' ? leaseMs : 0) + 2 * latencyMs + busyMs;
 }
