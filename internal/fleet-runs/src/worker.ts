@@ -46,11 +46,10 @@ function planted(session: AuthSession, bug: Planted | undefined): AuthSession {
   const maintain = session.maintain.bind(session);
   return Object.assign(session, {
     async maintain(how: Parameters<AuthSession['maintain']>[0]) {
-      if (bug === 'never renews') {
-        const { state, nextAt } = await maintain({ ...how, admit: () => 1_000 });
-        return nextAt === undefined ? { state } : { state, nextAt };
-      }
+      const { state } = await session.status();
+      if (bug === 'never renews' && state !== 'idle') return { state, nextAt: Date.now() + 1_000 };
       const found = await maintain(how);
+      if (bug === 'never renews') return found;
       await session.getTokens({ forceRefresh: true });
       return found;
     },

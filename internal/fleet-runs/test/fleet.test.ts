@@ -30,7 +30,7 @@ describe.concurrent.each(['bullmq', 'pg-boss'] as const)('a fleet on %s', (engin
     'loses nothing: %s',
     { tags: ['long'] },
     async (trouble) => {
-      expect(await run(trouble, { lifeMs: 20_000, durationMs: 40_000 })).toEqual([]);
+      expect(await run(trouble, { lifeMs: 10_000, durationMs: 20_000 })).toEqual([]);
     },
   );
 });
