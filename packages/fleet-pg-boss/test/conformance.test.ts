@@ -38,8 +38,8 @@ async function startEngine(): Promise<QueueEngine> {
   };
 }
 
-/** Five dead workers take their time, and so does a run that threw. */
-const slowTests = /five workers|throws/;
+/** Dead workers take their time, and so does a run that threw. */
+const slowTests = /killed|throws/;
 const inItsTime: TestFunction = (name, run) =>
   test(name, { tags: slowTests.test(name) ? ['long'] : [] }, run);
 
