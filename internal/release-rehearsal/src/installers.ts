@@ -40,8 +40,9 @@ export const installers: readonly Installer[] = [
     runtime: () => ['node'],
     settings: (scope, registry) => ({
       ...npmrc(scope, registry),
-      // By default pnpm installs no version that is younger than a day.
-      'pnpm-workspace.yaml': `minimumReleaseAgeExclude: ['${scope}/*']\n`,
+      // By default pnpm installs no version that is younger than a day, and fails where a package would run a script:
+      // BullMQ's encoder has one, for speed.
+      'pnpm-workspace.yaml': `minimumReleaseAgeExclude: ['${scope}/*']\nallowBuilds: { msgpackr-extract: false }\n`,
     }),
     caches: (directory) => ({
       pnpm_config_store_dir: join(directory, 'store'),
