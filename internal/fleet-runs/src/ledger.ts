@@ -81,7 +81,11 @@ export class Ledger {
     const username = this.#owners.get(refreshToken);
     const entry = this.#accounts.get(username ?? '');
     if (username === undefined || entry === undefined) return void this.#called('unknown', sender, now);
-    if (entry.refreshToken !== refreshToken) return void this.#called('reuse', sender, now);
+    if (entry.refreshToken !== refreshToken) {
+      // As Keycloak does it where refresh tokens are for one use: nobody can go on with the session.
+      entry.refreshToken = '';
+      return void this.#called('reuse', sender, now);
+    }
     this.#called('rotation', sender, now);
     if (now < entry.issuedAt + this.#lifeMs / 2) entry.early++;
     return this.#issue(username, entry, now);

@@ -64,7 +64,8 @@ async function workEnded(context: SessionContext, account: Account, limitMs: num
 function workOf(context: SessionContext, account: Account): Promise<unknown> | undefined {
   const { flight, trailing, facts } = account;
   const underWay = flight?.done ?? trailing?.done ?? facts.signingOut ?? pendingCallsSettled(account);
-  return underWay ?? (facts.unsaved === undefined ? undefined : savedNow(context, account));
+  const isLeftOver = facts.unsaved !== undefined && !facts.unsaved.isInitial;
+  return underWay ?? (isLeftOver ? savedNow(context, account) : undefined);
 }
 
 /** Where no work may outlive a call, a failed save is left to the next call. After the last one it is tried here. */

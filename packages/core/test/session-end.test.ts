@@ -158,6 +158,16 @@ describe('close', () => {
     },
   );
 
+  test('sends and saves nothing of initial tokens that nobody has asked for', async () => {
+    const { scene, backend } = twoProcesses();
+    const initialTokens = { accessToken: 'given', refreshToken: 'r', expiresInMs: 1 };
+    const session = scene.open({ store: backend.open({ lock: true }), scheduler: null, initialTokens });
+    await scene.clock.advance(hour);
+    await session.close();
+    expect(backend.calls).not.toContain('compareAndSet');
+    expect(scene.server).toMatchObject({ refreshes: 0, logins: 0 });
+  });
+
   test('gives up after its limit, and always resolves', { tags: ['fault-112'] }, async () => {
     const { scene, session } = await withUnsavedSet();
     let isClosed = false;

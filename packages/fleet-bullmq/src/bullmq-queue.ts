@@ -1,5 +1,12 @@
-import { AuthError, isAuthError, reasonOf } from '@auth/core';
-import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
+import { AuthError } from '@auth/core';
+import {
+  bounded,
+  type RefreshJob,
+  type RefreshQueue,
+  type RunJob,
+  type Work,
+  type WorkOptions,
+} from '@auth/fleet';
 import { Queue } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { copyOf, impatient, patient, Readiness } from './connection.js';
@@ -18,10 +25,8 @@ export interface BullmqQueueOptions {
   readonly prefix?: string | undefined;
 }
 
-/** A put, remove or take that has not ended by then is refused. */
-const boundMs = 10_000;
-/** So many of a list's jobs are put at a time. */
-const atATime = 500;
+/** Redis' answer to one command is waited for so long. */
+const answerMs = 10_000;
 
 /**
  * A queue on BullMQ, for any number of workers.
@@ -62,16 +67,12 @@ class BullmqQueue implements RefreshQueue {
 
   put(jobs: readonly RefreshJob[], { ifAbsent = false }: { ifAbsent?: boolean } = {}): Promise<void> {
     return this.#bounded(({ schedule }) =>
-      inParts(jobs, (part) =>
-        ifAbsent ? schedule.addAbsent(part) : Promise.all(part.map((job) => schedule.put(job))),
-      ),
+      ifAbsent ? schedule.addAbsent(jobs) : all(jobs, (job) => schedule.put(job)),
     );
   }
 
   remove(refs: readonly string[]): Promise<void> {
-    return this.#bounded(({ schedule }) =>
-      inParts(refs, (part) => Promise.all(part.map((ref) => schedule.remove(ref)))),
-    );
+    return this.#bounded(({ schedule }) => all(refs, (ref) => schedule.remove(ref)));
   }
 
   take(bucket: string, perSecond: number): Promise<number> {
@@ -103,27 +104,8 @@ class BullmqQueue implements RefreshQueue {
     this.#client?.disconnect();
   }
 
-  /** Ends within its time, whatever has become of Redis. @throws AuthError `queue_unavailable` */
-  async #bounded<Result>(work: (producer: Producer) => Promise<Result>): Promise<Result> {
-    const late = Promise.withResolvers<never>();
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      late.reject(unavailable('no answer in time'));
-    }, boundMs);
-    const begin = async (): Promise<Result> => {
-      const producer = await this.#ready();
-      // What was refused must not happen later.
-      return isLate ? late.promise : work(producer);
-    };
-    try {
-      return await Promise.race([begin(), late.promise]);
-    } catch (error) {
-      if (isAuthError(error)) throw error;
-      throw unavailable(reasonOf(error));
-    } finally {
-      clearTimeout(timer);
-    }
+  #bounded<Result>(work: (producer: Producer) => Promise<Result>): Promise<Result> {
+    return bounded('BullMQ', () => this.#ready(), work);
   }
 
   /** Waits for Redis, for as long as it takes. */
@@ -141,7 +123,7 @@ class BullmqQueue implements RefreshQueue {
   }
 
   async #open(): Promise<Producer> {
-    const client = copyOf(this.#connection, impatient(boundMs));
+    const client = copyOf(this.#connection, impatient(answerMs));
     this.#client = client;
     client.on('error', () => {});
     const connection = new Readiness(client);
@@ -175,15 +157,8 @@ function keyPrefixOf({ options }: Redis | Cluster): string {
   return keyPrefix ?? redisOptions?.keyPrefix ?? '';
 }
 
-function unavailable(reason: string): AuthError {
-  return new AuthError('queue_unavailable', { detail: `BullMQ: ${reason}` });
-}
-
-async function inParts<Value>(
-  values: readonly Value[],
-  work: (part: readonly Value[]) => Promise<unknown>,
-): Promise<void> {
-  for (let from = 0; from < values.length; from += atATime) await work(values.slice(from, from + atATime));
+async function all<Value>(values: readonly Value[], work: (value: Value) => Promise<void>): Promise<void> {
+  await Promise.all(values.map(work));
 }
 
 function expect(holds: boolean, option: string, expected: string): void {

@@ -19,6 +19,9 @@ if at == '' or tonumber(ARGV[2]) < tonumber(at) then at = ARGV[2] end
 redis.call('HSET', KEYS[1], ARGV[1], removed .. at)
 return 1`;
 
+/** ARGV: id. */
+const addRemoval = `if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then redis.call('HSET', KEYS[1], ARGV[1], 'r') end`;
+
 /** ARGV: id, the text that was carried out. */
 const clear = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
@@ -49,6 +52,11 @@ export class PendingChanges {
   /** So that whoever is about to carry out an older change carries out this one too. */
   async addPutIfPending(id: string, at: number): Promise<void> {
     await this.#client.eval(addPut, 1, this.#key, id, Math.ceil(at), '1');
+  }
+
+  /** So that whoever is about to carry out an older put carries out the removal in its place. */
+  async addRemovalIfPending(id: string): Promise<void> {
+    await this.#client.eval(addRemoval, 1, this.#key, id);
   }
 
   async addRemoval(id: string): Promise<void> {

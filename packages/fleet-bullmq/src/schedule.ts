@@ -51,6 +51,7 @@ export class Schedule {
 
   async remove(ref: string): Promise<void> {
     const id = idOf(ref);
+    await this.#pending.addRemovalIfPending(id);
     for (let attempt = 0; attempt < attempts; attempt++) {
       const state = await this.queue.getJobState(id);
       if (state === 'unknown') return;
@@ -143,9 +144,9 @@ function refOf(id: string): string {
 }
 
 /** BullMQ packs a job's time and a counter into one number, which has room for so many years. */
-export const longestDelayMs = 315_360_000_000;
+const longestDelayMs = 315_360_000_000;
 
-function delayOf(at: number, now: number): number {
+export function delayOf(at: number, now: number): number {
   return Math.min(Math.max(0, Math.ceil(at) - now), longestDelayMs);
 }
 

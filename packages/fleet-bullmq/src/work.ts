@@ -2,7 +2,7 @@ import type { RunJob, Work, WorkOptions } from '@auth/fleet';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { wrongClockMs } from './clock-check.js';
-import { type Data, longestDelayMs, nextOf, type Schedule } from './schedule.js';
+import { type Data, delayOf, nextOf, type Schedule } from './schedule.js';
 
 /** A worker that died is noticed when the lock of its jobs has ended, and at the next look for such jobs. */
 const lockMs = 15_000;
@@ -99,11 +99,14 @@ export class BullmqWork implements Work {
   async #process(job: Job<Data>, token = '', signal?: AbortSignal): Promise<void> {
     const { v, ref, at } = job.data;
     if (v !== 1) return this.#delay(job, Date.now() + unknownVersionMs, token);
-    const { nextAt: own } = await this.#run({ v, ref, at }, signal ?? neverAborts).catch((error: unknown) => {
+    let own: number | undefined;
+    try {
+      own = (await this.#run({ v, ref, at }, signal ?? neverAborts)).nextAt;
+    } catch (error) {
       this.#options.onError(error);
       // BullMQ keeps the message with the job: it must not be the error's own.
       throw new Error('the run threw');
-    });
+    }
     const schedule = await this.#parts.schedule();
     const nextAt = nextOf(own, await schedule.pendingOf(job.id ?? ''));
     if (nextAt !== undefined) await this.#delay(job, nextAt, token);
@@ -112,10 +115,10 @@ export class BullmqWork implements Work {
   /** Ends the run. What was asked for since is settled once nobody can take the job for running any more. */
   async #delay({ id = '', data }: Job<Data>, at: number, token: string): Promise<never> {
     const now = Date.now();
-    const delayMs = Math.max(shortestDelayMs, Math.ceil(at) - now);
-    await this.#worker.getBackend().moveToDelayed(id, now, Math.min(delayMs, longestDelayMs), token, {
+    const delayMs = Math.max(shortestDelayMs, delayOf(at, now));
+    await this.#worker.getBackend().moveToDelayed(id, now, delayMs, token, {
       skipAttempt: true,
-      fieldsToUpdate: { data: JSON.stringify({ ...data, at }) },
+      fieldsToUpdate: { data: JSON.stringify({ ...data, at: Math.min(at, now + delayMs) }) },
     });
     this.#settle(id);
     throw new DelayedError();

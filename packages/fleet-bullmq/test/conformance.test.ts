@@ -51,5 +51,6 @@ describe.runIf(path).concurrent('bullmqQueue', () => {
       return startPeer(place);
     },
     startEngine,
+    sharesRate: true,
   });
 });

@@ -55,6 +55,14 @@ describe.runIf(path)('what a dead worker left behind is carried out', () => {
     expect(await left()).toBe(0);
   });
 
+  test('and a removal in the meantime is not undone by it', async () => {
+    const { schedule, dueAt, leave, left } = newSchedule();
+    await leave(`${later}`);
+    await schedule.remove('a');
+    await schedule.settleAll();
+    expect([await dueAt(), await left()]).toEqual([undefined, 0]);
+  });
+
   test('by one at a time: another leaves it alone', async () => {
     const { schedule, dueAt, put, leave, left, queue } = newSchedule();
     await schedule.put(put(later));

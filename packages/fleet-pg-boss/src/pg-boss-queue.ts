@@ -1,5 +1,12 @@
-import { AuthError, isAuthError, reasonOf } from '@auth/core';
-import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from '@auth/fleet';
+import { AuthError } from '@auth/core';
+import {
+  bounded,
+  type RefreshJob,
+  type RefreshQueue,
+  type RunJob,
+  type Work,
+  type WorkOptions,
+} from '@auth/fleet';
 import { PgBoss, type Queue } from 'pg-boss';
 import { makeRateTable, takeTurn } from './rate.js';
 import { isMadeByAnother, type QueryPool, Statements } from './statements.js';
@@ -16,12 +23,8 @@ export interface PgBossQueueOptions {
   readonly schema?: string | undefined;
 }
 
-/** A put, remove or take that has not ended by then is refused. */
-const boundMs = 10_000;
 /** A start of pg-boss that has not ended by then is begun anew, and its end is not waited for longer than this. */
 const [startMs, stopMs] = [30_000, 2_000];
-/** So many of a list's jobs are put at a time. */
-const atATime = 500;
 /** How often a queue tries to make what others are making. */
 const attempts = 10;
 const queueOptions: Omit<Queue, 'name'> = {
@@ -62,11 +65,11 @@ class PgBossQueue implements RefreshQueue {
   }
 
   put(jobs: readonly RefreshJob[], { ifAbsent = false }: { ifAbsent?: boolean } = {}): Promise<void> {
-    return this.#bounded(({ statements }) => inParts(jobs, (part) => statements.put(part, ifAbsent)));
+    return this.#bounded(({ statements }) => statements.put(jobs, ifAbsent));
   }
 
   remove(refs: readonly string[]): Promise<void> {
-    return this.#bounded(({ statements }) => inParts(refs, (part) => statements.remove(part)));
+    return this.#bounded(({ statements }) => statements.remove(refs));
   }
 
   take(bucket: string, perSecond: number): Promise<number> {
@@ -86,14 +89,8 @@ class PgBossQueue implements RefreshQueue {
       await within(stopMs, parts.boss.stop({ graceful: false, close: false })).catch(ignore);
   }
 
-  /** Ends within its time, whatever has become of the database. @throws AuthError `queue_unavailable` */
-  async #bounded<Result>(work: (parts: WorkerParts) => Promise<Result>): Promise<Result> {
-    try {
-      return await within(boundMs, this.#ready().then(work));
-    } catch (error) {
-      if (isAuthError(error)) throw error;
-      throw new AuthError('queue_unavailable', { detail: `pg-boss: ${reasonOf(error)}` });
-    }
+  #bounded<Result>(work: (parts: WorkerParts) => Promise<Result>): Promise<Result> {
+    return bounded('pg-boss', () => this.#ready(), work);
   }
 
   async #ready(): Promise<WorkerParts> {
@@ -145,13 +142,6 @@ function ignore(): void {
 
 function isName(name: unknown, pattern: RegExp): boolean {
   return typeof name === 'string' && pattern.test(name);
-}
-
-async function inParts<Value>(
-  values: readonly Value[],
-  work: (part: readonly Value[]) => Promise<unknown>,
-): Promise<void> {
-  for (let from = 0; from < values.length; from += atATime) await work(values.slice(from, from + atATime));
 }
 
 function expect(holds: boolean, option: string, expected: string): void {

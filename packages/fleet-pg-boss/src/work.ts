@@ -41,7 +41,9 @@ export class PgBossWork implements Work {
   #clockAheadMs = 0;
   #isClosing = false;
   /** Ends the wait for the next look. */
-  #wake = (): void => {};
+  #endWait = (): void => {};
+  /** Tells that a run has ended, to whoever waits for that. */
+  #tellEnd = (): void => {};
 
   constructor(name: string, ready: () => Promise<WorkerParts>, run: RunJob, options: WorkOptions) {
     this.#name = name;
@@ -58,7 +60,8 @@ export class PgBossWork implements Work {
 
   async close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
     this.#isClosing = true;
-    this.#wake();
+    this.#endWait();
+    this.#tellEnd();
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, timeoutMs);
     await Promise.race([this.#allEnded(), late.promise]);
@@ -69,7 +72,13 @@ export class PgBossWork implements Work {
 
   async #allEnded(): Promise<void> {
     await this.#loop;
-    while (this.#running.size > 0) await new Promise<void>((resolve) => (this.#wake = resolve));
+    while (this.#running.size > 0) await this.#oneEnded();
+  }
+
+  #oneEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#tellEnd = resolve;
+    });
   }
 
   async #takeJobs(): Promise<void> {
@@ -78,10 +87,10 @@ export class PgBossWork implements Work {
       const taken = room === 0 ? 0 : await this.#take(room);
       // There may be more of what filled the room: the next look is as soon as there is room again.
       if (room === 0) {
-        await this.#sleep();
+        await this.#oneEnded();
         // A look costs the same for many jobs as for one: a few more runs end in the meantime.
         await new Promise((resolve) => setTimeout(resolve, gatherMs));
-      } else if (taken < room) await this.#sleep(pollMs);
+      } else if (taken < room) await this.#waitToLook();
     }
   }
 
@@ -123,7 +132,7 @@ export class PgBossWork implements Work {
       this.#options.onError(error);
     }
     this.#running.delete(run);
-    this.#wake();
+    this.#tellEnd();
   }
 
   async #delayAfter({ stop }: Run, { v, ref, at, removed }: Stored): Promise<number | null> {
@@ -169,10 +178,10 @@ export class PgBossWork implements Work {
     await boss.supervise(this.#name);
   }
 
-  #sleep(ms?: number): Promise<void> {
+  #waitToLook(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = ms === undefined ? undefined : setTimeout(() => this.#wake(), ms).unref();
-      this.#wake = () => {
+      const timer = setTimeout(resolve, pollMs).unref();
+      this.#endWait = () => {
         clearTimeout(timer);
         resolve();
       };

@@ -53,5 +53,6 @@ describe.runIf(path).concurrent('pgBossQueue', () => {
       return startPeer(place);
     },
     startEngine,
+    sharesRate: true,
   });
 });

@@ -65,30 +65,6 @@ describe.runIf(path)('on a PostgreSQL', () => {
     await queue.close();
   });
 
-  test('a rate is shared by all queues, and nearly every turn is taken', async () => {
-    await using own = await scene();
-    const queues = Array.from({ length: 4 }, () => pgBossQueue({ pool: own.pool }));
-    for (const queue of queues) await queue.put([]);
-    const turns: number[] = [];
-    const until = Date.now() + 2_000;
-    await Promise.all(
-      queues.flatMap((queue) =>
-        Array.from({ length: 20 }, async () => {
-          while (Date.now() < until) {
-            const waitMs = (await queue.take?.('https://auth.example.com', 50)) ?? 0;
-            if (waitMs === 0) turns.push(Date.now());
-            await new Promise((resolve) => setTimeout(resolve, waitMs));
-          }
-        }),
-      ),
-    );
-    const inASecond = turns.map((turn) => turns.filter((each) => each >= turn && each < turn + 1_000).length);
-    expect(Math.max(...inASecond)).toBeLessThanOrEqual(55);
-    // Two seconds at fifty a second, and nearly none of them is lost.
-    expect(turns.length).toBeGreaterThan(85);
-    await Promise.all(queues.map((queue) => queue.close()));
-  });
-
   test('a job that was removed while its worker died is ended and not run', async () => {
     await using own = await scene();
     const queue = pgBossQueue({ pool: own.pool });

@@ -1,3 +1,4 @@
+export { bounded } from './bounded.js';
 export { createEnroller, type Enroller } from './enroller.js';
 export type { KeeperEvent } from './events.js';
 export { type InProcessQueueOptions, inProcessQueue } from './in-process-queue.js';

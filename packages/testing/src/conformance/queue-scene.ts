@@ -15,6 +15,7 @@ export interface QueueUnderTest {
     run: Run,
     options: { readonly concurrency: number; onError(error: unknown): void },
   ): { close(options: { readonly timeoutMs: number }): Promise<void> };
+  take?(bucket: string, perSecond: number): Promise<number> | number;
   close(): Promise<void>;
 }
 
