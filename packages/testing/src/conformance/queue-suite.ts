@@ -73,14 +73,22 @@ export function queueSuite(
     });
 
   if (sharesRate)
-    guarantee('a rate is shared by all programs, and nearly every turn is taken', async (scene) => {
-      const turns = await turnsTaken([1, 2, 3, 4].map(() => scene.another()));
-      const mostInASecond = Math.max(
-        ...turns.map((turn) => turns.filter((each) => each >= turn && each < turn + 1_000).length),
-      );
-      check(mostInASecond <= 55, `at most fifty a second, and some: ${mostInASecond}`);
-      // Two seconds at fifty a second.
-      check(turns.length > 85, `${turns.length} turns`);
+    guarantee('a rate is shared by all programs: each who waits has a turn of his own', async (scene) => {
+      const [count, betweenMs] = [60, 20];
+      const queues = [1, 2, 3, 4].map(() => scene.another());
+      const ask = (index: number) => queues[index % queues.length]?.take?.('issuer', 1_000 / betweenMs) ?? 0;
+      await ask(0);
+      const began = Date.now();
+      const waits = await Promise.all(Array.from({ length: count }, (_, index) => ask(index)));
+      const tookMs = Date.now() - began;
+      waits.sort((left, right) => left - right);
+      for (const [index, waitMs] of waits.entries()) {
+        check(waitMs <= (index + 1) * betweenMs, `no turn is left out: ${waits}`);
+        check(waitMs >= (index - 2) * betweenMs - tookMs, `no two have one turn: ${waits}`);
+      }
+      // When all of them would have had theirs, one is free.
+      await pause((count + 1) * betweenMs);
+      same(await ask(0), 0, 'the wait for the next turn');
     });
 
   if (openPeer !== undefined)
@@ -124,19 +132,4 @@ async function withPeers(
   } finally {
     await Promise.all(peers.map((peer) => peer.kill()));
   }
-}
-
-/** When twenty callers of each queue took turns at fifty a second, in two seconds. */
-async function turnsTaken(queues: readonly QueueUnderTest[]): Promise<number[]> {
-  const turns: number[] = [];
-  const until = Date.now() + 2_000;
-  const call = async (queue: QueueUnderTest): Promise<void> => {
-    while (Date.now() < until) {
-      const waitMs = (await queue.take?.('https://auth.example.com', 50)) ?? 0;
-      if (waitMs === 0) turns.push(Date.now());
-      await pause(waitMs);
-    }
-  };
-  await Promise.all(queues.flatMap((queue) => Array.from({ length: 20 }, () => call(queue))));
-  return turns;
 }
