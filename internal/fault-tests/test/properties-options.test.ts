@@ -66,7 +66,7 @@ describe.each(providerNames)('%s', (name) => {
         await endsWell(() => session.getTokens());
         session.dispose();
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   }, 60_000);
 });
@@ -105,6 +105,6 @@ test('a session ends well whatever its provider returns or throws', async () => 
       );
       await endsWell(() => session.getTokens());
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   );
 }, 60_000);

@@ -69,7 +69,7 @@ describe('a store', () => {
         await endsWell(() => session.getTokens());
         session.dispose();
       }),
-      { numRuns: 600 },
+      { numRuns: 250 },
     );
   }, 60_000);
 

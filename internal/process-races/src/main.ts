@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { isRedisInstalled } from '@internal/test-tools';
 import { race } from './race.ts';
-import { storeKinds, temporaryPlace } from './store-place.ts';
+import { storeKinds } from './store-place.ts';
+import { temporaryPlace } from './temporary-place.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 import { ProcessGroup } from './process-group.ts';
-import type { TemporaryPlace } from './store-place.ts';
+import type { TemporaryPlace } from './temporary-place.ts';
 
 /** The result of a race. */
 export interface RaceResult {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmulator } from '@auth/testing/emulator';
 import type { CallReport, SizeReport } from './soak-worker.ts';
-import { temporaryPlace } from './store-place.ts';
+import { temporaryPlace } from './temporary-place.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
 const minutes = Number(values.minutes);

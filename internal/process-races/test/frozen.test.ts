@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { ProcessGroup, temporaryPlace } from '../src/index.ts';
-import { stores } from './support/stores.ts';
+import { alsoLong, stores } from './support/stores.ts';
 
 const leaseMs = 1_000;
 
-describe.each(stores)(
-  'a process is stopped beyond its lease, on the %s store',
-  { tags: ['fault-12', 'fault-66'], concurrent: true, timeout: 30_000 },
-  (kind) => {
+for (const kind of stores) {
+  const tags = ['fault-12', 'fault-66', ...alsoLong(kind)];
+  describe(`a process is stopped beyond its lease, on the ${kind} store`, {
+    tags,
+    concurrent: true,
+    timeout: 30_000,
+  }, () => {
     test('stopped before the check that the lease is held: it sends nothing when it goes on', async () => {
       await using temporary = await temporaryPlace(kind, leaseMs);
       await using group = await ProcessGroup.start(temporary.place);
@@ -81,5 +84,5 @@ describe.each(stores)(
       expect(calls.length).toBeLessThanOrEqual(3);
       expect(await group.keepsNewest()).toBe(true);
     });
-  },
-);
+  });
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Point, ProcessGroup, temporaryPlace } from '../src/index.ts';
-import { stores } from './support/stores.ts';
+import { alsoLong, stores } from './support/stores.ts';
 
 /** On Linux the file store notices a dead process at once, however long its lease; on a server the lease ends. */
 const leaseMs = { file: 60_000, redis: 1_000, postgres: 1_000 };
@@ -15,6 +15,9 @@ const deaths: readonly (readonly [Point, readonly string[]])[] = [
   ['before_link', ['refresh issued', 'refresh reused', 'login issued']],
   ['after_link', ['refresh issued']],
 ];
+
+/** Where only a store that writes files can die. */
+const inTheFileStore: readonly Point[] = ['half_written', 'before_link', 'after_link'];
 
 async function survive(kind: keyof typeof leaseMs, point: Point): Promise<string[]> {
   await using temporary = await temporaryPlace(kind, leaseMs[kind]);
@@ -52,12 +55,9 @@ describe('a process is killed', {
     expect(await survive('file', point)).toEqual(calls);
   });
 
-  const onServers = deaths
-    .filter(([point]) => !['half_written', 'before_link', 'after_link'].includes(point))
-    .flatMap(([point, calls]) =>
-      stores.filter((kind) => kind !== 'file').map((kind) => ({ point, calls, kind })),
-    );
-  test.each(onServers)('$point, on $kind', async ({ point, calls, kind }) => {
-    expect(await survive(kind, point)).toEqual(calls);
-  });
+  for (const kind of stores.filter((store) => store !== 'file'))
+    for (const [point, calls] of deaths.filter(([at]) => !inTheFileStore.includes(at)))
+      test(`${point}, on ${kind}`, { tags: alsoLong(kind) }, async () => {
+        expect(await survive(kind, point)).toEqual(calls);
+      });
 });

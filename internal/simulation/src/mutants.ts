@@ -3,6 +3,8 @@ import type { Edit } from './rewrite.ts';
 /** A bug to put into the engine. */
 export interface Mutant {
   readonly name: string;
+  /** It takes thousands of seeds to meet it. */
+  readonly isRare?: true;
   readonly edits: readonly Edit[];
 }
 
@@ -99,6 +101,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a password is sent without checking the lease',
+    isRare: true,
     edits: [
       { file: 'exchange/login.ts', find: "if (!isLeaseHeld($FLIGHT)) return 'lock_again';", replace: '{}' },
     ],
@@ -241,6 +244,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a process does not count its own logins',
+    isRare: true,
     edits: [{ file: 'exchange/login.ts', find: '$ACCOUNT.loginSent($$$ARGS)', replace: 'undefined' }],
   },
   {
@@ -392,6 +396,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'logins that a clock far ahead has dated count for ever',
+    isRare: true,
     edits: [
       {
         file: 'exchange/guard.ts',

@@ -19,23 +19,23 @@ async function failuresOf(from: number, count: number): Promise<string[]> {
 describe('the engine under faults breaks no rule', () => {
   const fresh = randomInt(1_000_000, 2 ** 31);
 
-  test('in 1,700 known seeds', { timeout: 60_000 }, async () => {
-    expect(await failuresOf(1, 1_700)).toEqual([]);
+  test('in 500 known seeds', { timeout: 60_000 }, async () => {
+    expect(await failuresOf(1, 500)).toEqual([]);
   });
 
-  test(`in 300 fresh seeds, from ${fresh}`, { timeout: 60_000 }, async () => {
-    expect(await failuresOf(fresh, 300)).toEqual([]);
+  test(`in 200 fresh seeds, from ${fresh}`, { timeout: 60_000 }, async () => {
+    expect(await failuresOf(fresh, 200)).toEqual([]);
   });
 
-  test('in 20,000 known seeds', { tags: ['long'], timeout: 200_000 }, async () => {
-    expect(await failuresOf(1, 20_000)).toEqual([]);
+  test('in 5,000 known seeds', { tags: ['long'], timeout: 100_000 }, async () => {
+    expect(await failuresOf(1, 5_000)).toEqual([]);
   });
 
-  test(`in 5,000 fresh seeds, from ${fresh}`, {
+  test(`in 4,000 fresh seeds, from ${fresh}`, {
     tags: ['long'],
     timeout: 100_000,
   }, async () => {
-    expect(await failuresOf(fresh, 5_000)).toEqual([]);
+    expect(await failuresOf(fresh, 4_000)).toEqual([]);
   });
 });
 

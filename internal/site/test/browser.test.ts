@@ -35,7 +35,11 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
 
   test.each(someOfEachKind)('%s fits a screen and a phone, light and dark', fitsEverywhere);
 
-  test.each(others)('%s fits a screen and a phone, light and dark, too', { tags: ['long'] }, fitsEverywhere);
+  test.each(others)(
+    '%s fits a screen and a phone, light and dark, too',
+    { tags: ['longest'] },
+    fitsEverywhere,
+  );
 
   test('the diagram of a 401 is drawn in the colours of the scheme', async () => {
     await using tab = await site.tab();

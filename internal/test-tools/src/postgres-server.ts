@@ -30,8 +30,20 @@ export interface PostgresServer extends AsyncDisposable {
 export async function startPostgres(): Promise<PostgresServer> {
   const folder = ownFolder();
   const data = join(folder, 'data');
-  await run(program('initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync'], asPostgres());
+  freshData ??= initialize();
+  await run('cp', ['-r', await freshData, data], asPostgres());
   return serve(folder, data);
+}
+
+/** What a server starts with: copying it takes a seventh of the time that making it takes. */
+let freshData: Promise<string> | undefined;
+
+async function initialize(): Promise<string> {
+  const folder = ownFolder();
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const data = join(folder, 'data');
+  await run(program('initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync'], asPostgres());
+  return data;
 }
 
 /** Starts a replica of a server: it takes no writes. */

@@ -111,6 +111,7 @@ class BullmqQueue implements RefreshQueue {
   /** Waits for Redis, for as long as it takes. */
   async #ready(): Promise<Producer> {
     if (this.#isClosed) throw new AuthError('disposed', { detail: 'the queue was closed' });
+    if (this.#client?.status === 'end') this.#producer = undefined;
     this.#producer ??= this.#open();
     try {
       const producer = await this.#producer;

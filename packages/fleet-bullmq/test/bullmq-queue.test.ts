@@ -142,6 +142,10 @@ describe.runIf(path)('on a Redis', () => {
     await expect(queue.put([{ v: 1, ref: 'b', at: 0 }])).rejects.toMatchObject({ code: 'queue_unavailable' });
     await own.server.restart();
     await queue.put([{ v: 1, ref: 'c', at: 0 }]);
+    // Nobody asked while it was away: the first call opens it.
+    await own.server.kill();
+    await own.server.restart();
+    await queue.put([{ v: 1, ref: 'd', at: 0 }]);
     await queue.close();
   });
 
