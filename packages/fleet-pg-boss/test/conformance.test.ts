@@ -18,6 +18,8 @@ beforeAll(async () => {
   if (path === undefined) return;
   server = await startPostgres();
   pool = new Pool({ connectionString: server.url });
+  // Each queue listens to it.
+  pool.setMaxListeners(0);
 });
 afterAll(async () => {
   await pool?.end();

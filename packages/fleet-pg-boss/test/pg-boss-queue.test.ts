@@ -242,6 +242,34 @@ describe.runIf(path)('on a PostgreSQL', () => {
     await queue.close();
   });
 
+  test('the table of rates is made where it is missing, by many at once', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    await queue.put([]);
+    await own.pool.query('DROP TABLE pgboss.auth_rate');
+    const waits = await Promise.all(Array.from({ length: 8 }, () => queue.take?.('issuer', 1)));
+    // The turn that nobody took before is kept.
+    expect(waits.filter((wait) => wait === 0)).toHaveLength(2);
+    expect(Math.max(...waits.map(Number))).toBeGreaterThan(5_000);
+    await queue.close();
+  });
+
+  test('what another makes at the same time is found at the next try', async () => {
+    await using own = await scene();
+    let isMade = false;
+    const pool = {
+      async query(text: string, values?: unknown[]) {
+        if (isMade || !text.includes('CREATE SCHEMA')) return own.pool.query(text, values);
+        isMade = true;
+        throw Object.assign(new Error('duplicate key'), { code: '23505' });
+      },
+    };
+    const queue = pgBossQueue({ pool });
+    await queue.put([]);
+    expect(isMade).toBe(true);
+    await queue.close();
+  });
+
   test('statements that wait for each other are run again', async () => {
     let deadlocks = 3;
     const pool = {
