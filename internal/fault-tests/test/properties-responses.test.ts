@@ -1,3 +1,4 @@
+/** @module-tag long */
 import type { AuthEvent } from '@auth/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -110,7 +110,7 @@ describe.runIf(path)('Redis', () => {
     const [one, other] = [open(), open()];
     await one.getAccessToken();
     await other.getAccessToken();
-    bearerLogin.set({ delayBeforeCommitMs: 400 });
+    bearerLogin.set({ delayBeforeCommitMs: 1_500 });
     const first = one.getTokens({ forceRefresh: true });
     const admin = new Redis(redis.port, '127.0.0.1');
     clients.push(admin);
