@@ -130,6 +130,7 @@ describe.concurrent('the whole API, under NODE_DEBUG=*', () => {
   });
 
   test('an encoded secret in the midst of other text is found in each place', {
+    tags: ['long'],
     timeout: 60_000,
   }, async () => {
     const { places } = await driveEverything(true);
