@@ -32,8 +32,8 @@ const steps: readonly (readonly [what: string, command: readonly string[]])[] = 
   ['install', install],
   ['lint', pnpm('lint')],
   ['build, tests with the suites among them', pnpm('exec', 'turbo', 'run', 'build', 'test', ...filters)],
-  ['types', pnpm('typecheck')],
   ['its API, written down', pnpm('api')],
+  ['types', pnpm('typecheck')],
   ['as released', pnpm('--filter', '@internal/release-rehearsal', 'exec', ...vitest('-t', released))],
 ];
 

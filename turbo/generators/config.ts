@@ -75,7 +75,7 @@ export default function generators(plop: PlopTypes.NodePlopAPI): void {
   function alike(model: string, folder: string, words: Words): PlopTypes.ActionType[] {
     const from = join(root, 'packages', model);
     const to = join(root, 'packages', folder);
-    return ['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((file) => () => {
+    return ['package.json', 'tsconfig.build.json'].map((file) => () => {
       const text = readFileSync(join(from, file), 'utf8');
       writeFileSync(join(to, file), file === 'package.json' ? renamed(text, `@auth/${folder}`, words) : text);
       return `packages/${folder}/${file} as in packages/${model}`;
