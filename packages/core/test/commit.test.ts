@@ -92,6 +92,24 @@ describe('a save that fails', () => {
     expect(scene.server.refreshes).toBe(1);
   });
 
+  test('a save whose answer was lost is not repeated over what others have added to the record since', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    scene.server.next('refresh', (proceed) => {
+      backend.loseNextAnswer();
+      return proceed();
+    });
+    await first.getAccessToken();
+    const [[key, record]] = [...backend.records] as [[string, TokenRecord]];
+    const { tokens, ...rest } = JSON.parse(record.value);
+    const value = JSON.stringify({ ...rest, tokens: { ...tokens, ofALaterVersion: 1 } });
+    backend.records.set(key, { id: 'added', value });
+    await scene.clock.advance(60_000);
+    expect(scene.types()).toContain('store_recovered');
+    expect(backend.envelope.tokens).toMatchObject({ accessToken: 'access-2', ofALaterVersion: 1 });
+  });
+
   test('saving goes on after the lease is lost, and other processes find the tokens', async () => {
     const { scene, backend, first, second } = twoProcesses();
     await first.getTokens();

@@ -61,7 +61,9 @@ export async function saveUnsaved(
   unsaved: Unsaved,
 ): Promise<Outcome> {
   const { tokens, isInitial } = unsaved;
-  const end = await save(context, account, flight, stored, unsaved);
+  // The write arrived, and only its answer was lost: since then others may have added to the record.
+  const isThere = stored.envelope.tokens?.id === tokens.id;
+  const end = isThere ? 'saved' : await save(context, account, flight, stored, unsaved);
   // A sign-out came meanwhile: it is in the store, or on its way there.
   if (account.facts.unsaved !== unsaved) {
     await revoke(context, tokens);
