@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { authProviderSuite } from '@auth/testing/conformance';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createWarehouseAuth, warehouseProvider } from '../src/warehouse.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as byHand from '../src/warehouse.js';
+import * as byKit from '../src/warehouse-by-kit.js';
 
 /** The warehouse's server, as small as it can be. */
 const spendable = new Set<string>();
@@ -39,15 +40,19 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-authProviderSuite(test, () => ({
-  provider: warehouseProvider({ baseUrl, username: 'ada', password: 'right-password' }),
-  refused: warehouseProvider({ baseUrl, username: 'ada', password: 'wrong-password' }),
-  fetch: (input, init) => fetch(input, init),
-  secrets: ['right-password', 'wrong-password'],
-}));
+describe.each([
+  ['core alone', byHand],
+  ['the kit', byKit],
+])('a provider on %s', (_, { warehouseProvider, createWarehouseAuth }) => {
+  authProviderSuite(test, () => ({
+    provider: warehouseProvider({ baseUrl, username: 'ada', password: 'right-password' }),
+    refused: warehouseProvider({ baseUrl, username: 'ada', password: 'wrong-password' }),
+    fetch: (input, init) => fetch(input, init),
+    secrets: ['right-password', 'wrong-password'],
+  }));
 
-test('a session with this provider calls the API', async () => {
-  const warehouse = createWarehouseAuth({ baseUrl, username: 'ada', password: 'right-password' });
-  expect(await (await warehouse.fetch(`${baseUrl}/stock`)).json()).toEqual({ boxes: 7 });
-  warehouse.dispose();
+  test('a session with it calls the API', async () => {
+    using warehouse = createWarehouseAuth({ baseUrl, username: 'ada', password: 'right-password' });
+    expect(await (await warehouse.fetch(`${baseUrl}/stock`)).json()).toEqual({ boxes: 7 });
+  });
 });

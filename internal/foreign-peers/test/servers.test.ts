@@ -1,6 +1,7 @@
 import { type AuthSession, isAuthError, memoryStore, type TokenRecord, type TokenStore } from '@auth/core';
 import { createJoorAuth } from '@auth/joor';
 import { createJwtLoginAuth } from '@auth/jwt-login';
+import { createOAuth2PasswordAuth } from '@auth/oauth2-password';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Loopback } from './support/loopback.js';
 import { account, client, startOAuth2Server } from './support/oauth2-server.js';
@@ -36,6 +37,16 @@ const asJoor = (origin: string, changes = {}): AuthSession =>
     ...changes,
   }) as AuthSession;
 
+const discovered = (origin: string, changes = {}): AuthSession =>
+  createOAuth2PasswordAuth({
+    issuer: origin,
+    // The server's metadata has Basic too, but this client is known to it by its other way.
+    clientAuthentication: 'body',
+    ...client,
+    ...account,
+    ...changes,
+  }) as AuthSession;
+
 const cases: readonly Case[] = [
   {
     name: '@auth/joor on @node-oauth/oauth2-server',
@@ -61,6 +72,25 @@ const cases: readonly Case[] = [
     detectsReuse: true,
     start: () => startOidcProvider(life),
     open: asJoor,
+  },
+  {
+    name: '@auth/oauth2-password on @node-oauth/oauth2-server',
+    detectsReuse: false,
+    start: () => startOAuth2Server(life),
+    open: (origin, changes) =>
+      createOAuth2PasswordAuth({
+        tokenEndpoint: `${origin}/token`,
+        clientAuthentication: 'body',
+        ...client,
+        ...account,
+        ...changes,
+      }) as AuthSession,
+  },
+  {
+    name: '@auth/oauth2-password on oidc-provider, which it discovers',
+    detectsReuse: true,
+    start: () => startOidcProvider(life),
+    open: discovered,
   },
 ];
 
@@ -136,5 +166,20 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
     expect(codes).toEqual(['invalid_credentials', 'login_blocked', 'login_blocked']);
     expect(server.calls).toHaveLength(1);
     session.dispose();
+  });
+});
+
+test('a sign-out ends the session at oidc-provider', async () => {
+  await using server = await startOidcProvider(life);
+  using session = discovered(server.origin);
+  const { refreshToken } = await session.getTokens();
+  await session.signOut();
+  expect(server.calls).toEqual(['password 200', '/token/revocation 200']);
+  using thief = discovered(server.origin, {
+    password: undefined,
+    initialTokens: { accessToken: 'over', refreshToken },
+  });
+  await expect(thief.getTokens({ forceRefresh: true })).rejects.toMatchObject({
+    code: 'reauthentication_required',
   });
 });

@@ -1,4 +1,10 @@
 export {
+  type CallAt,
+  defineProvider,
+  type ProviderDefinition,
+  type ProviderOptions,
+} from './define-provider.js';
+export {
   assertOneOf,
   assertOptions,
   assertPath,
@@ -22,3 +28,4 @@ export {
 } from './password-provider.js';
 export { callVendor, preload, requestTokens } from './request-tokens.js';
 export type { Answer, TokenCall, TokenRequest } from './token-request.js';
+export { type Expiry, type TokenPaths, tokensAt } from './tokens-at.js';

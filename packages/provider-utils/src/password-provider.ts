@@ -9,7 +9,7 @@ import {
   type TokenSet,
 } from '@auth/core';
 import { assertSecret, type Place, type Secret, secretOf } from './options.js';
-import { callVendor, preload } from './request-tokens.js';
+import { callVendor, preload, requestTokens } from './request-tokens.js';
 import type { TokenCall } from './token-request.js';
 
 /** One account on a vendor's server, made of checked options. */
@@ -26,13 +26,29 @@ export interface LoginSecrets<Settings> {
   readonly clientSecret: Settings extends { readonly clientSecret: Secret } ? string : string | undefined;
 }
 
-/** What one kind of server is sent: a module of its own, loaded with the first exchange. */
+/**
+ * What one kind of server is sent: a module of its own, loaded with the first exchange. The context is for what must be
+ * asked before, such as where the token endpoint is.
+ */
 export interface VendorCalls<Settings, Extra> {
-  login(settings: Settings, secrets: LoginSecrets<Settings>): TokenCall<IssuedTokens<Extra>>;
+  login(
+    settings: Settings,
+    secrets: LoginSecrets<Settings>,
+    context: ExchangeContext,
+  ): MaybePromise<TokenCall<IssuedTokens<Extra>>>;
   /** Absent: there is no refresh, the session logs in again. See {@link Vendor.canRefresh}. */
-  refresh?(settings: Settings, tokens: TokenSet<Extra>): MaybePromise<TokenCall<IssuedTokens<Extra>>>;
+  refresh?(
+    settings: Settings,
+    tokens: TokenSet<Extra>,
+    context: ExchangeContext,
+  ): MaybePromise<TokenCall<IssuedTokens<Extra>>>;
   /** Absent: a sign-out does not end the session at the server. See {@link Vendor.canRevoke}. */
-  revoke?(settings: Settings, tokens: TokenSet<Extra>): MaybePromise<TokenCall<void>>;
+  revoke?(
+    settings: Settings,
+    tokens: TokenSet<Extra>,
+    context: ExchangeContext,
+    // Undefined where this server turns out to have no such endpoint.
+  ): MaybePromise<TokenCall<void> | undefined>;
 }
 
 /** What is known of one kind of server before the first exchange; all accounts of a package share it. */
@@ -50,6 +66,8 @@ export interface Vendor<Settings, Extra> {
   readonly isMultipart?: boolean;
   /** The headers that carry the token. Default: `authorization`. */
   tokenHeaders?(settings: Settings): readonly string[];
+  /** Writes the token into them. Default: `Bearer` and the token into each. */
+  readonly authorize?: AuthProvider<Extra>['authorize'];
   /** Default: status 401. */
   readonly isTokenRejected?: NonNullable<AuthProvider['isTokenRejected']>;
   /** Where the API refuses a token in a body. */
@@ -105,7 +123,7 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
   }
 
   get authorize(): AuthProvider<Extra>['authorize'] | undefined {
-    return this.#vendor.tokenHeaders && this.#authorize;
+    return this.#vendor.authorize ?? (this.#vendor.tokenHeaders && this.#authorize);
   }
 
   get isTokenRejected(): AuthProvider['isTokenRejected'] | undefined {
@@ -150,9 +168,11 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
     return {
       secrets: clientSecret === undefined ? [password] : [password, clientSecret],
       login: (context) =>
-        callVendor(vendor, 'login', context, (calls) => calls.login(settings, secrets)).catch((error) => {
-          throw withHint(error, { password, clientSecret });
-        }),
+        callVendor(vendor, 'login', context, (calls) => calls.login(settings, secrets, context)).catch(
+          (error) => {
+            throw withHint(error, { password, clientSecret });
+          },
+        ),
     };
   }
 
@@ -166,14 +186,14 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
 
   #refresh(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<IssuedTokens<Extra>> {
     return callVendor(this.#vendor, 'refresh', context, (calls) =>
-      (calls as Required<typeof calls>).refresh(this.#settings, tokens),
+      (calls as Required<typeof calls>).refresh(this.#settings, tokens, context),
     );
   }
 
-  #revoke(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void> {
-    return callVendor(this.#vendor, 'revoke', context, (calls) =>
-      (calls as Required<typeof calls>).revoke(this.#settings, tokens),
-    );
+  async #revoke(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void> {
+    const { name: provider, loadCalls } = this.#vendor;
+    const call = await (await loadCalls()).revoke?.(this.#settings, tokens, context);
+    if (call !== undefined) await requestTokens({ ...call, provider, phase: 'revoke' }, context);
   }
 
   #authorize(headers: Headers, { accessToken }: TokenSet<Extra>): void {

@@ -59,7 +59,7 @@ export async function callTokenEndpoint<Result>(
 }
 
 async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeContext): Promise<Response> {
-  const { body, type } = await encoded(request.body);
+  const { body, type } = await encoded(request);
   signal.throwIfAborted();
   return ky.post(request.url, {
     // URL and init apart, because another library's fetch does not accept the platform's Request.
@@ -85,10 +85,11 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
 const uncached: { readonly cache?: 'no-store' } = 'cache' in Request.prototype ? { cache: 'no-store' } : {};
 
 /** Encodes a form as bytes, because ky cancels stream bodies and Node's FormData stream does not survive that. */
-async function encoded(form: URLSearchParams | FormData | undefined): Promise<{
-  readonly body?: ArrayBuffer;
+async function encoded({ body: form, json }: Pick<TokenRequest<unknown>, 'body' | 'json'>): Promise<{
+  readonly body?: ArrayBuffer | string;
   readonly type?: { readonly 'content-type': string };
 }> {
+  if (json !== undefined) return { body: JSON.stringify(json), type: { 'content-type': 'application/json' } };
   if (form === undefined) return {};
   const whole = new Response(form);
   const type = { 'content-type': whole.headers.get('content-type') as string };
@@ -127,6 +128,12 @@ async function readText(response: Response): Promise<{ readonly text: string; re
     text += decoder.decode(part.value, { stream: true });
   }
   return { text: text + decoder.decode(), isWhole: true };
+}
+
+/** What an answer says in JSON. Undefined where it is something else, or longer than 1 MiB. */
+export async function readJson(response: Response): Promise<unknown> {
+  const { text, isWhole } = await readText(response);
+  return isWhole ? parseJson(text) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -13,6 +13,8 @@ export interface TokenCall<Result> {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: URLSearchParams | FormData;
+  /** Sent as JSON, in place of `body`. */
+  readonly json?: unknown;
   /** Reads the tokens from a successful answer; throws `invalid_response` if there are none. */
   parse(answer: Answer): Result;
   /**

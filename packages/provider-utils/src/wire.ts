@@ -5,7 +5,8 @@ export { jwtLifetimeMs } from '@auth/core';
 export { says } from './answers.js';
 export { basicAuthorization } from './basic-authorization.js';
 export { keycloak } from './keycloak.js';
-export { callTokenEndpoint } from './token-endpoint.js';
+export { callTokenEndpoint, readJson } from './token-endpoint.js';
+export { untilMs } from './tokens-at.js';
 
 /** A text that must be present and not empty. */
 export const requiredText: z.ZodMiniType<string> = z.string().check(z.minLength(1));
@@ -36,15 +37,4 @@ export function parseShape<Shape>(schema: z.ZodMiniType<Shape>, body: unknown): 
   const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'the body').slice(0, 8);
   const detail = `missing or wrong: ${[...new Set(fields)].join(', ')}`;
   throw new AuthError('invalid_response', { delivery: 'unknown', detail });
-}
-
-/**
- * Time from the answer's own Date header to an ISO 8601 date in it; undefined without either. A date without an offset
- * is UTC. Our clock is not used.
- */
-export function untilMs(date: string | undefined, headers: Headers): number | undefined {
-  if (date === undefined) return undefined;
-  const hasOffset = /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(date);
-  const until = Date.parse(hasOffset ? date : `${date}Z`) - Date.parse(headers.get('date') ?? '');
-  return Number.isFinite(until) && until > 0 ? until : undefined;
 }

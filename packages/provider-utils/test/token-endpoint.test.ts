@@ -29,6 +29,17 @@ function call(changes: Partial<TokenRequest<unknown>> = {}, context: Partial<Exc
   return requestTokens(request, { fetch: overNetwork, signal: new AbortController().signal, ...context });
 }
 
+test('a body may be JSON', async () => {
+  nock(host)
+    .post('/token', { user: { name: 'ada' }, password: 'canary-secret' })
+    .matchHeader('content-type', 'application/json')
+    .reply(200, { token: 'a' });
+  const json = { user: { name: 'ada' }, password: 'canary-secret' };
+  expect(await call({ json })).toEqual({ token: 'a' });
+  nock(host).post('/token', '"just a text"').reply(200, '"a token"');
+  expect(await call({ json: 'just a text' })).toBe('a token');
+});
+
 describe('a word of RFC 6749 section 5.2', () => {
   const words = [
     'invalid_client',

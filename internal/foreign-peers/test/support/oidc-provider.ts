@@ -4,12 +4,13 @@ import { errors, Provider } from 'oidc-provider';
 import { fieldsOf, type Loopback, serve } from './loopback.js';
 import { account, client } from './oauth2-server.js';
 
-/** `oidc-provider` with a password grant, rotation and reuse detection, behind JOOR's paths. */
+/** `oidc-provider` with a password grant, rotation, reuse detection, metadata and revocation, behind JOOR's paths too. */
 export async function startOidcProvider(
   accessSeconds: number,
 ): Promise<Loopback & { readonly calls: string[] }> {
   const calls: string[] = [];
-  const provider = new Provider('http://127.0.0.1', {
+  const outer = await serve((request) => answer(request));
+  const provider = new Provider(outer.origin, {
     clients: [
       {
         client_id: client.clientId,
@@ -23,9 +24,11 @@ export async function startOidcProvider(
     findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
     rotateRefreshToken: true,
     ttl: { AccessToken: accessSeconds, RefreshToken: 3_600, Grant: 3_600 },
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true } },
     jwks: undefined as never,
   });
+  // Its metadata shall name the URLs that its clients see.
+  provider.proxy = true;
   provider.registerGrantType(
     'password',
     async (ctx) => {
@@ -64,20 +67,28 @@ export async function startOidcProvider(
   await new Promise<void>((resolve) => inner.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(inner.address() as AddressInfo).port}`;
 
-  const outer = await serve(async (request) => {
-    if (new URL(request.url).pathname === '/orders') {
+  const forwarded = { 'x-forwarded-proto': 'http', 'x-forwarded-host': new URL(outer.origin).host };
+  async function answer(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/orders') {
       const [, token = ''] = request.headers.get('authorization')?.split(' ') ?? [];
       const known = await provider.AccessToken.find(token);
       return known?.isValid ? Response.json({ orders: [] }) : Response.json({}, { status: 401 });
     }
-    const body = await fieldsOf(request);
-    const answer = await fetch(`${origin}/token`, { method: 'POST', body });
-    calls.push(`${body.get('grant_type')} ${answer.status}`);
-    return new Response(await answer.text(), {
-      status: answer.status,
-      headers: { 'content-type': answer.headers.get('content-type') ?? '' },
+    const isGet = request.method === 'GET';
+    const body = isGet ? undefined : await fieldsOf(request);
+    const path = isGet || pathname.startsWith('/token/') ? pathname : '/token';
+    const inside = await fetch(origin + path, {
+      method: request.method,
+      headers: { ...forwarded, authorization: request.headers.get('authorization') ?? '' },
+      ...(body && { body }),
     });
-  });
+    if (!isGet) calls.push(`${body?.get('grant_type') ?? pathname} ${inside.status}`);
+    return new Response(await inside.text(), {
+      status: inside.status,
+      headers: { 'content-type': inside.headers.get('content-type') ?? '' },
+    });
+  }
   return {
     origin: outer.origin,
     calls,

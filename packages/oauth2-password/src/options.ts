@@ -1,0 +1,130 @@
+import { type AuthProvider, parseBaseUrl } from '@auth/core';
+import {
+  assertOneOf,
+  assertOptions,
+  assertSecret,
+  assertText,
+  type PasswordOptions,
+  type Place,
+  placeOf,
+  type Secret,
+  wrong,
+} from '@auth/provider-utils';
+import type { OAuth2PasswordExtra } from './wire.js';
+
+/**
+ * How the client names itself: by HTTP Basic or in the body (RFC 6749 section 2.3.1), or, having no secret, by its
+ * `client_id` alone.
+ */
+export type ClientAuthentication = 'basic' | 'body' | 'none';
+
+/** Options of `oauth2PasswordProvider`. `issuer` or `tokenEndpoint` is needed. */
+export interface OAuth2PasswordProviderOptions extends PasswordOptions {
+  /**
+   * The issuer, whose metadata names the endpoints (OpenID Connect Discovery 1.0, RFC 8414). It is asked for once an hour
+   * at most, before an exchange, unless `tokenEndpoint` is given. Its origin may see tokens without being in
+   * `allowedOrigins`.
+   */
+  readonly issuer?: string | undefined;
+  /** Where tokens are issued: nothing is asked for then. Without `issuer` its origin may see tokens. */
+  readonly tokenEndpoint?: string | undefined;
+  /** Where a sign-out ends the session (RFC 7009), in place of what the metadata says. */
+  readonly revocationEndpoint?: string | undefined;
+  /** The origins that may see tokens. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Hosts of the API that the login names. Patterns of `allowedOrigins` then only filter. */
+  readonly originsOf?: AuthProvider<OAuth2PasswordExtra>['originsOf'] | undefined;
+  readonly clientId?: string | undefined;
+  /** A function is called before each exchange, within its deadline. */
+  readonly clientSecret?: Secret | undefined;
+  /**
+   * Default: without `clientSecret` `'none'`; else `'basic'`, which every server must take, unless the metadata names
+   * `client_secret_post` alone.
+   */
+  readonly clientAuthentication?: ClientAuthentication | undefined;
+  /** Sends JSON, as some servers want it, in place of the form that the standard asks for. Default `'form'`. */
+  readonly encoding?: 'form' | 'json' | undefined;
+  /** What the token shall be good for: words between spaces. */
+  readonly scope?: string | undefined;
+  /** Further fields of the login, such as `audience`. They are part of the account, and not secret. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What an account is made of. */
+export interface OAuth2PasswordSettings extends Place {
+  /** Whether the issuer is asked for its endpoints. */
+  readonly isDiscovered: boolean;
+  readonly tokenEndpoint: string | undefined;
+  readonly revocationEndpoint: string | undefined;
+  readonly username: string;
+  readonly password: Secret | undefined;
+  readonly clientId: string | undefined;
+  readonly clientSecret: Secret | undefined;
+  readonly clientAuthentication: ClientAuthentication | undefined;
+  readonly encoding: 'form' | 'json';
+  readonly scope: string | undefined;
+  readonly parameters: Readonly<Record<string, string>> | undefined;
+}
+
+/** @throws AuthError `invalid_options` naming the option */
+export function settingsOf(options: OAuth2PasswordProviderOptions): OAuth2PasswordSettings {
+  assertOptions(options);
+  const { username, password, issuer, tokenEndpoint, revocationEndpoint, encoding = 'form' } = options;
+  const { clientId, clientSecret, clientAuthentication, scope, parameters } = options;
+  assertText('username', username);
+  for (const [option, value] of Object.entries({ clientId, scope }))
+    if (value !== undefined) assertText(option, value);
+  if (clientSecret !== undefined) assertSecret('clientSecret', clientSecret);
+  assertOneOf('encoding', encoding, ['form', 'json']);
+  if (clientAuthentication !== undefined)
+    assertOneOf('clientAuthentication', clientAuthentication, ['basic', 'body', 'none']);
+  assertClient(clientId, clientSecret, clientAuthentication);
+  if (parameters !== undefined) assertParameters(parameters);
+  const name = issuer === undefined ? 'tokenEndpoint' : 'issuer';
+  const baseUrl = issuer ?? tokenEndpoint;
+  const { href } = parseBaseUrl(name, baseUrl);
+  for (const [option, url] of Object.entries({ tokenEndpoint, revocationEndpoint }))
+    if (url !== undefined && !isSafeBeside(href, parseBaseUrl(option, url).href))
+      throw wrong(option, `an https URL, or one at the origin of ${name}`);
+  return {
+    ...placeOf({ baseUrl, allowedOrigins: options.allowedOrigins }),
+    isDiscovered: tokenEndpoint === undefined,
+    ...{ tokenEndpoint, revocationEndpoint, username, password, clientId, clientSecret },
+    ...{ clientAuthentication, encoding, scope, parameters },
+  };
+}
+
+/** Whether secrets that may be sent to one URL may be sent to the other: not unencrypted to another origin. */
+export function isSafeBeside(url: string, other: string): boolean {
+  const { protocol, origin } = new URL(other);
+  return protocol === 'https:' || origin === new URL(url).origin;
+}
+
+function assertClient(
+  clientId: string | undefined,
+  clientSecret: Secret | undefined,
+  how: ClientAuthentication | undefined,
+): void {
+  const hasSecret = clientSecret !== undefined;
+  if (hasSecret && clientId === undefined) throw wrong('clientId', 'the client that clientSecret belongs to');
+  if (how === undefined || hasSecret === (how !== 'none')) return;
+  throw wrong('clientAuthentication', hasSecret ? 'basic or body, with a clientSecret' : 'none, without one');
+}
+
+const ownFields = [
+  'grant_type',
+  'username',
+  'password',
+  'client_id',
+  'client_secret',
+  'scope',
+  'refresh_token',
+];
+
+function assertParameters(parameters: unknown): void {
+  const isObject = typeof parameters === 'object' && parameters !== null;
+  const isGood = ([field, value]: [string, unknown]): boolean =>
+    typeof value === 'string' && !ownFields.includes(field);
+  if (isObject && Object.entries(parameters).every(isGood)) return;
+  throw wrong('parameters', `an object of texts, under other names than ${ownFields.join(', ')}`);
+}

@@ -1,0 +1,63 @@
+import type { AuthProvider, IssuedTokens, TokenSet } from '@auth/core';
+import { assertOptions, assertText, type PasswordOptions, type PlaceOptions, placeOf } from './options.js';
+import { type AccountSettings, passwordProvider, type Vendor } from './password-provider.js';
+import type { TokenCall } from './token-request.js';
+
+/** What a user gives to a provider that {@link defineProvider} has made. */
+export interface ProviderOptions extends PasswordOptions, PlaceOptions {
+  /** The URL of the auth server, before the paths of its calls. Its origin may see tokens. */
+  readonly baseUrl: string;
+}
+
+/** A call, by its path on the auth server. */
+export type CallAt<Result> = Omit<TokenCall<Result>, 'url'> & { readonly path: string };
+
+/** One vendor: what is sent to log in and to refresh, and where its API differs from the usual. */
+export interface ProviderDefinition<Extra>
+  extends Pick<Vendor<Settings, Extra>, 'authorize' | 'isTokenRejected' | 'isBodyRejected' | 'originsOf'> {
+  /** The provider's name, for errors and for the keys of stores. */
+  readonly name: string;
+  login(account: { readonly username: string; readonly password: string }): CallAt<IssuedTokens<Extra>>;
+  /** Absent: there is no refresh, the session logs in again. */
+  refresh?(tokens: TokenSet<Extra>): CallAt<IssuedTokens<Extra>>;
+  /** Absent: a sign-out does not end the session at the server. */
+  revoke?(tokens: TokenSet<Extra>): CallAt<void>;
+  /** The headers that carry the token. Default: `authorization`. */
+  readonly tokenHeaders?: readonly string[];
+}
+
+interface Settings extends AccountSettings {
+  readonly username: string;
+}
+
+/**
+ * A provider for a vendor with a user name and a password, made of what is sent to it. One vendor's provider shares
+ * everything but the account: a hundred thousand of them cost little.
+ */
+export function defineProvider<Extra = Record<string, unknown>>(
+  definition: ProviderDefinition<Extra>,
+): (options: ProviderOptions) => AuthProvider<Extra> {
+  const { login, refresh, revoke, tokenHeaders, ...others } = definition;
+  const vendor: Vendor<Settings, Extra> = {
+    ...others,
+    loadCalls: async () => ({
+      login: ({ issuer, username }, { password }) => at(issuer, login({ username, password })),
+      ...(refresh && { refresh: ({ issuer }, tokens) => at(issuer, refresh(tokens)) }),
+      ...(revoke && { revoke: ({ issuer }, tokens) => at(issuer, revoke(tokens)) }),
+    }),
+    identityOf: ({ username }) => ({ username }),
+    canRefresh: () => refresh !== undefined,
+    canRevoke: () => revoke !== undefined,
+    ...(tokenHeaders && { tokenHeaders: () => tokenHeaders }),
+  };
+  return (options) => {
+    assertOptions(options);
+    const { username, password } = options;
+    assertText('username', username);
+    return passwordProvider(vendor, { ...placeOf(options), username, password });
+  };
+}
+
+function at<Result>(issuer: string, { path, ...call }: CallAt<Result>): TokenCall<Result> {
+  return { ...call, url: issuer + path };
+}
