@@ -9,6 +9,8 @@ interface BuiltPage {
   readonly ids: Set<string>;
   /** Values of `href` and `src`. */
   readonly references: string[];
+  /** Those of them that a browser loads by itself. */
+  readonly loaded: string[];
 }
 
 const folder = inRepository(siteFolder);
@@ -31,8 +33,8 @@ describe('the finished site', () => {
   });
 
   test('loads nothing from other hosts', () => {
-    const foreign = [...built].flatMap(([page, { references }]) =>
-      references.filter((url) => /^(https?:)?\/\//.test(url)).map((url) => `${page}: ${url}`),
+    const foreign = [...built].flatMap(([page, { loaded }]) =>
+      loaded.filter((url) => /^(https?:)?\/\//.test(url)).map((url) => `${page}: ${url}`),
     );
     expect(foreign).toEqual([]);
   });
@@ -53,11 +55,13 @@ function leadsSomewhere(page: string, reference: string): boolean {
 }
 
 function read(html: string): BuiltPage {
-  const page: BuiltPage = { ids: new Set(), references: [] };
+  const page: BuiltPage = { ids: new Set(), references: [], loaded: [] };
   const parser = new Parser({
-    onopentag: (_, { id, href, src }) => {
+    onopentag: (tag, { id, href, src }) => {
       if (id !== undefined) page.ids.add(id);
       for (const reference of [href, src]) if (reference !== undefined) page.references.push(reference);
+      for (const reference of [tag === 'a' ? undefined : href, src])
+        if (reference !== undefined) page.loaded.push(reference);
     },
   });
   parser.end(html);

@@ -14,7 +14,9 @@ export function refreshFailsAfter(
   now: number,
 ): RefreshFails | undefined {
   const isUnrecognised = brokenStatuses.has(error.status ?? 0) && error.answer !== 'page';
-  if (error.code !== 'server_unavailable' || !isUnrecognised) return before;
+  // What was not sent says nothing of the endpoint.
+  const isAnswer = error.code === 'server_unavailable' && error.delivery !== 'not_sent';
+  if (!isAnswer || !isUnrecognised) return before;
   const since = Math.min(before?.since ?? now, now);
   const count = (before?.count ?? 0) + 1;
   const lastedMs = now - since;

@@ -118,6 +118,23 @@ describe('a refresh endpoint that does not work', () => {
     expect(scene.server.logins).toBeLessThanOrEqual(2 + 7);
   });
 
+  test('is not what did not send the token: no login stands in', { tags: ['fault-106'] }, async () => {
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(2 * hour);
+    breakRefresh(
+      () =>
+        new AuthError('server_unavailable', {
+          provider: 'fake',
+          phase: 'refresh',
+          status: 404,
+          delivery: 'not_sent',
+        }),
+    );
+    expect(await callFor(hour, () => session)).toBeGreaterThan(0);
+    expect(scene.server.logins).toBe(1);
+  });
+
   test('without a password the session waits, and the tokens are kept', { tags: ['fault-106'] }, async () => {
     await open().getTokens();
     await scene.clock.advance(2 * hour);

@@ -1,7 +1,8 @@
 import type { ExchangeContext, IssuedTokens, TokenSet } from '@auth/core';
 import { type LoginSecrets, secretOf, type TokenCall } from '@auth/provider-utils';
 import { basicAuthorization, keycloak } from '@auth/provider-utils/wire';
-import { type Metadata, metadataOf } from './discovery.js';
+import { metadataOf } from './discovery.js';
+import type { Metadata } from './metadata-cache.js';
 import type { OAuth2PasswordSettings } from './options.js';
 import { type OAuth2PasswordExtra, parseTokens } from './wire.js';
 
@@ -23,7 +24,7 @@ export async function login(
 /** RFC 6749 section 6. */
 export async function refresh(
   settings: OAuth2PasswordSettings,
-  { refreshToken }: TokenSet<OAuth2PasswordExtra>,
+  { refreshToken, extra }: TokenSet<OAuth2PasswordExtra>,
   context: ExchangeContext,
 ): Promise<Tokens> {
   const server = await serverOf(settings, context);
@@ -32,6 +33,11 @@ export async function refresh(
     url: server.tokenEndpoint,
     ...sent(settings, server, await secretIn(settings), fields),
     ...tokens,
+    // What a refresh does not name stays as the login named it.
+    parse: (answer) => {
+      const issued = parseTokens(answer);
+      return { ...issued, extra: extra ? { ...extra, ...issued.extra } : issued.extra };
+    },
   };
 }
 
@@ -56,10 +62,10 @@ const tokens = { parse: parseTokens, ...keycloak };
 
 /** What the options say, and for the rest what the server says of itself. */
 async function serverOf(
-  { issuer, isDiscovered, tokenEndpoint, revocationEndpoint }: OAuth2PasswordSettings,
+  { issuer, isDiscovered, metadata, tokenEndpoint, revocationEndpoint }: OAuth2PasswordSettings,
   context: ExchangeContext,
 ): Promise<Metadata> {
-  const named = isDiscovered ? await metadataOf(issuer, context) : undefined;
+  const named = isDiscovered ? await metadataOf(issuer, metadata, context) : undefined;
   return {
     tokenEndpoint: tokenEndpoint ?? (named as Metadata).tokenEndpoint,
     revocationEndpoint: revocationEndpoint ?? named?.revocationEndpoint,

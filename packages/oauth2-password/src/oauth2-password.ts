@@ -1,6 +1,7 @@
 import { type AuthSession, type AuthSessionOptions, createAuthSession } from '@auth/core';
+import { cacheOver } from './metadata-cache.js';
 import type { OAuth2PasswordProviderOptions } from './options.js';
-import { oauth2PasswordProvider } from './provider.js';
+import { providerWith } from './provider.js';
 import type { OAuth2PasswordExtra } from './wire.js';
 
 /** The provider's options and the session's. */
@@ -15,5 +16,5 @@ export type OAuth2PasswordAuthOptions = OAuth2PasswordProviderOptions &
 export function createOAuth2PasswordAuth(
   options: OAuth2PasswordAuthOptions,
 ): AuthSession<OAuth2PasswordExtra> {
-  return createAuthSession(oauth2PasswordProvider(options), options);
+  return createAuthSession(providerWith(options, cacheOver(options?.fetch)), options);
 }

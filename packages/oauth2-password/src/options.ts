@@ -10,6 +10,7 @@ import {
   type Secret,
   wrong,
 } from '@auth/provider-utils';
+import type { MetadataCache } from './metadata-cache.js';
 import type { OAuth2PasswordExtra } from './wire.js';
 
 /**
@@ -18,21 +19,23 @@ import type { OAuth2PasswordExtra } from './wire.js';
  */
 export type ClientAuthentication = 'basic' | 'body' | 'none';
 
-/** Options of `oauth2PasswordProvider`. `issuer` or `tokenEndpoint` is needed. */
+/** Options of `oauth2PasswordProvider`. Either `issuer` or `tokenEndpoint` is needed. */
 export interface OAuth2PasswordProviderOptions extends PasswordOptions {
   /**
    * The issuer, whose metadata names the endpoints (OpenID Connect Discovery 1.0, RFC 8414). It is asked for once an hour
-   * at most, before an exchange, unless `tokenEndpoint` is given. Its origin may see tokens without being in
-   * `allowedOrigins`.
+   * at most, before an exchange. Its origin may see tokens without being in `allowedOrigins`.
    */
   readonly issuer?: string | undefined;
-  /** Where tokens are issued: nothing is asked for then. Without `issuer` its origin may see tokens. */
+  /** Where tokens are issued, in place of `issuer`: nothing is asked for then. Its origin may see tokens. */
   readonly tokenEndpoint?: string | undefined;
   /** Where a sign-out ends the session (RFC 7009), in place of what the metadata says. */
   readonly revocationEndpoint?: string | undefined;
   /** The origins that may see tokens. */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** Hosts of the API that the login names. Patterns of `allowedOrigins` then only filter. */
+  /**
+   * Hosts of the API that the login names. Patterns of `allowedOrigins` then only filter, and the auth server sees no tokens
+   * unless it is in that list.
+   */
   readonly originsOf?: AuthProvider<OAuth2PasswordExtra>['originsOf'] | undefined;
   readonly clientId?: string | undefined;
   /** A function is called before each exchange, within its deadline. */
@@ -54,6 +57,8 @@ export interface OAuth2PasswordProviderOptions extends PasswordOptions {
 export interface OAuth2PasswordSettings extends Place {
   /** Whether the issuer is asked for its endpoints. */
   readonly isDiscovered: boolean;
+  /** What issuers have said over this account's transport. */
+  readonly metadata: MetadataCache;
   readonly tokenEndpoint: string | undefined;
   readonly revocationEndpoint: string | undefined;
   readonly username: string;
@@ -67,10 +72,11 @@ export interface OAuth2PasswordSettings extends Place {
 }
 
 /** @throws AuthError `invalid_options` naming the option */
-export function settingsOf(options: OAuth2PasswordProviderOptions): OAuth2PasswordSettings {
+export function settingsOf(options: OAuth2PasswordProviderOptions): Omit<OAuth2PasswordSettings, 'metadata'> {
   assertOptions(options);
   const { username, password, issuer, tokenEndpoint, revocationEndpoint, encoding = 'form' } = options;
   const { clientId, clientSecret, clientAuthentication, scope, parameters } = options;
+  const { allowedOrigins, originsOf } = options;
   assertText('username', username);
   for (const [option, value] of Object.entries({ clientId, scope }))
     if (value !== undefined) assertText(option, value);
@@ -80,24 +86,30 @@ export function settingsOf(options: OAuth2PasswordProviderOptions): OAuth2Passwo
     assertOneOf('clientAuthentication', clientAuthentication, ['basic', 'body', 'none']);
   assertClient(clientId, clientSecret, clientAuthentication);
   if (parameters !== undefined) assertParameters(parameters);
+  if (issuer !== undefined && tokenEndpoint !== undefined)
+    throw wrong('tokenEndpoint', 'nothing beside issuer, whose metadata names it');
   const name = issuer === undefined ? 'tokenEndpoint' : 'issuer';
   const baseUrl = issuer ?? tokenEndpoint;
   const { href } = parseBaseUrl(name, baseUrl);
-  for (const [option, url] of Object.entries({ tokenEndpoint, revocationEndpoint }))
-    if (url !== undefined && !isSafeBeside(href, parseBaseUrl(option, url).href))
-      throw wrong(option, `an https URL, or one at the origin of ${name}`);
+  if (revocationEndpoint !== undefined)
+    if (!isSafeBeside(href, parseBaseUrl('revocationEndpoint', revocationEndpoint).href))
+      throw wrong('revocationEndpoint', `an https URL, or one at the origin of ${name}`);
+  const place = originsOf === undefined ? { baseUrl, allowedOrigins } : { allowedOrigins };
   return {
-    ...placeOf({ baseUrl, allowedOrigins: options.allowedOrigins }),
-    isDiscovered: tokenEndpoint === undefined,
+    ...placeOf(place, { issuer: href }),
+    isDiscovered: issuer !== undefined,
     ...{ tokenEndpoint, revocationEndpoint, username, password, clientId, clientSecret },
-    ...{ clientAuthentication, encoding, scope, parameters },
+    ...{ clientAuthentication, encoding, scope },
+    parameters: parameters && Object.fromEntries(Object.entries(parameters).sort()),
   };
 }
 
 /** Whether secrets that may be sent to one URL may be sent to the other: not unencrypted to another origin. */
 export function isSafeBeside(url: string, other: string): boolean {
-  const { protocol, origin } = new URL(other);
-  return protocol === 'https:' || origin === new URL(url).origin;
+  if (!URL.canParse(other)) return false;
+  const { protocol, origin, username, password, hash } = new URL(other);
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && origin === new URL(url).origin);
+  return isSafe && username + password + hash === '';
 }
 
 function assertClient(

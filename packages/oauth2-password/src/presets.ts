@@ -58,7 +58,8 @@ export function serviceNow(instance: string): OAuth2PasswordPreset {
 /**
  * Salesforce (developer.salesforce.com, "Understanding the Username-Password OAuth Authentication Flow"). The password is
  * the user's with the security token at its end. There is no refresh token, and no lifetime is named. The API is where the
- * login says, and the token goes nowhere else.
+ * login says, and the token goes nowhere else. Other domains than those of production, sandboxes and Developer Edition go
+ * into `allowedOrigins`.
  */
 export function salesforce(environment: 'production' | 'sandbox' = 'production'): OAuth2PasswordPreset {
   assertOneOf('environment', environment, ['production', 'sandbox']);
@@ -70,6 +71,7 @@ export function salesforce(environment: 'production' | 'sandbox' = 'production')
       'https://*.salesforce.com',
       'https://*.my.salesforce.com',
       'https://*.sandbox.my.salesforce.com',
+      'https://*.develop.my.salesforce.com',
     ],
     clientAuthentication: 'body',
     originsOf: instanceOf,

@@ -1,5 +1,6 @@
 import type { AuthProvider } from '@auth/core';
 import { passwordProvider, type Vendor } from '@auth/provider-utils';
+import type { MetadataCache } from './metadata-cache.js';
 import { type OAuth2PasswordProviderOptions, type OAuth2PasswordSettings, settingsOf } from './options.js';
 import type { OAuth2PasswordExtra } from './wire.js';
 
@@ -7,7 +8,15 @@ import type { OAuth2PasswordExtra } from './wire.js';
 export function oauth2PasswordProvider(
   options: OAuth2PasswordProviderOptions,
 ): AuthProvider<OAuth2PasswordExtra> {
-  const settings = settingsOf(options);
+  return providerWith(options, new Map());
+}
+
+/** A provider that knows what issuers have said to others. */
+export function providerWith(
+  options: OAuth2PasswordProviderOptions,
+  metadata: MetadataCache,
+): AuthProvider<OAuth2PasswordExtra> {
+  const settings = { ...settingsOf(options), metadata };
   const { originsOf } = options;
   return passwordProvider(
     originsOf === undefined ? oauth2Password : { ...oauth2Password, originsOf },

@@ -60,7 +60,7 @@ export function parseTokens({ body }: Answer): IssuedTokens<OAuth2PasswordExtra>
   return {
     accessToken: answer.access_token,
     tokenType: answer.token_type,
-    expiresInMs: answer.expires_in ?? jwtLifetimeMs(answer.access_token),
+    expiresInMs: answer.expires_in || jwtLifetimeMs(answer.access_token),
     refreshToken: answer.refresh_token,
     refreshExpiresInMs: answer.refresh_expires_in,
     scope: answer.scope,

@@ -9,12 +9,16 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-authProviderSuite(test, () => ({
-  provider: oauth2PasswordProvider(server.options),
-  refused: oauth2PasswordProvider({ ...server.options, password: 'wrong-password' }),
-  fetch: (input, init) => fetch(input, init),
-  secrets: [server.options.password, 'wrong-password', server.options.clientSecret],
-}));
+authProviderSuite(test, () => {
+  const { issuer, ...account } = server.options;
+  const options = { ...account, tokenEndpoint: `${issuer}/token`, revocationEndpoint: `${issuer}/revoke` };
+  return {
+    provider: oauth2PasswordProvider(options),
+    refused: oauth2PasswordProvider({ ...options, password: 'wrong-password' }),
+    fetch: (input, init) => fetch(input, init),
+    secrets: [options.password, 'wrong-password', options.clientSecret],
+  };
+});
 
 test('two callers share one login, and a sign-out ends the session at the server', async () => {
   await using own = await startServer();

@@ -125,6 +125,16 @@ describe('a refresh', () => {
     });
   });
 
+  test('keeps what the login named', async () => {
+    nock(host)
+      .post('/token')
+      .reply(200, { ...answer, id_token: 'new' });
+    const tokens = { ...held, extra: { idToken: 'old', instanceUrl: 'https://eu7.example.com' } };
+    expect(await oauth2PasswordProvider(account).refresh?.(tokens, context())).toMatchObject({
+      extra: { idToken: 'new', instanceUrl: 'https://eu7.example.com' },
+    });
+  });
+
   test('invalid_grant refuses the refresh token', async () => {
     nock(host).post('/token').reply(400, { error: 'invalid_grant' });
     await expect(refresh()).rejects.toMatchObject({ code: 'refresh_refused' });
@@ -152,12 +162,16 @@ describe('a sign-out', () => {
 
 describe('the metadata of an issuer', () => {
   let count = 0;
-  /** Metadata is kept for an hour: each test has an issuer of its own. */
   const issuerOf = (): string => `${host}/tenant-${++count}`;
   const discovered = (issuer: string): Changes => ({ issuer, tokenEndpoint: undefined });
-  const openid = (issuer: string, status: number, body: object = {}): void => {
+  const openid = (issuer: string, status: number, body: object | string = {}, headers = {}): void => {
     nock(host)
       .get(`${new URL(issuer).pathname}/.well-known/openid-configuration`)
+      .reply(status, body, headers);
+  };
+  const oauth = (issuer: string, status: number, body: object = {}): void => {
+    nock(host)
+      .get(`/.well-known/oauth-authorization-server${new URL(issuer).pathname}`)
       .reply(status, body);
   };
 
@@ -170,20 +184,31 @@ describe('the metadata of an issuer', () => {
     });
     nock(host).post('/t').twice().reply(200, answer);
     nock(host).post('/r').reply(200);
-    await login(discovered(issuer));
-    await refresh(discovered(issuer));
-    await revoke(discovered(issuer));
+    const provider = oauth2PasswordProvider({ ...account, ...discovered(issuer) });
+    await (await provider.prepareLogin?.())?.login(context());
+    await provider.refresh?.(held, context());
+    await provider.revoke?.(held, context());
   });
 
-  test('is asked for at the place of RFC 8414 too', async () => {
+  test.each([
+    ['404', 404, {}],
+    ['a page', 200, '<!doctype html>'],
+  ])('is asked for at the place of RFC 8414, where the other has %s', async (_, status, body) => {
     const issuer = issuerOf();
-    openid(issuer, 404);
-    nock(host)
-      .get(`/.well-known/oauth-authorization-server${new URL(issuer).pathname}`)
-      .reply(200, { issuer, token_endpoint: `${host}/t` });
+    openid(issuer, status, body);
+    oauth(issuer, 200, { issuer, token_endpoint: `${host}/t` });
+    nock(host).post('/t').reply(200, answer);
+    const provider = oauth2PasswordProvider({ ...account, ...discovered(issuer) });
+    await (await provider.prepareLogin?.())?.login(context());
+    // This server revokes nothing.
+    await provider.revoke?.(held, context());
+  });
+
+  test('may spell the issuer in small letters', async () => {
+    const issuer = `${issuerOf()}/Shop`;
+    openid(issuer, 200, { issuer: issuer.toLowerCase(), token_endpoint: `${host}/t` });
     nock(host).post('/t').reply(200, answer);
     await login(discovered(issuer));
-    await revoke(discovered(issuer));
   });
 
   test('may ask for the secret in the body', async () => {
@@ -197,47 +222,63 @@ describe('the metadata of an issuer', () => {
   });
 
   test.each([
-    ['another issuer', { issuer: 'https://evil.example.com', token_endpoint: `${host}/t` }],
-    ['no token endpoint', {}],
+    ['another issuer', { issuer: 'https://evil.example.com' }],
     ['a token endpoint without TLS', { token_endpoint: 'http://auth.example.com/t' }],
     ['a revocation endpoint without TLS', { revocation_endpoint: 'http://auth.example.com/r' }],
     ['no URL', { token_endpoint: 'token' }],
-  ])('with %s is refused, and no secret is sent', async (what, wrong) => {
+    ['user and password in it', { token_endpoint: 'https://u:p@auth.example.com/t' }],
+    ['an endpoint of another kind', { token_endpoint: `blob:${host}/t` }],
+  ])('with %s is refused, and no secret is sent', async (_, wrong) => {
     const issuer = issuerOf();
-    const good = { issuer, token_endpoint: what === 'no token endpoint' ? undefined : `${host}/t` };
-    openid(issuer, 200, { ...good, ...wrong });
+    openid(issuer, 200, { issuer, token_endpoint: `${host}/t`, ...wrong });
     await expect(login(discovered(issuer))).rejects.toMatchObject({
       code: 'invalid_response',
+      phase: 'login',
       delivery: 'not_sent',
-      detail: expect.stringMatching(/^the metadata: /),
+      detail: expect.stringContaining('metadata'),
     });
   });
 
-  test('that cannot be had is told, and no secret is sent', async () => {
+  test.each([
+    ['nothing', 404, 'server_unavailable', { status: 404 }],
+    ['pages', 200, 'invalid_response', { detail: 'it is no metadata' }],
+  ] as const)(
+    'that is %s in both places is told, and no secret is sent',
+    async (_, status, code, details) => {
+      const issuer = issuerOf();
+      openid(issuer, status, '<!doctype html>');
+      oauth(issuer, 404);
+      await expect(login(discovered(issuer))).rejects.toMatchObject({
+        code,
+        delivery: 'not_sent',
+        ...details,
+      });
+    },
+  );
+
+  test('of a server that is away is not looked for elsewhere', async () => {
     const issuer = issuerOf();
-    openid(issuer, 500);
-    nock(host)
-      .get(/^\/\.well-known\/oauth-authorization-server/)
-      .reply(404);
-    const away = { code: 'server_unavailable', delivery: 'not_sent', status: 404 };
+    openid(issuer, 503);
+    const away = { code: 'server_unavailable', delivery: 'not_sent', status: 503 };
     await expect(login(discovered(issuer))).rejects.toMatchObject(away);
+    openid(issuer, 429, {}, { 'retry-after': '120' });
+    const limited = { code: 'rate_limited', retryAfterMs: 120_000 };
+    await expect(login(discovered(issuer))).rejects.toMatchObject(limited);
     nock(host)
       .get(/openid-configuration$/)
       .replyWithError(Object.assign(new Error(), { code: 'ECONNRESET' }));
-    await expect(login(discovered(issuer))).rejects.toMatchObject({
-      code: 'network',
-      delivery: 'not_sent',
-      detail: 'ECONNRESET',
-    });
+    const broken = { code: 'network', delivery: 'not_sent', detail: 'ECONNRESET' };
+    await expect(login(discovered(issuer))).rejects.toMatchObject(broken);
   });
 });
 
 describe('options', () => {
   test('they determine the issuer and the account', () => {
-    expect(oauth2PasswordProvider({ ...account, ...client, scope: 'orders' })).toMatchObject({
+    const parameters = { b: '2', a: '1' };
+    expect(oauth2PasswordProvider({ ...account, ...client, scope: 'orders', parameters })).toMatchObject({
       name: 'oauth2-password',
       issuer: `${host}/token`,
-      account: '{"username":"ada","clientId":"shop:1","scope":"orders"}',
+      account: '{"username":"ada","clientId":"shop:1","scope":"orders","parameters":{"a":"1","b":"2"}}',
       allowedOrigins: [host],
     });
   });
@@ -247,9 +288,9 @@ describe('options', () => {
     ['password', { password: {} }],
     ['tokenEndpoint', { tokenEndpoint: 'auth.example.com' }],
     ['tokenEndpoint', { tokenEndpoint: undefined }],
-    ['tokenEndpoint', { issuer: host, tokenEndpoint: 'http://auth.example.com/token' }],
+    ['tokenEndpoint', { issuer: host }],
     ['revocationEndpoint', { revocationEndpoint: 'http://other.example.com/revoke' }],
-    ['issuer', { issuer: 'https://user@auth.example.com' }],
+    ['issuer', { issuer: 'https://user@auth.example.com', tokenEndpoint: undefined }],
     ['clientId', { clientSecret: 's' }],
     ['clientId', { clientId: '' }],
     ['clientSecret', { clientId: 'c', clientSecret: '' }],

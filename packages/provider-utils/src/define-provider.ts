@@ -1,5 +1,12 @@
-import type { AuthProvider, IssuedTokens, TokenSet } from '@auth/core';
-import { assertOptions, assertText, type PasswordOptions, type PlaceOptions, placeOf } from './options.js';
+import type { AuthProvider, IssuedTokens, MaybePromise, TokenSet } from '@auth/core';
+import {
+  assertOptions,
+  assertText,
+  type PasswordOptions,
+  type PlaceOptions,
+  placeOf,
+  wrong,
+} from './options.js';
 import { type AccountSettings, passwordProvider, type Vendor } from './password-provider.js';
 import type { TokenCall } from './token-request.js';
 
@@ -9,7 +16,7 @@ export interface ProviderOptions extends PasswordOptions, PlaceOptions {
   readonly baseUrl: string;
 }
 
-/** A call, by its path on the auth server. */
+/** A call, by its path on the auth server: it begins with one slash, and is added to `baseUrl`. */
 export type CallAt<Result> = Omit<TokenCall<Result>, 'url'> & { readonly path: string };
 
 /** One vendor: what is sent to log in and to refresh, and where its API differs from the usual. */
@@ -17,11 +24,14 @@ export interface ProviderDefinition<Extra>
   extends Pick<Vendor<Settings, Extra>, 'authorize' | 'isTokenRejected' | 'isBodyRejected' | 'originsOf'> {
   /** The provider's name, for errors and for the keys of stores. */
   readonly name: string;
-  login(account: { readonly username: string; readonly password: string }): CallAt<IssuedTokens<Extra>>;
+  login(account: {
+    readonly username: string;
+    readonly password: string;
+  }): MaybePromise<CallAt<IssuedTokens<Extra>>>;
   /** Absent: there is no refresh, the session logs in again. */
-  refresh?(tokens: TokenSet<Extra>): CallAt<IssuedTokens<Extra>>;
+  refresh?(tokens: TokenSet<Extra>): MaybePromise<CallAt<IssuedTokens<Extra>>>;
   /** Absent: a sign-out does not end the session at the server. */
-  revoke?(tokens: TokenSet<Extra>): CallAt<void>;
+  revoke?(tokens: TokenSet<Extra>): MaybePromise<CallAt<void>>;
   /** The headers that carry the token. Default: `authorization`. */
   readonly tokenHeaders?: readonly string[];
 }
@@ -58,6 +68,13 @@ export function defineProvider<Extra = Record<string, unknown>>(
   };
 }
 
-function at<Result>(issuer: string, { path, ...call }: CallAt<Result>): TokenCall<Result> {
+/** @throws AuthError `invalid_options` for a path that would lead to another host */
+async function at<Result>(
+  issuer: string,
+  described: MaybePromise<CallAt<Result>>,
+): Promise<TokenCall<Result>> {
+  const { path, ...call } = await described;
+  if (typeof path !== 'string' || !/^\/(?!\/)[^#\\\s]*$/.test(path))
+    throw wrong('path', 'a path that begins with one slash');
   return { ...call, url: issuer + path };
 }

@@ -9,7 +9,7 @@ import {
   type TokenSet,
 } from '@auth/core';
 import { assertSecret, type Place, type Secret, secretOf } from './options.js';
-import { callVendor, preload, requestTokens } from './request-tokens.js';
+import { callVendor, described, preload, requestTokens } from './request-tokens.js';
 import type { TokenCall } from './token-request.js';
 
 /** One account on a vendor's server, made of checked options. */
@@ -192,8 +192,11 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
 
   async #revoke(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void> {
     const { name: provider, loadCalls } = this.#vendor;
-    const call = await (await loadCalls()).revoke?.(this.#settings, tokens, context);
-    if (call !== undefined) await requestTokens({ ...call, provider, phase: 'revoke' }, context);
+    const phase = 'revoke';
+    const call = await described({ provider, phase }, async () =>
+      (await loadCalls()).revoke?.(this.#settings, tokens, context),
+    );
+    if (call !== undefined) await requestTokens({ ...call, provider, phase }, context);
   }
 
   #authorize(headers: Headers, { accessToken }: TokenSet<Extra>): void {

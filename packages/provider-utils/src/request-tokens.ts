@@ -1,4 +1,12 @@
-import type { ExchangeContext, MaybePromise } from '@auth/core';
+import {
+  AuthError,
+  type AuthPhase,
+  type ExchangeContext,
+  isAuthError,
+  type MaybePromise,
+  reasonOf,
+  toAuthError,
+} from '@auth/core';
 import type { TokenCall, TokenRequest } from './token-request.js';
 
 /**
@@ -34,5 +42,19 @@ export async function callVendor<Calls, Result>(
   context: ExchangeContext,
   describe: (calls: Calls) => MaybePromise<TokenCall<Result>>,
 ): Promise<Result> {
-  return requestTokens({ ...(await describe(await loadCalls())), provider: name, phase }, context);
+  const call = await described({ provider: name, phase }, async () => describe(await loadCalls()));
+  return requestTokens({ ...call, provider: name, phase }, context);
+}
+
+/** What goes wrong before a call is sent has cost nothing. */
+export async function described<Call>(
+  where: { readonly provider: string; readonly phase: AuthPhase },
+  describe: () => Promise<Call>,
+): Promise<Call> {
+  try {
+    return await describe();
+  } catch (error) {
+    if (isAuthError(error)) throw toAuthError(error, where);
+    throw new AuthError('network', { ...where, delivery: 'not_sent', detail: reasonOf(error) });
+  }
 }

@@ -99,7 +99,7 @@ async function encoded({ body: form, json }: Pick<TokenRequest<unknown>, 'body' 
 /** Decides by the headers alone, so that the server's pause counts even if the body cannot be read. */
 function rateLimit(
   response: Response,
-  where: { provider: string; phase: AuthPhase; url: string },
+  where: { provider?: string; phase?: AuthPhase; url: string },
 ): AuthError | undefined {
   const { status, headers } = response;
   if (status !== 429 && !(status === 503 && headers.has('retry-after'))) return undefined;
@@ -130,10 +130,18 @@ async function readText(response: Response): Promise<{ readonly text: string; re
   return { text: text + decoder.decode(), isWhole: true };
 }
 
-/** What an answer says in JSON. Undefined where it is something else, or longer than 1 MiB. */
-export async function readJson(response: Response): Promise<unknown> {
+/**
+ * Fetches what a server says of itself: no secret is sent, no redirect followed, at most 1 MiB read.
+ *
+ * @throws AuthError `rate_limited`
+ */
+export async function fetchJson(url: string, { fetch, signal }: ExchangeContext): Promise<Answer> {
+  const init = { headers: { accept: 'application/json' }, redirect: 'manual', signal, ...uncached } as const;
+  const response = await fetch(url, init);
+  const limited = rateLimit(response, { url });
+  if (limited !== undefined) throw limited;
   const { text, isWhole } = await readText(response);
-  return isWhole ? parseJson(text) : undefined;
+  return { status: response.status, headers: response.headers, body: isWhole ? parseJson(text) : undefined };
 }
 
 function parseJson(text: string): unknown {

@@ -60,7 +60,8 @@ function lifeMs(value: unknown, as: Expiry, headers: Headers): number | undefine
   if (typeof count !== 'number' || !Number.isFinite(count)) return undefined;
   if (as === 'epoch seconds') return untilMs(count * 1_000, headers);
   if (as === 'epoch milliseconds') return untilMs(count, headers);
-  return count * unitsMs[as];
+  const life = count * unitsMs[as];
+  return life > 0 && Number.isFinite(life) ? life : undefined;
 }
 
 /**
@@ -69,7 +70,7 @@ function lifeMs(value: unknown, as: Expiry, headers: Headers): number | undefine
  */
 export function untilMs(instant: string | number | undefined, headers: Headers): number | undefined {
   if (instant === undefined) return undefined;
-  const hasOffset = typeof instant === 'number' || /(?:[zZ]|[+-]\d{2}:?\d{2})$/.test(instant);
+  const hasOffset = typeof instant === 'number' || /(?:[zZ]|GMT|UTC|[+-]\d{2}:?\d{2})$/.test(instant);
   const at = typeof instant === 'number' ? instant : Date.parse(hasOffset ? instant : `${instant}Z`);
   const until = at - Date.parse(headers.get('date') ?? '');
   return Number.isFinite(until) && until > 0 ? until : undefined;

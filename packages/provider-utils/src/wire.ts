@@ -5,7 +5,7 @@ export { jwtLifetimeMs } from '@auth/core';
 export { says } from './answers.js';
 export { basicAuthorization } from './basic-authorization.js';
 export { keycloak } from './keycloak.js';
-export { callTokenEndpoint, readJson } from './token-endpoint.js';
+export { callTokenEndpoint, fetchJson } from './token-endpoint.js';
 export { untilMs } from './tokens-at.js';
 
 /** A text that must be present and not empty. */

@@ -78,6 +78,31 @@ describe('a defined provider', () => {
     });
   });
 
+  test.each(['m/login', '.evil.net/login', ':8443/x', '//evil.net', '/a\\b', '', undefined])(
+    'sends nothing to the path %j',
+    async (path) => {
+      const provider = defineProvider({ name: 'odd', login: async () => ({ path: path as string, parse }) });
+      const { seen, session } = scene(provider(options));
+      await expect(session.getTokens()).rejects.toMatchObject({ code: 'invalid_options' });
+      expect(seen).toEqual([]);
+      session.dispose();
+    },
+  );
+
+  test('that throws while it describes a call has sent nothing', async () => {
+    const provider = defineProvider({
+      name: 'odd',
+      login: () => {
+        throw new TypeError('password=pw');
+      },
+    });
+    const { seen, session } = scene(provider(options));
+    const error = { code: 'network', delivery: 'not_sent', detail: 'TypeError' };
+    await expect(session.getTokens()).rejects.toMatchObject(error);
+    expect(seen).toEqual([]);
+    session.dispose();
+  });
+
   test.each([
     ['options', undefined],
     ['username', { ...options, username: '' }],

@@ -49,6 +49,7 @@ describe('its life', () => {
     ['date', '2026-11-28T13:00:00Z', 3_600_000],
     ['date', '2026-11-28T14:00:00+01:00', 3_600_000],
     ['date', '2026-11-28T13:00:00', 3_600_000],
+    ['date', 'Sat, 28 Nov 2026 13:00:00 GMT', 3_600_000],
     ['epoch seconds', now / 1_000 + 60, 60_000],
     ['epoch seconds', String(now / 1_000 + 60), 60_000],
     ['epoch milliseconds', now + 60_000, 60_000],
@@ -61,6 +62,9 @@ describe('its life', () => {
   test.each([
     ['seconds', ' '],
     ['seconds', 'soon'],
+    ['seconds', 0],
+    ['seconds', -5],
+    ['minutes', 1e308],
     ['minutes', null],
     ['date', 'soon'],
     ['date', 12],
