@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 150_000, maxConcurrency: 2 });
 const installed = { bullmq: redisServer().path, 'pg-boss': postgresServer().path };
 /** Beside the tests of other packages two cores are busy: a renewal that comes seconds late is still in time. */
 const small = { workers: 2, accounts: 40, lifeMs: 12_000, durationMs: 15_000, busyMs: 3_000 };
-const short = { lifeMs: 10_000, durationMs: 20_000 };
+const short = { lifeMs: 12_000, durationMs: 24_000 };
 
 describe.concurrent.each(['bullmq', 'pg-boss'] as const)('a fleet on %s', (engine) => {
   const run = async (trouble: Trouble, how: Partial<RunOptions> = {}): Promise<string[]> => {

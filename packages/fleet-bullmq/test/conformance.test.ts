@@ -36,8 +36,8 @@ async function startEngine(): Promise<QueueEngine> {
   };
 }
 
-/** Dead workers take their time, and so does a run that threw. */
-const slowTests = /killed|throws/;
+/** Dead workers take their time, an engine that is away, a run that threw, and processes of other clocks. */
+const slowTests = /killed|throws|clock|version|due at once|stopped/;
 const inItsTime: TestFunction = (name, run) =>
   test(name, { tags: slowTests.test(name) ? ['long'] : [] }, run);
 
