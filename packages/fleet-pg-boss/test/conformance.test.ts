@@ -40,8 +40,8 @@ async function startEngine(): Promise<QueueEngine> {
   };
 }
 
-/** Dead workers take their time, an engine that is away, a run that threw, and processes of other clocks. */
-const slowTests = /killed|throws|clock|version|due at once|stopped/;
+/** Dead workers take their time, a run that threw, and processes of other clocks. */
+const slowTests = /killed|throws|clock|version|due at once/;
 const inItsTime: TestFunction = (name, run) =>
   test(name, { tags: slowTests.test(name) ? ['long'] : [] }, run);
 
