@@ -13,7 +13,9 @@ export type MetadataCache = Map<string, { readonly metadata: Promise<Metadata>; 
 const caches = new WeakMap<object, MetadataCache>();
 const platform = {};
 
-export function cacheOver(transport: object = platform): MetadataCache {
+/** `fetch`: the option as it was given, which the session checks. */
+export function cacheOver(fetch: unknown): MetadataCache {
+  const transport = typeof fetch === 'function' ? fetch : platform;
   const cache: MetadataCache = caches.get(transport) ?? new Map();
   caches.set(transport, cache);
   return cache;

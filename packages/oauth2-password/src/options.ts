@@ -86,6 +86,7 @@ export function settingsOf(options: OAuth2PasswordProviderOptions): Omit<OAuth2P
     assertOneOf('clientAuthentication', clientAuthentication, ['basic', 'body', 'none']);
   assertClient(clientId, clientSecret, clientAuthentication);
   if (parameters !== undefined) assertParameters(parameters);
+  if (originsOf !== undefined && typeof originsOf !== 'function') throw wrong('originsOf', 'a function');
   if (issuer !== undefined && tokenEndpoint !== undefined)
     throw wrong('tokenEndpoint', 'nothing beside issuer, whose metadata names it');
   const name = issuer === undefined ? 'tokenEndpoint' : 'issuer';
@@ -98,8 +99,15 @@ export function settingsOf(options: OAuth2PasswordProviderOptions): Omit<OAuth2P
   return {
     ...placeOf(place, { issuer: href }),
     isDiscovered: issuer !== undefined,
-    ...{ tokenEndpoint, revocationEndpoint, username, password, clientId, clientSecret },
-    ...{ clientAuthentication, encoding, scope },
+    tokenEndpoint,
+    revocationEndpoint,
+    username,
+    password,
+    clientId,
+    clientSecret,
+    clientAuthentication,
+    encoding,
+    scope,
     parameters: parameters && Object.fromEntries(Object.entries(parameters).sort()),
   };
 }

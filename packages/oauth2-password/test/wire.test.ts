@@ -302,6 +302,8 @@ describe('options', () => {
     ['parameters', { parameters: { password: 'x' } }],
     ['parameters', { parameters: { audience: 1 } }],
     ['allowedOrigins', { allowedOrigins: 'https://api.example.com' }],
+    ['originsOf', { originsOf: ['https://api.example.com'] }],
+    ['fetch', { fetch: 'globalThis.fetch' }],
   ])('%s is checked at construction: %j', (option, wrong) => {
     expect(() => createOAuth2PasswordAuth({ ...account, ...wrong } as never)).toThrow(`${option}: expected`);
   });

@@ -9,7 +9,7 @@ import {
   type TokenSet,
 } from '@auth/core';
 import { assertSecret, type Place, type Secret, secretOf } from './options.js';
-import { callVendor, described, preload, requestTokens } from './request-tokens.js';
+import { callVendor, describeCall, preload, requestTokens } from './request-tokens.js';
 import type { TokenCall } from './token-request.js';
 
 /** One account on a vendor's server, made of checked options. */
@@ -42,12 +42,14 @@ export interface VendorCalls<Settings, Extra> {
     tokens: TokenSet<Extra>,
     context: ExchangeContext,
   ): MaybePromise<TokenCall<IssuedTokens<Extra>>>;
-  /** Absent: a sign-out does not end the session at the server. See {@link Vendor.canRevoke}. */
+  /**
+   * Absent: a sign-out does not end the session at the server. See {@link Vendor.canRevoke}. Returns undefined where this
+   * server turns out to have no endpoint for it.
+   */
   revoke?(
     settings: Settings,
     tokens: TokenSet<Extra>,
     context: ExchangeContext,
-    // Undefined where this server turns out to have no such endpoint.
   ): MaybePromise<TokenCall<void> | undefined>;
 }
 
@@ -193,7 +195,7 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
   async #revoke(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void> {
     const { name: provider, loadCalls } = this.#vendor;
     const phase = 'revoke';
-    const call = await described({ provider, phase }, async () =>
+    const call = await describeCall({ provider, phase }, async () =>
       (await loadCalls()).revoke?.(this.#settings, tokens, context),
     );
     if (call !== undefined) await requestTokens({ ...call, provider, phase }, context);

@@ -42,12 +42,12 @@ export async function callVendor<Calls, Result>(
   context: ExchangeContext,
   describe: (calls: Calls) => MaybePromise<TokenCall<Result>>,
 ): Promise<Result> {
-  const call = await described({ provider: name, phase }, async () => describe(await loadCalls()));
+  const call = await describeCall({ provider: name, phase }, async () => describe(await loadCalls()));
   return requestTokens({ ...call, provider: name, phase }, context);
 }
 
 /** What goes wrong before a call is sent has cost nothing. */
-export async function described<Call>(
+export async function describeCall<Call>(
   where: { readonly provider: string; readonly phase: AuthPhase },
   describe: () => Promise<Call>,
 ): Promise<Call> {

@@ -56,12 +56,18 @@ const unitsMs = { milliseconds: 1, seconds: 1_000, minutes: 60_000 };
 /** Undefined where nothing usable stands there: an unknown lifetime is better than a wrong one. */
 function lifeMs(value: unknown, as: Expiry, headers: Headers): number | undefined {
   if (as === 'date') return typeof value === 'string' ? untilMs(value, headers) : undefined;
-  const count = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof count !== 'number' || !Number.isFinite(count)) return undefined;
+  const count = numberIn(value);
+  if (count === undefined) return undefined;
   if (as === 'epoch seconds') return untilMs(count * 1_000, headers);
   if (as === 'epoch milliseconds') return untilMs(count, headers);
   const life = count * unitsMs[as];
   return life > 0 && Number.isFinite(life) ? life : undefined;
+}
+
+/** A number, also in digits; undefined for anything else. */
+export function numberIn(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
 /**

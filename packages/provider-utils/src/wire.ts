@@ -1,5 +1,6 @@
 import { AuthError } from '@auth/core';
 import * as z from 'zod/mini';
+import { numberIn } from './tokens-at.js';
 
 export { jwtLifetimeMs } from '@auth/core';
 export { says } from './answers.js';
@@ -21,8 +22,8 @@ export const optionalText: z.ZodMiniType<string | undefined> = z.pipe(
 export const lifetimeMs: z.ZodMiniType<number | undefined> = z.pipe(
   z.optional(z.unknown()),
   z.transform((value) => {
-    const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-    return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+    const seconds = numberIn(value);
+    return seconds === undefined ? undefined : seconds * 1000;
   }),
 );
 
