@@ -16,6 +16,17 @@ export function checkProvider(provider: AuthProvider): void {
     'provider.isBodyRejected',
     'an object with the functions test and read',
   );
+  const writesCookies = provider.tokenHeaders?.some((name) => name.toLowerCase() === 'cookie') === true;
+  expect(
+    !writesCookies || mayWriteCookies(),
+    'provider.tokenHeaders',
+    'no cookie: browsers forbid programs to send one, so this provider is for servers',
+  );
+}
+
+/** Browsers drop a Cookie header without a word. */
+function mayWriteCookies(): boolean {
+  return new Request('https://example.com', { headers: { cookie: 'a=1' } }).headers.has('cookie');
 }
 
 /** @throws AuthError `insecure_url` for an issuer on plain http */

@@ -49,6 +49,8 @@ export interface LastFailure {
 /** What keeps retry loops, in this process and its successors, from locking the account. */
 export interface Guard {
   readonly latch?: Latch;
+  /** Secrets that were refused beside a one-time code: the code may have been what was wrong. */
+  readonly refusedCode?: Latch;
   readonly client?: ClientLatch;
   readonly refreshFails?: RefreshFails;
   readonly lastFailure?: LastFailure;
@@ -170,6 +172,7 @@ const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['lostId', isText],
   ['typedLoginsAt', (value) => Array.isArray(value) && value.every(isInstant)],
   ['typedRefusalAt', isInstant],
+  ['refusedCode', isLatch],
   ['client', isClientLatch],
   ['refreshFails', isRefreshFails],
   ['lastFailure', isFailure],

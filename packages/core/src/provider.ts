@@ -31,6 +31,11 @@ export interface ExchangeContext {
 export interface PreparedLogin<Extra> {
   /** Everything whose change makes another attempt worth while. Kept only as a slow hash, and only after a refusal. */
   readonly secrets: readonly string[];
+  /**
+   * Each `login` asks for a one-time code, which is not among the secrets. Servers answer a wrong code like a wrong
+   * password, so a refusal is tried once more, with another code, before the secrets count as refused.
+   */
+  readonly oneTimeCode?: boolean | undefined;
   login(context: ExchangeContext): Promise<IssuedTokens<Extra>>;
 }
 

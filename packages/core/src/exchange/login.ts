@@ -15,6 +15,7 @@ import { callServer } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
+import { mayTryAnotherCode } from './one-time-code.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
@@ -58,6 +59,7 @@ export async function login(
     const isByPerson = flight.plan.kind === 'sign_in';
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
     if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error);
+    if (await mayTryAnotherCode(context, read, prepared, error)) return 'read_again';
     const latch = await block(context, account, flight.plan, read, prepared, error);
     throw new AuthError(error.code, { ...error, retryAt: context.retryRefusedAt(latch) });
   }

@@ -15,6 +15,8 @@ export class FakeServer {
   readonly #live = new Set<string>();
   readonly #next: { endpoint: string; step: Step }[] = [];
   password = 'correct horse';
+  /** The one-time code that it takes, of providers that have codes. */
+  code = '111111';
   lifetimeMs: number | undefined = 3_600_000;
   refreshLifetimeMs: number | undefined = 86_400_000;
   issuesRefreshTokens = true;
@@ -58,12 +60,18 @@ export class FakeServer {
       password?: string | (() => string | Promise<string>) | null;
       name?: string;
       account?: string;
+      otp?: () => string;
     } = {},
   ): AuthProvider {
     const password = options.password === undefined ? this.password : options.password;
+    const { otp } = options;
     const prepared = (text: string) => ({
       secrets: [text],
-      login: async () => this.#run('login', () => this.#login(text)),
+      oneTimeCode: otp !== undefined,
+      login: async () => {
+        const code = otp?.();
+        return this.#run('login', () => this.#login(text, code));
+      },
     });
     return {
       name: options.name ?? 'fake',
@@ -80,8 +88,8 @@ export class FakeServer {
     };
   }
 
-  #login(password: string): IssuedTokens {
-    if (password !== this.password) {
+  #login(password: string, code?: string): IssuedTokens {
+    if (password !== this.password || (code !== undefined && code !== this.code)) {
       this.ledger.push({ endpoint: 'login', outcome: 'refused' });
       throw new AuthError('invalid_credentials', {
         provider: 'fake',
