@@ -1,6 +1,7 @@
 import type { IssuedTokens } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
-import { lifetimeMs, optionalText, parseShape, requiredText, says, untilMs } from '@auth/provider-utils/wire';
+import { says } from '@auth/provider-utils';
+import { lifetimeMs, optionalText, parseShape, requiredText, untilMs } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
 /** Further fields of a login answer. */

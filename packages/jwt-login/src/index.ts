@@ -1,3 +1,4 @@
+export { jwtLoginFromEnv } from './from-env.js';
 export { createJwtLoginAuth, type JwtLoginAuthOptions } from './jwt-login.js';
 export type { JwtLoginProviderOptions, RefreshMode } from './options.js';
 export { jwtLoginProvider } from './provider.js';

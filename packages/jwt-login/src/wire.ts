@@ -1,13 +1,6 @@
 import type { IssuedTokens } from '@auth/core';
-import type { Answer } from '@auth/provider-utils';
-import {
-  basicAuthorization,
-  lifetimeMs,
-  optionalText,
-  parseShape,
-  requiredText,
-  says,
-} from '@auth/provider-utils/wire';
+import { type Answer, basicAuthorization, says } from '@auth/provider-utils';
+import { lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
 /** Further fields of a login answer. */

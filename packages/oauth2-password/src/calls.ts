@@ -1,6 +1,6 @@
 import type { ExchangeContext, IssuedTokens, TokenSet } from '@auth/core';
-import { type LoginSecrets, secretOf, type TokenCall } from '@auth/provider-utils';
-import { basicAuthorization, keycloak } from '@auth/provider-utils/wire';
+import { basicAuthorization, type LoginSecrets, secretOf, type TokenCall } from '@auth/provider-utils';
+import { keycloak } from '@auth/provider-utils/wire';
 import { metadataOf } from './discovery.js';
 import type { Metadata } from './metadata-cache.js';
 import type { OAuth2PasswordSettings } from './options.js';
@@ -12,12 +12,12 @@ type Fields = Readonly<Record<string, string | undefined>>;
 /** RFC 6749 section 4.3.2. */
 export async function login(
   settings: OAuth2PasswordSettings,
-  { password, clientSecret }: LoginSecrets<OAuth2PasswordSettings>,
+  { password, clientSecret, code }: LoginSecrets<OAuth2PasswordSettings>,
   context: ExchangeContext,
 ): Promise<Tokens> {
   const { username, scope, parameters } = settings;
   const server = await serverOf(settings, context);
-  const fields = { ...parameters, grant_type: 'password', username, password, scope };
+  const fields = { ...parameters, grant_type: 'password', username, password, otp: code, scope };
   return { url: server.tokenEndpoint, ...sent(settings, server, clientSecret, fields), ...tokens };
 }
 

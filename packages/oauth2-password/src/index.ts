@@ -1,3 +1,4 @@
+export { oauth2PasswordFromEnv } from './from-env.js';
 export { createOAuth2PasswordAuth, type OAuth2PasswordAuthOptions } from './oauth2-password.js';
 export type { ClientAuthentication, OAuth2PasswordProviderOptions } from './options.js';
 export {

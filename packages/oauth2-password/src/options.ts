@@ -4,6 +4,7 @@ import {
   assertOptions,
   assertSecret,
   assertText,
+  type OneTimeCode,
   type PasswordOptions,
   type Place,
   placeOf,
@@ -51,6 +52,11 @@ export interface OAuth2PasswordProviderOptions extends PasswordOptions {
   readonly scope?: string | undefined;
   /** Further fields of the login, such as `audience`. They are part of the account, and not secret. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /**
+   * For accounts with one-time codes, which go into the field `otp`, as Keycloak reads them. It is called at each login,
+   * within the deadline of the exchange, and a code is never sent twice.
+   */
+  readonly otp?: OneTimeCode | undefined;
 }
 
 /** What an account is made of. */
@@ -69,13 +75,14 @@ export interface OAuth2PasswordSettings extends Place {
   readonly encoding: 'form' | 'json';
   readonly scope: string | undefined;
   readonly parameters: Readonly<Record<string, string>> | undefined;
+  readonly otp: OneTimeCode | undefined;
 }
 
 /** @throws AuthError `invalid_options` naming the option */
 export function settingsOf(options: OAuth2PasswordProviderOptions): Omit<OAuth2PasswordSettings, 'metadata'> {
   assertOptions(options);
   const { username, password, issuer, tokenEndpoint, revocationEndpoint, encoding = 'form' } = options;
-  const { clientId, clientSecret, clientAuthentication, scope, parameters } = options;
+  const { clientId, clientSecret, clientAuthentication, scope, parameters, otp } = options;
   const { allowedOrigins, originsOf } = options;
   assertText('username', username);
   for (const [option, value] of Object.entries({ clientId, scope }))
@@ -109,6 +116,7 @@ export function settingsOf(options: OAuth2PasswordProviderOptions): Omit<OAuth2P
     encoding,
     scope,
     parameters: parameters && Object.fromEntries(Object.entries(parameters).sort()),
+    otp,
   };
 }
 
@@ -139,6 +147,7 @@ const ownFields = [
   'client_secret',
   'scope',
   'refresh_token',
+  'otp',
 ];
 
 function assertParameters(parameters: unknown): void {

@@ -1,5 +1,6 @@
 import { authProviderSuite } from '@auth/testing/conformance';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createEmulator } from '@auth/testing/emulator';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOAuth2PasswordAuth, oauth2PasswordProvider } from '../src/index.js';
 import { startServer, type TestServer } from './support/server.js';
 
@@ -18,6 +19,84 @@ authProviderSuite(test, () => {
     fetch: (input, init) => fetch(input, init),
     secrets: [options.password, 'wrong-password', options.clientSecret],
   };
+});
+
+/** The suite answers in place of the server: so it is told the endpoint, which is otherwise asked for. */
+function withEndpoint<Options extends { readonly issuer: string }>({ issuer, ...options }: Options) {
+  return { ...options, tokenEndpoint: `${issuer}/protocol/openid-connect/token` };
+}
+
+describe.each(['keycloak', 'serviceNow'] as const)('on %s', (name) => {
+  authProviderSuite(test, () => {
+    const emulator = createEmulator();
+    const { options: given } = emulator[name];
+    const options = 'issuer' in given ? withEndpoint(given) : given;
+    return {
+      provider: oauth2PasswordProvider(options),
+      refused: oauth2PasswordProvider({ ...options, password: 'wrong-password' }),
+      fetch: emulator.fetch,
+      secrets: [options.password, 'wrong-password', options.clientSecret],
+    };
+  });
+});
+
+describe('on Keycloak, with one-time codes', () => {
+  /** An account whose codes are right, or as they are given. */
+  function scene(given: readonly string[] = []) {
+    const { keycloak: server, fetch } = createEmulator();
+    let asked = 0;
+    const otp = (): string => {
+      const right = String(++asked).padStart(6, '0');
+      server.set({ oneTimeCode: right });
+      return given[asked - 1] ?? right;
+    };
+    return { server, fetch, options: { ...server.options, otp } };
+  }
+
+  authProviderSuite(test, () => {
+    const { fetch, ...own } = scene();
+    const options = withEndpoint(own.options);
+    return {
+      provider: oauth2PasswordProvider(options),
+      refused: oauth2PasswordProvider({ ...options, password: 'wrong-password' }),
+      fetch,
+      secrets: [options.password, 'wrong-password', options.clientSecret],
+    };
+  });
+
+  test('a wrong code is followed by one attempt with another', async () => {
+    const { server, fetch, options } = scene(['999999']);
+    using session = createOAuth2PasswordAuth({ ...options, fetch });
+    await session.getTokens();
+    expect(server.ledger.entries.map(({ outcome }) => outcome)).toEqual(['refused', 'issued']);
+  });
+
+  test('a wrong password costs two attempts, and none follows', async () => {
+    const { server, fetch, options } = scene();
+    using session = createOAuth2PasswordAuth({ ...options, password: 'wrong-password', fetch });
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'invalid_credentials' });
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'login_blocked' });
+    expect(server.ledger.logins).toBe(2);
+  });
+
+  test('codes are sent by refreshes never', async () => {
+    const { server, fetch, options } = scene();
+    using session = createOAuth2PasswordAuth({ ...options, fetch });
+    await session.getTokens();
+    await session.getTokens({ forceRefresh: true });
+    expect(server.ledger).toMatchObject({ logins: 1, refreshes: 1 });
+  });
+});
+
+test('ServiceNow returns a living token again, and the session takes it', async () => {
+  const { serviceNow: server, fetch } = createEmulator();
+  using one = createOAuth2PasswordAuth({ ...server.options, fetch });
+  using other = createOAuth2PasswordAuth({ ...server.options, fetch });
+  expect(await other.getAccessToken()).toBe(await one.getAccessToken());
+  const before = await one.getTokens();
+  const after = await one.getTokens({ forceRefresh: true });
+  expect(after.accessToken).not.toBe(before.accessToken);
+  expect(after.refreshToken).toBe(before.refreshToken);
 });
 
 test('two callers share one login, and a sign-out ends the session at the server', async () => {

@@ -2,6 +2,7 @@ import type { AuthProvider, IssuedTokens, MaybePromise, TokenSet } from '@auth/c
 import {
   assertOptions,
   assertText,
+  type OneTimeCode,
   type PasswordOptions,
   type PlaceOptions,
   placeOf,
@@ -14,6 +15,8 @@ import type { TokenCall } from './token-request.js';
 export interface ProviderOptions extends PasswordOptions, PlaceOptions {
   /** The URL of the auth server, before the paths of its calls. Its origin may see tokens. */
   readonly baseUrl: string;
+  /** For a vendor whose logins take one-time codes. */
+  readonly otp?: OneTimeCode | undefined;
 }
 
 /** A call, by its path on the auth server: it begins with one slash, and is added to `baseUrl`. */
@@ -27,6 +30,8 @@ export interface ProviderDefinition<Extra>
   login(account: {
     readonly username: string;
     readonly password: string;
+    /** What `otp` gave. */
+    readonly code: string | undefined;
   }): MaybePromise<CallAt<IssuedTokens<Extra>>>;
   /** Absent: there is no refresh, the session logs in again. */
   refresh?(tokens: TokenSet<Extra>): MaybePromise<CallAt<IssuedTokens<Extra>>>;
@@ -51,7 +56,7 @@ export function defineProvider<Extra = Record<string, unknown>>(
   const vendor: Vendor<Settings, Extra> = {
     ...others,
     loadCalls: async () => ({
-      login: ({ issuer, username }, { password }) => at(issuer, login({ username, password })),
+      login: ({ issuer, username }, { password, code }) => at(issuer, login({ username, password, code })),
       ...(refresh && { refresh: ({ issuer }, tokens) => at(issuer, refresh(tokens)) }),
       ...(revoke && { revoke: ({ issuer }, tokens) => at(issuer, revoke(tokens)) }),
     }),
@@ -62,9 +67,9 @@ export function defineProvider<Extra = Record<string, unknown>>(
   };
   return (options) => {
     assertOptions(options);
-    const { username, password } = options;
+    const { username, password, otp } = options;
     assertText('username', username);
-    return passwordProvider(vendor, { ...placeOf(options), username, password });
+    return passwordProvider(vendor, { ...placeOf(options), username, password, ...(otp && { otp }) });
   };
 }
 

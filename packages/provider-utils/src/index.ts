@@ -1,15 +1,21 @@
+export { says } from './answers.js';
+export { basicAuthorization } from './basic-authorization.js';
+export { setCookies } from './cookies.js';
 export {
   type CallAt,
   defineProvider,
   type ProviderDefinition,
   type ProviderOptions,
 } from './define-provider.js';
+export { type Environment, optionsInEnvironment } from './environment.js';
 export {
   assertOneOf,
+  assertOneTimeCode,
   assertOptions,
   assertPath,
   assertSecret,
   assertText,
+  type OneTimeCode,
   type PasswordOptions,
   type Place,
   type PlaceOptions,
@@ -28,4 +34,4 @@ export {
 } from './password-provider.js';
 export { callVendor, preload, requestTokens } from './request-tokens.js';
 export type { Answer, TokenCall, TokenRequest } from './token-request.js';
-export { type Expiry, type TokenPaths, tokensAt } from './tokens-at.js';
+export { type Expiry, type TextAt, type TokenPaths, tokensAt } from './tokens-at.js';

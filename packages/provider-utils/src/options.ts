@@ -1,6 +1,7 @@
 import {
   AuthError,
   type AuthProvider,
+  isAuthError,
   type MaybePromise,
   type PreparedLogin,
   parseBaseUrl,
@@ -9,6 +10,12 @@ import {
 
 /** A secret, or a function that fetches it and is called before each use. */
 export type Secret = string | (() => MaybePromise<string>);
+
+/**
+ * Gives a one-time code. It is called at each login, within the exchange's own deadline, and must not give the same code
+ * twice; the code is no part of what a refusal is remembered by.
+ */
+export type OneTimeCode = () => MaybePromise<string>;
 
 /** What every provider with a password login takes. */
 export interface PasswordOptions {
@@ -44,6 +51,11 @@ export function assertSecret(option: string, value: unknown): asserts value is S
 }
 
 /** @throws AuthError `invalid_options` */
+export function assertOneTimeCode(otp: unknown): asserts otp is OneTimeCode | undefined {
+  if (otp !== undefined && typeof otp !== 'function') throw wrong('otp', 'a function that gives a code');
+}
+
+/** @throws AuthError `invalid_options` */
 export function assertOneOf<Value extends string>(
   option: string,
   value: unknown,
@@ -70,6 +82,7 @@ export async function secretOf(option: string, secret: Secret): Promise<string> 
   try {
     value = await secret();
   } catch (error) {
+    if (isAuthError(error) && error.code === 'credentials_unavailable') throw error;
     throw unavailable(`its function threw ${reasonOf(error)}`);
   }
   if (typeof value === 'string' && value !== '') return value;

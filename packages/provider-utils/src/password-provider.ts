@@ -8,7 +8,15 @@ import {
   type PreparedLogin,
   type TokenSet,
 } from '@auth/core';
-import { assertSecret, type Place, type Secret, secretOf } from './options.js';
+import { nextCode } from './one-time-code.js';
+import {
+  assertOneTimeCode,
+  assertSecret,
+  type OneTimeCode,
+  type Place,
+  type Secret,
+  secretOf,
+} from './options.js';
 import { callVendor, describeCall, preload, requestTokens } from './request-tokens.js';
 import type { TokenCall } from './token-request.js';
 
@@ -18,12 +26,16 @@ export interface AccountSettings extends Place {
   readonly password?: Secret | undefined;
   /** Part of what a login sends, where the vendor identifies its clients. */
   readonly clientSecret?: Secret | undefined;
+  /** Each login sends a code that it gives. */
+  readonly otp?: OneTimeCode | undefined;
 }
 
 /** The secrets of one login, at hand. */
 export interface LoginSecrets<Settings> {
   readonly password: string;
   readonly clientSecret: Settings extends { readonly clientSecret: Secret } ? string : string | undefined;
+  /** Undefined for an account without codes. */
+  readonly code: string | undefined;
 }
 
 /**
@@ -87,7 +99,8 @@ export function passwordProvider<Settings extends AccountSettings, Extra>(
   vendor: Vendor<Settings, Extra>,
   settings: Settings,
 ): AuthProvider<Extra> {
-  const { password, clientSecret } = settings;
+  const { password, clientSecret, otp } = settings;
+  assertOneTimeCode(otp);
   if (password !== undefined) assertSecret('password', password);
   for (const [name, value] of Object.entries({ password, clientSecret }))
     if (typeof value === 'string') assertSendable(vendor, name, value);
@@ -163,18 +176,21 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
   async prepareSignIn(password: string): Promise<PreparedLogin<Extra>> {
     const vendor = this.#vendor;
     const settings = this.#settings;
+    const { otp } = settings;
     const clientSecret = settings.clientSecret && (await secretOf('clientSecret', settings.clientSecret));
     for (const [name, value] of Object.entries({ password, clientSecret }))
       if (value !== undefined) assertSendable(vendor, name, value);
-    const secrets = { password, clientSecret } as LoginSecrets<Settings>;
     return {
       secrets: clientSecret === undefined ? [password] : [password, clientSecret],
+      ...(otp === undefined ? {} : { oneTimeCode: true }),
       login: (context) =>
-        callVendor(vendor, 'login', context, (calls) => calls.login(settings, secrets, context)).catch(
-          (error) => {
-            throw withHint(error, { password, clientSecret });
-          },
-        ),
+        callVendor(vendor, 'login', context, async (calls) => {
+          const code = otp && (await nextCode(settings, otp));
+          const secrets = { password, clientSecret, code } as LoginSecrets<Settings>;
+          return calls.login(settings, secrets, context);
+        }).catch((error) => {
+          throw withHint(error, { password, clientSecret });
+        }),
     };
   }
 

@@ -1,40 +1,62 @@
 import { AuthError, type IssuedTokens, jwtLifetimeMs } from '@auth/core';
+import { cookiesIn } from './cookies.js';
 import type { Answer } from './token-request.js';
 
 /** How an answer says when its token ends: a lifetime in one of three units, or an instant. */
 export type Expiry = 'seconds' | 'minutes' | 'milliseconds' | 'date' | 'epoch seconds' | 'epoch milliseconds';
 
 /**
- * Where an answer in a server's own JSON has its tokens. A path is names joined by dots, such as `data.session.token`;
- * the empty path is the answer itself, for servers that answer with one JSON string.
+ * Where a text stands in an answer: in its JSON, at names joined by dots, such as `data.session.token` (the empty path is
+ * the answer itself, for servers that answer with one JSON string); in a header; or in what the answer sets as cookies, of
+ * which {@link setCookies} takes all.
  */
-export interface TokenPaths {
-  readonly accessToken: string;
-  readonly refreshToken?: string;
+export type TextAt =
+  | string
+  | readonly ['header', name: string]
+  | readonly ['cookie', name: string]
+  | readonly ['cookies'];
+
+/** Where an answer has its tokens. */
+export interface TokenPaths<Name extends string = string> {
+  readonly accessToken: TextAt;
+  readonly refreshToken?: TextAt;
   /** Where the end of the access token is, and what is written there. Absent, or not so: the token's own, if it is a JWT. */
   readonly expires?: readonly [path: string, as: Expiry];
+  /** How long the access token lives, by the server's documentation, where no answer says it. */
+  readonly expiresInMs?: number;
+  /** What else a request needs, such as the token of a CSRF header: kept as `extra` of the set. */
+  readonly extra?: Readonly<Record<Name, TextAt>>;
 }
 
 /**
- * Reads tokens from a server's own JSON; a missing access token is `invalid_response`. Instants count from the answer's
- * own Date header, since our clock may differ from the server's.
+ * Reads tokens from a server's own answer; what is missing of the access token and of `extra` is `invalid_response`.
+ * Instants count from the answer's own Date header, since our clock may differ from the server's.
  */
-export function tokensAt(paths: TokenPaths): (answer: Answer) => IssuedTokens {
-  return ({ body, headers }) => {
-    const accessToken = textAt(body, paths.accessToken);
-    if (accessToken === undefined) {
-      const detail = `missing or wrong: ${paths.accessToken || 'the body'}`;
-      throw new AuthError('invalid_response', { delivery: 'unknown', detail });
-    }
+export function tokensAt<Name extends string = never>(
+  paths: TokenPaths<Name>,
+): (answer: Answer) => IssuedTokens<Record<Name, string>> {
+  return (answer) => {
+    const accessToken = required(answer, paths.accessToken);
     const [path, as] = paths.expires ?? [];
     const named =
-      path === undefined || as === undefined ? undefined : lifeMs(valueAt(body, path), as, headers);
+      path === undefined || as === undefined
+        ? undefined
+        : lifeMs(valueAt(answer.body, path), as, answer.headers);
+    const extra = Object.entries<TextAt>(paths.extra ?? {}).map(([name, at]) => [name, required(answer, at)]);
     return {
       accessToken,
-      expiresInMs: named ?? jwtLifetimeMs(accessToken),
-      refreshToken: paths.refreshToken === undefined ? undefined : textAt(body, paths.refreshToken),
+      expiresInMs: named ?? jwtLifetimeMs(accessToken) ?? paths.expiresInMs,
+      refreshToken: paths.refreshToken === undefined ? undefined : textAt(answer, paths.refreshToken),
+      ...(extra.length === 0 ? {} : { extra: Object.fromEntries(extra) }),
     };
   };
+}
+
+function required(answer: Answer, at: TextAt): string {
+  const text = textAt(answer, at);
+  if (text !== undefined) return text;
+  const detail = `missing or wrong: ${typeof at === 'string' ? at || 'the body' : at.join(' ')}`;
+  throw new AuthError('invalid_response', { delivery: 'unknown', detail });
 }
 
 function valueAt(body: unknown, path: string): unknown {
@@ -46,9 +68,15 @@ function valueAt(body: unknown, path: string): unknown {
   return value;
 }
 
-function textAt(body: unknown, path: string): string | undefined {
-  const value = valueAt(body, path);
-  return typeof value === 'string' && value !== '' ? value : undefined;
+function textAt({ body, headers }: Answer, at: TextAt): string | undefined {
+  if (typeof at === 'string') {
+    const value = valueAt(body, at);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  }
+  const [kind, name = ''] = at;
+  if (kind === 'header') return headers.get(name) || undefined;
+  const set = cookiesIn(headers);
+  return kind === 'cookie' ? set.get(name) : [...set].map((pair) => pair.join('=')).join(';') || undefined;
 }
 
 const unitsMs = { milliseconds: 1, seconds: 1_000, minutes: 60_000 };

@@ -3,8 +3,6 @@ import * as z from 'zod/mini';
 import { numberIn } from './tokens-at.js';
 
 export { jwtLifetimeMs } from '@auth/core';
-export { says } from './answers.js';
-export { basicAuthorization } from './basic-authorization.js';
 export { keycloak } from './keycloak.js';
 export { callTokenEndpoint, fetchJson } from './token-endpoint.js';
 export { untilMs } from './tokens-at.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { basicAuthorization } from '../src/wire.js';
+import { basicAuthorization } from '../src/index.js';
 
 describe('basicAuthorization', () => {
   test('is in UTF-8, and the password may hold colons', () => {

@@ -1,8 +1,7 @@
 import type { ExchangeContext, FetchLike } from '@auth/core';
 import nock from 'nock';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { requestTokens, type TokenRequest } from '../src/index.js';
-import { says } from '../src/wire.js';
+import { requestTokens, says, type TokenRequest } from '../src/index.js';
 
 const host = 'https://auth.example.com';
 

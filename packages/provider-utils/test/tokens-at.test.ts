@@ -4,7 +4,7 @@ import { type TokenPaths, tokensAt } from '../src/index.js';
 const date = 'Sat, 28 Nov 2026 12:00:00 GMT';
 const now = Date.parse(date);
 
-function read(paths: TokenPaths, body: unknown, headers: Record<string, string> = { date }) {
+function read(paths: TokenPaths, body: unknown, headers: HeadersInit = { date }) {
   return tokensAt(paths)({ status: 200, headers: new Headers(headers), body });
 }
 
@@ -37,6 +37,48 @@ describe('the access token', () => {
   test('is never looked for in a prototype', () => {
     expect(() => read({ accessToken: 'constructor.name' }, {})).toThrow('missing or wrong: constructor.name');
     expect(() => read({ accessToken: '' }, {})).toThrow('missing or wrong: the body');
+  });
+});
+
+describe('what stands beside the body', () => {
+  const headers: [string, string][] = [
+    ['x-csrf', 'c'],
+    ['set-cookie', 'sid=a=1; Path=/; HttpOnly; Expires=Sat, 28 Nov 2026 13:00:00 GMT'],
+    ['set-cookie', ' lang = en '],
+    ['set-cookie', 'old=; Max-Age=0'],
+    ['set-cookie', 'nonsense'],
+    ['set-cookie', 'sid=b'],
+  ];
+
+  test.each([
+    [['header', 'X-Csrf'], 'c'],
+    [['cookie', 'sid'], 'b'],
+    [['cookie', 'lang'], 'en'],
+    [['cookies'], 'sid=b;lang=en'],
+  ] as const)('%j is read', (accessToken, expected) => {
+    expect(read({ accessToken }, undefined, headers).accessToken).toBe(expected);
+  });
+
+  test.each([
+    [['header', 'x-none'], 'header x-none'],
+    [['cookie', 'old'], 'cookie old'],
+    [['cookie', 'nonsense'], 'cookie nonsense'],
+  ] as const)('%j is missing', (accessToken, named) => {
+    expect(() => read({ accessToken }, {}, headers)).toThrow(`missing or wrong: ${named}`);
+  });
+
+  test('no cookie at all is missing', () => {
+    expect(() => read({ accessToken: ['cookies'] }, {})).toThrow('missing or wrong: cookies');
+  });
+});
+
+describe('extras', () => {
+  test('are kept by their names, and required', () => {
+    const paths: TokenPaths = { accessToken: 't', extra: { csrf: ['header', 'x-csrf'], user: 'data.user' } };
+    const body = { t: 'a', data: { user: 'ada' } };
+    expect(read(paths, body, { 'x-csrf': 'c' }).extra).toEqual({ csrf: 'c', user: 'ada' });
+    expect(() => read(paths, body)).toThrow('missing or wrong: header x-csrf');
+    expect(() => read(paths, { t: 'a' }, { 'x-csrf': 'c' })).toThrow('missing or wrong: data.user');
   });
 });
 
@@ -86,5 +128,12 @@ describe('its life', () => {
     const paths: TokenPaths = { accessToken: 't', expires: ['end', 'seconds'] };
     expect(read(paths, { t: `h.${payload}.s` }).expiresInMs).toBe(300_000);
     expect(read(paths, { t: `h.${payload}.s`, end: 5 }).expiresInMs).toBe(5_000);
+    expect(read({ ...paths, expiresInMs: 7_000 }, { t: `h.${payload}.s` }).expiresInMs).toBe(300_000);
+  });
+
+  test('is the documented one where neither the answer nor the token names one', () => {
+    const paths: TokenPaths = { accessToken: 't', expires: ['end', 'seconds'], expiresInMs: 7_000 };
+    expect(read(paths, { t: 'a' }).expiresInMs).toBe(7_000);
+    expect(read(paths, { t: 'a', end: 5 }).expiresInMs).toBe(5_000);
   });
 });

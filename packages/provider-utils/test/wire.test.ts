@@ -1,14 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
-import {
-  jwtLifetimeMs,
-  lifetimeMs,
-  optionalText,
-  parseShape,
-  requiredText,
-  says,
-  untilMs,
-} from '../src/wire.js';
+import { says } from '../src/index.js';
+import { jwtLifetimeMs, lifetimeMs, optionalText, parseShape, requiredText, untilMs } from '../src/wire.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
