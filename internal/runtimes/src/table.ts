@@ -7,6 +7,8 @@ const columns = {
   bearerLogin: 'bearer-login',
   passwordRefresh: 'password-refresh',
   jwtLogin: 'jwt-login',
+  keycloak: 'oauth2-password',
+  examples: 'examples',
   stores: 'stores',
 } as const;
 

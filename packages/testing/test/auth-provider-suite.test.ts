@@ -62,6 +62,33 @@ describe('the suite finds what a provider breaks', () => {
     }
   });
 
+  test('a code among the secrets, and a code that is sent twice', async () => {
+    let asked = 0;
+    const withCode = (code: () => string): AuthProvider => ({
+      ...careless('right-password'),
+      prepareLogin: () => {
+        const [listed, first] = [code(), code()];
+        return {
+          secrets: ['right-password', ...(listed === '' ? [] : [listed])],
+          oneTimeCode: true,
+          login: async ({ fetch }) => {
+            await fetch(issuer, { method: 'POST', body: first });
+            return { accessToken: 't' };
+          },
+        };
+      },
+    });
+    const found = async (provider: AuthProvider): Promise<string> =>
+      brokenGuarantees(() => ({
+        provider,
+        refused: careless('wrong-password'),
+        fetch: async () => Response.json({ token: 't' }),
+        secrets: ['right-password'],
+      }));
+    expect(await found(withCode(() => String(asked++)))).toContain('the secrets of two logins');
+    expect(await found(withCode(() => ''))).toContain('two attempts sent the same code');
+  });
+
   test('a secret in account, URL and error, a refusal untold, a page taken for tokens', async () => {
     const fixture = (): ProviderFixture => ({
       provider: careless('right-password'),

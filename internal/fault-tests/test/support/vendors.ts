@@ -2,6 +2,7 @@ import { createBearerLoginAuth } from '@auth/bearer-login';
 import type { AuthSession, AuthSessionOptions } from '@auth/core';
 import { createJoorAuth } from '@auth/joor';
 import { createJwtLoginAuth } from '@auth/jwt-login';
+import { createOAuth2PasswordAuth } from '@auth/oauth2-password';
 import { createPasswordRefreshAuth } from '@auth/password-refresh';
 import { createEmulator, type Emulator, type VendorHandle } from '@auth/testing/emulator';
 
@@ -58,6 +59,20 @@ export const vendors: readonly VendorCase[] = [
       jwtLogin.set({ refreshWorks: true });
       const { refreshMode: _, ...account } = jwtLogin.options;
       return createJwtLoginAuth({ ...account, ...options }) as AuthSession;
+    },
+  },
+  {
+    name: 'oauth2-password',
+    refreshes: true,
+    handle: ({ keycloak }) => keycloak,
+    // A realm whose sessions outlive the hours that tests let pass, and whose endpoint nobody is asked for: what becomes of
+    // a token call is tested here.
+    open: ({ keycloak }, options) => {
+      const hourMs = 3_600_000;
+      keycloak.set({ accessTokenLifetimeMs: hourMs, refreshTokenLifetimeMs: 720 * hourMs });
+      const { issuer, ...account } = keycloak.options;
+      const tokenEndpoint = `${issuer}/protocol/openid-connect/token`;
+      return createOAuth2PasswordAuth({ ...account, tokenEndpoint, ...options }) as AuthSession;
     },
   },
 ];

@@ -1,5 +1,6 @@
 import { encryptedStore, leasedStore, memoryStore, type TokenStore } from '@auth/core';
 import { authProviderSuite, type TestFunction, tokenStoreSuite } from '@auth/testing/conformance';
+import { exampleSuites } from './examples.ts';
 import { type Place, type VendorName, vendorNames } from './place.ts';
 import { type GroupReport, type Report, runGroup } from './report.ts';
 import { type SharedStore, sessionSuite } from './session-suite.ts';
@@ -23,9 +24,10 @@ export async function runSuite(place: Place, createStore?: () => SharedStore): P
     return [name, report];
   };
   const providers = await Promise.all(vendorNames.map(ofVendor));
+  const examples = await runGroup((test) => exampleSuites(test, place));
   // After the providers, because hashing refused passwords blocks the threads on which Node reads and writes files.
   const stores = await storeSuites(createStore);
-  return { groups: { ...Object.fromEntries(providers), stores } };
+  return { groups: { ...Object.fromEntries(providers), examples, stores } };
 }
 
 function providerSuite(test: TestFunction, vendor: Vendor, password: string): void {

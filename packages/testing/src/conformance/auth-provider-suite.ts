@@ -1,6 +1,7 @@
 import {
   type AuthError,
   type AuthProvider,
+  createAuthSession,
   type FetchLike,
   type IssuedTokens,
   type MaybePromise,
@@ -73,6 +74,22 @@ export function authProviderSuite<Extra>(
     }
   });
 
+  guarantee('a session opens on it, unless it sends cookies where no program may', async ({ provider }) => {
+    const headers = provider.tokenHeaders?.map((name) => name.toLowerCase()) ?? [];
+    const trial = new Request('https://api.example.com', { headers: { cookie: 'a=1' } });
+    const isForbidden = headers.includes('cookie') && !trial.headers.has('cookie');
+    const allowInsecureOrigins = [new URL(provider.issuer).origin];
+    try {
+      createAuthSession(provider, { allowInsecureOrigins }).dispose();
+    } catch (error) {
+      if (!isForbidden) throw error;
+      const { code, detail = '' } = error as AuthError;
+      same([code, detail.includes('cookie')], ['invalid_options', true], 'the error');
+      return;
+    }
+    check(!isForbidden, 'a session opens whose cookies are dropped without a word');
+  });
+
   guarantee('the secrets of its client are among those of a login', async ({ provider }) => {
     const secrets = (await provider.clientSecrets?.()) ?? [];
     for (const secret of secrets) {
@@ -82,6 +99,24 @@ export function authProviderSuite<Extra>(
     const prepared = await provider.prepareLogin?.();
     for (const secret of secrets)
       check(prepared?.secrets.includes(secret) === true, 'a login does not name a client secret');
+  });
+
+  guarantee('a one-time code is no secret of a login, and is asked for at each attempt', async (fixture) => {
+    const { provider } = fixture;
+    const [first, second] = [await provider.prepareLogin?.(), await provider.prepareLogin?.()];
+    same(second?.secrets, first?.secrets, 'the secrets of two logins with one password');
+    if (first?.oneTimeCode !== true) return;
+    const bodies: string[] = [];
+    const context = {
+      signal: new AbortController().signal,
+      fetch: async (input: string | URL | Request, init?: RequestInit) => {
+        const sent = new Request(input, init);
+        bodies.push(await sent.clone().text());
+        return fixture.fetch(sent);
+      },
+    };
+    for (let attempt = 0; attempt < 2; attempt++) await first.login(context);
+    check(bodies[0] !== bodies[1], 'two attempts sent the same code');
   });
 
   guarantee('the token goes into the headers that it declares', async ({ provider, fetch }) => {

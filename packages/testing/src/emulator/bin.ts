@@ -4,7 +4,7 @@ import { type RunningEmulator, startEmulator } from './start-emulator.js';
 
 const usage = `auth-emulator [--port PORT]
 
-Runs the four vendors' token servers on loopback until it is interrupted.
+Runs the vendors' token servers on loopback until it is interrupted.
   --port PORT   0, or left out: any free port
 `;
 
@@ -24,20 +24,28 @@ try {
 
 function serve(emulator: RunningEmulator): void {
   const { joor, bearerLogin, passwordRefresh, jwtLogin } = emulator;
+  const { keycloak, serviceNow, magento, proxmox, zabbix } = emulator;
   const lines = [
     `Auth emulator on ${emulator.url} (a page there lists endpoints and knobs)`,
     '',
     `  JOOR             baseUrl ${joor.options.baseUrl}`,
     `                   API     ${joor.apiUrl}`,
-    `                   client  ${joor.options.clientId} / ${joor.options.clientSecret}`,
     `  TeleTracker      baseUrl ${bearerLogin.options.baseUrl}`,
     `                   API     ${bearerLogin.apiUrl}`,
     `  Simacan          baseUrl ${passwordRefresh.options.baseUrl}`,
     `                   API     ${passwordRefresh.apiUrl}`,
     `  UniPoll          baseUrl ${jwtLogin.options.baseUrl}`,
     `                   API     ${jwtLogin.apiUrl}`,
+    `  Keycloak         issuer  ${keycloak.options.issuer}`,
+    `                   API     ${keycloak.apiUrl}`,
+    `  ServiceNow       token   ${serviceNow.options.tokenEndpoint}`,
+    `                   API     ${serviceNow.apiUrl}`,
+    `  Magento          baseUrl ${magento.options.baseUrl}`,
+    `  Proxmox          baseUrl ${proxmox.options.baseUrl}`,
+    `  Zabbix           baseUrl ${zabbix.options.baseUrl}`,
     '',
-    `Account of all four: ${joor.options.username} / ${joor.options.password}`,
+    `Account of all: ${joor.options.username} / ${joor.options.password} (Proxmox: ${proxmox.options.username})`,
+    `Client of JOOR, Keycloak and ServiceNow: ${joor.options.clientId} / ${joor.options.clientSecret}`,
     'Ctrl-C stops it.',
     '',
   ];

@@ -8,6 +8,11 @@ const names: ReadonlyMap<string, VendorName> = new Map([
   ['bearer-login', 'bearerLogin'],
   ['password-refresh', 'passwordRefresh'],
   ['jwt-login', 'jwtLogin'],
+  ['keycloak', 'keycloak'],
+  ['service-now', 'serviceNow'],
+  ['magento', 'magento'],
+  ['proxmox', 'proxmox'],
+  ['zabbix', 'zabbix'],
 ]);
 
 type Knob = (vendor: VendorHandle<unknown>, body: Readonly<Record<string, unknown>>) => void;
@@ -57,10 +62,10 @@ export function controlServer(emulator: Emulator): Hono {
 function setChecked(vendor: VendorHandle<unknown>, body: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(body)) {
     if (!Object.hasOwn(vendor.settings, name)) throw new Error(`no such setting: ${name}`);
-    if (name === 'refreshWorks') {
-      if (typeof value !== 'boolean') throw new Error(`${name}: expected true or false`);
-      continue;
-    }
+    const isSwitch = name === 'refreshWorks';
+    if (isSwitch && typeof value !== 'boolean') throw new Error(`${name}: expected true or false`);
+    if (name === 'oneTimeCode' && typeof value !== 'string') throw new Error(`${name}: expected a text`);
+    if (isSwitch || name === 'oneTimeCode') continue;
     if (typeof value !== 'number' || !Number.isFinite(value)) throw new Error(`${name}: expected a number`);
     if (value < 0 && name !== 'clockOffsetMs') throw new Error(`${name}: expected 0 or more`);
   }

@@ -5,15 +5,23 @@ import { controlServer } from './control.js';
 import type { ApiHandler, Emulator, EmulatorOptions, VendorHandle } from './handles.js';
 import { joorServer } from './joor.js';
 import { jwtLoginServer } from './jwt-login.js';
+import { keycloakServer } from './keycloak-realm.js';
+import { magentoServer } from './magento.js';
 import { page } from './page.js';
 import { passwordRefreshServer } from './password-refresh.js';
+import { proxmoxServer } from './proxmox.js';
+import { serviceNowServer } from './service-now.js';
 import { DroppedConnection, Vendor } from './vendor.js';
 import { json } from './wire-kit.js';
+import { zabbixServer } from './zabbix.js';
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 const account = { username: 'ada@example.com', password: 'correct-horse' } as const;
-const joorClient = { clientId: 'emulated-client', clientSecret: 'emulated-client-secret' } as const;
+const client = { clientId: 'emulated-client', clientSecret: 'emulated-client-secret' } as const;
+/** Proxmox writes the realm of an account behind its name. */
+const proxmoxAccount = { ...account, username: 'ada@pve' } as const;
 
 /** Emulates the vendors without a socket: pass its `fetch` to the sessions under test. */
 export function createEmulator(options: EmulatorOptions = {}): Emulator {
@@ -30,11 +38,18 @@ export function emulatorAt(
     bearerLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 29 * dayMs }, 'single_use'),
     passwordRefresh: new Vendor(clock, { accessMs: hourMs, refreshMs: 30 * dayMs }, 'single_use'),
     jwtLogin: new Vendor(clock, { accessMs: hourMs, refreshMs: 0 }, 'newest_only', false),
+    keycloak: new Vendor(clock, { accessMs: 5 * minuteMs, refreshMs: 30 * minuteMs }, 'single_use'),
+    serviceNow: new Vendor(clock, { accessMs: 30 * minuteMs, refreshMs: 100 * dayMs }, 'single_use'),
+    magento: new Vendor(clock, { accessMs: 4 * hourMs, refreshMs: 0 }, 'single_use'),
+    proxmox: new Vendor(clock, { accessMs: 2 * hourMs, refreshMs: 2 * hourMs }, 'single_use'),
+    zabbix: new Vendor(clock, { accessMs: 15 * minuteMs, refreshMs: 0 }, 'single_use'),
   };
   for (const vendor of Object.values(vendors)) vendor.addAccount(account.username, account.password);
+  vendors.proxmox.addAccount(proxmoxAccount.username, proxmoxAccount.password);
 
+  const issuer = `${url}/keycloak/realms/emulated`;
   const app = new Hono();
-  app.route('/joor', joorServer(vendors.joor, joorClient, api.joor ?? resource('joor')));
+  app.route('/joor', joorServer(vendors.joor, client, api.joor ?? resource('joor')));
   app.route(
     '/bearer-login',
     bearerLoginServer(vendors.bearerLogin, api.bearerLogin ?? resource('bearer-login')),
@@ -44,13 +59,24 @@ export function emulatorAt(
     passwordRefreshServer(vendors.passwordRefresh, api.passwordRefresh ?? resource('password-refresh')),
   );
   app.route('/jwt-login', jwtLoginServer(vendors.jwtLogin, api.jwtLogin ?? resource('jwt-login')));
+  app.route(
+    '/keycloak',
+    keycloakServer(vendors.keycloak, client, issuer, api.keycloak ?? resource('keycloak')),
+  );
+  app.route(
+    '/service-now',
+    serviceNowServer(vendors.serviceNow, client, api.serviceNow ?? resource('service-now')),
+  );
+  app.route('/magento', magentoServer(vendors.magento, api.magento ?? resource('magento')));
+  app.route('/proxmox', proxmoxServer(vendors.proxmox, api.proxmox ?? resource('proxmox')));
+  app.route('/zabbix', zabbixServer(vendors.zabbix, api.zabbix ?? resource('zabbix')));
 
   const emulator: Emulator = {
     url,
     joor: {
       ...handleOf(vendors.joor, `${url}/joor/v4/orders`, {
         ...account,
-        ...joorClient,
+        ...client,
         baseUrl: `${url}/joor/auth/`,
       }),
       tokenEndpoint: `${url}/joor/auth/token`,
@@ -67,6 +93,25 @@ export function emulatorAt(
       ...account,
       baseUrl: `${url}/jwt-login`,
       refreshMode: 'postman',
+    }),
+    keycloak: handleOf(vendors.keycloak, `${url}/keycloak/orders`, { ...account, ...client, issuer }),
+    serviceNow: handleOf(vendors.serviceNow, `${url}/service-now/api/now/table/incident`, {
+      ...account,
+      ...client,
+      tokenEndpoint: `${url}/service-now/oauth_token.do`,
+      clientAuthentication: 'body',
+    }),
+    magento: handleOf(vendors.magento, `${url}/magento/rest/V1/products`, {
+      ...account,
+      baseUrl: `${url}/magento`,
+    }),
+    proxmox: handleOf(vendors.proxmox, `${url}/proxmox/api2/json/nodes`, {
+      ...proxmoxAccount,
+      baseUrl: `${url}/proxmox`,
+    }),
+    zabbix: handleOf(vendors.zabbix, `${url}/zabbix/api_jsonrpc.php`, {
+      ...account,
+      baseUrl: `${url}/zabbix`,
     }),
     async fetch(input, init) {
       const request = new Request(input, init);

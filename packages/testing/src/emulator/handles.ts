@@ -2,7 +2,16 @@ import type { Clock } from '@auth/core';
 import type { Ledger } from './ledger.js';
 import type { AccountState, ScriptedAnswer, VendorSettings } from './vendor.js';
 
-export type VendorName = 'joor' | 'bearerLogin' | 'passwordRefresh' | 'jwtLogin';
+export type VendorName =
+  | 'joor'
+  | 'bearerLogin'
+  | 'passwordRefresh'
+  | 'jwtLogin'
+  | 'keycloak'
+  | 'serviceNow'
+  | 'magento'
+  | 'proxmox'
+  | 'zabbix';
 
 /** Answers an API call behind a live token. */
 export type ApiHandler = (request: Request) => Response | Promise<Response>;
@@ -49,14 +58,24 @@ export interface VendorHandle<Options> {
   reset(): void;
 }
 
-/** Options that all four vendors share. */
-export interface AccountOptions {
-  readonly baseUrl: string;
+/** An account that can log in. */
+export interface EmulatedAccount {
   readonly username: string;
   readonly password: string;
 }
 
-/** Four vendors' servers in one. */
+/** An account, and where its server is. */
+export interface AccountOptions extends EmulatedAccount {
+  readonly baseUrl: string;
+}
+
+/** A client that the server knows. */
+export interface EmulatedClient {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Nine vendors' servers in one. */
 export interface Emulator {
   /** The URL it listens on; without a socket, a loopback name that only {@link Emulator.fetch} knows. */
   readonly url: string;
@@ -64,9 +83,7 @@ export interface Emulator {
    * Answers requests for this emulator's URLs and the vendors' real hosts, without a socket. It follows no redirect.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  readonly joor: VendorHandle<
-    AccountOptions & { readonly clientId: string; readonly clientSecret: string }
-  > & {
+  readonly joor: VendorHandle<AccountOptions & EmulatedClient> & {
     /** Keycloak's own endpoint, for the provider's `refresh` option. */
     readonly tokenEndpoint: string;
   };
@@ -74,4 +91,15 @@ export interface Emulator {
   readonly passwordRefresh: VendorHandle<AccountOptions>;
   /** Its options choose the way of refreshing that works at UniPoll: see {@link VendorSettings.refreshWorks}. */
   readonly jwtLogin: VendorHandle<AccountOptions & { readonly refreshMode: 'postman' }>;
+  /** For `@auth/oauth2-password`: a realm of Keycloak. */
+  readonly keycloak: VendorHandle<EmulatedAccount & EmulatedClient & { readonly issuer: string }>;
+  /** For `@auth/oauth2-password`. */
+  readonly serviceNow: VendorHandle<
+    EmulatedAccount &
+      EmulatedClient & { readonly tokenEndpoint: string; readonly clientAuthentication: 'body' }
+  >;
+  /** For providers of one's own, as the examples have them. */
+  readonly magento: VendorHandle<AccountOptions>;
+  readonly proxmox: VendorHandle<AccountOptions>;
+  readonly zabbix: VendorHandle<AccountOptions>;
 }

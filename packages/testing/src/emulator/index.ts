@@ -2,6 +2,8 @@ export { createEmulator } from './emulator.js';
 export type {
   AccountOptions,
   ApiHandler,
+  EmulatedAccount,
+  EmulatedClient,
   Emulator,
   EmulatorOptions,
   VendorHandle,

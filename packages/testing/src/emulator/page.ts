@@ -4,6 +4,7 @@ import type { Emulator } from './handles.js';
 /** A page that lists the endpoints and knobs, for a person with a browser. */
 export function page(emulator: Emulator): ReturnType<typeof html> {
   const { url, joor, bearerLogin, passwordRefresh, jwtLogin } = emulator;
+  const { keycloak, serviceNow, magento, proxmox, zabbix } = emulator;
   const rows = [
     {
       name: 'JOOR',
@@ -33,6 +34,35 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
       refresh: `${jwtLogin.options.baseUrl}/auth/jwt/refresh`,
       api: jwtLogin.apiUrl,
     },
+    {
+      name: 'Keycloak',
+      slug: 'keycloak',
+      of: '@auth/oauth2-password',
+      login: `${keycloak.options.issuer}/protocol/openid-connect/token`,
+      api: keycloak.apiUrl,
+    },
+    {
+      name: 'ServiceNow',
+      slug: 'service-now',
+      of: '@auth/oauth2-password',
+      login: serviceNow.options.tokenEndpoint,
+      api: serviceNow.apiUrl,
+    },
+    {
+      name: 'Magento',
+      slug: 'magento',
+      of: 'an example',
+      login: `${magento.options.baseUrl}/rest/V1/integration/admin/token`,
+      api: magento.apiUrl,
+    },
+    {
+      name: 'Proxmox',
+      slug: 'proxmox',
+      of: 'an example',
+      login: `${proxmox.options.baseUrl}/api2/json/access/ticket`,
+      api: proxmox.apiUrl,
+    },
+    { name: 'Zabbix', slug: 'zabbix', of: 'an example', login: zabbix.apiUrl, api: zabbix.apiUrl },
   ];
   const pathOf = (address: string): string => address.slice(url.length);
   const { username, password, clientId, clientSecret } = joor.options;
@@ -51,14 +81,15 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
   pre { overflow-x: auto }
 </style>
 <h1>Auth emulator</h1>
-<p>Four vendors' token servers, all below <code>${url}</code>. The account of each is <code>${username}</code> with the
-password <code>${password}</code>; JOOR's client is <code>${clientId}</code> with the secret
-<code>${clientSecret}</code>.</p>
+<p>Nine vendors' token servers, all below <code>${url}</code>. The account of each is <code>${username}</code>, on Proxmox
+<code>${proxmox.options.username}</code>, with the password <code>${password}</code>; the client of JOOR, Keycloak and
+ServiceNow is <code>${clientId}</code> with the secret <code>${clientSecret}</code>.</p>
 <div class="wide"><table>
 <tr><th>Vendor</th><th>Log in</th><th>Refresh</th><th>API</th><th></th></tr>
 ${rows.map(
-  (row) => html`<tr><td>${row.name}<br><small>@auth/${row.slug}</small></td>
-<td><code>${pathOf(row.login)}</code></td><td><code>${pathOf(row.refresh)}</code></td>
+  (row) => html`<tr><td>${row.name}<br><small>${row.of ?? `@auth/${row.slug}`}</small></td>
+<td><code>${pathOf(row.login)}</code></td>
+<td>${row.refresh === undefined ? '' : html`<code>${pathOf(row.refresh)}</code>`}</td>
 <td><code>${pathOf(row.api)}</code></td><td><a href="/_emulator/${row.slug}/ledger">ledger</a></td></tr>`,
 )}
 </table></div>
@@ -70,12 +101,12 @@ curl -d username=${username} -d password=${password} ${passwordRefresh.options.b
 curl -d grant_type=password -d username=${username} -d password=${password} \\
   ${jwtLogin.options.baseUrl}/auth/jwt/login</code></pre>
 <h2>Knobs</h2>
-<p>POST JSON to <code>/_emulator/&lt;package&gt;/&lt;knob&gt;</code>, as
+<p>POST JSON to <code>/_emulator/&lt;vendor&gt;/&lt;knob&gt;</code>, by the name in the ledger's address, as
 <code>curl -d '{"times": 2, "status": 503}' ${url}/_emulator/joor/answer</code> does.</p>
 <ul>
 <li><code>settings</code>: <code>accessTokenLifetimeMs</code>, <code>refreshTokenLifetimeMs</code>,
 <code>delayBeforeCommitMs</code>, <code>delayAfterCommitMs</code>, <code>lockAfter</code>, <code>clockOffsetMs</code>,
-<code>refreshWorks</code></li>
+<code>refreshWorks</code>, <code>oneTimeCode</code></li>
 <li><code>answer</code>: <code>on</code> (login, refresh, token or api), <code>times</code>, <code>status</code>,
 <code>headers</code>, <code>body</code>: what the next calls get</li>
 <li><code>drop</code>: <code>times</code>: the next token calls take effect and lose their answer</li>

@@ -95,6 +95,11 @@ export class TokenBook {
     return entry !== undefined && entry.expiresAt > this.#now() ? entry.account : undefined;
   }
 
+  /** How long an access token is still good for; 0 for one that is dead or was never issued. */
+  lifeLeftMs(accessToken: string): number {
+    return Math.max(0, (this.#access.get(accessToken)?.expiresAt ?? 0) - this.#now());
+  }
+
   /** Id of the refresh token issued last to an account, whatever its state. */
   newestRefreshId(account: string): string | undefined {
     let newest: string | undefined;

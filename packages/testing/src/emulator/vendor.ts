@@ -22,6 +22,8 @@ export interface VendorSettings {
    * before: it answers 500 to every request that is well formed. The other vendors' always works.
    */
   refreshWorks: boolean;
+  /** Keycloak: the code that a login must bring beside the password; it is taken once. Default '': none. */
+  oneTimeCode: string;
 }
 
 /** What a server says of an account, whatever the password. */
@@ -84,6 +86,7 @@ export class Vendor {
   readonly #clock: Clock;
   readonly #defaults: VendorSettings;
   readonly #accounts = new Map<string, VendorAccount>();
+  readonly #takenCodes = new Set<string>();
   #scripts: { answer: ScriptedAnswer; left: number }[] = [];
   #drops = 0;
   #omitted: readonly string[] = [];
@@ -104,6 +107,7 @@ export class Vendor {
       lockAfter: 0,
       clockOffsetMs: 0,
       refreshWorks,
+      oneTimeCode: '',
     };
     this.settings = { ...this.#defaults };
     this.tokens = new TokenBook(() => this.now(), rotation);
@@ -149,6 +153,7 @@ export class Vendor {
     Object.assign(this.settings, this.#defaults);
     this.ledger.clear();
     this.tokens.clear();
+    this.#takenCodes.clear();
     this.#scripts = [];
     this.#drops = 0;
     this.#omitted = [];
@@ -203,6 +208,15 @@ export class Vendor {
     const right = account.password === password;
     account.wrongPasswords = right ? 0 : account.wrongPasswords + 1;
     return right ? 'right' : 'wrong';
+  }
+
+  /** Whether a login brings the one-time code that is asked for, and that no login has brought before. */
+  takeCode(code: string | undefined): boolean {
+    const { oneTimeCode } = this.settings;
+    if (oneTimeCode === '') return true;
+    if (code !== oneTimeCode || this.#takenCodes.has(code)) return false;
+    this.#takenCodes.add(code);
+    return true;
   }
 
   issue(

@@ -29,6 +29,16 @@ export function bearerOf(request: Request, header = 'authorization'): string | u
   return /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.get(header) ?? '')?.[1];
 }
 
+/** The user and the password of HTTP Basic, which OAuth 2.0 encodes as in a form (RFC 6749 section 2.3.1). */
+export function basicOf(request: Request): { readonly user: string; readonly password: string } | undefined {
+  const encoded = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const [user = '', password = ''] = atob(encoded)
+    .split(/:(.*)/s)
+    .map((part) => new URLSearchParams(`part=${part}`).get('part') ?? '');
+  return { user, password };
+}
+
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,

@@ -6,9 +6,9 @@ export async function runningEmulator(options?: StartOptions): Promise<RunningEm
   const emulator = await startEmulator(options);
   afterAll(() => emulator.close());
   beforeEach(() => {
-    for (const vendor of ['joor', 'bearerLogin', 'passwordRefresh', 'jwtLogin'] as const) {
-      emulator[vendor].reset();
-    }
+    const names = ['joor', 'bearerLogin', 'passwordRefresh', 'jwtLogin'] as const;
+    const others = ['keycloak', 'serviceNow', 'magento', 'proxmox', 'zabbix'] as const;
+    for (const vendor of [...names, ...others]) emulator[vendor].reset();
   });
   return emulator;
 }
