@@ -49,11 +49,13 @@ test('a new provider is listed in the README, before the row for a provider of y
   expect(added('README.md', (text) => listProvider(text, 'zebra'))).toContain('(packages/zebra#readme)');
 });
 
-test('a manifest is the model’s under another name', () => {
+test('a manifest is the model’s under another name, without zod', () => {
   const words = { description: 'Auth client for zebra.', keywords: ['zebra'] };
   const model = JSON.parse(read('packages/password-refresh/package.json'));
   const manifest = JSON.parse(renamed(JSON.stringify(model), '@auth/zebra', words));
-  expect(manifest).toEqual({ ...model, ...words, name: '@auth/zebra', version: '0.0.0' });
+  const { zod, ...dependencies } = model.dependencies;
+  expect(zod).toBeDefined();
+  expect(manifest).toEqual({ ...model, ...words, name: '@auth/zebra', version: '0.0.0', dependencies });
 });
 
 test('throws when the README has no list of providers', () => {

@@ -9,9 +9,11 @@ export interface Words {
   readonly keywords: readonly string[];
 }
 
-/** The manifest under another name, for a package that has not been released. */
+/** The manifest under another name, for a package that has not been released, and that checks no shapes by itself. */
 export function renamed(manifest: string, name: string, words: Words): string {
-  return `${JSON.stringify({ ...JSON.parse(manifest), name, version: '0.0.0', ...words }, null, 2)}\n`;
+  const model = JSON.parse(manifest);
+  const { zod: _, ...dependencies } = model.dependencies;
+  return `${JSON.stringify({ ...model, name, version: '0.0.0', ...words, dependencies }, null, 2)}\n`;
 }
 
 function before(text: string, mark: string, inserted: string): string {
