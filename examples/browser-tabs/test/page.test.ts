@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { join } from 'node:path';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { chromium as installed } from '@internal/test-tools';

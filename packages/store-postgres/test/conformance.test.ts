@@ -36,40 +36,44 @@ async function newStore(options: Omit<PostgresStoreOptions, 'table' | 'leaseMs'>
 
 const startPeer = processPeers(new URL('support/peer-store.ts', import.meta.url));
 
-describe.runIf(path).concurrent.each(Object.entries(libraries))('postgresStore on %s', (library, open) => {
-  let own: OwnClient;
-  let pooled: OwnClient;
-  beforeAll(async () => {
-    [own, pooled] = await Promise.all([open(server.url), open(bouncer.url, true)]);
-  });
-  afterAll(async () => {
-    await Promise.all([own?.end(), pooled?.end()]);
-  });
+/** One library in `check`, all in `check:all`. */
+const tagsOf = (library: string): string[] => (library === 'pg' ? [] : ['long']);
 
-  describe('which hears of changes', () => {
-    const promises: Parameters<TestFunction>[] = [];
-    tokenStoreSuite(
-      (...promise) => promises.unshift(promise),
-      () => newStore(own),
-      {
-        leaseMs,
-        openPeer: (place) => {
-          // The process is forked, with a copy of these, before another peer can change them.
-          process.env['POSTGRES_LIBRARY'] = library;
-          process.env['POSTGRES_URL'] = server.url;
-          process.env['NODE_COMPILE_CACHE'] = join(tmpdir(), 'auth-store-postgres-compiled');
-          return startPeer(place);
+for (const [library, open] of Object.entries(libraries))
+  describe.runIf(path).concurrent(`postgresStore on ${library}`, { tags: tagsOf(library) }, () => {
+    let own: OwnClient;
+    let pooled: OwnClient;
+    beforeAll(async () => {
+      [own, pooled] = await Promise.all([open(server.url), open(bouncer.url, true)]);
+    });
+    afterAll(async () => {
+      await Promise.all([own?.end(), pooled?.end()]);
+    });
+
+    describe('which hears of changes', () => {
+      const promises: Parameters<TestFunction>[] = [];
+      tokenStoreSuite(
+        (...promise) => promises.unshift(promise),
+        () => newStore(own),
+        {
+          leaseMs,
+          openPeer: (place) => {
+            // The process is forked, with a copy of these, before another peer can change them.
+            process.env['POSTGRES_LIBRARY'] = library;
+            process.env['POSTGRES_URL'] = server.url;
+            process.env['NODE_COMPILE_CACHE'] = join(tmpdir(), 'auth-store-postgres-compiled');
+            return startPeer(place);
+          },
         },
-      },
-    );
-    // In reverse: those that wait for a dead holder's lease to end are the last of the suite, and are to start first.
-    for (const [name, run] of promises) test(name, run);
-  });
+      );
+      // In reverse: those that wait for a dead holder's lease to end are the last of the suite, and are to start first.
+      for (const [name, run] of promises) test(name, run);
+    });
 
-  describe('through PgBouncer in transaction mode', () => {
-    tokenStoreSuite(test, () => newStore({ client: pooled.client }), { leaseMs });
+    describe('through PgBouncer in transaction mode', () => {
+      tokenStoreSuite(test, () => newStore({ client: pooled.client }), { leaseMs });
+    });
   });
-});
 
 describe('postgresStore on PGlite', () => {
   let database: PGlite;
