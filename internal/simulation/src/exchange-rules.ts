@@ -120,7 +120,8 @@ export class ExchangeRules {
       const mayRenew = world.now > Math.max(store.slowUntil, store.downUntil) + leaseMs;
       const isLocked = wasLocked && mayRenew && store.isLockedBy(life.process, key);
       const mayResend = !judge.hasLock || isLocked;
-      const isWanted = world.now - judge.lastSignOutAt > 2 * minuteMs;
+      // A process that freezes after the sign-out learns of the loss two minutes later.
+      const isWanted = world.now - judge.lastSignOutAt > 2.5 * minuteMs;
       if (mayResend && isWanted && presented.times === 1) {
         judge.violate('a lost answer is asked for promptly', `${life.process.name}: ${refreshToken}`);
       }

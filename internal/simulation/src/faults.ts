@@ -74,6 +74,9 @@ export function strike(
     case 'cut_notifications':
       store.cutOff(fault.forMs);
       return;
+    case 'lose_data':
+      store.lose();
+      return;
     case 'newer_version':
       store.writeAsNewerVersion(key);
       return;

@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'exchange/commit.ts',
-        find: "if ($SET !== undefined && $SET.id !== $PARENT && $PLAN.kind !== 'sign_in') return $SET;",
+        find: "if ($SET !== undefined && !replaces($UNSAVED, $BASE) && $PLAN.kind !== 'sign_in') return $SET;",
         replace: '{}',
       },
     ],
@@ -335,8 +335,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'exchange/sign-out.ts',
-        find: 'replaceStored($CONTEXT, $STORED, $ENVELOPE)',
-        replace: `replaceStored($CONTEXT, $STORED, { ...$ENVELOPE, guard: ${emptyGuard} })`,
+        find: 'replaceStored($CONTEXT, $STORED, { ...$KEPT, signedOutAt })',
+        replace: `replaceStored($CONTEXT, $STORED, { ...$KEPT, signedOutAt, guard: ${emptyGuard} })`,
       },
     ],
   },
@@ -483,5 +483,25 @@ export const mutants: readonly Mutant[] = [
         replace: "(rest['signedOutAt'] === undefined ? {} : { signedOutAt: rest['signedOutAt'] as number })",
       },
     ],
+  },
+  {
+    name: 'what the store has lost is not written back',
+    edits: [
+      {
+        file: 'account.ts',
+        find: 'this.saveDeferred({ ...$SET, liftedLatch: undefined, origin, isRestored: true })',
+        replace: 'undefined',
+      },
+    ],
+  },
+  {
+    name: 'a restored refresh token is sent at once',
+    isRare: true,
+    edits: [{ file: 'exchange/refresh.ts', find: 'othersMayRestoreFor($CONTEXT, $STORED)', replace: '0' }],
+  },
+  {
+    name: 'an older set is written back over a newer one',
+    isRare: true,
+    edits: [{ file: 'next-step.ts', find: 'generation < ($ORIGIN?.generation ?? 0)', replace: 'true' }],
   },
 ];

@@ -22,6 +22,8 @@ export const themes = [
   'copies',
   /** The server gives no refresh tokens, and sessions log in before a set ends. */
   'login_ahead',
+  /** The store loses all its data, and says so; processes hold what it had. */
+  'lost_data',
 ] as const;
 
 export type Theme = (typeof themes)[number];
@@ -97,6 +99,8 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: 'outage'; readonly forMs: number; readonly failMs: number }
   /** The store notifies nobody, and says afterwards that news was missed. */
   | { readonly kind: 'cut_notifications'; readonly forMs: number }
+  /** Everything that the store has is gone, locks included. */
+  | { readonly kind: 'lose_data' }
   /** A newer version of the engine writes the record, with members that this version does not know. */
   | { readonly kind: 'newer_version' }
   /** The session of a process ends, and the process opens another. */

@@ -70,6 +70,7 @@ export async function run(
     onTrouble: count,
     onAccessUnderLock: (process, access) => lifeOf(process)?.onAccessUnderLock(access),
   });
+  store.namesData = plan.theme === 'lost_data';
   const around: Surroundings = {
     cores,
     world,

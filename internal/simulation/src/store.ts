@@ -33,6 +33,9 @@ export class SharedStore {
   loseAnswers = 0;
   failWrites = 0;
   forgetWrites = 0;
+  /** The store gives its data a name, as those do that can lose it. */
+  namesData = false;
+  #losses = 0;
   readonly #world: World;
   readonly #random: Random;
   readonly #core: Core;
@@ -99,6 +102,15 @@ export class SharedStore {
   interfere(key: string, next: TokenRecord): void {
     this.records.set(key, next);
     this.#writers.set(key, undefined);
+  }
+
+  /** Forgets everything, as a restart without a disk does. Whoever listens was cut off meanwhile. */
+  lose(): void {
+    this.#losses++;
+    this.records.clear();
+    this.#writers.clear();
+    if (this.#world.now < this.cutOffUntil) return;
+    for (const entry of this.#listeners) this.#tell(entry, 'missed');
   }
 
   /** Changes go unnoticed for a time; then the listeners are told that they missed news. */
@@ -193,6 +205,15 @@ export class SharedStore {
         this.#listeners.add(entry);
         return () => this.#listeners.delete(entry);
       },
+      ...(this.namesData
+        ? {
+            dataId: () =>
+              this.#ask(process, () => {
+                const name = `data-${this.#losses}`;
+                return () => name;
+              }),
+          }
+        : {}),
     };
   }
 

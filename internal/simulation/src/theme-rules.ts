@@ -58,6 +58,7 @@ export class ThemeRules {
     if (outcome === 'issued') this.onReached(life);
     if (outcome === 'issued') this.#noteRevocation(sentAt);
     if (outcome === 'limited' && life.process.wallOffsetMs === 0) this.#hasLimitedOthers = true;
+    if (theme === 'lost_data') this.#onExchangeAfterLoss(life, kind, outcome);
     if (theme === 'login_ahead' && kind === 'login' && outcome === 'issued') this.#onLoginAhead();
     if (theme === 'refusing_api' && this.#isInTrouble && this.#exchanges > refusingApiExchanges)
       this.#violate(
@@ -66,6 +67,16 @@ export class ThemeRules {
       );
     if (theme === 'refused_client' && this.#clientRefusals > clientRefusals)
       this.#violate('a refused client is not asked again before its probe', `${this.#clientRefusals} times`);
+  }
+
+  /** Whatever the store loses, some process holds the newest set: nobody logs in again, and no spent token is sent. */
+  #onExchangeAfterLoss({ process }: Life, kind: Exchange['kind'], outcome: Exchange['outcome']): void {
+    if (outcome === 'refused')
+      this.#violate('what a store has lost is written back: the newest set', process.name);
+    if (kind !== 'login') return;
+    this.#loggedInAt.push(this.#judge.around.world.now);
+    if (this.#loggedInAt.length > 1)
+      this.#violate('what a store has lost is written back', `${process.name} logs in`);
   }
 
   /** Whether the set of an exchange is revoked before it is used. */

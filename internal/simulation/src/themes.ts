@@ -123,6 +123,33 @@ const planners: Readonly<Record<Theme, (random: Random) => Themed>> = {
     const faults: Fault[] = [{ at: 3 * minuteMs, kind: 'outage', forMs: 10 * minuteMs, failMs }];
     return { processes, accessLifeMs: 2 * minuteMs, troubleMs, calls, faults };
   },
+  lost_data(random) {
+    const processes = random.between(2, 3);
+    const troubleMs = 15 * minuteMs;
+    // Each process holds a set before anything is lost.
+    const first = Array.from({ length: processes }, (_, process) => ({ at: 1_000 * process, process }));
+    const calls = everySoOften(random, processes, troubleMs, [3_000, 40_000]);
+    const faults: Fault[] = [];
+    // Far enough apart that one has been overcome before the next.
+    for (let round = random.between(1, 4); round > 0; round--) {
+      const at = 3 * minuteMs * round + random.between(0, minuteMs);
+      faults.push({ at, kind: 'lose_data' });
+      // Some have missed the newest set; of the loss they hear sooner than a restored refresh token waits.
+      const beforeMs = random.between(0, minuteMs);
+      const forMs = beforeMs + random.between(0, 5_000);
+      if (random.chance(0.7)) faults.push({ at: at - beforeMs, kind: 'cut_notifications', forMs });
+    }
+    if (random.chance(0.3))
+      faults.push({ at: random.between(minuteMs, troubleMs), kind: 'slow_store', forMs: 2_000 });
+    return {
+      processes,
+      accessLifeMs: random.pick([minuteMs, 5 * minuteMs]),
+      troubleMs,
+      calls: [...first, ...calls].sort(byTime),
+      faults: faults.sort(byTime),
+      store: 'leased',
+    };
+  },
   cut_off(random) {
     const processes = random.between(2, 3);
     const all = Array.from({ length: processes }, (_, process) => process);

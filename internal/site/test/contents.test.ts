@@ -53,6 +53,7 @@ const events: { [Type in AuthEvent['type']]: Record<FieldsOf<Type>, true> } = {
   background_failed: { code: true, retryAt: true },
   store_failed: { operation: true, reason: true },
   store_recovered: { tokenId: true },
+  data_lost: {},
   record_unreadable: {},
   record_set_aside: { place: true },
   store_degraded: { keptIn: true, reason: true },

@@ -10,6 +10,7 @@ import {
   isDatedAhead,
   nothingAgainstExchanges,
   nothingRare,
+  type Origin,
   orNothing,
   pauseGiven,
   type RareFacts,
@@ -58,6 +59,8 @@ export class Account implements TimerOwner {
   #spent: RememberedIds = noIds;
   /** When the account was made, epoch milliseconds; undefined once the store was read. */
   #unreadSince: number | undefined;
+  /** Where the set that was read or saved last comes from; undefined where the store never tells of lost data. */
+  #origin: Origin | undefined;
   #unsubscribe: (() => void) | undefined;
   #timer: AccountTimer | undefined;
   #facts: RareFacts = nothingRare;
@@ -191,6 +194,37 @@ export class Account implements TimerOwner {
     return isNews;
   }
 
+  /** Whether the set in hand is of the same login as the stored set, and newer: the store has lost what came between. */
+  isNewerThan({ lineage, generation = 0 }: Envelope): boolean {
+    const origin = this.#origin;
+    return (
+      origin?.tokenId === this.tokens?.id &&
+      origin?.lineage === lineage &&
+      generation < (origin?.generation ?? 0)
+    );
+  }
+
+  /** This is what the store holds. */
+  seen(envelope: Envelope): void {
+    const { tokens, lineage, generation = 0, restoredAt } = envelope;
+    if (tokens === undefined) return;
+    if (lineage !== undefined && tokens.id !== this.#origin?.tokenId)
+      this.#origin = { tokenId: tokens.id, lineage, generation };
+    const { isSignedOut, isSignOutOver } = this.#facts;
+    if (isSignedOut && !isSignOutOver && restoredAt === undefined) this.#note({ isSignOutOver: true });
+  }
+
+  /** The store has lost its data: a good set in hand counts as unsaved. */
+  dataLost(): void {
+    const { tokens } = this;
+    const isGood = tokens !== undefined && !this.isSpent(tokens.id) && !this.isRefused(tokens.id);
+    if (!isGood || this.#facts.unsaved !== undefined) return;
+    const origin = this.#origin?.tokenId === tokens.id ? this.#origin : undefined;
+    const unsaved = { tokens, by: 'refresh', parentId: undefined, isInitial: false } as const;
+    this.saveDeferred({ ...unsaved, liftedLatch: undefined, origin, isRestored: true });
+    this.held.makeStale();
+  }
+
   /** The store has these levels beside its set. */
   refusalsRead(clock: Clock, { tokens, rejections }: Envelope): void {
     const stored = refusalsFrom(rejections, clock.monotonic());
@@ -302,14 +336,15 @@ export class Account implements TimerOwner {
 
   /** Somebody signed out: the set in hand is dropped, and every session is told. */
   signedOut(): void {
-    this.#note({ isSignedOut: true, signOuts: this.#facts.signOuts + 1, unsaved: undefined });
+    const { signOuts } = this.#facts;
+    this.#note({ isSignedOut: true, isSignOutOver: false, signOuts: signOuts + 1, unsaved: undefined });
     this.held.drop();
     this.unschedule();
     for (const context of this.contexts) context.emit({ type: 'signed_out' });
   }
 
   signedIn(): void {
-    if (this.#facts.isSignedOut) this.#note({ isSignedOut: false });
+    if (this.#facts.isSignedOut) this.#note({ isSignedOut: false, isSignOutOver: false });
   }
 
   signOutBegan(signingOut: Promise<void>): void {

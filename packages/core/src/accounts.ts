@@ -30,6 +30,11 @@ function accountsOf(store: TokenStore): Map<string, Account> | undefined {
   return ofStore;
 }
 
+/** The accounts that this process has on a store. */
+export function accountsOn(store: TokenStore): Account[] {
+  return [...(accounts.get(store)?.values() ?? [])];
+}
+
 /** Joins a session again that has left: a call that began before may still need an exchange. */
 export function rejoinAccount(context: SessionContext, left: Account): Account {
   const ofStore = accountsOf(context.store);

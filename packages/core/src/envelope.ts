@@ -78,6 +78,11 @@ export interface Envelope {
   readonly signedOutAt?: number;
   /** How often in a row each refusing origin of the API refused the set of an exchange. */
   readonly rejections?: Readonly<Record<string, number>>;
+  /** The login that the set descends from, and by how many refreshes. */
+  readonly lineage?: string;
+  readonly generation?: number;
+  /** The set was written back after the store had lost its data, epoch milliseconds. */
+  readonly restoredAt?: number;
   readonly guard: Guard;
 }
 
@@ -165,6 +170,9 @@ const isText: Check = (value) => typeof value === 'string';
 const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['signedOutAt', isInstant],
   ['rejections', isObject],
+  ['lineage', isText],
+  ['generation', isInstant],
+  ['restoredAt', isInstant],
 ]);
 const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['notBefore', isInstant],

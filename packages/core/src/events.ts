@@ -50,12 +50,14 @@ export type AuthEvent =
   /** A refresh in the background failed; the token in use stays in use. */
   | (EventOf<'background_failed'> & { readonly code: AuthErrorCode; readonly retryAt?: number | undefined })
   | (EventOf<'store_failed'> & {
-      readonly operation: 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
+      readonly operation: 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe' | 'dataId';
       /** The error's own code or class name, such as ECONNREFUSED. */
       readonly reason: string;
     })
   /** A set that could not be saved at first is stored now. */
   | (EventOf<'store_recovered'> & { readonly tokenId: string })
+  /** The store says that it has lost everything since it was last asked. What this process holds is written back. */
+  | EventOf<'data_lost'>
   /** The store holds something this library did not write; it counts as nothing and will be replaced. */
   | EventOf<'record_unreadable'>
   /** A store moved something it cannot read out of the way. `place`: where it is kept now. */

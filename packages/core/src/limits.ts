@@ -141,6 +141,10 @@ export const storeRetryMinMs = 200;
 export const storeRetryMaxMs = 30_000;
 /** After a store's notifications were cut off every account reads before its next use: so many at a time a store. */
 export const readsInDoubt = 64;
+/** After a store has lost its data an account's turn to write back what it holds lasts at most so long. */
+export const restoreTurnMs = 1_000;
+/** A refresh token that was written back waits so long: another process may hold its successor, and write that back. */
+export const restoredMs = 10_000;
 /** Rounds of read, decide and write in one flight before the store counts as broken. */
 export const flightRounds = 8;
 /** Callers wait so long for the return of a lease that was asked for and is not needed any more. */

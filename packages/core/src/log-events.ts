@@ -11,6 +11,7 @@ const warnings: ReadonlySet<AuthEvent['type']> = new Set([
   'background_failed',
   'store_failed',
   'store_degraded',
+  'data_lost',
   'record_unreadable',
   'record_set_aside',
   'lease_lost',

@@ -4,6 +4,7 @@ import type { Stored } from './envelope.js';
 import type { AuthError } from './errors.js';
 import type { Flight } from './flight.js';
 import * as limits from './limits.js';
+import { noticeLoss } from './lost-data.js';
 import { learn, nextStep, type Step } from './next-step.js';
 import { readStored } from './records.js';
 import type { TokenStore } from './store.js';
@@ -18,6 +19,8 @@ export async function look(
   flight: Flight,
 ): Promise<{ readonly stored: Stored; readonly step: Step }> {
   const stored = await readInTurn(context, account, flight);
+  const asking = noticeLoss(context, account, stored);
+  if (asking !== undefined) await asking;
   flight.stored = stored;
   account.held.readClock(context.clock);
   const { step, facts } = nextStep(context, account, stored, flight);

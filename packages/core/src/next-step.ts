@@ -75,6 +75,7 @@ export function nextStep(
 /** Tells the account what was read and noticed. */
 export function learn(context: SessionContext, account: Account, stored: Stored, facts: Facts): void {
   const { guard, signedOutAt } = stored.envelope;
+  account.seen(stored.envelope);
   // Before the sign-out, which makes this the first read.
   account.guardRead(context, guard, facts.isPauseKnown);
   account.signOutRead(signedOutAt);
@@ -85,9 +86,13 @@ export function learn(context: SessionContext, account: Account, stored: Stored,
 
 /** Whether the unsaved set belongs in the store, in place of the stored set. */
 export function replaces(unsaved: Unsaved, stored: Stored): boolean {
-  const standing = stored.envelope.tokens?.id;
-  if (unsaved.isInitial) return standing === undefined && stored.envelope.signedOutAt === undefined;
-  return standing === undefined || standing === unsaved.parentId || standing === unsaved.tokens.id;
+  const { tokens, signedOutAt, lineage, generation = 0 } = stored.envelope;
+  const standing = tokens?.id;
+  if (unsaved.isInitial) return standing === undefined && signedOutAt === undefined;
+  if (standing === undefined || standing === unsaved.parentId || standing === unsaved.tokens.id) return true;
+  const { origin } = unsaved;
+  // Somebody else was faster to write back what they held, of the same login and older.
+  return unsaved.isRestored === true && lineage === origin?.lineage && generation < (origin?.generation ?? 0);
 }
 
 export function signedOutError(context: SessionContext): AuthError {

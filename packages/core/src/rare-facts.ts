@@ -10,6 +10,13 @@ import type { TokenSet } from './tokens.js';
 
 const none: readonly never[] = [];
 
+/** Where a set comes from: tells which of two sets of one login is the newer, where the store has lost both. */
+export interface Origin {
+  readonly tokenId: string;
+  readonly lineage: string;
+  readonly generation: number;
+}
+
 /** A set that this process holds and the store does not. */
 export interface Unsaved {
   readonly tokens: TokenSet;
@@ -21,6 +28,10 @@ export interface Unsaved {
   readonly isInitial: boolean;
   /** Hash of the latch that an accepted password has lifted. */
   readonly liftedLatch: string | undefined;
+  /** Undefined where the store does not tell when it loses its data. */
+  readonly origin?: Origin | undefined;
+  /** The store had the set, and has lost its data. */
+  readonly isRestored?: boolean;
 }
 
 /** State that most accounts never have: they share `nothingRare`. Instants not from the store are monotonic. */
@@ -46,6 +57,8 @@ export interface RareFacts {
   /** A sign-out on its way to the store: a sign-in waits for it. */
   readonly signingOut?: Promise<void> | undefined;
   readonly isSignedOut: boolean;
+  /** Since that sign-out somebody has signed in elsewhere. */
+  readonly isSignOutOver: boolean;
   /** Sessions that wait for their work to end, to be closed: failed saves are tried again soon. */
   readonly closings: number;
   /** How many sign-outs there were: a flight compares the number to notice a sign-out that overtook the flight. */
@@ -82,6 +95,7 @@ export const nothingRare: RareFacts = {
   typedLoginsSent: none,
   isOwnTrouble: false,
   isSignedOut: false,
+  isSignOutOver: false,
   closings: 0,
   signOuts: 0,
   pausedUntil: alwaysPast,

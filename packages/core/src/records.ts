@@ -6,7 +6,7 @@ import { isThenable, type MaybePromise } from './maybe-promise.js';
 import { reasonOf } from './reason.js';
 import type { Lease } from './store.js';
 
-type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe';
+type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe' | 'dataId';
 
 /** Reads what is stored; `known` is returned where it still stands. @throws AuthError `store_failed` */
 export async function readStored(context: SessionContext, known?: Stored): Promise<Stored> {

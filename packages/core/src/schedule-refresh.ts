@@ -6,7 +6,9 @@ import { coolDownMs } from './cool-down.js';
 import { isAuthError } from './errors.js';
 import { Flight, type FlightPlan, needsCaller } from './flight.js';
 import * as limits from './limits.js';
+import { loadExchangeHalf } from './load-exchange-half.js';
 import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
+import { learnDataId, noticeLoss, restoreIfLost } from './lost-data.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
 import type { TokenSet } from './tokens.js';
@@ -14,6 +16,7 @@ import type { TokenSet } from './tokens.js';
 /** Starts the account's one flight. There must be none under way. */
 export function startFlight(context: SessionContext, account: Account, plan: FlightPlan): Flight {
   watchStore(context, account);
+  learnDataId(context);
   const { isInDoubt } = account.held;
   const flight = new Flight(context, plan, account.tokens?.id, account.facts.signOuts);
   account.flightStarted(flight);
@@ -119,7 +122,11 @@ function watchStore(context: SessionContext, account: Account): void {
 
 function hear(account: Account, news: 'missed' | undefined): void {
   const { flight } = account;
-  if (news === 'missed') account.newsMissed();
+  if (news === 'missed') {
+    account.newsMissed();
+    const [context] = account.contexts;
+    if (context !== undefined) void restoreIfLost(context, restore);
+  }
   // A flight under way may have read before the gap, and may take what it has read in hand.
   if (news === 'missed' && flight === undefined) return;
   flight?.onStoreChange();
@@ -129,6 +136,16 @@ function hear(account: Account, news: 'missed' | undefined): void {
     followers.set(account, follow);
   }
   follow();
+}
+
+/** Writes back what the store has lost of an account. */
+async function restore(account: Account): Promise<void> {
+  const [context] = account.contexts;
+  if (context?.mayOutliveCalls !== true) return;
+  if (account.facts.isSignedOut) return (await loadExchangeHalf(context)).restoreSignOut(context, account);
+  await account.flight?.settled;
+  if (account.flight !== undefined || account.facts.unsaved === undefined) return;
+  await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });
 }
 
 /** Most accounts never hear of a change. */
@@ -146,6 +163,10 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   // A flight that started meanwhile reads the store itself, and a flight that ended meanwhile has newer tokens.
   if (account.flight !== undefined || account.tokens !== inHand) return;
   account.caughtUp(context);
+  const asking = noticeLoss(context, account, stored);
+  if (asking !== undefined) await asking;
+  account.seen(stored.envelope);
+  if (account.facts.unsaved?.isRestored === true) return restore(account);
   const { tokens, signedOutAt } = stored.envelope;
   account.signOutRead(signedOutAt);
   if (tokens === undefined || account.facts.isSignedOut || account.facts.unsaved !== undefined) return;

@@ -33,6 +33,11 @@ export interface TokenStore {
    * Returns the function that unsubscribes.
    */
   subscribe?(key: string, listener: (news?: 'missed') => void): () => void;
+  /**
+   * A random name that the store's data got when it was empty. Another name than last time means that everything was lost
+   * since: whoever still holds tokens then writes them back. Absent, or undefined: a record that is gone stays gone.
+   */
+  dataId?(): MaybePromise<string | undefined>;
 }
 
 /** The right to exchange tokens for one key, for a time. */

@@ -48,7 +48,7 @@ describe('a login with a one-time code', () => {
   });
 
   test('the one attempt more is kept over a restart between the two', async () => {
-    const { server, clock, start } = codesScene('000000', '000001');
+    const { server, backend, clock, start } = codesScene('000000', '000001');
     server.next('login', (proceed) => proceed());
     server.next('login', () => {
       throw new AuthError('network', { provider: 'fake', delivery: 'not_sent' });
@@ -58,6 +58,8 @@ describe('a login with a one-time code', () => {
     await clock.advance(hour);
     const next = start();
     expect((await next.status()).state).toBe('idle');
+    const [record] = backend.records.values();
+    expect(record?.evictAt).toBeGreaterThan(clock.now() + 29 * 24 * hour);
     expect(await errorCodeOf(next.signIn())).toBe('invalid_credentials');
     expect(await errorCodeOf(start().getTokens())).toBe('login_blocked');
     expect(server.logins).toBe(2);

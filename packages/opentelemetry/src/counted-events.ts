@@ -51,6 +51,11 @@ export const countedEvents: Readonly<Record<Exclude<AuthEvent, ExchangeEvent>['t
     unit: '{degradation}',
     description: 'Stores that keep tokens in a lesser place than they should.',
   },
+  data_lost: {
+    name: 'auth.client.store.losses',
+    unit: '{loss}',
+    description: 'Stores that have lost all their data.',
+  },
   record_unreadable: {
     name: 'auth.client.store.unreadable_records',
     unit: '{record}',

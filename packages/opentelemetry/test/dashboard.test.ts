@@ -64,7 +64,7 @@ test('each metric is charted', () => {
     ([, { names }]) => !selectors.some(({ matches }) => names.some(matches)),
   );
   expect(missing.map(([name]) => name)).toEqual([]);
-  expect(families.size).toBe(21);
+  expect(families.size).toBe(22);
 });
 
 test('the data source is chosen above the charts, and all of them use it', () => {

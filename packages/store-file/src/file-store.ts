@@ -20,7 +20,7 @@ export interface FileStoreOptions {
 }
 
 /** A store in files. Disposing it ends its watchers; leases and files stay. */
-export interface FileStore extends Required<TokenStore>, AsyncDisposable {}
+export interface FileStore extends Required<Omit<TokenStore, 'dataId'>>, AsyncDisposable {}
 
 /**
  * Keeps records in files that only their owner can read, shared by all processes on the machine: `compareAndSet` is

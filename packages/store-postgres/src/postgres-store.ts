@@ -45,6 +45,7 @@ export interface PostgresStoreOptions {
 /** A store in PostgreSQL. Disposing it ends its connection for notifications; your client, records and leases stay. */
 export interface PostgresStore extends TokenStore, AsyncDisposable {
   lock: NonNullable<TokenStore['lock']>;
+  dataId: NonNullable<TokenStore['dataId']>;
   /** Makes the tables, where they are missing. For those who do not keep {@link postgresTables} in their migrations. */
   migrate(): Promise<void>;
 }
@@ -94,6 +95,15 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     lock: (key, { signal }) => waitForLease(leaseSteps(query, statements, encoded(key), leaseMs), signal),
 
     ...(listeners && { subscribe: (key, listener) => listeners.subscribe(toldOf(encoded(key)), listener) }),
+
+    async dataId() {
+      // Where another gave the name at the same moment, its row is seen by the second statement alone.
+      for (let round = 0; round < 2; round++) {
+        const [row] = await query(statements.nameData, [dataIdKey, randomId()]);
+        if (row !== undefined) return String(row[0]);
+      }
+      return undefined;
+    },
 
     async migrate() {
       for (const statement of tables(table)) await madeOnce(() => query(statement, []));
@@ -170,6 +180,9 @@ const longestInMessage = 600;
 function toldOf(name: string): string {
   return name.slice(0, longestInMessage);
 }
+
+/** No key of an account is called so: in theirs four digits follow a %. */
+const dataIdKey = '%data-id';
 
 /** Escapes what PostgreSQL's text cannot hold: NUL, and lone surrogates, which UTF-8 cannot encode. */
 function encoded(text: string): string {

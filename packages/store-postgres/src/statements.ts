@@ -6,6 +6,7 @@ export interface Statements {
   readonly take: string;
   readonly renew: string;
   readonly release: string;
+  readonly nameData: string;
 }
 
 /**
@@ -48,6 +49,9 @@ export function statementsOn(table: string, isTold: boolean): Statements {
     take: `INSERT INTO ${table}_leases AS lease (key, owner, ends_at) VALUES ($1, $2, ${endsAt})
 ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, ends_at = excluded.ends_at
 WHERE lease.ends_at < clock_timestamp() RETURNING key`,
+    // Of several who come at once one gives the name, and nobody waits: the row is written once.
+    nameData: `WITH named AS (INSERT INTO ${table} (key, id, value) VALUES ($1, $2, '') ON CONFLICT (key) DO NOTHING RETURNING id)
+SELECT id FROM named UNION ALL SELECT id FROM ${table} WHERE key = $1 LIMIT 1`,
     renew: `UPDATE ${table}_leases SET ends_at = ${endsAt} WHERE key = $1 AND owner = $2 RETURNING key`,
     release: `UPDATE ${table}_leases SET owner = '', ends_at = '-infinity' WHERE key = $1 AND owner = $2`,
   };

@@ -110,6 +110,18 @@ describe.runIf(path)('a server of its own', () => {
     expect(await store.get('key')).toEqual(record('a'));
   });
 
+  test('data has a name, the same for all, until the table is emptied', { tags: ['fault-134'] }, async () => {
+    const table = newTable();
+    const store = postgresStore({ client: admin, table });
+    await store.migrate();
+    const names = Array.from({ length: 20 }, () => postgresStore({ client: admin, table }).dataId());
+    const [name] = await Promise.all(names);
+    expect(new Set(await Promise.all(names))).toEqual(new Set([name]));
+    await admin.query(`TRUNCATE ${table}`);
+    expect(await store.dataId()).not.toBe(name);
+    expect(await store.dataId()).toBe(await store.dataId());
+  });
+
   test('what no text of PostgreSQL can hold comes back as it was', async () => {
     const store = postgresStore({ client: admin, table: newTable() });
     await store.migrate();

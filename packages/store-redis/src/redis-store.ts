@@ -80,6 +80,9 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 
     subscribe: (key, listener) => listeners.subscribe(nameOf(key), listener),
 
+    // No key of an account is called so: their names have braces.
+    dataId: async () => String(await connection.run(scripts.nameData, `${prefix}data-id`, randomId())),
+
     [Symbol.asyncDispose]: async () => listeners.close(),
   };
 }

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { type AuthEvent, createAuthSession, type TokenRecord, type TokenStore } from '@auth/core';
+import {
+  type AuthEvent,
+  type AuthProvider,
+  type AuthSession,
+  createAuthSession,
+  type TokenRecord,
+  type TokenStore,
+} from '@auth/core';
 import { type RedisNode, redisServer, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
@@ -316,6 +323,55 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('an outage, on %
     await next.release();
     await own.end();
   }, 20_000);
+});
+
+describe.runIf(path).concurrent.each(Object.entries(libraries))('data that is lost, on %s', (_, open) => {
+  test('is written back by the sessions that hold it, with no login and no call', {
+    tags: ['fault-134'],
+    timeout: 20_000,
+  }, async () => {
+    await using server = await startRedis();
+    const own = await open(server.port);
+    let logins = 0;
+    const providerOf = (account: string): AuthProvider => ({
+      name: 'test',
+      issuer: 'https://auth.example.com',
+      account,
+      allowedOrigins: [],
+      prepareLogin: () => ({
+        secrets: ['pw'],
+        login: async () => ({ accessToken: `access-${++logins}`, expiresInMs: 3_600_000 }),
+      }),
+    });
+    await using store = redisStore({ client: own.client });
+    await using other = redisStore({ client: own.client });
+    const [ada, bob, carl] = ['ada', 'bob', 'carl'].map((name) =>
+      createAuthSession(providerOf(name), { store, key: name }),
+    ) as [AuthSession, AuthSession, AuthSession];
+    const elsewhere = createAuthSession(providerOf('ada'), { store: other, key: 'ada' });
+    const tokens = await Promise.all([ada, bob, carl, elsewhere].map((each) => each.getAccessToken()));
+    expect(tokens[3]).toBe(tokens[0]);
+    await carl.signOut();
+
+    await server.kill();
+    await server.restart();
+    const storedFor = async (key: string): Promise<string> =>
+      String((await (async () => store.get(key))().catch(() => undefined))?.value);
+    await vi.waitFor(
+      async () => {
+        expect(await storedFor('ada')).toContain(tokens[0]);
+        expect(await storedFor('bob')).toContain(tokens[1]);
+        expect(await storedFor('carl')).toContain('signedOutAt');
+      },
+      { timeout: 15_000 },
+    );
+    await using later = redisStore({ client: own.client });
+    const late = createAuthSession(providerOf('bob'), { store: later, key: 'bob' });
+    expect(await late.getAccessToken()).toBe(tokens[1]);
+    expect(logins).toBe(3);
+    for (const session of [ada, bob, carl, elsewhere, late]) session.dispose();
+    await own.end();
+  });
 });
 
 test.runIf(path).concurrent('a server that has forgotten the scripts is sent them again', async () => {

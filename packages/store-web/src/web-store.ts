@@ -27,7 +27,7 @@ export interface WebStoreOptions {
 }
 
 /** A store in a browser. Disposing it closes its database connection and channels; records and locks stay. */
-export interface WebStore extends Required<TokenStore>, AsyncDisposable {}
+export interface WebStore extends Required<Omit<TokenStore, 'dataId'>>, AsyncDisposable {}
 
 /**
  * Keeps records in IndexedDB, shared by all tabs of an origin and encrypted at rest; `lock` excludes other tabs. A

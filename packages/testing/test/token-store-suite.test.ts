@@ -139,10 +139,10 @@ describe.concurrent('the suite finds what a store breaks', () => {
     const createStore = (): TokenStore & Disposable =>
       Object.assign(memoryStore(), { [Symbol.dispose]: () => void disposed++ });
     expect(await brokenGuarantees(createStore)).toEqual([]);
-    expect(disposed).toBe(13);
+    expect(disposed).toBe(14);
     const createAsync = (): TokenStore & AsyncDisposable =>
       Object.assign(memoryStore(), { [Symbol.asyncDispose]: async () => void disposed++ });
     await brokenGuarantees(createAsync);
-    expect(disposed).toBe(26);
+    expect(disposed).toBe(28);
   });
 });

@@ -6,7 +6,8 @@ import type { Flight } from '../flight.js';
 import { noteHealth } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { replaces, signedOutError } from '../next-step.js';
-import type { Unsaved } from '../rare-facts.js';
+import { randomId } from '../random-id.js';
+import type { Origin, Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';
 import { levelsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
@@ -33,7 +34,9 @@ export async function commit(
   liftedLatch?: string,
 ): Promise<TokenSet> {
   const isSignIn = flight.plan.kind === 'sign_in';
-  const unsaved: Unsaved = { tokens, parentId: read.envelope.tokens?.id, by, liftedLatch, isInitial: false };
+  const origin = originOf(context, read.envelope, tokens, by);
+  const parentId = read.envelope.tokens?.id;
+  const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, isInitial: false, origin };
   flight.hasExchanged = true;
   noteHealth(context.clock, context.provider.issuer, true);
   const end = isOvertakenBySignOut(account, flight)
@@ -119,23 +122,30 @@ async function save(
   account: Account,
   flight: Flight,
   read: Stored,
-  { tokens, parentId, liftedLatch, by }: Unsaved,
+  unsaved: Unsaved,
 ): Promise<SaveEnd> {
+  const { tokens, liftedLatch, by, origin, isRestored = false } = unsaved;
   const { plan } = flight;
   let base = read;
   // Without the lease, read before writing: some stores that have a lock do not compare atomically.
   let hasLooked = isLeaseHeld(flight);
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
-      const { signedOutAt: _, rejections: __, ...kept } = base.envelope;
+      const { tokens: _, signedOutAt: __, rejections: ___, ...standing } = base.envelope;
+      const { lineage: ____, generation: _____, restoredAt: ______, ...kept } = standing;
       const rejections = levelsOf(account.facts.refusing, context.clock.monotonic());
       const envelope: Envelope = {
         ...kept,
         tokens,
         ...(rejections === undefined ? {} : { rejections }),
-        guard: settledGuard(kept.guard, liftedLatch, by),
+        ...(origin === undefined ? {} : { lineage: origin.lineage, generation: origin.generation }),
+        ...(isRestored ? { restoredAt: context.clock.now() } : {}),
+        guard: isRestored ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
       };
-      if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) return 'saved';
+      if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) {
+        account.seen(envelope);
+        return 'saved';
+      }
       base = await readStored(context);
     } catch {
       return 'failed';
@@ -147,10 +157,21 @@ async function save(
       account.signOutRead(signedOutAt);
       return 'signed_out';
     }
-    if (standing !== undefined && standing.id !== parentId && plan.kind !== 'sign_in') return standing;
+    if (standing !== undefined && !replaces(unsaved, base) && plan.kind !== 'sign_in') return standing;
   }
   context.emit({ type: 'store_failed', operation: 'compareAndSet', reason: 'contention' });
   return 'failed';
+}
+
+/** Where a new set comes from; undefined where the store never tells of lost data. */
+function originOf(
+  { store }: SessionContext,
+  { lineage, generation = 0 }: Envelope,
+  { id: tokenId }: TokenSet,
+  by: Unsaved['by'],
+): Origin | undefined {
+  if (by === 'refresh' && lineage !== undefined) return { tokenId, lineage, generation: generation + 1 };
+  return store.dataId === undefined ? undefined : { tokenId, lineage: randomId(), generation: 0 };
 }
 
 function unsavedError({ provider }: SessionContext, detail: string): AuthError {

@@ -6,6 +6,7 @@ import { type AuthError, isAuthError } from '../errors.js';
 import { type FlightPlan, needsCaller } from '../flight.js';
 import * as limits from '../limits.js';
 import { isRenewedByLogin, tellIfTooShort } from '../login-ahead.js';
+import { learnDataId, noticeLoss } from '../lost-data.js';
 import { learn, nextStep } from '../next-step.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
@@ -20,7 +21,10 @@ export async function maintain(
 ): Promise<Maintenance> {
   const { clock, provider } = context;
   await account.flight?.settled;
+  learnDataId(context);
   const stored = await readStored(context);
+  const asking = noticeLoss(context, account, stored);
+  if (asking !== undefined) await asking;
   takeStored(context, account, stored);
   const { state } = statusOf(context, account, stored);
   if (state === 'signed_out') return { state };

@@ -8,6 +8,7 @@ import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { AuthProvider } from '../provider.js';
+import { releaseLease } from '../records.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer, isAnswerLost } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
@@ -26,6 +27,17 @@ export async function refresh(
   stored: Stored,
   parent: TokenSet,
 ): Promise<Outcome> {
+  if (!flight.hasWaitedForOthers) {
+    flight.hasWaitedForOthers = true;
+    const waitMs = othersMayRestoreFor(context, stored);
+    if (waitMs > 0) {
+      // They need the lease to write.
+      await releaseLease(context, flight.lease);
+      flight.lease = undefined;
+      await sleep(context.clock, waitMs).done;
+      return 'lock_again';
+    }
+  }
   let read: Stored | undefined = stored;
   // Taking a lock has shown that the store can be written. Without a lock a write shows it, before a token is spent.
   if (context.store.lock === undefined) read = await replaceStored(context, stored, stored.envelope);
@@ -64,6 +76,12 @@ export async function refresh(
     durationMs: elapsedMs(context.clock, startedAt),
   });
   return commit(context, account, flight, read, tokens, 'refresh');
+}
+
+/** A set that was written back after a loss of data may have been refreshed since by a process that is yet to write. */
+function othersMayRestoreFor({ clock }: SessionContext, { envelope: { restoredAt } }: Stored): number {
+  if (restoredAt === undefined) return 0;
+  return Math.min(restoredAt + limits.restoredMs - clock.now(), limits.restoredMs);
 }
 
 /** A refresh has failed: a login stands in for it where the endpoint is broken. @throws AuthError otherwise */

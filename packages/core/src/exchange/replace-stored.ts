@@ -30,9 +30,10 @@ export function writeEnvelope(envelope: Envelope): TokenRecord {
 function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefined {
   if (signedOutAt !== undefined) return undefined;
   const ends = [...guard.loginsAt.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];
-  const { latch, client } = guard;
+  const { latch, refusedCode, client } = guard;
   if (latch !== undefined)
     ends.push(latch.at + (latch.isTyped === true ? limits.typedLatchKeptMs : limits.latchKeptMs));
+  if (refusedCode !== undefined) ends.push(refusedCode.at + limits.latchKeptMs);
   if (client !== undefined) ends.push(client.at + limits.latchKeptMs);
   if (tokens !== undefined) {
     if (tokens.expiresAt === undefined) return undefined;

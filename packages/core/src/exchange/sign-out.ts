@@ -22,6 +22,23 @@ export async function writeSignOut(context: SessionContext, account: Account): P
   });
 }
 
+/**
+ * Writes a sign-out back that the store has lost, also over a set that somebody else has written back. A set of a login
+ * since then stands.
+ */
+export async function restoreSignOut(context: SessionContext, account: Account): Promise<void> {
+  for (let round = 0; round < limits.flightRounds; round++) {
+    const { isSignedOut, isSignOutOver, knownSignOutAt = context.clock.now() } = account.facts;
+    if (!isSignedOut || isSignOutOver) return;
+    const stored = await readStored(context);
+    const { tokens, restoredAt, lineage: _, generation: __, ...kept } = stored.envelope;
+    if (kept.signedOutAt !== undefined || (tokens !== undefined && restoredAt === undefined)) return;
+    account.signOutKnown(knownSignOutAt);
+    const envelope = { ...kept, signedOutAt: knownSignOutAt };
+    if ((await replaceStored(context, stored, envelope)) !== undefined) return;
+  }
+}
+
 /** Revokes the set that was in hand at a sign-out, and the set that was stored. */
 export async function revokeSignedOut(
   context: SessionContext,

@@ -28,7 +28,7 @@ export async function exchangeUnderLease(
     if (news !== undefined) return account.adopted(context, news);
     const outcome = await readAndExchange(context, account, flight);
     if (outcome !== 'lock_again') return outcome;
-    context.emit({ type: 'lease_lost' });
+    if (flight.lease !== undefined) context.emit({ type: 'lease_lost' });
     await releaseLease(context, flight.lease);
     flight.lease = undefined;
   }

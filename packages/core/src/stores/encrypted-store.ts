@@ -27,7 +27,8 @@ const nonceLength = 12;
 /**
  * Encrypts what another store holds with AES-256-GCM. Key, record id and `evictAt` stay readable and are
  * authenticated, so a value moved to another account does not decrypt. A record that does not decrypt is
- * `store_failed` and is never overwritten. `lock` and `subscribe` pass through where the store has them.
+ * `store_failed` and is never overwritten. `lock`, `subscribe` and `dataId` pass through where the
+ * store has them.
  *
  * @throws AuthError `invalid_options` without a usable key
  */
@@ -49,6 +50,7 @@ export function encryptedStore(store: TokenStore, options: EncryptedStoreOptions
     },
     ...(store.lock === undefined ? {} : { lock: store.lock.bind(store) }),
     ...(store.subscribe === undefined ? {} : { subscribe: store.subscribe.bind(store) }),
+    ...(store.dataId === undefined ? {} : { dataId: store.dataId.bind(store) }),
   };
 }
 

@@ -44,6 +44,7 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
   }
   const sightings = new Map<string, Sighting>();
   const subscribe = store.subscribe?.bind(store);
+  const dataId = store.dataId?.bind(store);
   return {
     get: (key) => store.get(recordKey(key)),
     compareAndSet: (key, expectedId, next) => store.compareAndSet(recordKey(key), expectedId, next),
@@ -52,6 +53,7 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
       return waitForLease(new LockRecord(store, lockKey, leaseMs, clock, options.owner, sightings), signal);
     },
     ...(subscribe && { subscribe: (key, listener) => subscribe(recordKey(key), listener) }),
+    ...(dataId && { dataId }),
   };
 }
 

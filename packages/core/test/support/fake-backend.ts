@@ -1,7 +1,7 @@
 import type { Envelope } from '../../src/envelope.js';
 import type { Lease, TokenRecord, TokenStore } from '../../src/index.js';
 
-type Operation = 'get' | 'compareAndSet' | 'lock';
+type Operation = 'get' | 'compareAndSet' | 'lock' | 'dataId';
 
 /** A shared store as several processes see it: atomic, with a lease that tests can take away, and faults on demand. */
 export class FakeBackend {
@@ -14,6 +14,7 @@ export class FakeBackend {
   readonly #listeners = new Set<{ store: TokenStore; listener: (news?: 'missed') => void }>();
   #isCutOff = false;
   calls: Operation[] = [];
+  #dataId = 1;
 
   /** What the next call of an operation does first: throw, wait, or interfere. */
   next(operation: Operation, act: () => unknown): void {
@@ -37,6 +38,13 @@ export class FakeBackend {
     };
   }
 
+  /** Everything is lost, as by a restart without a disk; `isHeard`: whoever subscribes was cut off meanwhile. */
+  loseData(isHeard = true): void {
+    this.records.clear();
+    this.#dataId++;
+    if (isHeard) for (const { listener } of this.#listeners) listener('missed');
+  }
+
   /** The next write takes effect, and its answer is lost. */
   loseNextAnswer(): void {
     this.#losesNextAnswer = true;
@@ -49,7 +57,7 @@ export class FakeBackend {
   }
 
   /** One process's view of it. */
-  open(options: { lock?: boolean; subscribe?: boolean } = {}): TokenStore {
+  open(options: { lock?: boolean; subscribe?: boolean; dataId?: boolean } = {}): TokenStore {
     const store: TokenStore = {
       get: async (key) => {
         await this.#enter('get');
@@ -67,6 +75,12 @@ export class FakeBackend {
         return true;
       },
     };
+    if (options.dataId === true) {
+      store.dataId = async () => {
+        await this.#enter('dataId');
+        return `data-${this.#dataId}`;
+      };
+    }
     if (options.lock === true) store.lock = (_key, { signal }) => this.#lock(signal);
     if (options.subscribe === true) {
       store.subscribe = (_key, listener) => {

@@ -13,7 +13,7 @@ interface TwoProcesses {
 
 /** Two processes on one backend: two stores, one server, one clock. */
 export function twoProcesses(
-  options: { lock?: boolean; subscribe?: boolean } = { lock: true },
+  options: { lock?: boolean; subscribe?: boolean; dataId?: boolean } = { lock: true },
 ): TwoProcesses {
   const scene = new Scene();
   const backend = new FakeBackend();

@@ -38,6 +38,7 @@ export const eventsOfEachType: { readonly [Type in AuthEvent['type']]: EventOf<T
   },
   background_failed: { ...source, type: 'background_failed', code: 'timeout', retryAt: source.at + 1000 },
   store_failed: { ...source, type: 'store_failed', operation: 'get', reason: 'ECONNREFUSED' },
+  data_lost: { ...source, type: 'data_lost' },
   store_recovered: { ...source, type: 'store_recovered', tokenId: 'a' },
   record_unreadable: { ...source, type: 'record_unreadable' },
   record_set_aside: { ...source, type: 'record_set_aside', place: '/home/ada/tokens.unreadable' },

@@ -9,7 +9,7 @@ export function severalPeers(
 ): void {
   const guarantee = (
     name: string,
-    needs: 'lock' | 'subscribe' | undefined,
+    needs: 'lock' | 'subscribe' | 'dataId' | undefined,
     count: number,
     verify: (peers: StorePeer[]) => Promise<void>,
   ): void => {
@@ -33,6 +33,11 @@ export function severalPeers(
   guarantee('of many holders of the lock one is inside', 'lock', 4, async (peers) => {
     const met = await Promise.all(peers.map((peer) => peer.run({ do: 'intrude', key: 'key', times: 8 })));
     same(met, [0, 0, 0, 0], 'others met inside');
+  });
+
+  guarantee('all give the data one name', 'dataId', 4, async (peers) => {
+    const names = await Promise.all(peers.map((peer) => peer.run({ do: 'name' })));
+    same(new Set(names).size, 1, 'names');
   });
 
   guarantee(

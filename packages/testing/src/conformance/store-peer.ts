@@ -9,7 +9,9 @@ export type PeerCommand =
   /** Takes the lock `times` times; returns how often another peer was inside at the same time. */
   | { readonly do: 'intrude'; readonly key: string; readonly times: number }
   /** Returns whether the peer's store has that member. */
-  | { readonly do: 'has'; readonly member: 'lock' | 'subscribe' }
+  | { readonly do: 'has'; readonly member: 'lock' | 'subscribe' | 'dataId' }
+  /** Returns the name of the data. */
+  | { readonly do: 'name' }
   /** Takes the lock and keeps it. */
   | { readonly do: 'hold'; readonly key: string }
   /** Returns whether the lock taken by `hold` is still held. */
@@ -67,6 +69,8 @@ export function servePeer(store: TokenStore): (command: PeerCommand) => Promise<
       }
       case 'has':
         return store[command.member] !== undefined;
+      case 'name':
+        return store.dataId?.();
       case 'hold':
         lease = await takeLock(command.key);
         return lease.held();

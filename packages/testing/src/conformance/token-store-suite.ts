@@ -133,6 +133,15 @@ function onePeer(
     same((await store.get('key'))?.id, ids[wins.indexOf(true)], 'the record is the winner');
   });
 
+  guarantee('its data, where it has a name, keeps that name whatever is written', async (store) => {
+    const name = await store.dataId?.();
+    if (name === undefined) return;
+    check(typeof name === 'string' && name !== '', 'the name is no text');
+    const next = record('a');
+    await store.compareAndSet('data-id', undefined, next);
+    same([await store.dataId?.(), await store.get('data-id')], [name, next], 'the name, and a record');
+  });
+
   guarantee('keys are kept apart', async (store) => {
     await Promise.all(
       awkwardKeys.map(async (key, index) => store.compareAndSet(key, undefined, record(`id-${index}`))),

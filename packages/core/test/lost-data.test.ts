@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest';
+import { encryptedStore, leasedStore } from '../src/index.js';
+import { hour, minute, second } from './support/durations.js';
+import { errorCodeOf } from './support/error-code.js';
+import { FakeBackend } from './support/fake-backend.js';
+import { neverSent } from './support/fake-server.js';
+import { settle } from './support/manual-clock.js';
+import { twoProcesses } from './support/two-processes.js';
+
+const all = { lock: true, subscribe: true, dataId: true };
+
+/** Lets everything that needs no caller happen. */
+async function quietly({ scene }: ReturnType<typeof twoProcesses>): Promise<void> {
+  for (let step = 0; step < 20; step++) {
+    await settle();
+    await scene.clock.advance(100);
+  }
+}
+
+describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
+  test('gets back what a process holds, without a login and without a caller', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first } = processes;
+    const tokens = await first.getTokens();
+    backend.loseData();
+    await quietly(processes);
+    expect(backend.envelope.tokens?.id).toBe(tokens.id);
+    expect(await first.getTokens()).toBe(tokens);
+    expect(scene.server.ledger).toHaveLength(1);
+    expect(scene.types()).toEqual(expect.arrayContaining(['data_lost', 'store_recovered']));
+    // A program that starts later holds nothing, and needs no login.
+    expect((await processes.open().getTokens()).id).toBe(tokens.id);
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('and that tells nobody gets it back at the next use that finds the record gone', async () => {
+    const { scene, backend, first } = twoProcesses(all);
+    const tokens = await first.getTokens();
+    backend.loseData(false);
+    await scene.clock.advance(hour);
+    await scene.until(first.getTokens());
+    expect(scene.server).toMatchObject({ logins: 1, refreshes: 1 });
+    expect(backend.envelope).toMatchObject({ generation: 1, lineage: expect.any(String) });
+    expect(backend.envelope.tokens?.id).not.toBe(tokens.id);
+  });
+
+  test.each([
+    ['first', 'second'],
+    ['second', 'first'],
+  ] as const)('keeps the newer of two sets of one login, whoever writes first: %s', async (early, late) => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    const reconnect = backend.cutOffNotifications();
+    const newer = await scene.until(first.getTokens({ forceRefresh: true }));
+    // The other has not heard of it, and holds a refresh token that is spent.
+    backend.loseData(false);
+    const sessions = { first, second: other };
+    await sessions[early].maintain();
+    await sessions[late].maintain();
+    reconnect();
+    await quietly(processes);
+    await scene.clock.advance(hour);
+    await scene.until(Promise.all([first.getTokens(), other.getTokens()]));
+    expect(scene.server.ledger.map(({ outcome }) => outcome)).toEqual(['issued', 'issued', 'issued']);
+    expect(scene.server.logins).toBe(1);
+    expect(backend.envelope.generation).toBe(2);
+    expect(newer.refreshToken).toBe('refresh-2');
+  });
+
+  test('a refresh token that was written back waits until others have written theirs', async () => {
+    const { scene, backend, first } = twoProcesses(all);
+    const { expiresAt = 0, issuedAt } = await first.getTokens();
+    await scene.clock.advance(expiresAt - issuedAt - 20 * second);
+    backend.loseData(false);
+    const renewed = first.getTokens({ forceRefresh: true });
+    for (let passed = 0; passed < 9_900; passed += 100) await scene.clock.advance(100);
+    expect(scene.server.refreshes).toBe(0);
+    await scene.until(renewed);
+    expect(scene.server.refreshes).toBe(1);
+    expect(backend.envelope).not.toHaveProperty('restoredAt');
+  });
+
+  test('a sign-out is written back, and wins over a set that is', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    backend.cutOffNotifications();
+    await other.signOut();
+    // The first has not heard of the sign-out.
+    backend.loseData(false);
+    await first.maintain();
+    expect(backend.envelope.tokens).toBeDefined();
+    backend.cutOffNotifications()();
+    await quietly(processes);
+    expect(backend.envelope).toMatchObject({ signedOutAt: expect.any(Number) });
+    expect(await errorCodeOf(first.getTokens())).toBe('signed_out');
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('a sign-out after which somebody signed in again is not written back', async () => {
+    const processes = twoProcesses(all);
+    const { backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    await first.signOut();
+    const { id } = await other.signIn();
+    await quietly(processes);
+    backend.loseData();
+    await quietly(processes);
+    expect(backend.envelope.tokens?.id).toBe(id);
+    expect(await other.getAccessToken()).toBe('access-2');
+  });
+
+  test('over a set of another login nothing is written back', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first } = processes;
+    await first.getTokens();
+    await scene.until(first.getTokens({ forceRefresh: true }));
+    backend.loseData(false);
+    const reconnect = backend.cutOffNotifications();
+    const late = processes.open();
+    const { id } = await late.getTokens();
+    reconnect();
+    await quietly(processes);
+    for (const session of [first, late]) await session.maintain();
+    expect(backend.envelope.tokens?.id).toBe(id);
+    await scene.clock.advance(hour);
+    await scene.until(Promise.all([first.getTokens(), late.getTokens()]));
+    expect(scene.server).toMatchObject({ logins: 2, refreshes: 2 });
+  });
+
+  test('an older set of the same login gives way, whoever has fetched the newer one', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    const reconnect = backend.cutOffNotifications();
+    const newer = await scene.until(first.getTokens({ forceRefresh: true }));
+    const third = processes.open();
+    await third.getTokens();
+    first.dispose();
+    backend.loseData(false);
+    // It has not heard of the newer set, whose parent it holds.
+    await other.maintain();
+    await third.maintain();
+    expect(backend.envelope.tokens?.id).toBe(newer.id);
+    reconnect();
+    await scene.clock.advance(hour);
+    await scene.until(Promise.all([other.getTokens(), third.getTokens()]));
+    expect(scene.server.ledger.map(({ outcome }) => outcome)).toEqual(['issued', 'issued', 'issued']);
+  });
+
+  test('a record that is gone alone stays gone: somebody has removed it', async () => {
+    const { scene, backend, first } = twoProcesses(all);
+    await first.getTokens();
+    backend.records.clear();
+    await scene.clock.advance(hour);
+    await scene.until(first.getTokens());
+    expect(scene.server).toMatchObject({ logins: 2, refreshes: 0 });
+    expect(backend.envelope).toMatchObject({ generation: 0 });
+  });
+
+  test('a set whose refresh token the server has refused is not written back', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first } = processes;
+    await first.getTokens();
+    scene.server.revokeAll();
+    scene.server.next('login', () => {
+      throw neverSent();
+    });
+    await scene.until(errorCodeOf(first.getTokens({ forceRefresh: true })));
+    backend.loseData();
+    await quietly(processes);
+    expect(JSON.stringify([...backend.records.values()])).not.toContain('refresh-1');
+  });
+
+  test('with a store that does not tell, all stays as it was', async () => {
+    const { scene, backend, first } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    expect(backend.envelope).not.toHaveProperty('lineage');
+    backend.loseData();
+    await scene.clock.advance(hour);
+    await scene.until(first.getTokens());
+    expect(scene.server.logins).toBe(2);
+  });
+
+  test('a name that cannot be had is an event, and holds up nobody', async () => {
+    const { scene, backend, first } = twoProcesses(all);
+    backend.breakDown('dataId');
+    await first.getTokens();
+    expect(scene.types()).toContain('store_failed');
+    expect(await first.getAccessToken()).toBe('access-1');
+  });
+
+  test('each store is asked once, whatever it keeps', async () => {
+    const processes = twoProcesses(all);
+    const { backend, scene } = processes;
+    const store = backend.open(all);
+    for (let account = 0; account < 20; account++)
+      await processes.open({ store, provider: { account: `account-${account}` } }).getTokens();
+    expect(backend.calls.filter((call) => call === 'dataId')).toHaveLength(1);
+    backend.calls = [];
+    backend.loseData();
+    await quietly(processes);
+    expect(backend.calls.filter((call) => call === 'dataId')).toHaveLength(1);
+    expect(backend.records.size).toBe(20);
+    expect(scene.server.logins).toBe(20);
+    await scene.clock.advance(minute);
+  });
+
+  test('encryptedStore and leasedStore pass the name on, where there is one', async () => {
+    const keys = [new Uint8Array(32)];
+    const [without, store] = [new FakeBackend().open(), new FakeBackend().open({ dataId: true })];
+    for (const wrapped of [encryptedStore(store, { keys }), leasedStore(store)])
+      expect(await wrapped.dataId?.()).toBe('data-1');
+    for (const wrapped of [encryptedStore(without, { keys }), leasedStore(without)])
+      expect(wrapped.dataId).toBeUndefined();
+  });
+});
