@@ -17,7 +17,13 @@ import type {
 
 export const engines: readonly EnginePlace['kind'][] = ['bullmq', 'pg-boss'];
 /** What befalls a fleet. */
-export const troubles = ['none', 'killed workers', 'server away', 'engine restarted'] as const;
+export const troubles = [
+  'none',
+  'killed workers',
+  'server away',
+  'engine restarted',
+  'engine emptied',
+] as const;
 export type Trouble = (typeof troubles)[number];
 
 /** How a fleet is run. */
@@ -49,11 +55,13 @@ export interface RunResult {
 const latencyMs = 50;
 const killEveryMs = 3_000;
 const awayMs = 20_000;
+/** How long an empty engine is left to the programs that hold tokens. */
+const emptyMs = 3_000;
 
 /** Lets a fleet keep accounts, with half of them in use, while the trouble befalls it. */
 export async function runFleet(options: RunOptions): Promise<RunResult> {
   const { accounts, lifeMs, durationMs } = options;
-  await using engine = await startEngine(options.engine);
+  await using engine = await startEngine(options.engine, options.trouble !== 'engine emptied');
   await using fleet = new Fleet(options, engine);
   await fleet.start();
   await fleet.until(({ ledger }) => ledger.accounts === accounts, 4 * lifeMs);
@@ -96,6 +104,10 @@ async function befall(
   await engine.kill();
   await pause(2_000);
   await engine.restart();
+  if (trouble !== 'engine emptied') return;
+  // Programs write back what they hold; the schedule comes back with the sweep of new workers.
+  await pause(emptyMs);
+  for (let worker = 0; worker < options.workers; worker++) await fleet.replaceOne();
 }
 
 /** The processes. */
@@ -206,16 +218,17 @@ export interface RunningEngine extends AsyncDisposable {
   readonly place: EnginePlace;
   usage(): Promise<EngineUsage>;
   kill(): Promise<void>;
-  /** Starts it again with its data. */
+  /** Starts it again, with its data or without. */
   restart(): Promise<void>;
 }
 
-export async function startEngine(kind: EnginePlace['kind']): Promise<RunningEngine> {
+export async function startEngine(kind: EnginePlace['kind'], keepsData = true): Promise<RunningEngine> {
   if (kind === 'pg-boss') {
+    if (!keepsData) throw new Error('PostgreSQL keeps its data');
     const postgres = await startPostgres();
     return { ...postgres, place: { kind, url: postgres.url }, usage: () => usageOfPostgres(postgres.url) };
   }
-  const redis = await startRedis({ keepsData: true });
+  const redis = await startRedis({ keepsData });
   return { ...redis, place: { kind, port: redis.port }, usage: () => usageOfRedis(redis.port) };
 }
 

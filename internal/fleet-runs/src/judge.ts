@@ -25,7 +25,16 @@ export function judge(options: RunOptions, { ledger, fleet }: RunResult): string
       lost <= ledger.unheard,
       `${ledger.reuse} reuses, ${ledger.logins} logins for ${ledger.unheard} answers that nobody heard`,
     );
-  else expect(lost === 0, `${ledger.reuse} spent tokens were used again, ${ledger.logins} logins`);
+  else if (trouble === 'engine emptied') {
+    const used = usedBy(accounts);
+    const again = ledger.loggedIn.filter((name) => used.includes(name)).length;
+    expect(again === 0, `${again} accounts logged in whose tokens a program held`);
+    expect(ledger.reuse === 0, `${ledger.reuse} spent tokens were used again`);
+    expect(
+      ledger.logins <= accounts - used.length,
+      `${ledger.logins} logins for ${accounts - used.length} accounts that nobody held`,
+    );
+  } else expect(lost === 0, `${ledger.reuse} spent tokens were used again, ${ledger.logins} logins`);
   if (trouble === 'none') {
     expect(without === 0, `${without} accounts were without a living token`);
     expect(ledger.early === 0, `${ledger.early} renewals in the first half of a life`);

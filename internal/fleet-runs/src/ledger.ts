@@ -18,6 +18,8 @@ export interface LedgerReport {
   /** Accounts that have ever had a token. */
   readonly accounts: number;
   readonly logins: number;
+  /** Accounts that logged in. */
+  readonly loggedIn: readonly string[];
   readonly rotations: number;
   /** Spent refresh tokens that were presented again. */
   readonly reuse: number;
@@ -103,6 +105,7 @@ export class Ledger {
     return {
       accounts: entries.length,
       logins: this.#counts.login,
+      loggedIn: [...this.#accounts].flatMap(([name, { logins }]) => (logins > 0 ? [name] : [])),
       rotations: this.#counts.rotation,
       reuse: this.#counts.reuse,
       unknown: this.#counts.unknown,

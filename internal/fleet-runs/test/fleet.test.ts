@@ -29,7 +29,10 @@ describe.concurrent.each(['bullmq', 'pg-boss'] as const)('a fleet on %s', (engin
     expect(await run('none', { planted, ...short })).toContainEqual(expect.stringMatching(fault));
   });
 
-  test.runIf(installed[engine]).for(['killed workers', 'server away', 'engine restarted'] as const)(
+  const emptied = engine === 'bullmq' ? (['engine emptied'] as const) : [];
+  test
+    .runIf(installed[engine])
+    .for(['killed workers', 'server away', 'engine restarted', ...emptied] as const)(
     'loses nothing: %s',
     { tags: ['long'] },
     async (trouble) => {
