@@ -20,7 +20,6 @@ export const zabbixProvider = defineProvider({
   revoke: ({ accessToken }) => ({
     ...rpc('user.logout', []),
     headers: { authorization: `Bearer ${accessToken}` },
-    parse: () => {},
   }),
   isBodyRejected: {
     test: ({ status, headers }) => status === 200 && /json/.test(headers.get('content-type') ?? ''),

@@ -24,7 +24,7 @@ test('an account in the environment logs in and refreshes', async () => {
 
 test('JOOR_ENVIRONMENT stands for the URL, and one of the two is needed', () => {
   expect(joorFromEnv({ ...account, JOOR_ENVIRONMENT: 'sandbox' })).toMatchObject({ environment: 'sandbox' });
-  expect(() => joorFromEnv(account)).toThrow('expected also JOOR_ENVIRONMENT or JOOR_BASE_URL');
+  expect(() => joorFromEnv(account)).toThrow('environment: JOOR_ENVIRONMENT or JOOR_BASE_URL');
   const wrong = joorFromEnv({ ...account, JOOR_ENVIRONMENT: 'moon' });
   expect(() => createJoorAuth(wrong)).toThrow('environment: expected one of sandbox, production');
 });

@@ -35,8 +35,8 @@ export interface ProviderDefinition<Extra>
   }): MaybePromise<CallAt<IssuedTokens<Extra>>>;
   /** Absent: there is no refresh, the session logs in again. */
   refresh?(tokens: TokenSet<Extra>): MaybePromise<CallAt<IssuedTokens<Extra>>>;
-  /** Absent: a sign-out does not end the session at the server. */
-  revoke?(tokens: TokenSet<Extra>): MaybePromise<CallAt<void>>;
+  /** Absent: a sign-out does not end the session at the server. What it answers is not read. */
+  revoke?(tokens: TokenSet<Extra>): MaybePromise<Omit<CallAt<void>, 'parse'>>;
   /** The headers that carry the token. Default: `authorization`. */
   readonly tokenHeaders?: readonly string[];
 }
@@ -58,7 +58,9 @@ export function defineProvider<Extra = Record<string, unknown>>(
     loadCalls: async () => ({
       login: ({ issuer, username }, { password, code }) => at(issuer, login({ username, password, code })),
       ...(refresh && { refresh: ({ issuer }, tokens) => at(issuer, refresh(tokens)) }),
-      ...(revoke && { revoke: ({ issuer }, tokens) => at(issuer, revoke(tokens)) }),
+      ...(revoke && {
+        revoke: async ({ issuer }, tokens) => at(issuer, { ...(await revoke(tokens)), parse: () => {} }),
+      }),
     }),
     identityOf: ({ username }) => ({ username }),
     canRefresh: () => refresh !== undefined,

@@ -1,5 +1,4 @@
 import { AuthError } from '@auth/core';
-import { wrong } from './options.js';
 
 /** Variables by name, such as `process.env`, or the `env` of a worker. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,7 +54,7 @@ export function optionsInEnvironment<
   const choice = oneOf.every(isMissing) ? lacking(oneOf).join(' or ') : '';
   const lackingTexts = [...lacking(texts), ...(choice === '' ? [] : [choice])];
   if (lackingTexts.length > 0)
-    throw wrong('environment', `also ${[...lackingTexts, ...lacking(secrets)].join(', ')}`);
+    throw new AuthError('invalid_options', { detail: notSet([...lackingTexts, ...lacking(secrets)]) });
 
   const read = (options: readonly string[]): [string, string][] =>
     options.flatMap((option): [string, string][] => {
@@ -65,7 +64,7 @@ export function optionsInEnvironment<
   const secretIn = (option: string) => (): string => {
     const value = textOf(option);
     if (value !== undefined) return value;
-    const detail = `environment: expected also ${lacking(secrets).join(', ')}`;
+    const detail = notSet(lacking(secrets));
     throw new AuthError('credentials_unavailable', { delivery: 'not_sent', detail });
   };
   const functions = [...secrets, ...optionalSecrets.filter((option) => !isMissing(option))];
@@ -75,6 +74,10 @@ export function optionsInEnvironment<
     ...Object.fromEntries(functions.map((option) => [option, secretIn(option)])),
     ...(origins && { allowedOrigins: origins }),
   } as OptionsInEnvironment<Text, Optional, Secret, OptionalSecret>;
+}
+
+function notSet(variables: readonly string[]): string {
+  return `not set in the environment: ${variables.join(', ')}`;
 }
 
 /** JOOR and `clientId` make JOOR_CLIENT_ID. */

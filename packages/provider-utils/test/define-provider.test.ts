@@ -13,7 +13,6 @@ const shop = defineProvider({
   revoke: ({ accessToken }) => ({
     path: '/rest/logout',
     headers: { 'x-auth-token': accessToken },
-    parse: () => {},
   }),
   tokenHeaders: ['x-auth-token'],
   authorize: (headers, { accessToken }) => headers.set('x-auth-token', accessToken),

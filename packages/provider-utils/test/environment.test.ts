@@ -36,7 +36,7 @@ describe('options in the environment', () => {
     expect(() => optionsInEnvironment('ACME', names, { ACME_API_KEY: 'k', ACME_CLIENT_ID: 'c' })).toThrow(
       expect.objectContaining({
         code: 'invalid_options',
-        detail: 'environment: expected also ACME_USERNAME, ACME_ISSUER or ACME_BASE_URL, ACME_PASSWORD',
+        detail: 'not set in the environment: ACME_USERNAME, ACME_ISSUER or ACME_BASE_URL, ACME_PASSWORD',
       }),
     );
   });
@@ -47,7 +47,7 @@ describe('options in the environment', () => {
     expect(options).not.toHaveProperty('clientSecret');
     await expect(secretOf('password', options.password)).rejects.toMatchObject({
       code: 'credentials_unavailable',
-      detail: 'environment: expected also ACME_PASSWORD, ACME_API_KEY',
+      detail: 'not set in the environment: ACME_PASSWORD, ACME_API_KEY',
     });
     variables['ACME_PASSWORD'] = 'later';
     expect(await secretOf('password', options.password)).toBe('later');

@@ -20,7 +20,10 @@ export interface ProviderFixture<Extra = Record<string, unknown>> {
   readonly fetch: FetchLike;
   /** Passwords and client secrets of both providers: none may appear in an error or a URL. */
   readonly secrets: readonly string[];
-  /** Answers of the API that refuse the token. Default: a bare 401. */
+  /**
+   * Answers of the API that refuse the token, such as one that `fetch` got from a login page, with its `url` and `redirected`.
+   * Default: a bare 401.
+   */
   readonly refusals?: readonly Response[];
 }
 
@@ -131,7 +134,10 @@ export function authProviderSuite<Extra>(
 
   guarantee('a refusal of the API is told from its other answers', async ({ provider, refusals }) => {
     for (const refusal of refusals ?? [new Response('no', { status: 401 })])
-      check(await isRefusal(provider, refusal), 'a refusal is taken for another answer');
+      check(
+        await isRefusal(provider, refusal),
+        `${refusal.status} is not taken for a refusal: give \`refusals\` as the API has them`,
+      );
     for (const other of [Response.json({ hello: 'world' }), new Response('gone', { status: 404 }), page(503)])
       check(!(await isRefusal(provider, other)), `${other.status} is taken for a refusal`);
   });
@@ -334,9 +340,9 @@ function tokenSetOf<Extra>(issued: IssuedTokens<Extra>): TokenSet<Extra> {
 
 /** What the session makes of an answer of the API. */
 async function isRefusal<Extra>(provider: AuthProvider<Extra>, response: Response): Promise<boolean> {
-  const { status, headers } = response;
-  const answer = { status, headers, url: 'https://api.example.com/', redirected: false };
-  const isAsked = !response.ok && provider.isTokenRejected !== undefined;
+  const { status, headers, redirected } = response;
+  const answer = { status, headers, url: response.url || 'https://api.example.com/', redirected };
+  const isAsked = (!response.ok || redirected) && provider.isTokenRejected !== undefined;
   if (isAsked ? provider.isTokenRejected?.(answer) : status === 401) return true;
   const rule = provider.isBodyRejected;
   return rule?.test({ status, headers }) === true && rule.read(await response.clone().text());
