@@ -497,11 +497,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a restored refresh token is sent at once',
     isRare: true,
-    edits: [{ file: 'exchange/refresh.ts', find: 'othersMayRestoreFor($CONTEXT, $STORED)', replace: '0' }],
+    edits: [
+      { file: 'exchange/refresh.ts', find: 'othersMayRestoreFor($CONTEXT, $ACCOUNT, $STORED)', replace: '0' },
+    ],
   },
   {
     name: 'an older set is written back over a newer one',
     isRare: true,
-    edits: [{ file: 'next-step.ts', find: 'generation < ($ORIGIN?.generation ?? 0)', replace: 'true' }],
+    edits: [{ file: 'next-step.ts', find: '$ORIGIN.generation > generation', replace: 'true' }],
   },
 ];

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import type { SessionContext } from './context.js';
-import type { ClientLatch, Envelope, Guard, Latch } from './envelope.js';
+import { type ClientLatch, type Envelope, type Guard, type Latch, lineageOf } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
 import { alwaysPast, HeldSet } from './held-set.js';
@@ -195,34 +195,50 @@ export class Account implements TimerOwner {
   }
 
   /** Whether the set in hand is of the same login as the stored set, and newer: the store has lost what came between. */
-  isNewerThan({ lineage, generation = 0 }: Envelope): boolean {
+  isNewerThan(envelope: Envelope): boolean {
     const origin = this.#origin;
-    return (
-      origin?.tokenId === this.tokens?.id &&
-      origin?.lineage === lineage &&
-      generation < (origin?.generation ?? 0)
-    );
+    if (origin === undefined || origin.tokenId !== this.tokens?.id) return false;
+    return origin.lineage === lineageOf(envelope) && origin.generation > (envelope.generation ?? 0);
   }
 
   /** This is what the store holds. */
-  seen(envelope: Envelope): void {
-    const { tokens, lineage, generation = 0, restoredAt } = envelope;
-    if (tokens === undefined) return;
-    if (lineage !== undefined && tokens.id !== this.#origin?.tokenId)
+  seen(clock: Clock, envelope: Envelope): void {
+    if (this.store.dataId === undefined) return;
+    const { tokens, generation = 0, restoredAt } = envelope;
+    const lineage = lineageOf(envelope);
+    const { isSignedOut, isSignOutOver, signedOutLineage } = this.#facts;
+    if (restoredAt !== undefined && restoredAt !== this.#facts.restoredAt)
+      this.#note({ restoredAt, restoredSeenAt: clock.monotonic() });
+    if (lineage === undefined) return;
+    if (tokens === undefined) {
+      if (lineage !== signedOutLineage) this.#note({ signedOutLineage: lineage });
+    } else if (tokens.id !== this.#origin?.tokenId)
       this.#origin = { tokenId: tokens.id, lineage, generation };
-    const { isSignedOut, isSignOutOver } = this.#facts;
-    if (isSignedOut && !isSignOutOver && restoredAt === undefined) this.#note({ isSignOutOver: true });
+    if (isSignedOut && !isSignOutOver && tokens !== undefined && lineage !== signedOutLineage)
+      this.#note({ isSignOutOver: true });
   }
 
-  /** The store has lost its data: a good set in hand counts as unsaved. */
+  /** The store has lost its data: a good set in hand counts as unsaved, and a sign-out as not written. */
   dataLost(): void {
     const { tokens } = this;
-    const isGood = tokens !== undefined && !this.isSpent(tokens.id) && !this.isRefused(tokens.id);
-    if (!isGood || this.#facts.unsaved !== undefined) return;
+    const { isSignedOut, isSignOutOver, unsaved } = this.#facts;
+    if (isSignedOut && !isSignOutOver) this.#note({ isSignOutLost: true });
+    if (tokens === undefined || this.isSpent(tokens.id) || unsaved !== undefined) return;
+    if (this.isRefused(tokens.id) && tokens.refreshToken === undefined) return;
     const origin = this.#origin?.tokenId === tokens.id ? this.#origin : undefined;
-    const unsaved = { tokens, by: 'refresh', parentId: undefined, isInitial: false } as const;
-    this.saveDeferred({ ...unsaved, liftedLatch: undefined, origin, isRestored: true });
+    const row = { tokens, by: 'refresh', parentId: undefined, isInitial: false } as const;
+    this.saveDeferred({ ...row, liftedLatch: undefined, origin, isRestored: true });
     this.held.makeStale();
+  }
+
+  /** The sign-out of this process ends this login. */
+  signOutOf(signedOutLineage: string | undefined): void {
+    if (signedOutLineage !== undefined) this.#note({ signedOutLineage });
+  }
+
+  /** The store has the sign-out again, or a login since then. */
+  signOutRestored(): void {
+    this.#note({ isSignOutLost: false });
   }
 
   /** The store has these levels beside its set. */
@@ -294,6 +310,12 @@ export class Account implements TimerOwner {
     this.#note({ ...pause, knownNotBefore: notBefore });
   }
 
+  /** What was counted as sent was not: there was no one-time code. */
+  loginNotSent(isTyped: boolean): void {
+    const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
+    this.#note({ [kind]: this.#facts[kind].slice(0, -1) });
+  }
+
   loginSent(clock: Clock, isTyped: boolean): void {
     const now = clock.monotonic();
     const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
@@ -337,14 +359,17 @@ export class Account implements TimerOwner {
   /** Somebody signed out: the set in hand is dropped, and every session is told. */
   signedOut(): void {
     const { signOuts } = this.#facts;
-    this.#note({ isSignedOut: true, isSignOutOver: false, signOuts: signOuts + 1, unsaved: undefined });
+    const signedOutLineage = this.#origin?.lineage ?? this.#facts.signedOutLineage;
+    const news = { isSignedOut: true, isSignOutOver: false, isSignOutLost: false, signedOutLineage };
+    this.#note({ ...news, signOuts: signOuts + 1, unsaved: undefined });
     this.held.drop();
     this.unschedule();
     for (const context of this.contexts) context.emit({ type: 'signed_out' });
   }
 
   signedIn(): void {
-    if (this.#facts.isSignedOut) this.#note({ isSignedOut: false, isSignOutOver: false });
+    if (this.#facts.isSignedOut)
+      this.#note({ isSignedOut: false, isSignOutOver: false, isSignOutLost: false });
   }
 
   signOutBegan(signingOut: Promise<void>): void {

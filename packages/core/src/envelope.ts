@@ -93,6 +93,14 @@ export interface Stored {
   readonly envelope: Envelope;
 }
 
+/**
+ * The login that a set descends from. A set that was stored without one begins one, which is named after the set, so that all
+ * processes name it alike.
+ */
+export function lineageOf({ lineage, tokens }: Pick<Envelope, 'lineage' | 'tokens'>): string | undefined {
+  return lineage ?? tokens?.id;
+}
+
 export const emptyGuard: Guard = { failures: 0, loginsAt: [] };
 
 /**

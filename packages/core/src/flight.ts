@@ -57,8 +57,8 @@ export class Flight {
   hasExchanged: boolean = false;
   /** The server refused the refresh token: a login follows, after a random wait, as other processes may log in too. */
   wasRefused: boolean = false;
-  /** A restored refresh token was not sent at once. */
-  hasWaitedForOthers: boolean = false;
+  /** A typed password was refused, and is sent once more with another one-time code. */
+  hasTriedCode: boolean = false;
   /** How long the first look at the store took. */
   lookMs: number = 0;
   /** What the flight read last: a record that still stands is not parsed again. */

@@ -1,7 +1,7 @@
 import type { Account } from './account.js';
 import { mayLogInInstead } from './broken-refresh.js';
 import type { SessionContext } from './context.js';
-import type { Stored } from './envelope.js';
+import { lineageOf, type Stored } from './envelope.js';
 import { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
 import { alwaysPast } from './held-set.js';
@@ -75,7 +75,7 @@ export function nextStep(
 /** Tells the account what was read and noticed. */
 export function learn(context: SessionContext, account: Account, stored: Stored, facts: Facts): void {
   const { guard, signedOutAt } = stored.envelope;
-  account.seen(stored.envelope);
+  account.seen(context.clock, stored.envelope);
   // Before the sign-out, which makes this the first read.
   account.guardRead(context, guard, facts.isPauseKnown);
   account.signOutRead(signedOutAt);
@@ -86,13 +86,15 @@ export function learn(context: SessionContext, account: Account, stored: Stored,
 
 /** Whether the unsaved set belongs in the store, in place of the stored set. */
 export function replaces(unsaved: Unsaved, stored: Stored): boolean {
-  const { tokens, signedOutAt, lineage, generation = 0 } = stored.envelope;
+  const { tokens, signedOutAt, generation = 0 } = stored.envelope;
   const standing = tokens?.id;
   if (unsaved.isInitial) return standing === undefined && signedOutAt === undefined;
   if (standing === undefined || standing === unsaved.parentId || standing === unsaved.tokens.id) return true;
   const { origin } = unsaved;
-  // Somebody else was faster to write back what they held, of the same login and older.
-  return unsaved.isRestored === true && lineage === origin?.lineage && generation < (origin?.generation ?? 0);
+  // The store has lost its data, and somebody was faster to write back what they held, of the same login and older.
+  return (
+    origin !== undefined && origin.lineage === lineageOf(stored.envelope) && origin.generation > generation
+  );
 }
 
 export function signedOutError(context: SessionContext): AuthError {

@@ -57,8 +57,15 @@ export interface RareFacts {
   /** A sign-out on its way to the store: a sign-in waits for it. */
   readonly signingOut?: Promise<void> | undefined;
   readonly isSignedOut: boolean;
+  /** The login whose set that sign-out has ended; undefined where the store does not tell when it loses its data. */
+  readonly signedOutLineage?: string | undefined;
   /** Since that sign-out somebody has signed in elsewhere. */
   readonly isSignOutOver: boolean;
+  /** The store has lost that sign-out, and is to get it back. */
+  readonly isSignOutLost: boolean;
+  /** The last set that was written back after a loss of data, by when its writer did so; and when this process saw it. */
+  readonly restoredAt?: number | undefined;
+  readonly restoredSeenAt?: number | undefined;
   /** Sessions that wait for their work to end, to be closed: failed saves are tried again soon. */
   readonly closings: number;
   /** How many sign-outs there were: a flight compares the number to notice a sign-out that overtook the flight. */
@@ -96,6 +103,7 @@ export const nothingRare: RareFacts = {
   isOwnTrouble: false,
   isSignedOut: false,
   isSignOutOver: false,
+  isSignOutLost: false,
   closings: 0,
   signOuts: 0,
   pausedUntil: alwaysPast,

@@ -8,7 +8,7 @@ import { Flight, type FlightPlan, needsCaller } from './flight.js';
 import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
-import { learnDataId, noticeLoss, restoreIfLost } from './lost-data.js';
+import { askAfterGap, learnDataId, noticeLoss } from './lost-data.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
 import type { TokenSet } from './tokens.js';
@@ -16,7 +16,7 @@ import type { TokenSet } from './tokens.js';
 /** Starts the account's one flight. There must be none under way. */
 export function startFlight(context: SessionContext, account: Account, plan: FlightPlan): Flight {
   watchStore(context, account);
-  learnDataId(context);
+  learnDataId(context, restore);
   const { isInDoubt } = account.held;
   const flight = new Flight(context, plan, account.tokens?.id, account.facts.signOuts);
   account.flightStarted(flight);
@@ -125,7 +125,7 @@ function hear(account: Account, news: 'missed' | undefined): void {
   if (news === 'missed') {
     account.newsMissed();
     const [context] = account.contexts;
-    if (context !== undefined) void restoreIfLost(context, restore);
+    if (context !== undefined) askAfterGap(context);
   }
   // A flight under way may have read before the gap, and may take what it has read in hand.
   if (news === 'missed' && flight === undefined) return;
@@ -142,10 +142,19 @@ function hear(account: Account, news: 'missed' | undefined): void {
 async function restore(account: Account): Promise<void> {
   const [context] = account.contexts;
   if (context?.mayOutliveCalls !== true) return;
-  if (account.facts.isSignedOut) return (await loadExchangeHalf(context)).restoreSignOut(context, account);
+  if (account.facts.isSignOutLost) return restoreSignOut(context, account);
   await account.flight?.settled;
   if (account.flight !== undefined || account.facts.unsaved === undefined) return;
   await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });
+}
+
+async function restoreSignOut(context: SessionContext, account: Account): Promise<void> {
+  try {
+    const half = await loadExchangeHalf(context);
+    await half.restoreSignOut(context, account);
+  } catch {
+    followLater(account, limits.storeRetryMinMs);
+  }
 }
 
 /** Most accounts never hear of a change. */
@@ -164,9 +173,9 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   if (account.flight !== undefined || account.tokens !== inHand) return;
   account.caughtUp(context);
   const asking = noticeLoss(context, account, stored);
-  if (asking !== undefined) await asking;
-  account.seen(stored.envelope);
-  if (account.facts.unsaved?.isRestored === true) return restore(account);
+  if (asking !== undefined) await asking.catch(() => {});
+  account.seen(context.clock, stored.envelope);
+  if (account.facts.isSignOutLost || account.facts.unsaved?.isRestored === true) return restore(account);
   const { tokens, signedOutAt } = stored.envelope;
   account.signOutRead(signedOutAt);
   if (tokens === undefined || account.facts.isSignedOut || account.facts.unsaved !== undefined) return;

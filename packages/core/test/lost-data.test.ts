@@ -92,6 +92,7 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
     // The first has not heard of the sign-out.
     backend.loseData(false);
     await first.maintain();
+    await quietly(processes);
     expect(backend.envelope.tokens).toBeDefined();
     backend.cutOffNotifications()();
     await quietly(processes);
@@ -146,11 +147,199 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
     // It has not heard of the newer set, whose parent it holds.
     await other.maintain();
     await third.maintain();
+    await quietly(processes);
     expect(backend.envelope.tokens?.id).toBe(newer.id);
     reconnect();
     await scene.clock.advance(hour);
     await scene.until(Promise.all([other.getTokens(), third.getTokens()]));
     expect(scene.server.ledger.map(({ outcome }) => outcome)).toEqual(['issued', 'issued', 'issued']);
+  });
+
+  test('a set that could not be saved before the loss wins over an older one', async () => {
+    const processes = twoProcesses({ lock: true, dataId: true });
+    const { scene, backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    await scene.until(first.getTokens({ forceRefresh: true }));
+    await scene.clock.advance(minute);
+    scene.server.next('refresh', (proceed) => {
+      backend.breakDown('compareAndSet', 'get', 'dataId');
+      return proceed();
+    });
+    await scene.until(first.getTokens({ forceRefresh: true }));
+    backend.loseData(false);
+    backend.holder?.steal();
+    backend.breakDown();
+    await scene.until(other.maintain());
+    await scene.clock.advance(hour);
+    await scene.until(Promise.all([first.getTokens(), other.getTokens()]));
+    expect(scene.server).toMatchObject({ logins: 1, refreshes: 3 });
+  });
+
+  test('each set that is written back waits for its own successor', async () => {
+    const processes = twoProcesses({ lock: true, dataId: true });
+    const { scene, backend, first: oldest, second: middle } = processes;
+    await oldest.getTokens();
+    await scene.until(middle.getTokens({ forceRefresh: true }));
+    const newest = processes.open();
+    await newest.getTokens();
+    await scene.until(newest.getTokens({ forceRefresh: true }));
+    backend.loseData(false);
+    await scene.clock.advance(hour);
+    const waiting = [oldest.getTokens()];
+    await scene.clock.advance(9 * second);
+    waiting.push(middle.getTokens());
+    await scene.clock.advance(9 * second);
+    waiting.push(newest.getTokens());
+    await scene.until(Promise.all(waiting));
+    expect(scene.server.ledger.map(({ outcome }) => outcome)).not.toContain('refused');
+    expect(scene.server).toMatchObject({ logins: 1, refreshes: 3 });
+  });
+
+  test('a sign-out wins also where the old set was read while it was being written', async () => {
+    const processes = twoProcesses(all);
+    const { backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    const reconnect = backend.cutOffNotifications();
+    const signingOut = other.signOut();
+    const reading = errorCodeOf(other.getTokens());
+    await signingOut;
+    expect(await reading).toBe('signed_out');
+    backend.loseData(false);
+    await first.maintain();
+    reconnect();
+    await quietly(processes);
+    expect(backend.envelope).toMatchObject({ signedOutAt: expect.any(Number) });
+  });
+
+  test('a sign-out wins also over what a refresh has made of the set that was written back', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    backend.cutOffNotifications();
+    await other.signOut();
+    backend.loseData(false);
+    await scene.clock.advance(hour);
+    await scene.until(first.getTokens());
+    backend.cutOffNotifications()();
+    await quietly(processes);
+    expect(backend.envelope).toMatchObject({ signedOutAt: expect.any(Number) });
+    expect(await errorCodeOf(first.getTokens())).toBe('signed_out');
+  });
+
+  test.each(['getTokens', 'maintain'] as const)(
+    'without work that outlives a call a sign-out is written back at the next use: %s',
+    async (use) => {
+      const { backend, open } = twoProcesses({ lock: true, dataId: true });
+      const session = open({ scheduler: null });
+      await session.getTokens();
+      await session.signOut();
+      backend.loseData(false);
+      await session[use]().catch(() => {});
+      expect(backend.envelope).toMatchObject({ signedOutAt: expect.any(Number) });
+    },
+  );
+
+  test('a sign-out that cannot be written back at first is tried again', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first } = processes;
+    await first.getTokens();
+    await first.signOut();
+    const repair = backend.breakDown('get');
+    backend.loseData();
+    await quietly(processes);
+    expect(backend.records.size).toBe(0);
+    repair();
+    for (let waited = 0; waited < minute; waited += second) await scene.clock.advance(second);
+    expect(backend.envelope).toMatchObject({ signedOutAt: expect.any(Number) });
+  });
+
+  test('a login since the sign-out stands, although the one who signed out has not heard of it', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first, second: other } = processes;
+    await first.getTokens();
+    await other.getTokens();
+    await first.signOut();
+    await quietly(processes);
+    const reconnect = backend.cutOffNotifications();
+    const { id } = await other.signIn();
+    backend.loseData(false);
+    await other.maintain();
+    await quietly(processes);
+    reconnect();
+    await quietly(processes);
+    expect(backend.envelope.tokens?.id).toBe(id);
+    expect(scene.server.logins).toBe(2);
+  });
+
+  test('one account that notices it speaks for all of the store', async () => {
+    const processes = twoProcesses(all);
+    const { backend, scene } = processes;
+    const store = backend.open(all);
+    const sessions = ['a', 'b', 'c'].map((account) => processes.open({ store, provider: { account } }));
+    for (const session of sessions) await session.getTokens();
+    await sessions[2]?.signOut();
+    backend.loseData(false);
+    await sessions[0]?.maintain();
+    await quietly(processes);
+    expect(backend.records.size).toBe(3);
+    expect(scene.server.logins).toBe(3);
+  });
+
+  test('a store that does not say at once whether it has lost its data is asked again', async () => {
+    const processes = twoProcesses(all);
+    const { scene, backend, first } = processes;
+    await first.getTokens();
+    backend.next('dataId', () => {
+      throw new Error('not yet');
+    });
+    backend.loseData();
+    for (let waited = 0; waited < 5 * second; waited += 100) await scene.clock.advance(100);
+    expect(backend.records.size).toBe(1);
+    expect(scene.server.logins).toBe(1);
+  });
+
+  test('where the store does not say whether the record is lost, nobody logs in', async () => {
+    const { scene, backend, first } = twoProcesses({ lock: true, dataId: true });
+    await first.getTokens();
+    backend.loseData(false);
+    const repair = backend.breakDown('dataId');
+    await scene.clock.advance(hour);
+    expect(await scene.until(errorCodeOf(first.getTokens()))).toBe('store_failed');
+    repair();
+    await scene.until(first.getTokens());
+    expect(scene.server).toMatchObject({ logins: 1, refreshes: 1 });
+  });
+
+  test('sets that were stored without a lineage are of the login that each process names alike', async () => {
+    const processes = twoProcesses({ lock: true, dataId: true });
+    const { scene, backend, open, second: other } = processes;
+    const initialTokens = { accessToken: 'given', refreshToken: 'given-refresh', expiresInMs: hour };
+    scene.server.adopt('given-refresh');
+    const first = open({ initialTokens });
+    await first.getTokens();
+    await other.getTokens();
+    await scene.until(first.getTokens({ forceRefresh: true }));
+    backend.loseData(false);
+    await other.maintain();
+    await quietly(processes);
+    await first.maintain();
+    await quietly(processes);
+    await scene.clock.advance(hour);
+    await scene.until(Promise.all([first.getTokens(), other.getTokens()]));
+    expect(scene.server).toMatchObject({ logins: 0, refreshes: 2 });
+  });
+
+  test('a set that the API refuses is written back for its refresh token', async () => {
+    const { scene, backend, first } = twoProcesses(all);
+    const tokens = await first.getTokens();
+    await scene.clock.advance(minute);
+    backend.loseData(false);
+    const answer = { status: 401, headers: new Headers(), url: 'https://api.example.com/' };
+    await scene.until(first.tokenRejected(tokens, answer));
+    expect(scene.server).toMatchObject({ logins: 1, refreshes: 1 });
   });
 
   test('a record that is gone alone stays gone: somebody has removed it', async () => {

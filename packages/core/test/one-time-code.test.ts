@@ -82,17 +82,63 @@ describe('a login with a one-time code', () => {
     expect(server.logins).toBe(1);
   });
 
-  test('a code that cannot be had costs no attempt, and latches nothing', async () => {
+  test('a typed password in between gives the configured one no further attempt', async () => {
     const { server, clock, open } = loginScene();
+    const session = open('wrong', { provider: { otp: () => '111111', password: 'wrong' } });
+    for (let round = 0; round < 4; round++) {
+      server.next('login', (proceed) => proceed());
+      server.next('login', () => {
+        throw new AuthError('network', { provider: 'fake', delivery: 'not_sent' });
+      });
+      await errorCodeOf(session.getTokens());
+      await clock.advance(hour / 6);
+      await errorCodeOf(session.signIn({ password: 'mistyped' }));
+      await clock.advance(hour);
+    }
+    expect(await errorCodeOf(session.getTokens())).toBe('login_blocked');
+  });
+
+  test('a refresh that goes well in between gives no further attempt', async () => {
+    const { server, backend, clock, open } = loginScene();
+    const codes = ['111111', '000000', '000001', '000002'];
+    const otp = (): string => codes.shift() as string;
+    const session = open(undefined, { provider: { otp } });
+    await session.getTokens();
+    server.next('login', (proceed) => proceed());
+    server.next('login', () => {
+      throw new AuthError('network', { provider: 'fake', delivery: 'not_sent' });
+    });
+    expect(await errorCodeOf(session.signIn())).toBe('network');
+    await clock.advance(hour);
+    await session.getTokens({ forceRefresh: true });
+    expect(backend.envelope.guard).toHaveProperty('refusedCode');
+  });
+
+  test('without a lock two processes at once have one further attempt, not two', async () => {
+    const { server, start } = codesScene('000000', '000001', '000002', '000003', '000004');
+    await Promise.all([start('wrong'), start('wrong')].map((session) => errorCodeOf(session.getTokens())));
+    expect(server.logins).toBeLessThanOrEqual(3);
+    expect(await errorCodeOf(start('wrong').getTokens())).toBe('login_blocked');
+  });
+
+  test('a code that cannot be had costs no attempt, and latches nothing', async () => {
+    const { server, backend, clock, open } = loginScene();
     let isAway = true;
     const otp = (): string => {
       if (isAway) throw new AuthError('credentials_unavailable', { delivery: 'not_sent' });
       return '111111';
     };
-    const session = open(undefined, { provider: { otp } });
-    expect(await errorCodeOf(session.getTokens())).toBe('credentials_unavailable');
+    const session = open(undefined, { maxLoginsPerHour: 2, provider: { otp } });
+    for (let call = 0; call < 5; call++) {
+      await clock.advance(1_000);
+      expect(await errorCodeOf(session.getTokens())).toBe('credentials_unavailable');
+    }
+    for (let call = 0; call < 15; call++)
+      expect(await errorCodeOf(session.signIn({ password: 'correct horse' }))).toBe(
+        'credentials_unavailable',
+      );
+    expect(backend.envelope.guard).toMatchObject({ loginsAt: [], failures: 0 });
     isAway = false;
-    await clock.advance(hour);
     expect(await session.getAccessToken()).toBe('access-1');
     expect(server.logins).toBe(1);
   });

@@ -54,7 +54,7 @@ export interface OAuth2PasswordProviderOptions extends PasswordOptions {
   readonly parameters?: Readonly<Record<string, string>> | undefined;
   /**
    * For accounts with one-time codes, which go into the field `otp`, as Keycloak reads them. It is called at each login,
-   * within the deadline of the exchange, and a code is never sent twice.
+   * within the deadline of the exchange; the code that was sent last is not sent again.
    */
   readonly otp?: OneTimeCode | undefined;
 }

@@ -1,7 +1,28 @@
-/** The cookies that an answer sets, without those that it deletes. RFC 6265 section 5.2: a pair ends at the first semicolon. */
+/**
+ * The cookies that an answer leaves set, in its order: what it deletes is gone. A pair ends at the first semicolon (RFC 6265
+ * section 5.2); a `Max-Age` of 0 or an `Expires` before the answer's own Date deletes.
+ */
 export function cookiesIn(headers: Headers): ReadonlyMap<string, string> {
-  const pairs = headers.getSetCookie().map((line) => pairOf(line.split(';', 1)[0] as string));
-  return new Map(pairs.filter(([name, value]) => name !== '' && value !== ''));
+  const cookies = new Map<string, string>();
+  for (const line of headers.getSetCookie()) {
+    const [pair = '', ...attributes] = line.split(';');
+    const [name, value] = pairOf(pair);
+    const isEmpty = value === '' || value === '""';
+    if (isEmpty || isDeletion(attributes, headers)) cookies.delete(name);
+    else if (name !== '') cookies.set(name, value);
+  }
+  return cookies;
+}
+
+function isDeletion(attributes: readonly string[], headers: Headers): boolean {
+  const given = new Map(
+    attributes.map((text) => pairOf(text)).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const maxAge = given.get('max-age');
+  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0;
+  // Some write 01-Jan-1970, which not every runtime reads.
+  const expires = Date.parse((given.get('expires') ?? '').replaceAll('-', ' '));
+  return expires <= (Date.parse(headers.get('date') ?? '') || 0);
 }
 
 /**
@@ -12,7 +33,7 @@ export function setCookies(headers: Headers, cookies: string): void {
   const split = (text: string): (readonly [string, string])[] => text.split(';').map(pairOf);
   const all = new Map([...split(headers.get('cookie') ?? ''), ...split(cookies)]);
   all.delete('');
-  headers.set('cookie', [...all].map((pair) => pair.join('=')).join('; '));
+  if (all.size > 0) headers.set('cookie', [...all].map((pair) => pair.join('=')).join('; '));
 }
 
 function pairOf(text: string): readonly [name: string, value: string] {

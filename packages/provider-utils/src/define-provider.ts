@@ -71,7 +71,12 @@ export function defineProvider<Extra = Record<string, unknown>>(
     assertOptions(options);
     const { username, password, otp } = options;
     assertText('username', username);
-    return passwordProvider(vendor, { ...placeOf(options), username, password, ...(otp && { otp }) });
+    return passwordProvider(vendor, {
+      ...placeOf(options),
+      username,
+      password,
+      ...(otp === undefined ? {} : { otp }),
+    });
   };
 }
 

@@ -12,8 +12,8 @@ import {
 export type Secret = string | (() => MaybePromise<string>);
 
 /**
- * Gives a one-time code. It is called at each login, within the exchange's own deadline, and must not give the same code
- * twice; the code is no part of what a refusal is remembered by.
+ * Gives a one-time code. It is called at each login, within the exchange's own deadline. A code that the same provider has
+ * just sent is not sent again; no code is part of what a refusal is remembered by.
  */
 export type OneTimeCode = () => MaybePromise<string>;
 

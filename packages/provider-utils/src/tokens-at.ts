@@ -54,7 +54,8 @@ export function tokensAt<Name extends string = never>(
 
 function required(answer: Answer, at: TextAt): string {
   const text = textAt(answer, at);
-  if (text !== undefined) return text;
+  // No header could carry a control character.
+  if (text !== undefined && !/\p{Cc}/u.test(text)) return text;
   const detail = `missing or wrong: ${typeof at === 'string' ? at || 'the body' : at.join(' ')}`;
   throw new AuthError('invalid_response', { delivery: 'unknown', detail });
 }
@@ -104,7 +105,8 @@ export function numberIn(value: unknown): number | undefined {
  */
 export function untilMs(instant: string | number | undefined, headers: Headers): number | undefined {
   if (instant === undefined) return undefined;
-  const hasOffset = typeof instant === 'number' || /(?:[zZ]|GMT|UTC|[+-]\d{2}:?\d{2})$/.test(instant);
+  const hasOffset =
+    typeof instant === 'number' || /(?:[zZ]|GMT|UTC|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$/.test(instant);
   const at = typeof instant === 'number' ? instant : Date.parse(hasOffset ? instant : `${instant}Z`);
   const until = at - Date.parse(headers.get('date') ?? '');
   return Number.isFinite(until) && until > 0 ? until : undefined;

@@ -67,6 +67,7 @@ describe('one-time codes', () => {
     const prepared = await vault({ ...options, otp: () => '000000' }).prepareLogin?.();
     expect(prepared).toMatchObject({ secrets: ['pw'], oneTimeCode: true });
     expect(await vault(options).prepareLogin?.()).not.toHaveProperty('oneTimeCode');
-    expect(() => vault({ ...options, otp: '000000' as never })).toThrow('otp: expected a function');
+    for (const otp of ['000000', '', null, 0, false])
+      expect(() => vault({ ...options, otp: otp as never })).toThrow('otp: expected a function');
   });
 });

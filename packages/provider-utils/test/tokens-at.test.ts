@@ -67,6 +67,25 @@ describe('what stands beside the body', () => {
     expect(() => read({ accessToken }, {}, headers)).toThrow(`missing or wrong: ${named}`);
   });
 
+  test.each([
+    ['sid=deleted; expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0', undefined],
+    ['sid=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT', undefined],
+    ['sid=x; expires=Sat, 28-Nov-2026 11:59:59 GMT', undefined],
+    ['sid=x; max-age=-1', undefined],
+    ['sid=""', undefined],
+    ['sid=x; Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT', 'x'],
+    ['sid=x; Expires=Sat, 28 Nov 2026 12:00:01 GMT', 'x'],
+    ['sid=x; Max-Age=soon', 'x'],
+  ])('%s leaves %j', (line, expected) => {
+    const read = tokensAt({ accessToken: 't', refreshToken: ['cookie', 'sid'] });
+    const answer = new Headers([
+      ['date', date],
+      ['set-cookie', 'sid=before'],
+      ['set-cookie', line],
+    ]);
+    expect(read({ status: 200, headers: answer, body: { t: 'a' } }).refreshToken).toBe(expected);
+  });
+
   test('no cookie at all is missing', () => {
     expect(() => read({ accessToken: ['cookies'] }, {})).toThrow('missing or wrong: cookies');
   });
@@ -79,6 +98,7 @@ describe('extras', () => {
     expect(read(paths, body, { 'x-csrf': 'c' }).extra).toEqual({ csrf: 'c', user: 'ada' });
     expect(() => read(paths, body)).toThrow('missing or wrong: header x-csrf');
     expect(() => read(paths, { t: 'a' }, { 'x-csrf': 'c' })).toThrow('missing or wrong: data.user');
+    expect(() => read(paths, { t: 'a', data: { user: 'a\nb' } }, { 'x-csrf': 'c' })).toThrow('data.user');
   });
 });
 
@@ -91,6 +111,9 @@ describe('its life', () => {
     ['date', '2026-11-28T13:00:00Z', 3_600_000],
     ['date', '2026-11-28T14:00:00+01:00', 3_600_000],
     ['date', '2026-11-28T13:00:00', 3_600_000],
+    ['date', '2026-11-28T13:00:00.5', 3_600_500],
+    ['date', '2026-11-28 14:00+0100', 3_600_000],
+    ['date', '11-29-2026', 12 * 3_600_000],
     ['date', 'Sat, 28 Nov 2026 13:00:00 GMT', 3_600_000],
     ['epoch seconds', now / 1_000 + 60, 60_000],
     ['epoch seconds', String(now / 1_000 + 60), 60_000],

@@ -1,6 +1,6 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
-import type { Envelope, Stored } from '../envelope.js';
+import { type Envelope, lineageOf, type Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import { noteHealth } from '../issuer-health.js';
@@ -143,7 +143,7 @@ async function save(
         guard: isRestored ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
       };
       if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) {
-        account.seen(envelope);
+        account.seen(context.clock, envelope);
         return 'saved';
       }
       base = await readStored(context);
@@ -163,15 +163,17 @@ async function save(
   return 'failed';
 }
 
-/** Where a new set comes from; undefined where the store never tells of lost data. */
+/** Where a new set comes from; undefined where the store does not tell when it loses its data. */
 function originOf(
   { store }: SessionContext,
-  { lineage, generation = 0 }: Envelope,
+  envelope: Envelope,
   { id: tokenId }: TokenSet,
   by: Unsaved['by'],
 ): Origin | undefined {
-  if (by === 'refresh' && lineage !== undefined) return { tokenId, lineage, generation: generation + 1 };
-  return store.dataId === undefined ? undefined : { tokenId, lineage: randomId(), generation: 0 };
+  if (store.dataId === undefined) return undefined;
+  const lineage = lineageOf(envelope);
+  if (by === 'login' || lineage === undefined) return { tokenId, lineage: randomId(), generation: 0 };
+  return { tokenId, lineage, generation: (envelope.generation ?? 0) + 1 };
 }
 
 function unsavedError({ provider }: SessionContext, detail: string): AuthError {

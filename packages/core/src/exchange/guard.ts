@@ -47,6 +47,7 @@ export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'l
     ...kept,
     failures: 0,
     ...(latch === undefined || latch.hash === lifted ? {} : { latch }),
+    ...(refusedCode === undefined || phase === 'login' ? {} : { refusedCode }),
     ...(refreshFails === undefined || phase === 'refresh'
       ? {}
       : { refreshFails: { ...refreshFails, logins } }),

@@ -15,7 +15,7 @@ import { callServer } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
-import { mayTryAnotherCode } from './one-time-code.js';
+import { mayTryAnotherCode, withoutLogin } from './one-time-code.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
@@ -56,10 +56,15 @@ export async function login(
   } catch (thrown) {
     const error = thrown as AuthError;
     context.emitFailure('login', error, elapsedMs(clock, startedAt), false);
+    if (error.code === 'credentials_unavailable') {
+      account.loginNotSent(isTyped);
+      await withoutLogin(context, read, counted.guard, guard);
+      throw error;
+    }
     const isByPerson = flight.plan.kind === 'sign_in';
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
     if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error);
-    if (await mayTryAnotherCode(context, read, prepared, error)) return 'read_again';
+    if (await mayTryAnotherCode(context, flight, read, error)) return 'read_again';
     const latch = await block(context, account, flight.plan, read, prepared, error);
     throw new AuthError(error.code, { ...error, retryAt: context.retryRefusedAt(latch) });
   }

@@ -10,6 +10,7 @@ import { learnDataId, noticeLoss } from '../lost-data.js';
 import { learn, nextStep } from '../next-step.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
+import { restoreSignOut } from './sign-out.js';
 import { statusOf } from './status.js';
 
 /** Looks at the store once, and renews the set if it is due. @throws AuthError `store_failed` */
@@ -25,6 +26,7 @@ export async function maintain(
   const stored = await readStored(context);
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking;
+  if (account.facts.isSignOutLost) await restoreSignOut(context, account);
   takeStored(context, account, stored);
   const { state } = statusOf(context, account, stored);
   if (state === 'signed_out') return { state };

@@ -27,16 +27,13 @@ export async function refresh(
   stored: Stored,
   parent: TokenSet,
 ): Promise<Outcome> {
-  if (!flight.hasWaitedForOthers) {
-    flight.hasWaitedForOthers = true;
-    const waitMs = othersMayRestoreFor(context, stored);
-    if (waitMs > 0) {
-      // They need the lease to write.
-      await releaseLease(context, flight.lease);
-      flight.lease = undefined;
-      await sleep(context.clock, waitMs).done;
-      return 'lock_again';
-    }
+  const waitMs = othersMayRestoreFor(context, account, stored);
+  if (waitMs > 0) {
+    // They need the lease to write.
+    await releaseLease(context, flight.lease);
+    flight.lease = undefined;
+    await sleep(context.clock, waitMs).done;
+    return 'lock_again';
   }
   let read: Stored | undefined = stored;
   // Taking a lock has shown that the store can be written. Without a lock a write shows it, before a token is spent.
@@ -78,10 +75,17 @@ export async function refresh(
   return commit(context, account, flight, read, tokens, 'refresh');
 }
 
-/** A set that was written back after a loss of data may have been refreshed since by a process that is yet to write. */
-function othersMayRestoreFor({ clock }: SessionContext, { envelope: { restoredAt } }: Stored): number {
-  if (restoredAt === undefined) return 0;
-  return Math.min(restoredAt + limits.restoredMs - clock.now(), limits.restoredMs);
+/**
+ * A set that was written back after a loss of data may have been refreshed since by a process that is yet to write. Clocks
+ * differ: this process counts from when it first saw the set, unless that was written long ago.
+ */
+function othersMayRestoreFor(
+  { clock }: SessionContext,
+  { facts }: Account,
+  { envelope: { restoredAt } }: Stored,
+): number {
+  if (restoredAt === undefined || Math.abs(clock.now() - restoredAt) > limits.clockAheadMs) return 0;
+  return limits.restoredMs - (clock.monotonic() - (facts.restoredSeenAt ?? clock.monotonic()));
 }
 
 /** A refresh has failed: a login stands in for it where the endpoint is broken. @throws AuthError otherwise */

@@ -1,5 +1,6 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
+import { lineageOf } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import * as limits from '../limits.js';
 import { readStored } from '../records.js';
@@ -11,7 +12,10 @@ import { replaceStored } from './replace-stored.js';
 export async function writeSignOut(context: SessionContext, account: Account): Promise<TokenSet | undefined> {
   for (let round = 0; round < limits.flightRounds; round++) {
     const stored = await readStored(context);
-    const { tokens, ...kept } = stored.envelope;
+    const { tokens, ...rest } = stored.envelope;
+    const lineage = context.store.dataId && lineageOf(stored.envelope);
+    const kept = lineage === undefined ? rest : { ...rest, lineage };
+    account.signOutOf(lineage);
     const signedOutAt = context.clock.now();
     account.signOutKnown(signedOutAt);
     if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
@@ -23,19 +27,20 @@ export async function writeSignOut(context: SessionContext, account: Account): P
 }
 
 /**
- * Writes a sign-out back that the store has lost, also over a set that somebody else has written back. A set of a login
- * since then stands.
+ * Writes a sign-out back that the store has lost, over whatever was written back of the login that it ended. A set of another
+ * login stands: somebody has signed in since.
  */
 export async function restoreSignOut(context: SessionContext, account: Account): Promise<void> {
-  for (let round = 0; round < limits.flightRounds; round++) {
-    const { isSignedOut, isSignOutOver, knownSignOutAt = context.clock.now() } = account.facts;
-    if (!isSignedOut || isSignOutOver) return;
+  for (let round = 0; round < limits.flightRounds && account.facts.isSignOutLost; round++) {
+    const { knownSignOutAt = context.clock.now(), signedOutLineage } = account.facts;
     const stored = await readStored(context);
-    const { tokens, restoredAt, lineage: _, generation: __, ...kept } = stored.envelope;
-    if (kept.signedOutAt !== undefined || (tokens !== undefined && restoredAt === undefined)) return;
+    const { tokens, restoredAt: _, ...kept } = stored.envelope;
+    const isOther = tokens !== undefined && lineageOf(stored.envelope) !== signedOutLineage;
+    if (kept.signedOutAt !== undefined || isOther) return account.signOutRestored();
     account.signOutKnown(knownSignOutAt);
-    const envelope = { ...kept, signedOutAt: knownSignOutAt };
-    if ((await replaceStored(context, stored, envelope)) !== undefined) return;
+    const lineage = signedOutLineage === undefined ? {} : { lineage: signedOutLineage };
+    const envelope = { ...kept, ...lineage, signedOutAt: knownSignOutAt };
+    if ((await replaceStored(context, stored, envelope)) !== undefined) return account.signOutRestored();
   }
 }
 

@@ -23,12 +23,15 @@ export async function exchangeUnderLease(
   account: Account,
   flight: Flight,
 ): Promise<TokenSet | undefined> {
-  for (let turn = 0; turn < limits.leaseTurns; turn++) {
+  for (let lost = 0; lost < limits.leaseTurns; ) {
     const news = await waitForTurn(context, account, flight);
     if (news !== undefined) return account.adopted(context, news);
     const outcome = await readAndExchange(context, account, flight);
     if (outcome !== 'lock_again') return outcome;
-    if (flight.lease !== undefined) context.emit({ type: 'lease_lost' });
+    // A flight that let others write has released it.
+    if (flight.lease === undefined) continue;
+    lost++;
+    context.emit({ type: 'lease_lost' });
     await releaseLease(context, flight.lease);
     flight.lease = undefined;
   }
