@@ -26,7 +26,10 @@ export interface RedisStoreOptions {
   readonly prefix?: string | undefined;
   /** How long a lease holder that died or is frozen blocks others, in milliseconds. Default 15 s. */
   readonly leaseMs?: number | undefined;
-  /** Receives `store_failed` when the connection for notifications breaks. */
+  /**
+   * Receives `store_failed` when the connection for notifications breaks, and once `store_degraded` for a server that may
+   * lose what it keeps: `appendonly no`, or a `maxmemory-policy` that evicts.
+   */
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
 
@@ -64,8 +67,22 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     emitEvent(onEvent === undefined ? [] : [onEvent], source, body);
   });
 
+  let isServerKnown = onEvent === undefined;
+  /** Tells once of a server that may lose what it keeps. One that does not let itself be asked is not spoken of. */
+  const tellOfServer = async (): Promise<void> => {
+    isServerKnown = true;
+    const source = { at: Date.now(), key: '', provider: 'store-redis' };
+    for (const reason of weaknessesOf(await connection.run(scripts.info, nameOf(''))))
+      emitEvent(onEvent === undefined ? [] : [onEvent], source, {
+        type: 'store_degraded',
+        keptIn: 'memory',
+        reason,
+      });
+  };
+
   return {
     async get(key) {
+      if (!isServerKnown) tellOfServer().catch(() => {});
       return recordOf(await connection.run(scripts.read, nameOf(key)));
     },
 
@@ -99,6 +116,16 @@ function leaseSteps(connection: Connection, name: string, leaseMs: number) {
     renew: () => run(scripts.renew),
     giveBack: async () => void (await run(scripts.release)),
   };
+}
+
+/** Why a server may lose what it keeps, by its INFO. */
+function weaknessesOf(info: unknown): string[] {
+  const text = String(info);
+  const policy = /^maxmemory_policy:(\S+)/m.exec(text)?.[1] ?? 'noeviction';
+  return [
+    ...(/^aof_enabled:0/m.test(text) ? ['appendonly no'] : []),
+    ...(policy === 'noeviction' ? [] : [`maxmemory-policy ${policy}`]),
+  ];
 }
 
 /** A client may be configured to return numbers as strings, and strings as buffers. */

@@ -65,3 +65,8 @@ return redis.call('DEL', KEYS[1])`);
 export const nameData: Script = new Script(`
 redis.call('SET', KEYS[1], ARGV[1], 'NX')
 return redis.call('GET', KEYS[1])`);
+
+/** What the server tells of its disk and of its memory. KEYS[1] only says which node of a cluster is asked. */
+export const info: Script = new Script(
+  `return redis.call('INFO', 'persistence') .. redis.call('INFO', 'memory')`,
+);

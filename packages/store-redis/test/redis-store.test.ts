@@ -374,6 +374,47 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('data that is lo
   });
 });
 
+describe.runIf(path).concurrent.each(Object.entries(libraries))(
+  'a server that may lose records, on %s',
+  (_, open) => {
+    test('is told of once', async () => {
+      await using server = await startRedis();
+      const own = await open(server.port);
+      const admin = new Redis(server.port, '127.0.0.1');
+      await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      const events: AuthEvent[] = [];
+      await using store = redisStore({ client: own.client, onEvent: (event) => events.push(event) });
+      for (let use = 0; use < 3; use++) await store.get('key');
+      const told = { type: 'store_degraded', keptIn: 'memory', provider: 'store-redis', key: '' };
+      await eventually(() =>
+        expect(events).toMatchObject([
+          { ...told, reason: 'appendonly no' },
+          { ...told, reason: 'maxmemory-policy allkeys-lru' },
+        ]),
+      );
+      admin.disconnect();
+      await own.end();
+    });
+
+    test('is not, where it keeps what it is given, or does not let itself be asked', async () => {
+      await using server = await startRedis({ keepsData: true });
+      const admin = new Redis(server.port, '127.0.0.1');
+      await admin.call('ACL', 'SETUSER', 'mute', 'on', '>pw', '~*', '&*', '+@all', '-info');
+      const own = await open(server.port);
+      const mute = new Redis(server.port, '127.0.0.1', { username: 'mute', password: 'pw' });
+      const events: AuthEvent[] = [];
+      for (const client of [own.client, mute]) {
+        await using store = redisStore({ client, onEvent: (event) => events.push(event) });
+        await store.get('key');
+        await store.get('key');
+      }
+      expect(events).toEqual([]);
+      for (const each of [mute, admin]) each.disconnect();
+      await own.end();
+    });
+  },
+);
+
 test.runIf(path).concurrent('a server that has forgotten the scripts is sent them again', async () => {
   await using server = await startRedis();
   const client = new Redis(server.port, '127.0.0.1');
