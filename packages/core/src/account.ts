@@ -232,7 +232,7 @@ export class Account implements TimerOwner {
   }
 
   /** The sign-out of this process ends this login. */
-  signOutOf(signedOutLineage: string | undefined): void {
+  signOutEnds(signedOutLineage: string | undefined): void {
     if (signedOutLineage !== undefined) this.#note({ signedOutLineage });
   }
 

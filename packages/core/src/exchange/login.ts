@@ -15,7 +15,7 @@ import { callServer } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
-import { mayTryAnotherCode, withoutLogin } from './one-time-code.js';
+import { mayTryAnotherCode, takeBackLogin } from './one-time-code.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
@@ -58,7 +58,7 @@ export async function login(
     context.emitFailure('login', error, elapsedMs(clock, startedAt), false);
     if (error.code === 'credentials_unavailable') {
       account.loginNotSent(isTyped);
-      await withoutLogin(context, read, counted.guard, guard);
+      await takeBackLogin(context, read, counted.guard, guard);
       throw error;
     }
     const isByPerson = flight.plan.kind === 'sign_in';

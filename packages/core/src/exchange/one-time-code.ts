@@ -38,7 +38,7 @@ export async function mayTryAnotherCode(
 }
 
 /** Takes back the count of a login for which there was no one-time code: nothing was sent. */
-export async function withoutLogin(
+export async function takeBackLogin(
   context: SessionContext,
   read: Stored,
   counted: Guard,

@@ -15,7 +15,7 @@ export async function writeSignOut(context: SessionContext, account: Account): P
     const { tokens, ...rest } = stored.envelope;
     const lineage = context.store.dataId && lineageOf(stored.envelope);
     const kept = lineage === undefined ? rest : { ...rest, lineage };
-    account.signOutOf(lineage);
+    account.signOutEnds(lineage);
     const signedOutAt = context.clock.now();
     account.signOutKnown(signedOutAt);
     if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
