@@ -31,7 +31,6 @@ export class Strangers {
   readonly #newest: Readonly<Record<string, string>>;
   /** Installations by package, version and installer. */
   readonly #consumers = new Map<string, Consumer>();
-  #accounts = 0;
 
   constructor(parent: string, registry: string, emulator: Emulator, published: readonly Manifest[]) {
     this.#parent = parent;
@@ -75,7 +74,7 @@ export class Strangers {
 
   async #try(consumer: Consumer, manifest: Manifest): Promise<Pick<Row, 'runtime' | 'result'>> {
     const vendor = this.#vendorOf(manifest);
-    const username = `stranger-${++this.#accounts}`;
+    const username = `stranger-${crypto.randomUUID()}`;
     const account = { username, password: crypto.randomUUID() };
     vendor?.addAccount(account.username, account.password);
     const login = vendor && { ...vendor.options, ...account, apiUrl: vendor.apiUrl };
