@@ -1,3 +1,4 @@
+/** @module-tag long */
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { chromium as installed, type ServerProcess, startServer } from '@internal/test-tools';
 import { chromium } from 'playwright-core';
