@@ -17,6 +17,14 @@ async function quietly({ scene }: ReturnType<typeof twoProcesses>): Promise<void
   }
 }
 
+/** Two processes that hold the same tokens, and do not hear of each other from here on. */
+async function twoThatDoNotHear() {
+  const processes = twoProcesses(all);
+  await processes.first.getTokens();
+  await processes.second.getTokens();
+  return { ...processes, reconnect: processes.backend.cutOffNotifications() };
+}
+
 describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
   test('gets back what a process holds, without a login and without a caller', async () => {
     const processes = twoProcesses(all);
@@ -48,11 +56,8 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
     ['first', 'second'],
     ['second', 'first'],
   ] as const)('keeps the newer of two sets of one login, whoever writes first: %s', async (early, late) => {
-    const processes = twoProcesses(all);
-    const { scene, backend, first, second: other } = processes;
-    await first.getTokens();
-    await other.getTokens();
-    const reconnect = backend.cutOffNotifications();
+    const processes = await twoThatDoNotHear();
+    const { scene, backend, first, second: other, reconnect } = processes;
     const newer = await scene.until(first.getTokens({ forceRefresh: true }));
     // The other has not heard of it, and holds a refresh token that is spent.
     backend.loseData(false);
@@ -83,18 +88,15 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
   });
 
   test('a sign-out is written back, and wins over a set that is', async () => {
-    const processes = twoProcesses(all);
-    const { scene, backend, first, second: other } = processes;
-    await first.getTokens();
-    await other.getTokens();
-    backend.cutOffNotifications();
+    const processes = await twoThatDoNotHear();
+    const { scene, backend, first, second: other, reconnect } = processes;
     await other.signOut();
     // The first has not heard of the sign-out.
     backend.loseData(false);
     await first.maintain();
     await quietly(processes);
     expect(backend.envelope.tokens).toBeDefined();
-    backend.cutOffNotifications()();
+    reconnect();
     await quietly(processes);
     expect(backend.envelope).toMatchObject({ signedOutAt: expect.any(Number) });
     expect(await errorCodeOf(first.getTokens())).toBe('signed_out');
@@ -134,11 +136,8 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
   });
 
   test('an older set of the same login gives way, whoever has fetched the newer one', async () => {
-    const processes = twoProcesses(all);
-    const { scene, backend, first, second: other } = processes;
-    await first.getTokens();
-    await other.getTokens();
-    const reconnect = backend.cutOffNotifications();
+    const processes = await twoThatDoNotHear();
+    const { scene, backend, first, second: other, reconnect } = processes;
     const newer = await scene.until(first.getTokens({ forceRefresh: true }));
     const third = processes.open();
     await third.getTokens();
@@ -197,11 +196,8 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
   });
 
   test('a sign-out wins also where the old set was read while it was being written', async () => {
-    const processes = twoProcesses(all);
-    const { backend, first, second: other } = processes;
-    await first.getTokens();
-    await other.getTokens();
-    const reconnect = backend.cutOffNotifications();
+    const processes = await twoThatDoNotHear();
+    const { backend, first, second: other, reconnect } = processes;
     const signingOut = other.signOut();
     const reading = errorCodeOf(other.getTokens());
     await signingOut;
@@ -214,16 +210,13 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
   });
 
   test('a sign-out wins also over what a refresh has made of the set that was written back', async () => {
-    const processes = twoProcesses(all);
-    const { scene, backend, first, second: other } = processes;
-    await first.getTokens();
-    await other.getTokens();
-    backend.cutOffNotifications();
+    const processes = await twoThatDoNotHear();
+    const { scene, backend, first, second: other, reconnect } = processes;
     await other.signOut();
     backend.loseData(false);
     await scene.clock.advance(hour);
     await scene.until(first.getTokens());
-    backend.cutOffNotifications()();
+    reconnect();
     await quietly(processes);
     expect(backend.envelope).toMatchObject({ signedOutAt: expect.any(Number) });
     expect(await errorCodeOf(first.getTokens())).toBe('signed_out');

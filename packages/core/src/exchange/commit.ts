@@ -131,8 +131,7 @@ async function save(
   let hasLooked = isLeaseHeld(flight);
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
-      const { tokens: _, signedOutAt: __, rejections: ___, ...standing } = base.envelope;
-      const { lineage: ____, generation: _____, restoredAt: ______, ...kept } = standing;
+      const kept = withoutTokens(base.envelope);
       const rejections = levelsOf(account.facts.refusing, context.clock.monotonic());
       const envelope: Envelope = {
         ...kept,
@@ -161,6 +160,12 @@ async function save(
   }
   context.emit({ type: 'store_failed', operation: 'compareAndSet', reason: 'contention' });
   return 'failed';
+}
+
+/** What stays of an envelope when another set takes its place; with fields that only a newer version knows. */
+function withoutTokens(envelope: Envelope) {
+  const { tokens, signedOutAt, rejections, lineage, generation, restoredAt, ...kept } = envelope;
+  return kept;
 }
 
 /** Where a new set comes from; undefined where the store does not tell when it loses its data. */
