@@ -2,11 +2,12 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { schemes, widths } from '@internal/test-tools/opened-site';
 import { listedPages } from './contents.ts';
-import { look, OpenedSite, schemes, show, widths } from './opened-site.ts';
+import { look, openSite, show } from './pages-in-browser.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'site-'));
-await using site = await OpenedSite.open();
+await using site = await openSite();
 const { page } = await site.tab();
 const named = process.argv.slice(2);
 for (const path of named.length > 0 ? named : listedPages()) {

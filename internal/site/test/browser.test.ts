@@ -1,6 +1,7 @@
+import { hasBrowser, type OpenedSite, schemes, widths } from '@internal/test-tools/opened-site';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
-import { hasBrowser, look, OpenedSite, schemes, show, widths } from '../src/opened-site.ts';
+import { look, openSite, show } from '../src/pages-in-browser.ts';
 
 /** A page of each kind: for packages and for the reference, the longest. */
 const samples = ['index', 'getting-started/joor', 'stores', 'refused-tokens', 'performance', 'architecture'];
@@ -15,7 +16,7 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   let site: OpenedSite;
 
   beforeAll(async () => {
-    site = await OpenedSite.open();
+    site = await openSite();
   });
   afterAll(() => site[Symbol.asyncDispose]());
 

@@ -87,11 +87,19 @@ export function manualClock(start: number = Date.UTC(2026, 0, 1)): ManualClock {
 const turns = 16;
 
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) {
-    await new Promise<void>((resolve) => {
-      const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
-      if (setImmediate === undefined) setTimeout(resolve, 0);
-      else setImmediate(resolve);
-    });
-  }
+  for (let turn = 0; turn < turns; turn++) await nextTurn();
+}
+
+/** In browsers a message comes with the next turn; a timer within timers waits 4 ms there. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+    if (setImmediate !== undefined) return setImmediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }

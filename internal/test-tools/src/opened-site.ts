@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium as installed } from '@internal/test-tools';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import sirv from 'sirv';
-import { inRepository, siteFolder } from './repository.ts';
+import { chromium as installed } from './chromium.ts';
 
 const { path: executablePath, args } = installed();
 
@@ -15,7 +13,7 @@ export const hasBrowser: boolean = executablePath !== undefined;
 export const widths = { wide: 1280, phone: 390 } as const;
 export const schemes = ['light', 'dark'] as const;
 
-/** The site that was built last, served on loopback, and a browser that reaches nothing else. */
+/** A folder of pages, served on loopback, and a browser that reaches nothing else. */
 export class OpenedSite implements AsyncDisposable {
   readonly url: string;
   readonly #context: BrowserContext;
@@ -27,9 +25,7 @@ export class OpenedSite implements AsyncDisposable {
     this.#close = close;
   }
 
-  static async open(): Promise<OpenedSite> {
-    const folder = inRepository(siteFolder);
-    if (!existsSync(folder)) throw new Error('There is no site yet: pnpm run site makes it.');
+  static async open(folder: string): Promise<OpenedSite> {
     // Tabs share one cache, as a reader's do.
     const server = createServer(sirv(folder, { maxAge: 3_600 }));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -67,21 +63,4 @@ export class OpenedSite implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();
   }
-}
-
-/** Opens a page and waits until its scripts have started. */
-export async function show(page: Page, url: string): Promise<void> {
-  await page.goto(url);
-  await page.waitForFunction(() => '__vue_app__' in (document.querySelector('#app') ?? {}));
-}
-
-/** Shows the page in a scheme and a width, and waits until its diagrams are drawn for it. */
-export async function look(page: Page, scheme: (typeof schemes)[number], width: number): Promise<void> {
-  await page.setViewportSize({ width, height: 900 });
-  await page.emulateMedia({ colorScheme: scheme });
-  await page.waitForFunction((wanted) => {
-    const isDark = document.documentElement.classList.contains('dark');
-    const diagrams = [...document.querySelectorAll<HTMLElement>('.diagram')];
-    return isDark === (wanted === 'dark') && diagrams.every(({ dataset }) => dataset['scheme'] === wanted);
-  }, scheme);
 }

@@ -1,0 +1,2 @@
+export { Playground } from './view/playground.ts';
+export { Timeline } from './view/timeline.ts';
