@@ -1,2 +1,1 @@
 export { Playground } from './view/playground.ts';
-export { Timeline } from './view/timeline.ts';

@@ -24,7 +24,7 @@ beforeAll(async () => {
   bench = new Workbench();
   if (isRedisInstalled()) redis = await startRedis();
   if (hasPostgres) postgres = await startPostgres();
-  for (const { name, code } of blocks) bench.write(`example-${name}.ts`, code);
+  for (const { file, code } of blocks) bench.write(file, code);
   bench.copy('examples/custom-provider/src/warehouse.ts', 'warehouse.ts');
   bench.copy('examples/custom-store/src/sqlite-store.ts', 'sqlite-store.ts');
   bench.write('setup.ts', setup);
@@ -63,7 +63,7 @@ Agent.prototype.dispatch = function (options, handler) {
   return true;
 };
 const { username, password, clientId, clientSecret } = emulator.joor.options;
-Object.assign(process.env, { JOOR_CLIENT_ID: clientId, JOOR_CLIENT_SECRET: clientSecret });
+Object.assign(process.env, { JOOR_ENVIRONMENT: 'sandbox', JOOR_CLIENT_ID: clientId, JOOR_CLIENT_SECRET: clientSecret });
 for (const vendor of ['JOOR', 'TELETRACKER', 'SIMACAN', 'UNIPOLL']) {
   Object.assign(process.env, { [vendor + '_USERNAME']: username, [vendor + '_PASSWORD']: password });
 }
@@ -88,8 +88,11 @@ describe.each(['5.9', '6', '7'])(
         noUncheckedIndexedAccess: true,
         skipLibCheck: true,
         noEmit: true,
+        jsx: 'react-jsx',
+        experimentalDecorators: true,
+        allowImportingTsExtensions: true,
       };
-      bench.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+      bench.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx', 'lib'] }));
       expect(await compile(version, 'tsconfig.json')).toBe('');
     });
 
@@ -127,8 +130,8 @@ const examples = blocks.filter(
     (hasPostgres || !code.includes('postgresStore')),
 );
 
-test.each(examples)('the example $name runs', async ({ name }) => {
-  const args = ['--import', './setup.ts', `example-${name}.ts`];
+test.each(examples)('the example $name runs', async ({ file }) => {
+  const args = ['--import', './setup.ts', file];
   // The example writes its files into the bench's directory, which is removed.
   const servers = { REDIS_URL: `redis://127.0.0.1:${redis?.port}`, DATABASE_URL: postgres?.url };
   const places = { XDG_STATE_HOME: bench.directory, ...servers };

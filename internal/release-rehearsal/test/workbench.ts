@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { pnpm } from '@internal/test-tools';
 import { manifestOf, publishedIn, root, scopeOf } from '../src/workspace.js';
 
@@ -20,11 +20,33 @@ const packages = join(root, 'packages');
 /** The packages that are published. */
 export const published: readonly string[] = publishedIn(root);
 
-/** Libraries that docs/migration.md helps to move away from. */
-const documented = ['@badgateway/oauth2-client', 'axios', 'axios-auth-refresh', 'google-auth-library'];
-
-/** Types that come in packages of their own. */
-const types = ['@types/pg'];
+/** Libraries in the examples of docs/guides and docs/migration.md, and types that come in packages of their own. */
+const documented = [
+  '@badgateway/oauth2-client',
+  '@grpc/grpc-js',
+  '@modelcontextprotocol/sdk',
+  '@nestjs/common',
+  '@trpc/client',
+  '@types/express',
+  '@types/pg',
+  '@types/react',
+  '@types/simple-oauth2',
+  '@types/ws',
+  'axios',
+  'axios-auth-refresh',
+  'eventsource',
+  'express',
+  'fastify',
+  'google-auth-library',
+  'graphql-request',
+  'lru-cache',
+  'openid-client',
+  'react',
+  'server-only',
+  'simple-oauth2',
+  'undici-oidc-interceptor',
+  'ws',
+];
 
 /** A fresh directory with the packed packages in its node_modules, as an installation would leave it. */
 export class Workbench implements Disposable {
@@ -49,8 +71,7 @@ export class Workbench implements Disposable {
       }
     }
     this.#linkFrom(root, '@types/node');
-    for (const library of [...documented, ...types])
-      this.#linkFrom(join(root, 'internal', 'release-rehearsal'), library);
+    for (const library of documented) this.#linkFrom(join(root, 'internal', 'release-rehearsal'), library);
     writeFileSync(join(this.directory, 'package.json'), '{ "type": "module" }');
   }
 
@@ -65,7 +86,9 @@ export class Workbench implements Disposable {
   }
 
   write(file: string, text: string): void {
-    writeFileSync(join(this.directory, file), text);
+    const path = join(this.directory, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
   }
 
   copy(source: string, file: string): void {
@@ -97,6 +120,8 @@ export class Workbench implements Disposable {
 export interface Block {
   /** Such as `joor-1`. */
   readonly name: string;
+  /** The file that its first line names, or one of its own. */
+  readonly file: string;
   readonly code: string;
   /** Marked to be run as well. */
   readonly runs: boolean;
@@ -110,12 +135,11 @@ export function readmeBlocks(): Block[] {
     ...globSync('docs/**/*.md', { cwd: root }).map((path) => [nameOf(path), join(root, path)]),
   ];
   return places.flatMap(([name, path]) =>
-    [...readFileSync(path as string, 'utf8').matchAll(/^```ts( run)?\n([\s\S]*?)^```$/gm)].map(
-      ([, run, code], index) => ({
-        name: `${name}-${index + 1}`,
-        code: code as string,
-        runs: run !== undefined,
-      }),
+    [...readFileSync(path as string, 'utf8').matchAll(/^```(tsx?)( run)?\n([\s\S]*?)^```$/gm)].map(
+      ([, extension, run, code = ''], index) => {
+        const [, file = `example-${name}-${index + 1}.${extension}`] = /^\/\/ (\S+\.tsx?)\n/.exec(code) ?? [];
+        return { name: `${name}-${index + 1}`, file, code, runs: run !== undefined };
+      },
     ),
   );
 }

@@ -1,10 +1,12 @@
 import { slug } from 'github-slugger';
 import { defineConfig, type Plugin } from 'vitepress';
 import { contents } from '../src/contents.ts';
+import { descriptionOf } from '../src/description.ts';
 import { diagrams } from '../src/diagrams.ts';
 import { repositoryLinks } from '../src/links.ts';
+import { writeForModels } from '../src/llms.ts';
 import { otherMarkdown, pages } from '../src/pages.ts';
-import { inRepository, siteFolder } from '../src/repository.ts';
+import { homepage, inRepository, repository, siteFolder } from '../src/repository.ts';
 
 const known = pages();
 
@@ -31,8 +33,18 @@ export default defineConfig({
   srcExclude: otherMarkdown(),
   outDir: inRepository(siteFolder),
   rewrites: Object.fromEntries(known),
-  // The search index is one chunk of some 500 kB, loaded when a reader searches.
-  vite: { plugins: [vueFromHere], build: { chunkSizeWarningLimit: 1_000 } },
+  sitemap: { hostname: homepage },
+  transformPageData: (page) => ({ description: page.description || descriptionOf(page.filePath) }),
+  buildEnd: writeForModels,
+  vite: {
+    plugins: [vueFromHere],
+    build: {
+      // The search index is one chunk of some 600 kB, loaded when a reader searches.
+      chunkSizeWarningLimit: 1_000,
+      // The emulator's server: in a browser nobody starts it.
+      rollupOptions: { external: [/^@hono\/node-server/] },
+    },
+  },
   markdown: {
     // Comments have enough contrast in these themes; in the default themes they hardly do.
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
@@ -49,8 +61,13 @@ export default defineConfig({
     search: { provider: 'local' },
     nav: [
       { text: 'Documentation', link: '/contents' },
+      { text: 'Playground', link: '/playground' },
       { text: 'Errors', link: '/errors' },
       { text: 'API reference', link: '/reference/' },
     ],
+    editLink: {
+      pattern: `${repository}/blob/main/:path`,
+      text: 'Edit this page',
+    },
   },
 });

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { build } from 'vitepress';
 import { writeReference } from './reference.ts';
 import { siteFolder } from './repository.ts';
+import { writeSources } from './sources.ts';
 
 await writeReference();
+writeSources();
 
 const warnings: unknown[] = [];
 for (const method of ['warn', 'error'] as const) {
