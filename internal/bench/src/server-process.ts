@@ -12,6 +12,10 @@ export interface Settings {
   apiSpreadMs: number;
   /** Reuse detection: whether a spent refresh token ends the family. */
   endsFamilies: boolean;
+  /** Access tokens are JWTs, for a library that reads when they end. */
+  issuesJwts: boolean;
+  /** What the token endpoint does in place of its work; `lost`: it works, and the next answer is cut off. */
+  fault: 'none' | 'refuses' | 'asks_to_wait' | 'is_broken' | 'is_silent' | 'lost';
 }
 
 /** What the server has seen. */
@@ -21,6 +25,8 @@ export interface Ledger {
   refused: number;
   apiCalls: number;
   unauthorized: number;
+  /** A request outside of the API brought a token. */
+  sawToken: boolean;
 }
 
 interface Family {
@@ -34,7 +40,14 @@ interface Grant {
   isSpent: boolean;
 }
 
-const settings: Settings = { delayMs: 0, lifetimeSeconds: 3_600, apiSpreadMs: 0, endsFamilies: true };
+const settings: Settings = {
+  delayMs: 0,
+  lifetimeSeconds: 3_600,
+  apiSpreadMs: 0,
+  endsFamilies: true,
+  issuesJwts: false,
+  fault: 'none',
+};
 let ledger: Ledger = emptyLedger();
 const byAccessToken = new Map<string, Grant>();
 const byRefreshToken = new Map<string, Grant>();
@@ -61,6 +74,12 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
       ledger = emptyLedger();
       return answer(response, 200, seen);
     }
+    case '/authorization':
+      ledger.sawToken = request.headers.authorization !== undefined;
+      return answer(response, 200, {});
+    case '/end-sessions':
+      for (const { family } of byRefreshToken.values()) family.isAlive = false;
+      return answer(response, 200, {});
     case '/revoke-access-tokens':
       for (const grant of byAccessToken.values()) grant.isRevoked = true;
       return answer(response, 200, {});
@@ -99,10 +118,11 @@ function token(url: string, type: string, body: string, response: ServerResponse
   const presented = fields['refresh_token'];
   if (grantType !== 'refresh_token' || presented === undefined) {
     ledger.logins++;
-    issue(response, { isAlive: true });
+    if (!isFaulty(response)) issue(response, { isAlive: true });
     return;
   }
   ledger.refreshes++;
+  if (isFaulty(response)) return;
   const grant = byRefreshToken.get(presented);
   if (grant !== undefined && !grant.isSpent && grant.family.isAlive) {
     grant.isSpent = true;
@@ -114,6 +134,26 @@ function token(url: string, type: string, body: string, response: ServerResponse
   answer(response, 400, { error: 'invalid_grant' });
 }
 
+/** Whether the endpoint does not do its work; then the answer is given, or none. */
+function isFaulty(response: ServerResponse): boolean {
+  switch (settings.fault) {
+    case 'refuses':
+      answer(response, 400, { error: 'invalid_grant' });
+      return true;
+    case 'asks_to_wait':
+      response.setHeader('retry-after', '60');
+      answer(response, 429, { error: 'slow_down' });
+      return true;
+    case 'is_broken':
+      answer(response, 500, { error: 'server_error' });
+      return true;
+    case 'is_silent':
+      return true;
+    default:
+      return false;
+  }
+}
+
 function issue(response: ServerResponse, family: Family): void {
   const number = ++issued;
   const grant: Grant = {
@@ -122,15 +162,26 @@ function issue(response: ServerResponse, family: Family): void {
     isRevoked: false,
     isSpent: false,
   };
-  const [accessToken, refreshToken] = [`access-${number}`, `refresh-${number}`];
+  const accessToken = settings.issuesJwts ? jwtOf(number, grant.endsAt) : `access-${number}`;
+  const refreshToken = `refresh-${number}`;
   byAccessToken.set(accessToken, grant);
   byRefreshToken.set(refreshToken, grant);
+  if (settings.fault === 'lost') {
+    settings.fault = 'none';
+    response.destroy();
+    return;
+  }
   answer(response, 200, {
     access_token: accessToken,
     refresh_token: refreshToken,
     token_type: 'Bearer',
     expires_in: settings.lifetimeSeconds,
   });
+}
+
+function jwtOf(number: number, endsAt: number): string {
+  const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${encoded({ alg: 'none' })}.${encoded({ jti: number, exp: Math.floor(endsAt / 1_000) })}.`;
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
@@ -145,5 +196,5 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 function emptyLedger(): Ledger {
-  return { logins: 0, refreshes: 0, refused: 0, apiCalls: 0, unauthorized: 0 };
+  return { logins: 0, refreshes: 0, refused: 0, apiCalls: 0, unauthorized: 0, sawToken: false };
 }

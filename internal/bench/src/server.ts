@@ -48,6 +48,11 @@ export class BenchServer implements Disposable {
     await this.#post('/revoke-access-tokens', {});
   }
 
+  /** Ends all sessions: their refresh tokens are refused. */
+  async endSessions(): Promise<void> {
+    await this.#post('/end-sessions', {});
+  }
+
   [Symbol.dispose](): void {
     this.#stop();
   }

@@ -34,15 +34,27 @@ export default defineConfig({
   outDir: inRepository(siteFolder),
   rewrites: Object.fromEntries(known),
   sitemap: { hostname: homepage },
-  transformPageData: (page) => ({ description: page.description || descriptionOf(page.filePath) }),
+  transformPageData: ({ description, filePath, frontmatter }) => ({
+    description: description || descriptionOf(filePath),
+    // The table of nine libraries needs the whole width.
+    frontmatter: filePath === 'docs/comparison.md' ? { aside: false, ...frontmatter } : frontmatter,
+  }),
   buildEnd: writeForModels,
+  // A line break between two words in bold and a link is a space.
+  vue: { template: { compilerOptions: { whitespace: 'preserve' } } },
   vite: {
     plugins: [vueFromHere],
     build: {
       // The search index is one chunk of some 600 kB, loaded when a reader searches.
       chunkSizeWarningLimit: 1_000,
       // The emulator's server: in a browser nobody starts it.
-      rollupOptions: { external: [/^@hono\/node-server/] },
+      rollupOptions: {
+        external: [/^@hono\/node-server/],
+        // zod has comments that Rollup takes for annotations.
+        onwarn: (warning, warn) => {
+          if (warning.code !== 'INVALID_ANNOTATION') warn(warning);
+        },
+      },
     },
   },
   markdown: {
@@ -58,7 +70,11 @@ export default defineConfig({
   themeConfig: {
     sidebar: contents(),
     outline: [2, 3],
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      // What is seen on the button is part of its name.
+      options: { translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search K' } } },
+    },
     nav: [
       { text: 'Documentation', link: '/contents' },
       { text: 'Playground', link: '/playground' },

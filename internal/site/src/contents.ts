@@ -6,7 +6,6 @@ import { inRepository, referenceFolder } from './repository.ts';
 /** A list of pages in the sidebar. */
 export interface Group {
   readonly text: string;
-  readonly collapsed: boolean;
   readonly items: { readonly text: string; readonly link: string }[];
 }
 
@@ -16,7 +15,7 @@ export function contents(): Group[] {
   const groups: Group[] = [];
   for (const line of readFileSync(inRepository('docs/README.md'), 'utf8').split('\n')) {
     const [, heading] = /^## (.*)$/.exec(line) ?? [];
-    if (heading !== undefined) groups.push({ text: heading, collapsed: false, items: [] });
+    if (heading !== undefined) groups.push({ text: heading, items: [] });
     const [, text, path] = /^- \[(.*?)\]\((.*?)\)/.exec(line) ?? [];
     if (text === undefined || path === undefined) continue;
     const page = pageAt(posix.join('docs', path), known);
@@ -25,10 +24,9 @@ export function contents(): Group[] {
   }
   return [
     ...groups,
-    { text: 'Packages', collapsed: false, items: named(known, /^packages\/([\w-]+)\/README\.md$/, '@auth/') },
+    { text: 'Packages', items: named(known, /^packages\/([\w-]+)\/README\.md$/, '@auth/') },
     {
       text: 'API reference',
-      collapsed: true,
       items: named(known, new RegExp(`^${referenceFolder}/(@.*)\\.md$`)),
     },
   ];

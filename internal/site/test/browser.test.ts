@@ -1,16 +1,24 @@
+import { seriousFaults } from '@internal/test-tools/axe';
 import { hasBrowser, type OpenedSite, schemes, widths } from '@internal/test-tools/opened-site';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
 import { look, openSite, show } from '../src/pages-in-browser.ts';
 
 /** A page of each kind: for packages and for the reference, the longest. */
-const samples = ['index', 'getting-started/joor', 'stores', 'refused-tokens', 'performance', 'architecture'];
+const samples = [
+  'index',
+  'playground',
+  'guides/nextjs',
+  'stores/memory',
+  'vendors/keycloak',
+  'refused-tokens',
+  'performance',
+  'comparison',
+];
 const isSample = (path: string): boolean =>
   samples.some((name) => path === `${name}.html`) || path.endsWith('/core.html');
-const [someOfEachKind, others] = [
-  listedPages().filter(isSample),
-  listedPages().filter((path) => !isSample(path)),
-];
+const all = ['index.html', ...listedPages()];
+const [someOfEachKind, others] = [all.filter(isSample), all.filter((path) => !isSample(path))];
 
 describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   let site: OpenedSite;
@@ -28,16 +36,20 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
       for (const width of Object.values(widths)) {
         await look(page, scheme, width);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+        expect(await seriousFaults(page)).toEqual([]);
       }
     }
     expect(await page.locator('h1').count()).toBe(1);
     expect(complaints).toEqual([]);
   };
 
-  test.each(someOfEachKind)('%s fits a screen and a phone, light and dark', fitsEverywhere);
+  test.each(someOfEachKind)(
+    '%s fits a screen and a phone, light and dark, and can be used by everybody',
+    fitsEverywhere,
+  );
 
   test.each(others)(
-    '%s fits a screen and a phone, light and dark, too',
+    '%s fits a screen and a phone, light and dark, and can be used by everybody, too',
     { tags: ['longest'] },
     fitsEverywhere,
   );

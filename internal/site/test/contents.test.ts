@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { AuthErrorCode, AuthEvent } from '@auth/core';
 import { describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
-import { pages } from '../src/pages.ts';
+import { pages, writtenPages } from '../src/pages.ts';
 import { inRepository } from '../src/repository.ts';
 
 /** Every code: the compiler checks that none is missing. */
@@ -105,6 +105,18 @@ test('docs/README.md lists every page of the documentation', () => {
     .filter(([source]) => /^(\w+|docs\/(?!README|decisions\/\d).*)\.md$/.test(source))
     .filter(([, page]) => !listed.includes(page.replace(/\.md$/, '.html')));
   expect(missing).toEqual([]);
+});
+
+test('code fits 80 columns, but for what is shown from a file as it is', () => {
+  const long = writtenPages()
+    .filter((page) => !['docs/performance.md', 'docs/adding-a-provider.md'].includes(page))
+    .flatMap((page) =>
+      [...readFileSync(inRepository(page), 'utf8').matchAll(/^```(?:tsx?|js|sh|json)\b.*\n([\s\S]*?)^```$/gm)]
+        .flatMap(([, code = '']) => code.split('\n'))
+        .filter((line) => line.length > 80)
+        .map((line) => `${page}: ${line}`),
+    );
+  expect(long).toEqual([]);
 });
 
 test('docs/decisions/README.md lists every decision by its title', () => {

@@ -39,11 +39,40 @@ describe('the finished site', () => {
     expect(foreign).toEqual([]);
   });
 
-  test('shows a link to a file that is not a page as plain text', () => {
-    const html = readFileSync(join(folder, 'architecture.html'), 'utf8');
-    expect(html).toContain('<span>biome.json</span>');
+  test('shows the files that pages link to', () => {
+    const html = readFileSync(join(folder, 'source/biome.json.html'), 'utf8');
+    expect(html).toContain('noImportCycles');
+  });
+
+  test('has no broken link in what it gives language models', () => {
+    const files = globSync(['llms*.txt', '**/*.md'], { cwd: folder });
+    expect(files).toContain('llms.txt');
+    const broken = files.flatMap((file) =>
+      [...readFileSync(join(folder, file), 'utf8').matchAll(/\]\((\/[^)#\s]*)(#[^)\s]*)?\)/g)]
+        .map(([, path = '']) => path)
+        .filter((path) => !existsSync(join(folder, path)) && !isShown(path))
+        .map((path) => `${file}: ${path}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test('has a title and a description of its own on every page', () => {
+    const seen = new Map<string, string[]>();
+    for (const file of built.keys()) {
+      if (/^(404|source|reference)/.test(file)) continue;
+      const html = readFileSync(join(folder, file), 'utf8');
+      const [, title = ''] = /<title>(.*?)<\/title>/.exec(html) ?? [];
+      const [, description = ''] = /<meta name="description" content="(.*?)">/.exec(html) ?? [];
+      for (const text of [title, description]) seen.set(text, [...(seen.get(text) ?? []), file]);
+    }
+    expect([...seen].filter(([text, files]) => text === '' || files.length > 1)).toEqual([]);
   });
 });
+
+/** Reference pages and pages of source files have no Markdown of their own on the site. */
+function isShown(path: string): boolean {
+  return existsSync(join(folder, path.replace(/\.md$/, '.html')));
+}
 
 function leadsSomewhere(page: string, reference: string): boolean {
   const [path = '', fragment = ''] = reference.split('#');

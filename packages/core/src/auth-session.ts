@@ -40,6 +40,7 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
    * before. Never after a refused password, in a pause, or where another process has just logged in. Default false.
    */
   readonly loginAhead?: boolean | undefined;
+  /** When a set is due: see {@link RefreshPolicy}. Default: after 75 to 85 % of its life. */
   readonly refreshPolicy?: RefreshPolicy | undefined;
   /** Tokens from elsewhere, used only where the store holds nothing for this key. */
   readonly initialTokens?: IssuedTokens<Extra> | undefined;
@@ -49,6 +50,7 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
    * call.
    */
   readonly fetch?: Transport | undefined;
+  /** For tests; it needs a scheduler on the same clock. Default {@link systemClock}. */
   readonly clock?: Clock | undefined;
   /** From 0 to below 1. Spreads refreshes, resends, and logins after a refused refresh. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
@@ -62,9 +64,11 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
    * least 15 minutes. Default: never.
    */
   readonly refusedLoginRetryMs?: number | undefined;
+  /** Deadlines, milliseconds: each one that is left out keeps its default. */
   readonly timeouts?: { readonly [Name in keyof Timeouts]?: number | undefined } | undefined;
   /** Origins on plain http that may see credentials and tokens; loopback always may. */
   readonly allowInsecureOrigins?: readonly string[] | undefined;
+  /** Hears every event, in the middle of the session's work: keep it quick. */
   readonly onEvent?: ((event: AuthEvent) => void) | undefined;
 }
 
@@ -85,7 +89,9 @@ export interface GetTokenOptions {
 
 /** What a session needs to know of an answer of the API. */
 export interface ApiAnswer {
+  /** HTTP status of the answer. */
   readonly status: number;
+  /** The answer's headers. */
   readonly headers: Headers;
   /** The final URL, after redirects. Empty where it is unknown: then refusals of all origins count together. */
   readonly url: string;
@@ -135,8 +141,11 @@ export interface AuthStatus {
   readonly lastFailure?: {
     /** An {@link AuthErrorCode}; a later version may store others. */
     readonly code: string;
+    /** HTTP status of the answer, where there was one. */
     readonly status?: number;
+    /** The server's own word, where the provider knows it. */
     readonly serverCode?: string;
+    /** When it failed, epoch milliseconds. */
     readonly at: number;
   };
 }

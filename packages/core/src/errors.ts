@@ -53,7 +53,9 @@ export type Delivery = 'not_sent' | 'unknown' | 'answered';
 
 /** What an {@link AuthError} tells beyond its code. None of it may hold a secret or a body. */
 export interface AuthErrorDetails {
+  /** The provider's name, such as `joor`. */
   readonly provider?: string | undefined;
+  /** The exchange that failed. */
   readonly phase?: AuthPhase | undefined;
   /** Origin and path of the call that failed, without query. */
   readonly url?: string | undefined;
@@ -61,6 +63,7 @@ export interface AuthErrorDetails {
   readonly status?: number | undefined;
   /** The pause the server asked for. */
   readonly retryAfterMs?: number | undefined;
+  /** Whether the server can have acted on the request. */
   readonly delivery?: Delivery | undefined;
   /** What the answer was; absent where there was none, or nobody looked. A page comes from a gateway rather than an API. */
   readonly answer?: 'json' | 'page' | 'other' | undefined;
@@ -129,20 +132,29 @@ const brand: unique symbol = Symbol.for('@auth/core:AuthError');
  * also holds when two copies of this package are installed.
  */
 export class AuthError extends Error {
+  /** What went wrong: stable, to branch on. */
   declare readonly code: AuthErrorCode;
+  /** The provider's name, such as `joor`. */
   declare readonly provider?: string;
+  /** The exchange that failed. */
   declare readonly phase?: AuthPhase;
   /** Origin and path of the call that failed. */
   declare readonly url?: string;
+  /** HTTP status of the answer. */
   declare readonly status?: number;
+  /** The pause the server asked for. */
   declare readonly retryAfterMs?: number;
+  /** Whether the server can have acted on the request. */
   declare readonly delivery?: Delivery;
+  /** What the answer was; absent where there was none, or nobody looked. */
   declare readonly answer?: 'json' | 'page' | 'other';
+  /** A word from the server that the provider knows, such as LOGIN_USER_NOT_VERIFIED. */
   declare readonly serverCode?: string;
-  /** Epoch milliseconds. */
+  /** Instant before which another try is pointless, epoch milliseconds. */
   declare readonly retryAt?: number;
-  /** Epoch milliseconds. */
+  /** Instant of the refusal that blocks logins, epoch milliseconds. */
   declare readonly blockedAt?: number;
+  /** The message's last clause: what was missing, expected, or can be done. */
   declare readonly detail?: string;
 
   constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
@@ -173,8 +185,22 @@ export class AuthError extends Error {
   }
 }
 
+/**
+ * An {@link AuthError} that narrows by its `code`: behind `login_blocked` there is an instant.
+ *
+ * @example if (isAuthError(error) && error.code === 'login_blocked') console.log(new Date(error.blockedAt))
+ */
+export type AuthErrorByCode = {
+  [Code in AuthErrorCode]: AuthError & { readonly code: Code } & FactsOf<Code>;
+}[AuthErrorCode];
+
+/** What an error with this code always has. */
+type FactsOf<Code extends AuthErrorCode> = Code extends 'login_blocked'
+  ? { readonly blockedAt: number }
+  : unknown;
+
 /** Whether `error` is an {@link AuthError}, from this copy of the package or another. */
-export function isAuthError(error: unknown): error is AuthError {
+export function isAuthError(error: unknown): error is AuthErrorByCode {
   try {
     return error instanceof Error && (error as { [brand]?: unknown })[brand] === true;
   } catch {
@@ -183,7 +209,7 @@ export function isAuthError(error: unknown): error is AuthError {
 }
 
 /** The {@link AuthError} behind an error that a client such as axios wrapped: looks through `cause` and `errors`. */
-export function findAuthError(error: unknown): AuthError | undefined {
+export function findAuthError(error: unknown): AuthErrorByCode | undefined {
   const queue: unknown[] = [error];
   for (let looked = 0; looked < queue.length && looked < 32; looked++) {
     const candidate = queue[looked];

@@ -12,6 +12,7 @@ export { type Clock, systemClock } from './clock.js';
 export { createAuthSession, verifyLogin } from './create-session.js';
 export {
   AuthError,
+  type AuthErrorByCode,
   type AuthErrorCode,
   type AuthErrorDetails,
   type AuthPhase,

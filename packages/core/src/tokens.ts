@@ -6,6 +6,7 @@ import { randomId } from './random-id.js';
 export interface TokenSet<Extra = Record<string, unknown>> {
   /** Random; names the set in events without revealing it. */
   readonly id: string;
+  /** What goes to the API. */
   readonly accessToken: string;
   /** As the server wrote it, `Bearer` where it said nothing. */
   readonly tokenType: string;
@@ -13,9 +14,11 @@ export interface TokenSet<Extra = Record<string, unknown>> {
   readonly issuedAt: number;
   /** Absent: unknown lifetime, refreshed only when refused. */
   readonly expiresAt?: number;
+  /** Absent: the set is renewed by a login. */
   readonly refreshToken?: string;
   /** A hint for store TTLs, never a reason not to try. */
   readonly refreshExpiresAt?: number;
+  /** What the token is good for, as the server wrote it. */
   readonly scope?: string;
   /** What the provider adds. */
   readonly extra?: Readonly<Extra>;
@@ -23,7 +26,9 @@ export interface TokenSet<Extra = Record<string, unknown>> {
 
 /** What a provider returns: lifetimes relative to the exchange, so that no provider touches a clock. */
 export interface IssuedTokens<Extra = Record<string, unknown>> {
+  /** What goes to the API: visible ASCII. */
   readonly accessToken: string;
+  /** As the server wrote it. Absent: `Bearer`. */
   readonly tokenType?: string | undefined;
   /**
    * Below 1 ms (zero and negative too), not a number or above ten years: unknown. Absent: the lifetime that the access
@@ -32,8 +37,11 @@ export interface IssuedTokens<Extra = Record<string, unknown>> {
   readonly expiresInMs?: number | undefined;
   /** Absent or empty after a refresh: the old one stays. */
   readonly refreshToken?: string | undefined;
+  /** Absent: unknown. */
   readonly refreshExpiresInMs?: number | undefined;
+  /** Absent after a refresh: as before. */
   readonly scope?: string | undefined;
+  /** What the provider adds. Absent after a refresh: as before. */
   readonly extra?: Readonly<Extra> | undefined;
 }
 

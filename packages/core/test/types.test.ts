@@ -1,6 +1,7 @@
 import { expectTypeOf, test } from 'vitest';
 import {
   AuthError,
+  type AuthErrorByCode,
   type AuthErrorCode,
   type AuthEvent,
   type AuthProvider,
@@ -85,8 +86,12 @@ test('a store may be synchronous or not', () => {
 
 test('errors narrow by isAuthError, and events by their type', () => {
   const error: unknown = undefined;
-  if (isAuthError(error)) expectTypeOf(error).toEqualTypeOf<AuthError>();
-  expectTypeOf(findAuthError).returns.toEqualTypeOf<AuthError | undefined>();
+  if (isAuthError(error)) {
+    expectTypeOf(error).toExtend<AuthError>();
+    if (error.code === 'login_blocked') expectTypeOf(error.blockedAt).toEqualTypeOf<number>();
+    else expectTypeOf(error.blockedAt).toEqualTypeOf<number | undefined>();
+  }
+  expectTypeOf(findAuthError).returns.toEqualTypeOf<AuthErrorByCode | undefined>();
   expectTypeOf<AuthError['code']>().toEqualTypeOf<AuthErrorCode>();
   expectTypeOf(AuthError).toBeConstructibleWith('network', { provider: 'x', status: 500, retryAfterMs: 1 });
   expectTypeOf<Extract<AuthEvent, { type: 'refresh' }>>().toExtend<{

@@ -14,7 +14,9 @@ export interface Enroller {
 
 /** An enroller on the queue that the keepers work on. */
 export function createEnroller(options: {
+  /** Where the jobs are put. */
   readonly queue: RefreshQueue;
+  /** For tests. Default: the platform's. */
   readonly clock?: Clock | undefined;
 }): Enroller {
   const { queue, clock = systemClock } = options;

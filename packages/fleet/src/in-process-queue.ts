@@ -8,6 +8,7 @@ const unknownVersionMs = 60_000;
 
 /** Options of {@link inProcessQueue}. */
 export interface InProcessQueueOptions {
+  /** For tests. Default: the platform's. */
   readonly clock?: Clock | undefined;
   /** Default `'in-process'`. */
   readonly name?: string | undefined;

@@ -16,6 +16,7 @@ import { type Census, sweep } from './sweep.js';
 
 /** Options of {@link createKeeper}. */
 export interface KeeperOptions {
+  /** Where the jobs are. */
   readonly queue: RefreshQueue;
   /**
    * Opens the session of an account, with `scheduler: null`: the queue is the scheduler. Undefined ends the account's
@@ -36,7 +37,9 @@ export interface KeeperOptions {
   readonly sweepMs?: number | undefined;
   /** The first runs of accounts that a sweep enrols are spread over this, milliseconds. Default five minutes. */
   readonly sweepSpreadMs?: number | undefined;
+  /** Hears what becomes of each run. */
   readonly onEvent?: ((event: KeeperEvent) => void) | undefined;
+  /** For tests. Default: the platform's. */
   readonly clock?: Clock | undefined;
   /** From 0 to below 1. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
@@ -44,9 +47,11 @@ export interface KeeperOptions {
 
 /** What a keeper has done since it was started. */
 export interface KeeperCounts {
+  /** Runs under way. */
   readonly running: number;
   /** Runs that ended with a state, and those that failed. */
   readonly ran: number;
+  /** Runs that failed. */
   readonly failed: number;
 }
 

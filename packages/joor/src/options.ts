@@ -15,9 +15,11 @@ export type JoorEnvironment = 'sandbox' | 'production';
 
 /** Options of `joorProvider`. `environment` or `baseUrl` is needed. */
 export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
+  /** `sandbox` or `production`: the token URL, and the API's origin. */
   readonly environment?: JoorEnvironment | undefined;
   /** The URL of /auth/ itself, in place of the environment's. */
   readonly baseUrl?: string | undefined;
+  /** From JOOR, with the secret. */
   readonly clientId: string;
   /** With `refresh`, a function is called within the exchange's own deadline. */
   readonly clientSecret: Secret;
@@ -27,7 +29,12 @@ export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
    * The Keycloak token endpoint behind JOOR, which JOOR gives on request. With it the session uses refresh tokens;
    * without it the session logs in again, because JOOR documents no refresh.
    */
-  readonly refresh?: { readonly tokenEndpoint: string } | undefined;
+  readonly refresh?:
+    | {
+        /** An https URL, or one at the origin of `baseUrl`. */
+        readonly tokenEndpoint: string;
+      }
+    | undefined;
 }
 
 /** What an account on JOOR is made of. */

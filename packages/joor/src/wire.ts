@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 
 /** Further fields of a JOOR token answer. */
 export interface JoorExtra {
+  /** Keycloak's name of the session: the same over refreshes. */
   readonly sessionState?: string;
   /** Keycloak's `not-before-policy`: tokens issued before this instant, in epoch seconds, are void. */
   readonly notBeforePolicy?: number;

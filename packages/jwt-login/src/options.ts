@@ -18,11 +18,13 @@ export type RefreshMode = 'headers' | 'postman';
 export interface JwtLoginProviderOptions extends PasswordOptions, PlaceOptions {
   /** The URL before /auth/jwt/login. */
   readonly baseUrl: string;
+  /** What the token shall be good for: words between spaces. */
   readonly scope?: string | undefined;
   /** The account id given at registration. */
   readonly clientId?: string | undefined;
+  /** The client's secret, where the server asks for one. */
   readonly clientSecret?: Secret | undefined;
-  /** Default `headers`. */
+  /** Which of UniPoll's two refresh endpoints is used. Default `headers`. */
   readonly refreshMode?: RefreshMode | undefined;
   /**
    * Path of the `postman` endpoint. Default `/auth/jwt/postman_refresh`, where UniPoll's server has it; the vendor's page

@@ -38,6 +38,7 @@ export interface OAuth2PasswordProviderOptions extends PasswordOptions {
    * unless it is in that list.
    */
   readonly originsOf?: AuthProvider<OAuth2PasswordExtra>['originsOf'] | undefined;
+  /** The client that the server knows. Absent where it wants none. */
   readonly clientId?: string | undefined;
   /** A function is called before each exchange, within its deadline. */
   readonly clientSecret?: Secret | undefined;

@@ -104,7 +104,9 @@ export function passwordLogin<Extra>(
 
 /** Where a provider's server is, and where its tokens may go. */
 export interface Place {
+  /** The auth server's URL, normalised. */
   readonly issuer: string;
+  /** The origins that may see tokens. */
   readonly allowedOrigins: readonly string[];
 }
 

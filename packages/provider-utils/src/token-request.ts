@@ -10,8 +10,11 @@ export interface Answer {
 
 /** What is sent to a token endpoint, and how its answer is read. */
 export interface TokenCall<Result> {
+  /** Where the call goes. */
   readonly url: string;
+  /** Beside those that the body brings. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A form: urlencoded or multipart. */
   readonly body?: URLSearchParams | FormData;
   /** Sent as JSON, in place of `body`. */
   readonly json?: unknown;
