@@ -4,6 +4,22 @@ import { chartOf } from './chart.ts';
 import type { CaseResult, Row } from './result.ts';
 import type { Results } from './results-file.ts';
 
+/** The charts that a user should see first, and what they mean. */
+const charted: readonly (readonly [title: string, meaning: string])[] = [
+  [
+    'A fresh token',
+    'Before each request a program asks for a token. **A fresh one costs about as much as awaiting a promise**, so ask every time, and keep no copy:',
+  ],
+  [
+    'A stampede on an expired token',
+    'When a token has expired, everybody asks at once. **Ten thousand callers wait for one exchange**, hardly longer than the server takes for it:',
+  ],
+  [
+    'Eight processes on one file',
+    'Processes that share an account must take turns, because a refresh token is good for one use. **Eight of them make one exchange**, and none fails:',
+  ],
+];
+
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
 const byHand = join(import.meta.dirname, 'by-hand');
 
@@ -21,16 +37,17 @@ export function render({ machine, versions, cases }: Results, order: readonly st
   const targets = results.flatMap((result) => result.targets);
   const held = targets.filter(({ holds }) => holds).length;
   const headlines = results.flatMap(({ headline }) => headline ?? []);
-  const first = results.find(({ chart }) => chart !== undefined) as CaseResult;
   writeFileSync(
     join(docs, 'performance.md'),
     `<!-- Written by "pnpm bench". -->
 
 # Performance
 
-![${first.title}](performance/${slugOf(first.title)}.svg)
+${charted.map(([title, meaning]) => `${meaning}\n\n![${title}](performance/${slugOf(title)}.svg)`).join('\n\n')}
 
 ${headlines.map((headline) => `- ${headline}`).join('\n')}
+
+## How to repeat it
 
 Every number here was measured by \`npx -y pnpm@12.21.0 bench\` and written down by it, on ${machine.cpu}, ${machine.cores} cores,
 Node ${machine.node}. Times differ from machine to machine, so what counts are ratios between contenders that ran in one process, in

@@ -2,7 +2,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { Parser } from 'htmlparser2';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { inRepository, siteFolder } from '../src/repository.ts';
+import { asOnNpm, npmReadmes } from '../src/npm-readmes.ts';
+import { pages } from '../src/pages.ts';
+import { homepage, inRepository, siteFolder } from '../src/repository.ts';
 
 /** The anchors and the links of a page of the finished site. */
 interface BuiltPage {
@@ -52,6 +54,18 @@ describe('the finished site', () => {
         .map(([, path = '']) => path)
         .filter((path) => !existsSync(join(folder, path)) && !isShown(path))
         .map((path) => `${file}: ${path}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  test('has every page that the READMEs on npm link to', () => {
+    const known = pages();
+    const broken = npmReadmes().flatMap((readme) =>
+      [...asOnNpm(readme, known).matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, href = '']) => href)
+        .filter((href) => !href.startsWith('#') && !/^https?:/.test(href.replace(homepage, '/')))
+        .filter((href) => !leadsSomewhere('index.html', href.replace(homepage, '/')))
+        .map((href) => `${readme}: ${href}`),
     );
     expect(broken).toEqual([]);
   });

@@ -53,7 +53,7 @@ function waiting(axis: Axis, recording: Recorded, { from, to, count }: Callers):
   return h(
     'span',
     { class: 'timeline-bar waiting', style: placed(axis, from, to ?? recording.elapsed) },
-    `${count.toLocaleString('en')} callers`,
+    textFor(axis, from, to ?? recording.elapsed, `${count.toLocaleString('en')} callers`),
   );
 }
 
@@ -65,9 +65,17 @@ function bar(axis: Axis, recording: Recorded, span: Span): VNode {
   return h(
     'span',
     { class: `timeline-bar ${kind} ${outcome}`, style: placed(axis, from, to) },
-    [what, how].filter((text) => text !== undefined).join(' '),
+    textFor(axis, from, to, [what, how].filter((text) => text !== undefined).join(' ')),
   );
 }
+
+/** Where a bar is too narrow for any of it, there is no text. */
+function textFor(axis: Axis, from: number, to: number, text: string): string {
+  return axis.place(to) - axis.place(from) < narrow ? '' : text;
+}
+
+/** In this share of the width three letters fit. */
+const narrow = 0.04;
 
 function placed(axis: Axis, from: number, to: number): { left: string; width: string } {
   const left = axis.place(from);
