@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the sign-out of another process is not noticed',
-    edits: [{ file: 'account.ts', find: '$RECENT && !this.#facts.isSignedOut', replace: 'false' }],
+    edits: [{ file: 'login-state.ts', find: '$RECENT && !this.#known.isSignedOut', replace: 'false' }],
   },
   {
     name: 'saving tokens forgets the guard',
@@ -458,7 +458,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'missed notifications are ignored',
-    edits: [{ file: 'schedule-refresh.ts', find: '$ACCOUNT.newsMissed()', replace: 'undefined' }],
+    edits: [{ file: 'schedule-refresh.ts', find: '$ACCOUNT.held.doubt()', replace: 'undefined' }],
   },
   {
     name: 'copies of the library do not exclude each other',

@@ -119,6 +119,18 @@ test('code fits 80 columns, but for what is shown from a file as it is', () => {
   expect(long).toEqual([]);
 });
 
+test('no sentence is longer than 42 words', () => {
+  const long = writtenPages().flatMap((page) => {
+    const prose = readFileSync(inRepository(page), 'utf8').replaceAll(/^---\n[^]*?\n---\n|^```[^]*?^```$|^[|#].*$/gm, '');
+    return prose
+      .split(/\n\s*\n|\n(?=- |\d+\. )/)
+      .flatMap((paragraph) => paragraph.split(/(?<=[.!?:;])\s/))
+      .filter((sentence) => sentence.trim().split(/\s+/).length > 42)
+      .map((sentence) => `${page}: ${sentence}`);
+  });
+  expect(long).toEqual([]);
+});
+
 test('docs/decisions/README.md lists every decision by its title', () => {
   const files = globSync('docs/decisions/[0-9]*.md', { cwd: inRepository() }).sort();
   const titles = files.map((file) => {

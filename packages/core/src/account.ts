@@ -1,20 +1,22 @@
 import type { Clock } from './clock.js';
 import type { SessionContext } from './context.js';
-import { type ClientLatch, type Envelope, type Guard, type Latch, lineageOf } from './envelope.js';
-import type { AuthErrorCode } from './errors.js';
+import type { ClientLatch, Envelope, Guard, Latch } from './envelope.js';
 import type { Flight } from './flight.js';
-import { alwaysPast, HeldSet } from './held-set.js';
-import { healthOf } from './issuer-health.js';
+import { HeldSet } from './held-set.js';
 import * as limits from './limits.js';
+import { LoginState } from './login-state.js';
+import { quietly } from './quietly.js';
 import {
+  afterFailedExchange,
+  type FailedExchange,
   isDatedAhead,
   nothingAgainstExchanges,
   nothingRare,
-  type Origin,
   orNothing,
   pauseGiven,
   type RareFacts,
   type Unsaved,
+  withLoginSent,
 } from './rare-facts.js';
 import {
   afterAcceptedReplay,
@@ -48,6 +50,8 @@ export class Account implements TimerOwner {
   readonly key: string;
   /** The set in hand. Only this class replaces it; the session's fast path notes here that the set was handed out. */
   readonly held: HeldSet = new HeldSet();
+  /** The login that the set comes from, and sign-outs. Changed through this account where that ends the set in hand. */
+  readonly login: LoginState;
   /** Written by the scheduler: the slot of this account's timer, -1 for none. */
   timerSlot = -1;
   /** The open sessions: the first, and the others, of which most accounts have none. */
@@ -57,10 +61,6 @@ export class Account implements TimerOwner {
   #trailing: Flight | undefined;
   /** Sets whose refresh token the server has answered. */
   #spent: RememberedIds = noIds;
-  /** When the account was made, epoch milliseconds; undefined once the store was read. */
-  #unreadSince: number | undefined;
-  /** Where the set that was read or saved last comes from; undefined where the store never tells of lost data. */
-  #origin: Origin | undefined;
   #unsubscribe: (() => void) | undefined;
   #timer: AccountTimer | undefined;
   #facts: RareFacts = nothingRare;
@@ -68,7 +68,7 @@ export class Account implements TimerOwner {
   constructor(store: TokenStore, key: string, now: number) {
     this.store = store;
     this.key = key;
-    this.#unreadSince = now;
+    this.login = new LoginState(now);
   }
 
   get tokens(): TokenSet | undefined {
@@ -86,11 +86,6 @@ export class Account implements TimerOwner {
 
   get facts(): RareFacts {
     return this.#facts;
-  }
-
-  /** Whether the store was read: the first read may find an old sign-out, a later read finds only news. */
-  get hasRead(): boolean {
-    return this.#unreadSince === undefined;
   }
 
   get isWatched(): boolean {
@@ -138,8 +133,7 @@ export class Account implements TimerOwner {
 
   /** Whether the set in hand can be sent without an exchange first. */
   isUsable(context: SessionContext): boolean {
-    const isUsable = this.held.isUsable(context);
-    return isUsable && this.tokens !== undefined && !this.isRefused(this.tokens.id);
+    return this.held.isUsable(context) && !this.isRefused(this.tokens?.id);
   }
 
   /** Whether the API would still accept the set in hand, as far as we know: callers get it if an exchange fails. */
@@ -152,8 +146,8 @@ export class Account implements TimerOwner {
     return isRemembered(this.#spent, id);
   }
 
-  isRefused(id: string): boolean {
-    return isRemembered(this.#facts.refused, id);
+  isRefused(id: string | undefined): boolean {
+    return id !== undefined && isRemembered(this.#facts.refused, id);
   }
 
   /** The server has answered this set's refresh token: it is never presented again. */
@@ -194,51 +188,21 @@ export class Account implements TimerOwner {
     return isNews;
   }
 
-  /** Whether the set in hand is of the same login as the stored set, and newer: the store has lost what came between. */
-  isNewerThan(envelope: Envelope): boolean {
-    const origin = this.#origin;
-    if (origin === undefined || origin.tokenId !== this.tokens?.id) return false;
-    return origin.lineage === lineageOf(envelope) && origin.generation > (envelope.generation ?? 0);
-  }
-
   /** This is what the store holds. */
   seen(clock: Clock, envelope: Envelope): void {
-    if (this.store.dataId === undefined) return;
-    const { tokens, generation = 0, restoredAt } = envelope;
-    const lineage = lineageOf(envelope);
-    const { isSignedOut, isSignOutOver, signedOutLineage } = this.#facts;
-    if (restoredAt !== undefined && restoredAt !== this.#facts.restoredAt)
-      this.#note({ restoredAt, restoredSeenAt: clock.monotonic() });
-    if (lineage === undefined) return;
-    if (tokens === undefined) {
-      if (lineage !== signedOutLineage) this.#note({ signedOutLineage: lineage });
-    } else if (tokens.id !== this.#origin?.tokenId)
-      this.#origin = { tokenId: tokens.id, lineage, generation };
-    if (isSignedOut && !isSignOutOver && tokens !== undefined && lineage !== signedOutLineage)
-      this.#note({ isSignOutOver: true });
+    if (this.store.dataId !== undefined) this.login.seen(clock, envelope);
   }
 
   /** The store has lost its data: a good set in hand counts as unsaved, and a sign-out as not written. */
   dataLost(): void {
     const { tokens } = this;
-    const { isSignedOut, isSignOutOver, unsaved } = this.#facts;
-    if (isSignedOut && !isSignOutOver) this.#note({ isSignOutLost: true });
-    if (tokens === undefined || this.isSpent(tokens.id) || unsaved !== undefined) return;
+    this.login.dataLost();
+    if (tokens === undefined || this.isSpent(tokens.id) || this.#facts.unsaved !== undefined) return;
     if (this.isRefused(tokens.id) && tokens.refreshToken === undefined) return;
-    const origin = this.#origin?.tokenId === tokens.id ? this.#origin : undefined;
     const row = { tokens, by: 'refresh', parentId: undefined, isInitial: false } as const;
+    const origin = this.login.originOf(tokens);
     this.saveDeferred({ ...row, liftedLatch: undefined, origin, isRestored: true });
     this.held.makeStale();
-  }
-
-  /** The sign-out of this process ends this login. */
-  signOutEnds(signedOutLineage: string | undefined): void {
-    if (signedOutLineage !== undefined) this.#note({ signedOutLineage });
-  }
-
-  /** The store has the sign-out again, or a login since then. */
-  signOutRestored(): void {
-    this.#note({ isSignOutLost: false });
   }
 
   /** The store has these levels beside its set. */
@@ -288,25 +252,15 @@ export class Account implements TimerOwner {
   }
 
   /** An exchange failed: no token call before `notBefore`. */
-  exchangeFailed(
-    { clock, provider: { issuer } }: SessionContext,
-    pauseCode: AuthErrorCode,
-    exchangeFailures: number,
-    notBefore: number,
-  ): void {
-    const failedAt = clock.monotonic();
-    const pausedUntil = failedAt + (notBefore - clock.now());
-    const { failingSince = failedAt } = this.#facts;
-    const isOwnTrouble = (healthOf(clock, issuer)?.goodAt ?? alwaysPast) > failingSince;
-    const row = { exchangeFailures, failingSince, failedAt, isOwnTrouble };
-    this.#note({ ...row, pauseCode, pausedUntil, knownNotBefore: notBefore });
+  exchangeFailed(context: SessionContext, failure: FailedExchange): void {
+    this.#note(afterFailedExchange(context, this.#facts, failure));
   }
 
   /** A stored `notBefore` was read. */
   #pauseRead(context: SessionContext, guard: Guard): void {
     const { notBefore } = guard;
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
-    const pause = pauseGiven(context, this.#facts, guard, !this.hasRead);
+    const pause = pauseGiven(context, this.#facts, guard, !this.login.hasRead);
     this.#note({ ...pause, knownNotBefore: notBefore });
   }
 
@@ -317,10 +271,7 @@ export class Account implements TimerOwner {
   }
 
   loginSent(clock: Clock, isTyped: boolean): void {
-    const now = clock.monotonic();
-    const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
-    const recent = this.#facts[kind].filter((at) => at > now - limits.loginWindowMs);
-    this.#note({ [kind]: [...recent, now] });
+    this.#note(withLoginSent(this.#facts, isTyped, clock.monotonic()));
   }
 
   /** A login was refused, and its latch is not saved yet. Undefined: the latch is saved or lifted. */
@@ -336,7 +287,7 @@ export class Account implements TimerOwner {
   /** A stored guard was read. */
   guardRead(context: SessionContext, guard: Guard, isPauseKnown: boolean): void {
     // A pause that is ignored because the first read found it stays ignored, also if that read needed no exchange.
-    const isIgnored = !this.hasRead && isDatedAhead(guard, context.clock.now());
+    const isIgnored = !this.login.hasRead && isDatedAhead(guard, context.clock.now());
     if (isPauseKnown || isIgnored) this.#pauseRead(context, guard);
     this.refreshEndpointSeen(guard.refreshFails?.isBroken === true);
   }
@@ -356,55 +307,21 @@ export class Account implements TimerOwner {
     if (unsaved !== this.#facts.unsaved) this.#note({ unsaved });
   }
 
-  /** Somebody signed out: the set in hand is dropped, and every session is told. */
-  signedOut(): void {
-    const { signOuts } = this.#facts;
-    const signedOutLineage = this.#origin?.lineage ?? this.#facts.signedOutLineage;
-    const news = { isSignedOut: true, isSignOutOver: false, isSignOutLost: false, signedOutLineage };
-    this.#note({ ...news, signOuts: signOuts + 1, unsaved: undefined });
-    this.held.drop();
-    this.unschedule();
-    for (const context of this.contexts) context.emit({ type: 'signed_out' });
-  }
-
-  signedIn(): void {
-    if (this.#facts.isSignedOut)
-      this.#note({ isSignedOut: false, isSignOutOver: false, isSignOutLost: false });
-  }
-
-  signOutBegan(signingOut: Promise<void>): void {
-    this.#note({ signingOut });
-  }
-
-  signOutEnded(signingOut: Promise<void>): void {
-    if (this.#facts.signingOut === signingOut) this.#note({ signingOut: undefined });
-  }
-
-  /**
-   * Whether a stored sign-out is news. A sign-out that the first read finds is news only if it is later than this
-   * account's creation: a program that starts after a sign-out may log in.
-   */
-  isNews(signedOutAt: number | undefined): boolean {
-    if (signedOutAt === undefined || signedOutAt === this.#facts.knownSignOutAt) return false;
-    const since = this.#unreadSince;
-    // A sign-out dated far ahead of the first read was dated by a clock far ahead: nobody can tell how old it is.
-    const isRecent =
-      since === undefined || (signedOutAt > since && signedOutAt <= since + limits.clockAheadMs);
-    return isRecent && !this.#facts.isSignedOut;
-  }
-
   /** The store was read: it holds this sign-out, or none. */
   signOutRead(signedOutAt: number | undefined): void {
-    const isNews = this.isNews(signedOutAt);
-    this.#unreadSince = undefined;
-    this.signOutKnown(signedOutAt);
+    const isNews = this.login.isNews(signedOutAt);
+    this.login.read();
+    this.login.signOutKnown(signedOutAt);
     if (isNews) this.signedOut();
   }
 
-  /** This sign-out is in the store, or on its way there. */
-  signOutKnown(knownSignOutAt: number | undefined): void {
-    if (knownSignOutAt === undefined || knownSignOutAt === this.#facts.knownSignOutAt) return;
-    this.#note({ knownSignOutAt });
+  /** Somebody signed out: the set in hand is dropped, and every session is told. */
+  signedOut(): void {
+    this.login.signedOut();
+    this.saveDeferred(undefined);
+    this.held.drop();
+    this.unschedule();
+    for (const context of this.contexts) context.emit({ type: 'signed_out' });
   }
 
   get isClosing(): boolean {
@@ -417,16 +334,6 @@ export class Account implements TimerOwner {
 
   closingEnded(): void {
     this.#note({ closings: this.#facts.closings - 1 });
-  }
-
-  /** The store's notifications were cut off: the set in hand is not used before the store was read. */
-  newsMissed(): void {
-    this.held.doubt();
-  }
-
-  /** The store was read, or cannot be read: then the set in hand is served, as it is in any failure of the store. */
-  caughtUp(context: SessionContext): void {
-    this.held.doubtEnded(context);
   }
 
   watched(unsubscribe: () => void): void {
@@ -442,11 +349,6 @@ export class Account implements TimerOwner {
     this.#timer = timer;
   }
 
-  /** This session takes no calls any more: if it was the only one, nothing needs a timer. */
-  unscheduleFor(context: SessionContext): void {
-    if (this.contexts.every((each) => each === context)) this.unschedule();
-  }
-
   unschedule(): void {
     const timer = this.#timer;
     this.#timer = undefined;
@@ -455,14 +357,5 @@ export class Account implements TimerOwner {
 
   #note(change: Partial<RareFacts>): void {
     this.#facts = orNothing({ ...this.#facts, ...change });
-  }
-}
-
-/** Calls an unsubscribe or cancel function and ignores what it throws: no caller waits for its result. */
-function quietly(stop: (() => void) | undefined): void {
-  try {
-    stop?.();
-  } catch {
-    // The timer or subscription counts as ended.
   }
 }

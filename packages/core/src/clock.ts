@@ -1,3 +1,7 @@
+// An older platform is told so at the import, rather than by a TypeError of the first call.
+if (typeof Promise.withResolvers !== 'function')
+  throw new Error('@auth/core needs Node 22 or later, or another runtime of 2024 or later');
+
 /** Where time comes from. Replace it in tests; give {@link AuthSessionOptions.scheduler} the same one. */
 export interface Clock {
   /** Wall clock, epoch milliseconds. May jump. */

@@ -26,7 +26,7 @@ export async function look(
   const { step, facts } = nextStep(context, account, stored, flight);
   learn(context, account, stored, facts);
   // A sign-out that a sign-in finds in the store came before the sign-in.
-  if (facts.isSignOutNews && flight.plan.kind !== 'refresh') flight.signOutsSeen = account.facts.signOuts;
+  if (facts.isSignOutNews && flight.plan.kind !== 'refresh') flight.signOutsSeen = account.login.signOuts;
   return { stored, step };
 }
 
@@ -59,7 +59,7 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
       if (!account.held.isInDoubtAgain) return stored;
     }
   } finally {
-    account.caughtUp(context);
+    account.held.doubtEnded(context);
     const next = line.waiting.shift();
     if (next === undefined) line.reading--;
     else next();

@@ -4,18 +4,12 @@ import type { AuthErrorCode } from './errors.js';
 import { alwaysPast } from './held-set.js';
 import { healthOf } from './issuer-health.js';
 import * as limits from './limits.js';
+import type { Origin } from './login-state.js';
 import { noRefusals, type RefusingOrigin } from './refused-replays.js';
 import { noIds, type RememberedIds } from './remembered-ids.js';
 import type { TokenSet } from './tokens.js';
 
 const none: readonly never[] = [];
-
-/** Where a set comes from: tells which of two sets of one login is the newer, where the store has lost both. */
-export interface Origin {
-  readonly tokenId: string;
-  readonly lineage: string;
-  readonly generation: number;
-}
 
 /** A set that this process holds and the store does not. */
 export interface Unsaved {
@@ -54,24 +48,8 @@ export interface RareFacts {
   readonly failedAt?: number | undefined;
   /** Other accounts of the issuer succeeded meanwhile: this is no outage. */
   readonly isOwnTrouble: boolean;
-  /** A sign-out on its way to the store: a sign-in waits for it. */
-  readonly signingOut?: Promise<void> | undefined;
-  readonly isSignedOut: boolean;
-  /** The login whose set that sign-out has ended; undefined where the store does not tell when it loses its data. */
-  readonly signedOutLineage?: string | undefined;
-  /** Since that sign-out somebody has signed in elsewhere. */
-  readonly isSignOutOver: boolean;
-  /** The store has lost that sign-out, and is to get it back. */
-  readonly isSignOutLost: boolean;
-  /** The last set that was written back after a loss of data, by when its writer did so; and when this process saw it. */
-  readonly restoredAt?: number | undefined;
-  readonly restoredSeenAt?: number | undefined;
   /** Sessions that wait for their work to end, to be closed: failed saves are tried again soon. */
   readonly closings: number;
-  /** How many sign-outs there were: a flight compares the number to notice a sign-out that overtook the flight. */
-  readonly signOuts: number;
-  /** The stored sign-out that this process has noted. */
-  readonly knownSignOutAt?: number | undefined;
   /** No token call is sent before this. */
   readonly pausedUntil: number;
   /** What the pause is for; undefined where another process wrote it. */
@@ -101,11 +79,7 @@ export const nothingRare: RareFacts = {
   loginsSent: none,
   typedLoginsSent: none,
   isOwnTrouble: false,
-  isSignedOut: false,
-  isSignOutOver: false,
-  isSignOutLost: false,
   closings: 0,
-  signOuts: 0,
   pausedUntil: alwaysPast,
   exchangeFailures: 0,
   flightFailures: 0,
@@ -132,6 +106,33 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
   flightFailures: 0,
   quietUntil: alwaysPast,
 };
+
+/** One more login counted, of the configured secrets or of a password that a person typed. */
+export function withLoginSent(facts: RareFacts, isTyped: boolean, now: number): Partial<RareFacts> {
+  const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
+  return { [kind]: [...facts[kind].filter((at) => at > now - limits.loginWindowMs), now] };
+}
+
+/** An exchange that failed, how many have failed in a row, and before when no token call is sent. */
+export interface FailedExchange {
+  readonly code: AuthErrorCode;
+  readonly failures: number;
+  /** Epoch milliseconds. */
+  readonly notBefore: number;
+}
+
+/** What a failed exchange adds to what is known. */
+export function afterFailedExchange(
+  { clock, provider: { issuer } }: SessionContext,
+  { failingSince = clock.monotonic() }: RareFacts,
+  { code: pauseCode, failures: exchangeFailures, notBefore }: FailedExchange,
+): Partial<RareFacts> {
+  const failedAt = clock.monotonic();
+  const pausedUntil = failedAt + (notBefore - clock.now());
+  const isOwnTrouble = (healthOf(clock, issuer)?.goodAt ?? alwaysPast) > failingSince;
+  const row = { exchangeFailures, failingSince, failedAt, isOwnTrouble };
+  return { ...row, pauseCode, pausedUntil, knownNotBefore: notBefore };
+}
 
 /**
  * The pause in force, given the stored guard. It is bounded, because another machine's clock may be wrong. A pause that

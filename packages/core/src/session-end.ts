@@ -39,7 +39,8 @@ export class SessionEnd {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.#account.unscheduleFor(this.#context);
+    // Where this was the only session, nothing needs a timer.
+    if (this.#account.contexts.every((each) => each === this.#context)) this.#account.unschedule();
     await workEnded(this.#context, this.#account, timeoutMs);
     this.leave();
   }
@@ -62,8 +63,8 @@ async function workEnded(context: SessionContext, account: Account, limitMs: num
 }
 
 function workOf(context: SessionContext, account: Account): Promise<unknown> | undefined {
-  const { flight, trailing, facts } = account;
-  const underWay = flight?.done ?? trailing?.done ?? facts.signingOut ?? pendingCallsSettled(account);
+  const { flight, trailing, login, facts } = account;
+  const underWay = flight?.done ?? trailing?.done ?? login.signOutUnderWay ?? pendingCallsSettled(account);
   const isLeftOver = facts.unsaved !== undefined && !facts.unsaved.isInitial;
   return underWay ?? (isLeftOver ? savedNow(context, account) : undefined);
 }

@@ -38,7 +38,7 @@ export class Session implements AuthSession {
     const context = new SessionContext(provider, options);
     const initial = initialTokens(context, options);
     const account = joinAccount(context);
-    if (initial !== undefined && !account.hasRead) {
+    if (initial !== undefined && !account.login.hasRead) {
       account.saveDeferred({
         tokens: initial,
         by: 'login',
@@ -178,10 +178,10 @@ export class Session implements AuthSession {
     const loading = loadExchangeHalf(context);
     const writing = loading.then(({ writeSignOut }) => writeSignOut(context, account));
     const over = writing.then(nothing, nothing);
-    account.signOutBegan(over);
+    account.login.signOutBegan(over);
     const finish = async (): Promise<void> => {
       const stored = await writing.catch(nothing);
-      account.signOutEnded(over);
+      account.login.signOutEnded(over);
       await (await loading).revokeSignedOut(context, account, inHand, stored);
       await writing;
     };

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { type AuthSessionOptions, createAuthSession } from '../src/index.js';
 import { hour } from './support/durations.js';
@@ -9,6 +11,14 @@ import { twoProcesses } from './support/two-processes.js';
 describe('the platform', () => {
   test('the tests run on the Node version that the repository pins', () => {
     expect(process.version).toBe('v24.21.0');
+  });
+
+  test('an older platform is told so at the import', async () => {
+    const program = "delete Promise.withResolvers; await import('@auth/core')";
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: new URL('..', import.meta.url),
+    });
+    await expect(run).rejects.toThrow('@auth/core needs Node 22 or later');
   });
 
   test('the global timers, Date and performance are looked up at each call', async () => {

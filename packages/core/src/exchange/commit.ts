@@ -5,9 +5,10 @@ import { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import { noteHealth } from '../issuer-health.js';
 import * as limits from '../limits.js';
+import type { Origin } from '../login-state.js';
 import { replaces, signedOutError } from '../next-step.js';
 import { randomId } from '../random-id.js';
-import type { Origin, Unsaved } from '../rare-facts.js';
+import type { Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';
 import { levelsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
@@ -34,7 +35,7 @@ export async function commit(
   liftedLatch?: string,
 ): Promise<TokenSet> {
   const isSignIn = flight.plan.kind === 'sign_in';
-  const origin = originOf(context, read.envelope, tokens, by);
+  const origin = originOf(context, read.envelope, by);
   const parentId = read.envelope.tokens?.id;
   const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, isInitial: false, origin };
   flight.hasExchanged = true;
@@ -48,7 +49,7 @@ export async function commit(
   }
   account.exchangeSucceeded();
   if (typeof end === 'object') return account.adopted(context, end);
-  if (isSignIn) account.signedIn();
+  if (isSignIn) account.login.signedIn();
   account.saveDeferred(end === 'failed' ? unsaved : undefined);
   account.taken(context, tokens, 'exchange');
   if (end === 'failed' && isSignIn) throw unsavedError(context, 'signed in, but not yet saved');
@@ -169,16 +170,11 @@ function withoutTokens(envelope: Envelope) {
 }
 
 /** Where a new set comes from; undefined where the store does not tell when it loses its data. */
-function originOf(
-  { store }: SessionContext,
-  envelope: Envelope,
-  { id: tokenId }: TokenSet,
-  by: Unsaved['by'],
-): Origin | undefined {
+function originOf({ store }: SessionContext, envelope: Envelope, by: Unsaved['by']): Origin | undefined {
   if (store.dataId === undefined) return undefined;
   const lineage = lineageOf(envelope);
-  if (by === 'login' || lineage === undefined) return { tokenId, lineage: randomId(), generation: 0 };
-  return { tokenId, lineage, generation: (envelope.generation ?? 0) + 1 };
+  if (by === 'login' || lineage === undefined) return { lineage: randomId(), generation: 0 };
+  return { lineage, generation: (envelope.generation ?? 0) + 1 };
 }
 
 function unsavedError({ provider }: SessionContext, detail: string): AuthError {

@@ -34,7 +34,7 @@ export async function pause(
   const pauseMs = isLimited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures);
   const notBefore = context.clock.now() + pauseMs;
   if (!isLimited) noteHealth(context.clock, context.provider.issuer, false);
-  account.exchangeFailed(context, error.code, failures, notBefore);
+  account.exchangeFailed(context, { code: error.code, failures, notBefore });
   const { lostId = guard.lostId } = account.facts;
   // If the pause cannot be saved, this process still observes it.
   const { isOwnTrouble: _, ...noted } = noteFailure(guard, error, context.clock.now());

@@ -15,9 +15,9 @@ export async function writeSignOut(context: SessionContext, account: Account): P
     const { tokens, ...rest } = stored.envelope;
     const lineage = context.store.dataId && lineageOf(stored.envelope);
     const kept = lineage === undefined ? rest : { ...rest, lineage };
-    account.signOutEnds(lineage);
+    account.login.signOutEnds(lineage);
     const signedOutAt = context.clock.now();
-    account.signOutKnown(signedOutAt);
+    account.login.signOutKnown(signedOutAt);
     if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
   }
   throw new AuthError('store_failed', {
@@ -31,16 +31,17 @@ export async function writeSignOut(context: SessionContext, account: Account): P
  * login stands: somebody has signed in since.
  */
 export async function restoreSignOut(context: SessionContext, account: Account): Promise<void> {
-  for (let round = 0; round < limits.flightRounds && account.facts.isSignOutLost; round++) {
-    const { knownSignOutAt = context.clock.now(), signedOutLineage } = account.facts;
+  for (let round = 0; round < limits.flightRounds && account.login.isSignOutLost; round++) {
+    const { signedOutAt = context.clock.now(), endedLineage } = account.login;
     const stored = await readStored(context);
     const { tokens, restoredAt: _, ...kept } = stored.envelope;
-    const isOther = tokens !== undefined && lineageOf(stored.envelope) !== signedOutLineage;
-    if (kept.signedOutAt !== undefined || isOther) return account.signOutRestored();
-    account.signOutKnown(knownSignOutAt);
-    const lineage = signedOutLineage === undefined ? {} : { lineage: signedOutLineage };
-    const envelope = { ...kept, ...lineage, signedOutAt: knownSignOutAt };
-    if ((await replaceStored(context, stored, envelope)) !== undefined) return account.signOutRestored();
+    const isOther = tokens !== undefined && lineageOf(stored.envelope) !== endedLineage;
+    if (kept.signedOutAt !== undefined || isOther) return account.login.signOutRestored();
+    account.login.signOutKnown(signedOutAt);
+    const lineage = endedLineage === undefined ? {} : { lineage: endedLineage };
+    const envelope = { ...kept, ...lineage, signedOutAt };
+    if ((await replaceStored(context, stored, envelope)) !== undefined)
+      return account.login.signOutRestored();
   }
 }
 
