@@ -31,7 +31,7 @@ export const mostWorkers = 8;
 
 const hourMs = 3_600_000;
 /** Tokens live long: none is renewed in the background between two acts. */
-export const lifetimes = { accessTokenLifetimeMs: hourMs, refreshTokenLifetimeMs: 24 * hourMs } as const;
+const lifetimes = { accessTokenLifetimeMs: hourMs, refreshTokenLifetimeMs: 24 * hourMs } as const;
 
 /** Workers, their store, and the servers that they call, all on one manual clock. */
 export class Stage {

@@ -121,7 +121,10 @@ test('code fits 80 columns, but for what is shown from a file as it is', () => {
 
 test('no sentence is longer than 42 words', () => {
   const long = writtenPages().flatMap((page) => {
-    const prose = readFileSync(inRepository(page), 'utf8').replaceAll(/^---\n[^]*?\n---\n|^```[^]*?^```$|^[|#].*$/gm, '');
+    const prose = readFileSync(inRepository(page), 'utf8').replaceAll(
+      /^---\n[\s\S]*?\n---\n|^```[\s\S]*?^```$|^[|#].*$/gm,
+      '',
+    );
     return prose
       .split(/\n\s*\n|\n(?=- |\d+\. )/)
       .flatMap((paragraph) => paragraph.split(/(?<=[.!?:;])\s/))
