@@ -1,5 +1,5 @@
 /**
- * Writes the JavaScript of the package in this folder: one file for each of its exports, and one for each of its
+ * Writes the JavaScript of the package in this folder: one file for each of its exports and programs, and one for each of its
  * dynamic imports, because a program that starts pays for every file it loads. Its dependencies stay outside.
  */
 import { readFileSync, rmSync } from 'node:fs';
@@ -7,13 +7,15 @@ import { rolldown } from 'rolldown';
 
 interface Manifest {
   readonly exports: Readonly<Record<string, { readonly default: string }>>;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
 const outside = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
-const entries = Object.values(manifest.exports).map(({ default: file }) =>
+const files = Object.values(manifest.exports).map(({ default: file }) => file);
+const entries = [...new Set([...files, ...Object.values(manifest.bin ?? {})])].map((file) =>
   file.replace('./dist/', '').replace(/\.js$/, ''),
 );
 

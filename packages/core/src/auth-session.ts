@@ -158,6 +158,8 @@ export interface AuthStatus {
 export interface AuthSession<Extra = Record<string, unknown>> {
   /** Base URL of the auth server. */
   readonly issuer: string;
+  /** The origins that may see tokens, as the provider names them; the API's hosts that a login names come from these. */
+  readonly allowedOrigins: readonly string[];
   /** The platform's fetch with the token on it. Works detached. */
   readonly fetch: typeof globalThis.fetch;
   getAccessToken(options?: GetTokenOptions): Promise<string>;

@@ -56,6 +56,10 @@ export class Session implements AuthSession {
     return this.#context.provider.issuer;
   }
 
+  get allowedOrigins(): readonly string[] {
+    return this.#context.provider.allowedOrigins;
+  }
+
   /** Made at first use: many sessions never send a request. */
   get fetch(): typeof globalThis.fetch {
     if (this.#fetch === undefined) {

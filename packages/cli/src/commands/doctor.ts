@@ -1,0 +1,118 @@
+import { lookup } from 'node:dns/promises';
+import { findAuthError } from '@auth/core';
+import type { Session } from '../accounts.js';
+import { exitCodeOf, exitCodes } from '../exit-codes.js';
+import { type GlobalOptions, openAccount } from '../open-accounts.js';
+
+export interface DoctorOptions extends GlobalOptions {
+  /** Logs in once. */
+  readonly try?: boolean;
+}
+
+/** How far a clock may be off before it is told. */
+const clockToleranceMs = 5_000;
+
+/** Looks at all that a login needs, and says what would be sent where. It sends no secret, unless it is to try. */
+export async function doctor(account: string, options: DoctorOptions): Promise<void> {
+  const report = new Report();
+  const session = await report.check(
+    'options',
+    () => openAccount(account, options),
+    () => 'are complete',
+  );
+  if (session === undefined) return;
+  await using open = session;
+  const { issuer, allowedOrigins } = open;
+  report.say('ok', 'auth server', issuer);
+  report.say('ok', 'token goes to', allowedOrigins.join(' ') || 'the hosts that the login names');
+  report.say('ok', 'proxy', proxyOf(process.env));
+  const { hostname } = new URL(issuer);
+  await report.check(
+    'DNS',
+    () => lookup(hostname),
+    ({ address }) => `${hostname} is ${address}`,
+  );
+  const answer = await report.check(
+    'connection',
+    () => reach(issuer),
+    ({ status }) => `it answers (${status})`,
+  );
+  if (answer !== undefined) tellClock(report, answer);
+  const status = await report.check(
+    'store',
+    () => open.status(),
+    ({ state }) => `can be read; ${state.replaceAll('_', ' ')}`,
+  );
+  const { lastFailure } = status ?? {};
+  if (lastFailure !== undefined)
+    report.say('!!', 'last failure', `${new Date(lastFailure.at).toISOString()} ${lastFailure.code}`);
+  if (options.try === true) await tryLogin(report, open);
+}
+
+async function tryLogin(report: Report, session: Session): Promise<void> {
+  await report.check(
+    'login',
+    () => session.signIn(),
+    ({ expiresAt }) =>
+      expiresAt === undefined ? 'works' : `works; the token lives until ${new Date(expiresAt).toISOString()}`,
+  );
+}
+
+/** Any answer shows that the server is there and that its certificate is trusted. */
+function reach(issuer: string): Promise<Response> {
+  return fetch(issuer, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(10_000) });
+}
+
+function tellClock(report: Report, { headers }: Response): void {
+  const date = Date.parse(headers.get('date') ?? '');
+  if (Number.isNaN(date)) {
+    report.say('ok', 'clock', 'the server names no date');
+    return;
+  }
+  const offMs = Math.round((Date.now() - date) / 1_000) * 1_000;
+  const isRight = Math.abs(offMs) <= clockToleranceMs;
+  report.say(
+    isRight ? 'ok' : '!!',
+    'clock',
+    isRight ? 'agrees with the server' : `is ${offMs / 1_000} s from the server's`,
+  );
+}
+
+/** Names the proxy without a password that may stand in its URL. */
+function proxyOf(variables: NodeJS.ProcessEnv): string {
+  const text = variables['HTTPS_PROXY'] ?? variables['https_proxy'];
+  if (text === undefined || text === '') return 'none';
+  const host = URL.canParse(text) ? new URL(text).host : 'a URL that cannot be read';
+  const isUsed = variables['NODE_USE_ENV_PROXY'] === '1';
+  return isUsed ? host : `${host}, which Node uses with NODE_USE_ENV_PROXY=1 alone`;
+}
+
+/** Lines for a person. The exit code is that of the first check that failed. */
+class Report {
+  async check<Result>(
+    name: string,
+    work: () => Promise<Result>,
+    told: (result: Result) => string,
+  ): Promise<Result | undefined> {
+    try {
+      const result = await work();
+      this.say('ok', name, told(result));
+      return result;
+    } catch (error) {
+      const authError = findAuthError(error);
+      this.say('!!', name, authError?.message ?? reasonOf(error));
+      process.exitCode ||= authError === undefined ? exitCodes.later : exitCodeOf(authError.code);
+      return undefined;
+    }
+  }
+
+  say(mark: 'ok' | '!!', name: string, text: string): void {
+    process.stdout.write(`${mark}  ${name.padEnd(14)} ${text}\n`);
+  }
+}
+
+/** Of fetch's and DNS' errors the code, such as CERT_HAS_EXPIRED: it says more than their message. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+  return cause?.code ?? (error as NodeJS.ErrnoException).code ?? message;
+}

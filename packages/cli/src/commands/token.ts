@@ -1,0 +1,56 @@
+import type { TokenSet } from '@auth/core';
+import { parseDuration } from '../duration.js';
+import type { GlobalOptions } from '../open-accounts.js';
+import { withSession } from '../with-session.js';
+
+export interface TokenOptions extends GlobalOptions {
+  readonly minValid?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly credential?: 'exec';
+}
+
+/** Prints a token that is valid now. */
+export async function token(account: string, options: TokenOptions): Promise<void> {
+  const minValidMs = options.minValid === undefined ? undefined : parseDuration(options.minValid);
+  // A tool that asks for a credential calls in its user's name: it does not run what lies in its folder.
+  const fromHere = options.credential === undefined ? undefined : false;
+  await withSession(
+    account,
+    options,
+    async (session) => {
+      const tokens = await session.getTokens({ minValidMs, forceRefresh: options.force });
+      process.stdout.write(`${answerOf(tokens, options)}\n`);
+    },
+    fromHere,
+  );
+}
+
+function answerOf(tokens: TokenSet<unknown>, { json, credential }: TokenOptions): string {
+  if (credential === 'exec') return JSON.stringify(execCredential(tokens));
+  return json === true ? JSON.stringify(described(tokens), undefined, 2) : tokens.accessToken;
+}
+
+/** A token with what is known of its life. */
+export function described({ accessToken, tokenType, expiresAt }: TokenSet<unknown>): object {
+  const end =
+    expiresAt === undefined
+      ? {}
+      : {
+          expiresAt: new Date(expiresAt).toISOString(),
+          remainingSeconds: Math.floor((expiresAt - Date.now()) / 1_000),
+        };
+  return { token: accessToken, type: tokenType, ...end };
+}
+
+/** What kubectl and its like read (client.authentication.k8s.io/v1). */
+function execCredential({ accessToken, expiresAt }: TokenSet<unknown>): object {
+  return {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    kind: 'ExecCredential',
+    status: {
+      token: accessToken,
+      ...(expiresAt === undefined ? {} : { expirationTimestamp: new Date(expiresAt).toISOString() }),
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { AuthErrorCode } from '@auth/core';
+
+/** What the program ends with. They are stable; `exec` and `curl` end with what they have run. */
+export const exitCodes = {
+  ok: 0,
+  usage: 2,
+  /** A person must sign in. */
+  person: 3,
+  /** A secret or a client was refused: nothing is sent until it changes. */
+  blocked: 4,
+  rateLimited: 5,
+  later: 6,
+  store: 7,
+} as const;
+
+const byCode: Readonly<Record<AuthErrorCode, number>> = {
+  invalid_credentials: exitCodes.blocked,
+  client_refused: exitCodes.blocked,
+  login_blocked: exitCodes.blocked,
+  refresh_refused: exitCodes.person,
+  reauthentication_required: exitCodes.person,
+  signed_out: exitCodes.person,
+  credentials_unavailable: exitCodes.later,
+  rate_limited: exitCodes.rateLimited,
+  server_unavailable: exitCodes.later,
+  network: exitCodes.later,
+  timeout: exitCodes.later,
+  invalid_response: exitCodes.later,
+  lock_timeout: exitCodes.later,
+  queue_unavailable: exitCodes.later,
+  disposed: exitCodes.later,
+  invalid_options: exitCodes.usage,
+  origin_not_allowed: exitCodes.usage,
+  insecure_url: exitCodes.usage,
+  store_failed: exitCodes.store,
+};
+
+/** The exit code for an error of a session. A later version of core may have others: try later. */
+export function exitCodeOf(code: AuthErrorCode): number {
+  return byCode[code] ?? exitCodes.later;
+}
+
+/** A mistake in how the program was called, or in its configuration. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

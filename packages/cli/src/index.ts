@@ -1,0 +1,2 @@
+export { type Accounts, defineAccounts, type Session } from './accounts.js';
+export { keychainStore } from './keychain-store.js';

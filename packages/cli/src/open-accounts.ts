@@ -1,0 +1,56 @@
+import type { TokenStore } from '@auth/core';
+import type { Accounts, Session } from './accounts.js';
+import { findConfig, loadConfig } from './config-file.js';
+import { UsageError } from './exit-codes.js';
+import { accountsFromEnvironment, environmentNames } from './from-environment.js';
+
+/** Options of every command. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly envFile?: string;
+  readonly keychain?: boolean;
+}
+
+/** The accounts of the configuration, or where there is none, of the environment. @throws UsageError */
+export async function accountsOf(options: GlobalOptions, fromHere: boolean): Promise<Accounts> {
+  if (options.envFile !== undefined) loadVariables(options.envFile);
+  const config = findConfig({ given: options.config, fromHere });
+  if (config === undefined) return accountsFromEnvironment(() => openStore(options.keychain === true));
+  if (options.keychain === true)
+    throw new UsageError(`--keychain: the stores of ${config} are its own; write keychainStore() there`);
+  return loadConfig(config);
+}
+
+/** Opens one account's session. @throws UsageError that names the accounts there are */
+export async function openAccount(
+  name: string,
+  options: GlobalOptions,
+  fromHere: boolean = process.stdin.isTTY === true,
+): Promise<Session> {
+  const accounts = await accountsOf(options, fromHere);
+  const open = Object.hasOwn(accounts, name) ? accounts[name] : undefined;
+  if (open === undefined) throw new UsageError(unknownAccount(name, Object.keys(accounts)));
+  return open();
+}
+
+function unknownAccount(name: string, known: readonly string[]): string {
+  if (known.length > 0) return `there is no account ${name}: there are ${known.join(', ')}`;
+  return `there is no account ${name}: give --config, write auth.config.ts, or set ${environmentNames().join(', ')} and what goes with it`;
+}
+
+async function openStore(isInKeychain: boolean): Promise<TokenStore> {
+  if (isInKeychain) {
+    const { keychainStore } = await import('./keychain-store.js');
+    return keychainStore();
+  }
+  const { fileStore } = await import('@auth/store-file');
+  return fileStore();
+}
+
+function loadVariables(path: string): void {
+  try {
+    process.loadEnvFile(path);
+  } catch (error) {
+    throw new UsageError(`--env-file ${path}: ${(error as NodeJS.ErrnoException).code ?? 'cannot be read'}`);
+  }
+}

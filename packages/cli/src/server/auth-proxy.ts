@@ -1,0 +1,141 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { TokenSet } from '@auth/core';
+import { type Dispatcher, request as send } from 'undici';
+import type { Session } from '../accounts.js';
+import { type Body, bodyOf, handedOn } from './forwarding.js';
+import { keyHeader, type Listening } from './listening.js';
+import { answerFailure, answerProblem } from './problem.js';
+import { forwardUpgrade } from './upgrade.js';
+
+/**
+ * Forwards to one origin, and attaches the account's token. A request that the API refuses is sent once more with another
+ * token, where its body is short enough to be kept. Nothing is ever forwarded without a token.
+ */
+export class AuthProxy {
+  readonly server: Server;
+  readonly #session: Session;
+  readonly #target: string;
+  #listening: Listening | undefined;
+
+  /** @param target the origin to forward to */
+  constructor(session: Session, target: string) {
+    this.#session = session;
+    this.#target = target;
+    this.server = createServer((request, response) => void this.#handle(request, response));
+    this.server.on('connect', (_request, socket: Duplex) => {
+      const reason =
+        'This proxy attaches tokens, so it must see the requests: call it as if it were the API.';
+      socket.end(
+        `HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n${reason}\n`,
+      );
+    });
+    this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const { url, objection } = this.#admit(request);
+      if (url === undefined) {
+        socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${objection}\n`);
+        return;
+      }
+      void forwardUpgrade(this.#session, url, request, socket, head);
+    });
+  }
+
+  /** Where it listens, known once it does. */
+  set listening(listening: Listening) {
+    this.#listening = listening;
+  }
+
+  #admit(request: IncomingMessage): { readonly url?: string; readonly objection?: string } {
+    const listening = this.#listening;
+    if (listening === undefined) return { objection: 'not yet' };
+    const objection = listening.objectionTo(request);
+    if (objection !== undefined) return { objection };
+    const path = listening.pathOf(request);
+    // A client that takes this for a forward proxy writes a whole URL there.
+    if (!path.startsWith('/')) return { objection: 'call this proxy as if it were the API, by paths alone' };
+    return { url: this.#target + path };
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { url, objection } = this.#admit(request);
+    if (url === undefined) return answerProblem(response, 403, 'refused', objection);
+    const aborted = new AbortController();
+    response.once('close', () => aborted.abort());
+    try {
+      const body = await bodyOf(request);
+      const answer = await this.#forward(url, request, body, aborted.signal);
+      response.writeHead(answer.statusCode, this.#answerHeaders(answer, request));
+      await pipeline(answer.body, response);
+    } catch (error) {
+      if (aborted.signal.aborted) return;
+      if (response.headersSent) response.destroy();
+      else answerFailure(response, error);
+    }
+  }
+
+  async #forward(
+    url: string,
+    request: IncomingMessage,
+    body: Body,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const first = await this.#attempt(url, request, body, signal);
+    const { answer, tokens } = first;
+    if (answer.statusCode < 300) return answer;
+    const judged = { status: answer.statusCode, headers: headersOf(answer), url };
+    const another = await this.#session.tokenRejected(tokens, judged, { signal });
+    if (another === undefined || 'rest' in body) return answer;
+    await answer.body.dump();
+    const second = await this.#attempt(url, request, body, signal);
+    const { statusCode: status } = second.answer;
+    await this.#session.tokenRejected(
+      second.tokens,
+      { status, headers: headersOf(second.answer), url },
+      { signal },
+    );
+    return second.answer;
+  }
+
+  async #attempt(
+    url: string,
+    { method = 'GET', headers }: IncomingMessage,
+    body: Body,
+    signal: AbortSignal,
+  ): Promise<{ readonly answer: Dispatcher.ResponseData; readonly tokens: TokenSet<unknown> }> {
+    const ours = new Headers();
+    const tokens = await this.#session.attach(url, ours);
+    const kept = handedOn(headers, 'host', 'expect', keyHeader, ...ours.keys());
+    const answer = await send(url, {
+      method: method as Dispatcher.HttpMethod,
+      headers: { ...kept, ...Object.fromEntries(ours) },
+      body: 'whole' in body ? (body.whole ?? null) : (body.rest as never),
+      signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    return { answer, tokens };
+  }
+
+  /** A redirect within the API stays within the proxy. */
+  #answerHeaders(
+    answer: Dispatcher.ResponseData,
+    request: IncomingMessage,
+  ): Record<string, string | string[]> {
+    const headers = handedOn(answer.headers);
+    const { location } = headers;
+    if (typeof location === 'string' && location.startsWith(`${this.#target}/`)) {
+      const address = this.#listening?.address ?? '';
+      const base = address.startsWith('http') ? address : `http://${request.headers.host ?? 'localhost'}`;
+      headers['location'] = base + location.slice(this.#target.length);
+    }
+    return headers;
+  }
+}
+
+function headersOf({ headers }: Dispatcher.ResponseData): Headers {
+  const entries = Object.entries(headers).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value ?? '']).map((each): [string, string] => [name, each]),
+  );
+  return new Headers(entries);
+}

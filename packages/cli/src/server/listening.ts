@@ -1,0 +1,100 @@
+import { timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { UsageError } from '../exit-codes.js';
+
+/** The header in which callers bring the key of a server on TCP. */
+export const keyHeader = 'x-auth-key';
+
+/** Where a server listens, and who may call it. */
+export interface Listening {
+  /** What callers are told: `unix:PATH`, or a URL. */
+  readonly address: string;
+  /** Callers on TCP bring it: every user of the machine can reach a port. Undefined for a socket, which the file system guards. */
+  readonly key: string | undefined;
+  /** Why a request is refused; undefined: it may pass. */
+  objectionTo(request: IncomingMessage): string | undefined;
+  /** The request's path, without the key where that is part of it. */
+  pathOf(request: IncomingMessage): string;
+}
+
+export interface ListenOptions {
+  /** `unix:PATH` or `127.0.0.1:PORT`. Default: a socket in a new folder of the user's own. */
+  readonly listen: string | undefined;
+  /** The key is part of the path, for clients that cannot send a header. Other users may read it in a list of processes. */
+  readonly isKeyInPath: boolean;
+}
+
+/** Listens. The socket and its folder are removed when the program ends. @throws UsageError */
+export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
+  const { listen: place = `unix:${ownSocket()}` } = options;
+  const [, path] = /^unix:(.+)$/.exec(place) ?? [];
+  if (path !== undefined) return onSocket(server, resolve(path));
+  const [, port] = /^127\.0\.0\.1:(\d+)$/.exec(place) ?? [];
+  if (port === undefined) throw new UsageError(`--listen ${place}: expected unix:PATH or 127.0.0.1:PORT`);
+  return onPort(server, Number(port), options.isKeyInPath);
+}
+
+async function onSocket(server: Server, path: string): Promise<Listening> {
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (folder === undefined) throw new UsageError(`--listen: there is no folder ${dirname(path)}`);
+  if ((folder.mode & 0o077) !== 0)
+    throw new UsageError(`--listen: others can reach ${dirname(path)}. chmod 700 ${dirname(path)}`);
+  await started(server, () => server.listen(path));
+  chmodSync(path, 0o600);
+  return {
+    address: `unix:${path}`,
+    key: undefined,
+    objectionTo: (request) => fromBrowser(request),
+    pathOf: ({ url = '/' }) => url,
+  };
+}
+
+async function onPort(server: Server, port: number, isKeyInPath: boolean): Promise<Listening> {
+  await started(server, () => server.listen(port, '127.0.0.1'));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const key = crypto.randomUUID().replaceAll('-', '');
+  const prefix = isKeyInPath ? `/${key}` : '';
+  return {
+    address: `http://${host}${prefix}`,
+    key: isKeyInPath ? undefined : key,
+    objectionTo(request) {
+      // A page whose name leads here by DNS would name itself.
+      if (request.headers.host !== host) return 'the Host is not the address that is listened on';
+      const brought = isKeyInPath ? request.url?.split(/[/?]/)[1] : request.headers[keyHeader];
+      if (!isEqual(String(brought), key)) return `the key is missing: send it as ${keyHeader}`;
+      return fromBrowser(request);
+    },
+    pathOf: ({ url = '/' }) => url.slice(prefix.length) || '/',
+  };
+}
+
+/** Pages of any site can send requests to this machine; programs send neither header. */
+function fromBrowser({ headers }: IncomingMessage): string | undefined {
+  const isFromBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined;
+  return isFromBrowser ? 'requests of web pages are refused' : undefined;
+}
+
+function isEqual(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}
+
+async function started(server: Server, start: () => void): Promise<void> {
+  const failed = once(server, 'error').then(([error]) => {
+    throw new UsageError(`--listen: ${(error as NodeJS.ErrnoException).code}`);
+  });
+  start();
+  await Promise.race([once(server, 'listening'), failed]);
+}
+
+/** In a folder that nobody else can enter. */
+function ownSocket(): string {
+  const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
+  const folder = mkdtempSync(join(isAbsolute(runtime) ? runtime : tmpdir(), 'auth-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'socket');
+}

@@ -1,0 +1,104 @@
+import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkCurlOptions } from '../src/commands/curl-options.js';
+import { Home } from './support/cli.js';
+
+describe('the options of curl', () => {
+  test.each([
+    [
+      ['--fail', '-s', '-o', 'file', '-H', 'accept: text/plain'],
+      { readsInput: false, followsRedirects: false },
+    ],
+    [['-L', '-XPOST', '-d', '@-'], { readsInput: true, followsRedirects: true }],
+    [['-F', 'file=@-'], { readsInput: true, followsRedirects: false }],
+    [['-T', '-'], { readsInput: true, followsRedirects: false }],
+    [['-d', '@body.json'], { readsInput: false, followsRedirects: false }],
+  ])('%j', (args, known) => {
+    expect(checkCurlOptions(args)).toEqual(known);
+  });
+
+  test.each([
+    [['https://elsewhere.example/']],
+    [['--url', 'https://elsewhere.example/']],
+    [['-s', '--next', '-s']],
+    [['-K', 'file']],
+    [['-x', 'http://proxy.example']],
+    [['-xhttp://proxy.example']],
+    [['--location-trusted']],
+    [['--connect-to', '::elsewhere.example:']],
+    [['-sS']],
+    [['--unheard-of']],
+    [['-o']],
+  ])('%j is refused', (args) => {
+    expect(() => checkCurlOptions(args)).toThrow();
+  });
+});
+
+describe('auth curl', () => {
+  let emulator: RunningEmulator;
+  let elsewhere: RunningEmulator;
+  let home: Home;
+
+  beforeAll(async () => {
+    elsewhere = await startEmulator();
+  });
+  beforeEach(async () => {
+    emulator = await startEmulator({
+      api: { joor: async (request) => new Response(`${request.method} ${await request.text()}`) },
+    });
+    home = new Home(emulator);
+  });
+  afterEach(async () => {
+    home[Symbol.dispose]();
+    await emulator.close();
+  });
+  afterAll(() => elsewhere.close());
+
+  test('prints the answer; curl’s options and exit code are the user’s', async () => {
+    const url = emulator.joor.apiUrl;
+    expect(await home.run(['curl', 'joor', url, '--', '-s'])).toEqual({
+      code: 0,
+      stdout: 'GET ',
+      stderr: '',
+    });
+    emulator.joor.answerNext({ on: 'api', status: 500, body: 'broken' });
+    expect((await home.run(['curl', 'joor', url, '--', '-s', '--fail'])).code).toBe(22);
+  });
+
+  test('a refused request is repeated once, and nobody sees the refusal', async () => {
+    const url = emulator.joor.apiUrl;
+    await home.run(['token', 'joor']);
+    emulator.joor.revokeAccessTokens();
+    const ended = await home.run(['curl', 'joor', url, '--', '-s', '-d', 'a body']);
+    expect(ended).toEqual({ code: 0, stdout: 'POST a body', stderr: '' });
+    expect(emulator.joor.ledger).toMatchObject({ logins: 2, apiCallsAccepted: 1, apiCallsRejected: 1 });
+  });
+
+  test('a body from standard input arrives, and is sent once', async () => {
+    const url = emulator.joor.apiUrl;
+    const args = ['curl', 'joor', url, '--', '-s', '--data-binary', '@-'];
+    expect((await home.run(args, { input: 'from a pipe' })).stdout).toBe('POST from a pipe');
+    emulator.joor.revokeAccessTokens();
+    const ended = await home.run(args, { input: 'from a pipe' });
+    expect(ended.stdout).not.toContain('POST');
+    expect(emulator.joor.ledger.apiCallsRejected).toBe(1);
+  });
+
+  test('nothing goes to another origin', async () => {
+    const foreign = elsewhere.joor.apiUrl;
+    const attempts = [
+      ['curl', 'joor', foreign],
+      ['curl', 'joor', emulator.joor.apiUrl, '--', foreign],
+      ['curl', 'joor', emulator.joor.apiUrl, '--', '--next', '--url', foreign],
+      ['curl', 'joor', emulator.joor.apiUrl, '--', '--proxy', elsewhere.url],
+    ];
+    for (const args of attempts) expect((await home.run(args)).code).toBe(2);
+    expect(elsewhere.joor.ledger).toMatchObject({ apiCallsAccepted: 0, apiCallsRejected: 0 });
+  });
+
+  test('where curl follows a redirect to another host, the token stays', async () => {
+    emulator.joor.answerNext({ on: 'api', status: 302, headers: { location: elsewhere.joor.apiUrl } });
+    await home.run(['curl', 'joor', emulator.joor.apiUrl, '--', '-s', '-L']);
+    expect(elsewhere.joor.ledger.apiCallsAccepted).toBe(0);
+  });
+});

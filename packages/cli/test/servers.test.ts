@@ -1,0 +1,201 @@
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { Home } from './support/cli.js';
+
+let emulator: RunningEmulator;
+let home: Home;
+
+beforeEach(async () => {
+  emulator = await startEmulator({
+    api: { joor: async (request) => Response.json({ method: request.method, body: await request.text() }) },
+  });
+  home = new Home(emulator);
+});
+afterEach(async () => {
+  home[Symbol.dispose]();
+  await emulator.close();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Record<string, unknown>;
+}
+
+/** A request to a socket, or to a port. */
+async function call(
+  address: string,
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
+  const [, socketPath] = /^unix:(.*)$/.exec(address) ?? [];
+  const url = new URL(socketPath === undefined ? address + path : `http://localhost${path}`);
+  const place = socketPath === undefined ? { host: url.hostname, port: url.port } : { socketPath };
+  const { method = 'GET', headers = {}, body } = options;
+  const outgoing = httpRequest({ ...place, path: url.pathname + url.search, method, headers });
+  // A server may answer before it has read a body that it refuses.
+  outgoing.on('error', () => {}).end(body);
+  const [incoming] = await once(outgoing, 'response');
+  return { status: incoming.statusCode, body: await text(incoming), headers: incoming.headers };
+}
+
+const keyOf = (line = ''): Record<string, string> => ({ 'x-auth-key': line.split(': ')[1] ?? '' });
+
+describe('auth proxy', () => {
+  test('listens on a socket of the user’s own, and attaches the token', async () => {
+    await using proxy = await home.listening(['proxy', 'joor']);
+    const [address = ''] = proxy.lines;
+    const path = address.slice('unix:'.length);
+    expect([statSync(path).mode & 0o777, statSync(dirname(path)).mode & 0o777]).toEqual([0o600, 0o700]);
+    const headers = { authorization: 'Bearer of the client' };
+    const answer = await call(address, '/joor/v4/orders?page=2', { method: 'POST', headers, body: 'x' });
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { method: 'POST', body: 'x' }]);
+    expect(await proxy.stop()).toBe(0);
+    expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test('a refused request is sent again, with its body; a long one is handed on as it came', async () => {
+    await using proxy = await home.listening(['proxy', 'joor']);
+    const [address = ''] = proxy.lines;
+    await call(address, '/joor/v4/orders');
+    emulator.joor.revokeAccessTokens();
+    const short = await call(address, '/joor/v4/orders', { method: 'POST', body: 'short' });
+    expect([short.status, JSON.parse(short.body).body]).toEqual([200, 'short']);
+    emulator.joor.revokeAccessTokens();
+    const long = await call(address, '/joor/v4/orders', { method: 'POST', body: 'x'.repeat(1_100_000) });
+    expect(long.status).toBe(401);
+    expect((await call(address, '/joor/v4/orders')).status).toBe(200);
+  });
+
+  test('on a port it wants its key, its own Host, and no web page', async () => {
+    await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0'], 2);
+    const [address = '', keyLine] = proxy.lines;
+    const headers = keyOf(keyLine);
+    const path = '/joor/v4/orders';
+    expect((await call(address, path, { headers })).status).toBe(200);
+    const refused = [
+      {},
+      { 'x-auth-key': 'a guess' },
+      { ...headers, host: 'rebound.example' },
+      { ...headers, origin: 'https://page.example' },
+      { ...headers, 'sec-fetch-site': 'cross-site' },
+    ];
+    for (const each of refused) expect((await call(address, path, { headers: each })).status).toBe(403);
+    expect(emulator.joor.ledger.apiCallsAccepted).toBe(1);
+  });
+
+  test('without a token nothing is forwarded', async () => {
+    using wrong = new Home(emulator, { JOOR_PASSWORD: 'mistyped' });
+    await using proxy = await wrong.listening(['proxy', 'joor']);
+    const answer = await call(proxy.lines[0] ?? '', '/joor/v4/orders');
+    expect(answer.status).toBe(502);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(JSON.parse(answer.body)).toMatchObject({ title: 'there is no token' });
+    expect(emulator.joor.ledger).toMatchObject({ apiCallsAccepted: 0, apiCallsRejected: 0 });
+  });
+
+  test('a redirect within the API stays within the proxy, one elsewhere is handed on', async () => {
+    await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0', '--key-in-path']);
+    const [address = ''] = proxy.lines;
+    const redirect = async (location: string): Promise<unknown> => {
+      emulator.joor.answerNext({ on: 'api', status: 302, headers: { location } });
+      return (await call(address, '/joor/v4/orders')).headers['location'];
+    };
+    expect(await redirect(`${emulator.url}/joor/v4/other`)).toBe(`${address}/joor/v4/other`);
+    expect(await redirect('https://elsewhere.example/')).toBe('https://elsewhere.example/');
+  });
+
+  test('CONNECT is refused, and says why', async () => {
+    await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0', '--key-in-path']);
+    const { hostname, port } = new URL(proxy.lines[0] ?? '');
+    const outgoing = httpRequest({ host: hostname, port, method: 'CONNECT', path: 'api.example:443' }).end();
+    const [incoming] = await once(outgoing, 'connect');
+    expect(incoming.statusCode).toBe(405);
+  });
+
+  test('a client that goes away ends the request at the API', async () => {
+    const seen = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const api = createServer((_, response) => {
+      seen.resolve();
+      response.once('close', ended.resolve);
+      response.write('the beginning');
+    });
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    const origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: origin });
+    await using proxy = await far.listening(['proxy', 'joor', '--target', origin]);
+    const socketPath = (proxy.lines[0] ?? '').slice('unix:'.length);
+    const outgoing = httpRequest({ socketPath, path: '/slow' }).on('error', () => {});
+    outgoing.end();
+    await seen.promise;
+    outgoing.destroy();
+    await ended.promise;
+    api.closeAllConnections();
+    api.close();
+  });
+
+  test('a WebSocket opens with a token, and with another after a refusal', async () => {
+    const sockets = new WebSocketServer({ noServer: true });
+    const api = createServer().on('upgrade', async (request, socket, head) => {
+      const { authorization = '' } = request.headers;
+      // The emulator knows whether the token lives.
+      const { ok } = await fetch(emulator.joor.apiUrl, { headers: { authorization } });
+      if (!ok) return void socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n');
+      sockets.handleUpgrade(request, socket, head, (open) =>
+        open.on('message', (data) => open.send(`echo ${data}`)),
+      );
+    });
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    const origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: origin });
+    const args = ['proxy', 'joor', '--target', origin, '--listen', '127.0.0.1:0', '--key-in-path'];
+    await using proxy = await far.listening(args);
+    const echo = async (): Promise<string> => {
+      const socket = new WebSocket(`${proxy.lines[0]?.replace('http', 'ws')}/live`);
+      await once(socket, 'open');
+      socket.send('hello');
+      const [data] = await once(socket, 'message');
+      socket.terminate();
+      return String(data);
+    };
+    expect(await echo()).toBe('echo hello');
+    emulator.joor.revokeAccessTokens();
+    expect(await echo()).toBe('echo hello');
+    expect(emulator.joor.ledger.logins).toBe(2);
+    api.closeAllConnections();
+    api.close();
+    sockets.close();
+  });
+});
+
+describe('auth serve', () => {
+  test('answers as metadata servers do', async () => {
+    await using server = await home.listening(['serve', '--listen', '127.0.0.1:0'], 2);
+    const [address = '', keyLine] = server.lines;
+    const headers = { ...keyOf(keyLine), metadata: 'true' };
+    const answer = await call(address, '/token/joor', { headers });
+    expect(JSON.parse(answer.body)).toMatchObject({ token: expect.any(String), type: 'Bearer' });
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect((await call(address, '/token/nobody', { headers })).status).toBe(404);
+    expect((await call(address, '/', { headers })).status).toBe(404);
+    expect((await call(address, '/token/joor', { headers: keyOf(keyLine) })).status).toBe(400);
+    expect((await call(address, '/token/joor', { headers: { metadata: 'true' } })).status).toBe(403);
+    expect(emulator.joor.ledger.logins).toBe(1);
+  });
+
+  test('takes a socket in a folder of the user’s own, and no other', async () => {
+    const ended = await home.run(['serve', '--listen', 'unix:/tmp/auth-socket']);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    await using server = await home.listening(['serve', '--listen', `unix:${join(home.path, 'socket')}`]);
+    const answer = await call(server.lines[0] ?? '', '/token/joor', { headers: { metadata: 'true' } });
+    expect(answer.status).toBe(200);
+  });
+});
