@@ -37,7 +37,10 @@ function withSiteLinks(text: string, source: string, known: ReadonlyMap<string, 
   return text.replaceAll(/\]\(([^)\s]+)\)/g, (link, href: string) => {
     const isCode = href.startsWith('${');
     if (isCode || /\.svg$|\.png$/.test(href)) return link;
-    return `](${targetOf(href, source, known)})`;
+    const target = targetOf(href, source, known);
+    // Pages that are generated have no Markdown on the site.
+    const isGenerated = /^\/(source|reference)\//.test(target);
+    return `](${isGenerated ? target.replace(/\.md(?=#|$)/, '.html') : target})`;
   });
 }
 

@@ -52,7 +52,7 @@ describe('the finished site', () => {
     const broken = files.flatMap((file) =>
       [...readFileSync(join(folder, file), 'utf8').matchAll(/\]\((\/[^)#\s]*)(#[^)\s]*)?\)/g)]
         .map(([, path = '']) => path)
-        .filter((path) => !existsSync(join(folder, path)) && !isShown(path))
+        .filter((path) => !existsSync(join(folder, path)))
         .map((path) => `${file}: ${path}`),
     );
     expect(broken).toEqual([]);
@@ -82,11 +82,6 @@ describe('the finished site', () => {
     expect([...seen].filter(([text, files]) => text === '' || files.length > 1)).toEqual([]);
   });
 });
-
-/** Reference pages and pages of source files have no Markdown of their own on the site. */
-function isShown(path: string): boolean {
-  return existsSync(join(folder, path.replace(/\.md$/, '.html')));
-}
 
 function leadsSomewhere(page: string, reference: string): boolean {
   const [path = '', fragment = ''] = reference.split('#');

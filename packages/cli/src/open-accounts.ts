@@ -1,8 +1,9 @@
-import type { TokenStore } from '@auth/core';
+import { fileStore } from '@auth/store-file';
 import type { Accounts, Session } from './accounts.js';
 import { findConfig, loadConfig } from './config-file.js';
 import { UsageError } from './exit-codes.js';
 import { accountsFromEnvironment, environmentNames } from './from-environment.js';
+import { keychainStore } from './keychain-store.js';
 
 /** Options of every command. */
 export interface GlobalOptions {
@@ -15,7 +16,8 @@ export interface GlobalOptions {
 export async function accountsOf(options: GlobalOptions, fromHere: boolean): Promise<Accounts> {
   if (options.envFile !== undefined) loadVariables(options.envFile);
   const config = findConfig({ given: options.config, fromHere });
-  if (config === undefined) return accountsFromEnvironment(() => openStore(options.keychain === true));
+  if (config === undefined)
+    return accountsFromEnvironment(async () => (options.keychain === true ? keychainStore() : fileStore()));
   if (options.keychain === true)
     throw new UsageError(`--keychain: the stores of ${config} are its own; write keychainStore() there`);
   return loadConfig(config);
@@ -36,15 +38,6 @@ export async function openAccount(
 function unknownAccount(name: string, known: readonly string[]): string {
   if (known.length > 0) return `there is no account ${name}: there are ${known.join(', ')}`;
   return `there is no account ${name}: give --config, write auth.config.ts, or set ${environmentNames().join(', ')} and what goes with it`;
-}
-
-async function openStore(isInKeychain: boolean): Promise<TokenStore> {
-  if (isInKeychain) {
-    const { keychainStore } = await import('./keychain-store.js');
-    return keychainStore();
-  }
-  const { fileStore } = await import('@auth/store-file');
-  return fileStore();
 }
 
 function loadVariables(path: string): void {

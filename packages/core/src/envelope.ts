@@ -5,6 +5,8 @@ import { isUsableToken, type TokenSet } from './tokens.js';
 export interface Latch {
   readonly salt: string;
   readonly hash: string;
+  /** The same of other secrets that were refused before, under the same salt: processes may hold different ones. */
+  readonly otherHashes?: readonly string[];
   /** Epoch milliseconds of the refusal. */
   readonly at: number;
   /** A person typed the secrets: they are not the configured ones. */
@@ -150,7 +152,8 @@ function isGuard(value: unknown): value is Record<string, unknown> {
 
 function isLatch(value: unknown): boolean {
   if (!isObject(value)) return false;
-  return typeof value['salt'] === 'string' && typeof value['hash'] === 'string' && isInstant(value['at']);
+  const { salt, hash, otherHashes = [], at } = value;
+  return Array.isArray(otherHashes) && [salt, hash, ...otherHashes].every(isText) && isInstant(at);
 }
 
 function isClientLatch(value: unknown): boolean {

@@ -98,8 +98,8 @@ export const brokenLoginSpreadMs = 5_000;
 export const clientProbeMinMs = 900_000;
 /** … up to this: each probe may send the password. */
 export const clientProbeMaxMs = 21_600_000;
-/** Refused secrets of one client that are remembered beside the last: a fleet in the middle of a rotation has two. */
-export const otherRefusedClients = 3;
+/** Refused secrets that are remembered beside the last: a fleet in the middle of a rotation has two. */
+export const otherRefusals = 3;
 /** A refusal of the configured secrets is kept this long … */
 export const latchKeptMs = 2_592_000_000;
 /** … and one of a password that somebody typed this long. */

@@ -35,6 +35,23 @@ describe('the latch', () => {
     expect(server.logins).toBe(1);
   });
 
+  test('processes with different wrong passwords make one attempt each, however they take turns', {
+    tags: ['fault-62'],
+  }, async () => {
+    const { server, clock, open } = loginScene();
+    const passwords = ['last year’s', 'mistyped', 'another account’s', 'empty'];
+    for (let turn = 0; turn < 5; turn++) {
+      for (const password of passwords) {
+        expect(await errorCodeOf(open(password).getTokens())).toBe(
+          turn === 0 ? 'invalid_credentials' : 'login_blocked',
+        );
+        await clock.advance(61_000);
+      }
+    }
+    expect(server.logins).toBe(passwords.length);
+    expect(await open('correct horse').getAccessToken()).toBe('access-1');
+  });
+
   test('a new password lifts the latch', async () => {
     const { server, clock, open } = loginScene();
     let password = 'wrong';

@@ -29,7 +29,7 @@ export interface PasswordOptions {
 export interface PlaceOptions {
   /** The URL of the auth server. Its origin may see tokens without being in `allowedOrigins`. */
   readonly baseUrl?: string | undefined;
-  /** Replaces the list of origins that may see tokens. */
+  /** The origins that may see tokens, in place of the vendor's own list. That of `baseUrl` may in any case. */
   readonly allowedOrigins?: readonly string[] | undefined;
 }
 

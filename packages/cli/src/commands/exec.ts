@@ -5,7 +5,7 @@ import { findAuthError } from '@auth/core';
 import type { Session } from '../accounts.js';
 import { UsageError } from '../exit-codes.js';
 import { type GlobalOptions, openAccount } from '../open-accounts.js';
-import { startProxy } from './proxy.js';
+import { startProxy } from '../server/start-proxy.js';
 
 export interface ExecOptions extends GlobalOptions {
   readonly target?: string;

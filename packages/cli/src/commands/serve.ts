@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Accounts, Session } from '../accounts.js';
+import { described } from '../described-token.js';
 import { accountsOf, type GlobalOptions } from '../open-accounts.js';
 import { keyHeader, type Listening, listen } from '../server/listening.js';
 import { answerFailure, answerProblem } from '../server/problem.js';
 import { untilSignalled } from '../server/until-signalled.js';
-import { described } from './token.js';
 
 export interface ServeOptions extends GlobalOptions {
   readonly listen?: string;

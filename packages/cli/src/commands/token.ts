@@ -1,4 +1,5 @@
 import type { TokenSet } from '@auth/core';
+import { described } from '../described-token.js';
 import { parseDuration } from '../duration.js';
 import type { GlobalOptions } from '../open-accounts.js';
 import { withSession } from '../with-session.js';
@@ -29,18 +30,6 @@ export async function token(account: string, options: TokenOptions): Promise<voi
 function answerOf(tokens: TokenSet<unknown>, { json, credential }: TokenOptions): string {
   if (credential === 'exec') return JSON.stringify(execCredential(tokens));
   return json === true ? JSON.stringify(described(tokens), undefined, 2) : tokens.accessToken;
-}
-
-/** A token with what is known of its life. */
-export function described({ accessToken, tokenType, expiresAt }: TokenSet<unknown>): object {
-  const end =
-    expiresAt === undefined
-      ? {}
-      : {
-          expiresAt: new Date(expiresAt).toISOString(),
-          remainingSeconds: Math.floor((expiresAt - Date.now()) / 1_000),
-        };
-  return { token: accessToken, type: tokenType, ...end };
 }
 
 /** What kubectl and its like read (client.authentication.k8s.io/v1). */

@@ -6,7 +6,7 @@ import type { Guard, Stored } from '../envelope.js';
 import { AuthError, type AuthPhase } from '../errors.js';
 import * as limits from '../limits.js';
 import { reasonOf } from '../reason.js';
-import { digestOf, slowHash } from './guard.js';
+import { besides, digestOf, slowHash } from './guard.js';
 import { noteFailure, saveGuard } from './save-guard.js';
 
 /**
@@ -58,10 +58,8 @@ export async function clientRefused(
   // Spread, so that a hundred thousand accounts of one client do not probe at once.
   const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
   const hash = await clientHash(context).catch(() => '');
-  const refused = standing === undefined ? [] : [standing.hash, ...(standing.otherHashes ?? [])];
-  const otherHashes = refused.filter((each) => each !== hash).slice(0, limits.otherRefusedClients);
   const retryAt = Math.ceil(at + waitMs);
-  const latch = { hash, at, count, retryAt, ...(otherHashes.length === 0 ? {} : { otherHashes }) };
+  const latch = { hash, at, count, retryAt, ...besides(hash, standing) };
   context.vaultAsked(hash);
   account.clientRefused(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({

@@ -2,15 +2,29 @@ import type { Guard, Latch } from '../envelope.js';
 import * as limits from '../limits.js';
 import { toHex } from '../random-id.js';
 
-/** The latch that a refusal of these secrets leaves. */
-export async function latchOf(secrets: readonly string[], at: number): Promise<Latch> {
-  const salt = toHex(crypto.getRandomValues(new Uint8Array(16)));
-  return { salt, hash: await slowHash(secrets, salt), at };
+/** The latch that a refusal of these secrets leaves, beside those of the secrets that were refused before. */
+export async function latchOf(secrets: readonly string[], at: number, standing?: Latch): Promise<Latch> {
+  const salt = standing?.salt ?? toHex(crypto.getRandomValues(new Uint8Array(16)));
+  const hash = await slowHash(secrets, salt);
+  return { salt, hash, at, ...besides(hash, standing) };
 }
 
-/** Whether these are the secrets that were refused. */
+/** The hashes that were refused before this one. */
+export function besides(
+  hash: string,
+  standing: { readonly hash: string; readonly otherHashes?: readonly string[] } | undefined,
+): { readonly otherHashes?: readonly string[] } {
+  if (standing === undefined) return {};
+  const refused = [standing.hash, ...(standing.otherHashes ?? [])];
+  const otherHashes = refused.filter((each) => each !== hash).slice(0, limits.otherRefusals);
+  return otherHashes.length === 0 ? {} : { otherHashes };
+}
+
+/** Whether these secrets were refused. */
 export async function isLatched(latch: Latch, secrets: readonly string[]): Promise<boolean> {
-  return latch.hash === unhashable || (await slowHash(secrets, latch.salt)) === latch.hash;
+  if (latch.hash === unhashable) return true;
+  const hash = await slowHash(secrets, latch.salt);
+  return hash === latch.hash || latch.otherHashes?.includes(hash) === true;
 }
 
 /** When the next login may be sent; undefined: at once. */

@@ -213,7 +213,7 @@ async function block(
   const fresh = async (): Promise<Latch> => {
     const isRepeated = standing !== undefined && (await isLatched(standing, prepared.secrets));
     return {
-      ...(await latchOf(prepared.secrets, at)),
+      ...(await latchOf(prepared.secrets, at, standing)),
       ...(isConfigured ? {} : { isTyped: true }),
       ...(isRepeated ? { count: (standing.count ?? 1) + 1 } : {}),
     };

@@ -1,0 +1,29 @@
+import type { Session } from '../accounts.js';
+import { UsageError } from '../exit-codes.js';
+import { AuthProxy } from './auth-proxy.js';
+import { type Listening, type ListenOptions, listen } from './listening.js';
+
+/** Starts a proxy in this process. @throws UsageError, AuthError `origin_not_allowed` */
+export async function startProxy(
+  session: Session,
+  target: string | undefined,
+  options: ListenOptions,
+): Promise<{ readonly listening: Listening; readonly server: AuthProxy['server'] }> {
+  const origin = originOf(session, target);
+  const forwarder = new AuthProxy(session, origin);
+  const listening = await listen(forwarder.server, options);
+  forwarder.listening = listening;
+  return { listening, server: forwarder.server };
+}
+
+/** The origin to forward to: the one that was named, or that of the account where it has but one. */
+function originOf(session: Session, target: string | undefined): string {
+  if (target === undefined) {
+    const [only, ...others] = session.allowedOrigins;
+    if (only !== undefined && others.length === 0 && !only.includes('*')) return only;
+    throw new UsageError('--target: expected the origin of the API, such as https://api.example.com');
+  }
+  if (!URL.canParse(target))
+    throw new UsageError(`--target ${target}: expected an origin such as https://api.example.com`);
+  return new URL(target).origin;
+}
