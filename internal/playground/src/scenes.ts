@@ -1,7 +1,7 @@
 import { type Act, actOf } from './acts.ts';
 import { play } from './play.ts';
 import type { Recorded } from './recording.ts';
-import { Stage } from './stage.ts';
+import { loadModules, Stage } from './stage.ts';
 
 /** A scene to be drawn elsewhere. */
 export interface RecordedScene {
@@ -13,6 +13,7 @@ export interface RecordedScene {
 
 /** The scenes that the home page shows. */
 export async function recordedScenes(): Promise<Record<'thousandCallers' | 'eightProcesses', RecordedScene>> {
+  await loadModules();
   return { thousandCallers: await expiry(1), eightProcesses: await expiry(8) };
 }
 

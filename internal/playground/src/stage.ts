@@ -166,6 +166,14 @@ export class Stage {
   }
 }
 
+/** Loads what a first exchange loads, by one elsewhere: meanwhile a stage's clock would run on to the session's deadlines. */
+export async function loadModules(): Promise<void> {
+  const emulator = createEmulator();
+  const { issuer, ...account } = emulator.keycloak.options;
+  await using session = createOAuth2PasswordAuth({ ...account, issuer, fetch: emulator.fetch });
+  await session.getTokens();
+}
+
 function note(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 }

@@ -1,8 +1,10 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type Act, actOf, acts } from '../src/acts.ts';
 import { type Played, play } from '../src/play.ts';
-import { type Counts, Stage } from '../src/stage.ts';
+import { type Counts, loadModules, Stage } from '../src/stage.ts';
+
+beforeAll(loadModules);
 
 hashQuickly();
 

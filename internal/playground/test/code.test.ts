@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type Act, actOf, acts } from '../src/acts.ts';
 import { codeOf } from '../src/code.ts';
 import { play } from '../src/play.ts';
-import { Stage } from '../src/stage.ts';
+import { loadModules, Stage } from '../src/stage.ts';
+
+beforeAll(loadModules);
 
 /** Runs a program in this package, where its imports are installed. */
 async function run(code: string): Promise<string> {

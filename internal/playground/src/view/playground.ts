@@ -13,7 +13,7 @@ import { type Act, actOf, acts } from '../acts.ts';
 import { codeOf } from '../code.ts';
 import { fragmentOf, type Scene, sceneOf } from '../link.ts';
 import { type Played, play } from '../play.ts';
-import { Stage } from '../stage.ts';
+import { loadModules, Stage } from '../stage.ts';
 import { Timeline } from './timeline.ts';
 
 /** The hash of a refused password takes real time, in which the stage's clock must not reach the session's deadlines. */
@@ -77,6 +77,7 @@ export const Playground: DefineComponent = defineComponent({
     };
     const follow = async (): Promise<void> => {
       const linked = sceneOf(location.hash.slice(1));
+      await loadModules();
       restart(linked);
       for (const id of linked.acts) await perform(actOf(id) as Act, () => frame(fastest));
     };
