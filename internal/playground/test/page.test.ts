@@ -77,7 +77,7 @@ describe.runIf(hasBrowser)('the playground in Chromium', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-act'))).toBe('callers');
   });
 
-  test('a link carries the scene, and everybody sees the same', async () => {
+  test('a link carries the scene, and everybody sees the same', { tags: ['long'] }, async () => {
     await using first = await site.tab();
     await open(first.page, '#workers=2&acts=callers.lost');
     const said = await first.page.locator('[aria-live]').textContent();
@@ -88,7 +88,7 @@ describe.runIf(hasBrowser)('the playground in Chromium', () => {
     expect(await second.page.locator('.timeline-lane').count()).toBe(3);
   });
 
-  test('plays in real time too, and draws what is under way', async () => {
+  test('plays in real time too, and draws what is under way', { tags: ['long'] }, async () => {
     await using tab = await site.tab();
     const { page } = tab;
     await open(page);
