@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkCurlOptions } from '../src/commands/curl-options.js';
@@ -23,6 +25,8 @@ describe('the options of curl', () => {
     [['-s', '--next', '-s']],
     [['-K', 'file']],
     [['-x', 'http://proxy.example']],
+    [['--resolve', 'api.example:443:192.0.2.1']],
+    [['-v']],
     [['-xhttp://proxy.example']],
     [['--location-trusted']],
     [['--connect-to', '::elsewhere.example:']],
@@ -93,6 +97,21 @@ describe('auth curl', () => {
       ['curl', 'joor', emulator.joor.apiUrl, '--', '--proxy', elsewhere.url],
     ];
     for (const args of attempts) expect((await home.run(args)).code).toBe(2);
+    expect(elsewhere.joor.ledger).toMatchObject({ apiCallsAccepted: 0, apiCallsRejected: 0 });
+  });
+
+  test('what curl would read as another URL than the session goes nowhere else', async () => {
+    const { host } = new URL(emulator.joor.apiUrl);
+    const foreign = new URL(elsewhere.url).host;
+    await home.run(['curl', 'joor', `http://${host}\\@${foreign}/joor/v4/orders`, '--', '-s']);
+    await home.run(['curl', 'joor', `http://{${host},${foreign}}/joor/v4/orders`, '--', '-s']);
+    expect(elsewhere.joor.ledger).toMatchObject({ apiCallsAccepted: 0, apiCallsRejected: 0 });
+    expect(elsewhere.keycloak.ledger.apiCallsRejected).toBe(0);
+  });
+
+  test('the user’s .curlrc has no effect', async () => {
+    writeFileSync(join(home.path, '.curlrc'), `url = "${elsewhere.joor.apiUrl}"\n`);
+    await home.run(['curl', 'joor', emulator.joor.apiUrl, '--', '-s']);
     expect(elsewhere.joor.ledger).toMatchObject({ apiCallsAccepted: 0, apiCallsRejected: 0 });
   });
 

@@ -5,15 +5,15 @@ import { UsageError } from '../exit-codes.js';
  * are told apart, because what follows them is no URL.
  */
 const flags = words(`
-  --basic --compressed --create-dirs --fail --fail-early --fail-with-body --get --globoff --head --http1.1 --http2 --include
+  --basic --compressed --create-dirs --fail --fail-early --fail-with-body --get --head --http1.1 --http2 --include
   --insecure --ipv4 --ipv6 --location --no-buffer --no-keepalive --no-progress-meter --path-as-is --progress-bar
-  --remote-name --remote-time --show-error --silent --tcp-nodelay --verbose
-  -# -4 -6 -f -g -G -i -I -k -L -N -O -R -s -S -v
+  --remote-name --remote-time --show-error --silent --tcp-nodelay
+  -# -4 -6 -f -G -i -I -k -L -N -O -R -s -S
 `);
 const withValue = words(`
   --cacert --capath --cert --cert-type --connect-timeout --continue-at --cookie --cookie-jar --data --data-ascii
   --data-binary --data-raw --data-urlencode --form --form-string --header --interface --json --key --key-type --limit-rate
-  --max-filesize --max-time --noproxy --output --output-dir --range --referer --request --resolve --retry --retry-delay
+  --max-filesize --max-time --noproxy --output --output-dir --range --referer --request --retry --retry-delay
   --retry-max-time --speed-limit --speed-time --stderr --tls-max --upload-file --url-query --user-agent --write-out
   -A -b -C -c -d -E -e -F -H -m -o -r -T -w -X -Y -y
 `);
@@ -61,27 +61,17 @@ function split(argument: string): { readonly name: string; readonly value?: stri
   return withValue.includes(name) ? { name, value: argument.slice(2) } : { name: argument };
 }
 
+/** Options that are refused by name, because somebody will miss them. */
+const elsewhere = words(`
+  --aws-sigv4 --config --connect-to --location-trusted --next --oauth2-bearer --preproxy --proxy --resolve --url --user
+  -: -K -u -x
+`);
+const telling = words('--trace --trace-ascii --verbose -v');
+
 function reasonAgainst(name: string): string {
   if (!name.startsWith('-')) return 'one URL a call, before the --';
-  if (
-    [
-      '-K',
-      '--config',
-      '--next',
-      '-:',
-      '--url',
-      '-x',
-      '--proxy',
-      '--preproxy',
-      '--location-trusted',
-      '-u',
-      '--user',
-      '--oauth2-bearer',
-      '--connect-to',
-      '--aws-sigv4',
-    ].includes(name)
-  )
-    return 'it could send the token elsewhere, or replace it';
+  if (elsewhere.includes(name)) return 'it could send the token elsewhere, or replace it';
+  if (telling.includes(name)) return 'it would print the token';
   return 'not among the options that auth curl hands on; write joined flags (-sS) one by one';
 }
 

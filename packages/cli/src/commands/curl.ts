@@ -19,11 +19,14 @@ import { type CurlOptions, checkCurlOptions } from './curl-options.js';
  */
 export async function curl(
   account: string,
-  url: string,
+  written: string,
   args: readonly string[],
   options: GlobalOptions,
 ): Promise<void> {
   const known = checkCurlOptions(args);
+  if (!URL.canParse(written)) throw new UsageError(`${written}: expected a URL`);
+  // curl reads some texts as another URL than the session does: both get what the session has read.
+  const url = new URL(written).href;
   await withSession(account, options, async (session) => {
     const first = await attempt(session, url, args, known, !known.readsInput);
     if (first.isPassedOn) {
@@ -71,13 +74,11 @@ async function attempt(
   using files = new NamelessFiles();
   const config = files.add(configOf(token));
   const head = files.add('');
-  const child = spawn(
-    'curl',
-    ['--config', '/dev/fd/3', '--dump-header', '/dev/fd/4', ...quiet, ...args, '--', url],
-    {
-      stdio: ['inherit', 'pipe', 'inherit', config, head],
-    },
-  );
+  // Without the user's .curlrc, which may name URLs and proxies, and without patterns in the URL.
+  const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
+  const child = spawn('curl', [...own, ...quiet, ...args, '--', url], {
+    stdio: ['inherit', 'pipe', 'inherit', config, head],
+  });
   const ended = once(child, 'close') as Promise<[number | null]>;
   const output = child.stdout as Readable;
   // With the first byte of the body the headers are complete.
