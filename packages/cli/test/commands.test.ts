@@ -1,68 +1,59 @@
 import { execFileSync } from 'node:child_process';
-import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseDuration, spoken } from '../src/duration.js';
 import { programOf } from '../src/program.js';
-import { Home } from './support/cli.js';
+import { sceneOfEachTest } from './support/scene.js';
 
-let emulator: RunningEmulator;
-let home: Home;
-
-beforeEach(async () => {
-  emulator = await startEmulator();
-  home = new Home(emulator);
-});
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await emulator.close();
-});
+const scene = sceneOfEachTest();
 
 describe('auth login', () => {
   test('reads the password from standard input, and lifts a block', async () => {
-    const { password } = emulator.joor.options;
+    const { password } = scene.emulator.joor.options;
     const env = { JOOR_PASSWORD: 'mistyped' };
-    expect((await home.run(['token', 'joor'], { env })).code).toBe(4);
-    expect((await home.run(['login', 'joor'], { env, input: 'mistyped too\n' })).code).toBe(4);
-    const ended = await home.run(['login', 'joor'], { env, input: `${password}\n` });
+    expect((await scene.home.run(['token', 'joor'], { env })).code).toBe(4);
+    expect((await scene.home.run(['login', 'joor'], { env, input: 'mistyped too\n' })).code).toBe(4);
+    const ended = await scene.home.run(['login', 'joor'], { env, input: `${password}\n` });
     expect(ended).toEqual({ code: 0, stdout: '', stderr: 'Signed in to joor.\n' });
-    expect((await home.run(['token', 'joor'], { env })).code).toBe(0);
-    expect((await home.run(['login', 'joor'])).code).toBe(2);
+    expect((await scene.home.run(['token', 'joor'], { env })).code).toBe(0);
+    expect((await scene.home.run(['login', 'joor'])).code).toBe(2);
   });
 });
 
 describe('auth status', () => {
   test('shows state, life and blocks, and sends nothing', async () => {
-    expect((await home.run(['status'])).stdout).toBe('joor  idle\n');
-    await home.run(['token', 'joor']);
-    expect((await home.run(['status'])).stdout).toMatch(
+    expect((await scene.home.run(['status'])).stdout).toBe('joor  idle\n');
+    await scene.home.run(['token', 'joor']);
+    expect((await scene.home.run(['status'])).stdout).toMatch(
       /^joor {2}signed in\n {2}█{20} expires in (10 h 0|9 h 59) min\n$/,
     );
     const env = { JOOR_USERNAME: 'eve' };
-    await home.run(['token', 'joor'], { env });
-    const { stdout } = await home.run(['status'], { env });
+    await scene.home.run(['token', 'joor'], { env });
+    const { stdout } = await scene.home.run(['status'], { env });
     expect(stdout).toMatch(/login blocked\n {2}blocked since .+Z/);
     expect(stdout).toContain('last failure');
-    const [row] = JSON.parse((await home.run(['status', '--json'])).stdout);
+    const [row] = JSON.parse((await scene.home.run(['status', '--json'])).stdout);
     expect(row).toMatchObject({ account: 'joor', status: { state: 'signed_in' } });
-    expect(emulator.joor.ledger.logins).toBe(2);
+    expect(scene.emulator.joor.ledger.logins).toBe(2);
   });
 });
 
 describe('auth doctor', () => {
   test('finds nothing wrong, and logs in once where it is to try', async () => {
-    const ended = await home.run(['doctor', 'joor']);
+    const ended = await scene.home.run(['doctor', 'joor']);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout.split('\n').every((line) => line === '' || line.startsWith('ok'))).toBe(true);
-    expect(emulator.joor.ledger.logins).toBe(0);
-    expect((await home.run(['doctor', 'joor', '--try'])).stdout).toContain('login          works');
-    expect(emulator.joor.ledger.logins).toBe(1);
+    expect(scene.emulator.joor.ledger.logins).toBe(0);
+    expect((await scene.home.run(['doctor', 'joor', '--try'])).stdout).toContain('login          works');
+    expect(scene.emulator.joor.ledger.logins).toBe(1);
   });
 
   test('names what is wrong', async () => {
-    const away = await home.run(['doctor', 'joor'], { env: { JOOR_BASE_URL: 'http://127.0.0.1:9/auth/' } });
+    const away = await scene.home.run(['doctor', 'joor'], {
+      env: { JOOR_BASE_URL: 'http://127.0.0.1:9/auth/' },
+    });
     expect(away.code).toBe(6);
     expect(away.stdout).toContain('!!  connection');
-    const wrong = await home.run(['doctor', 'joor', '--try'], { env: { JOOR_PASSWORD: 'mistyped' } });
+    const wrong = await scene.home.run(['doctor', 'joor', '--try'], { env: { JOOR_PASSWORD: 'mistyped' } });
     expect(wrong.code).toBe(4);
     expect(wrong.stdout).toContain('!!  login');
   });
@@ -72,7 +63,7 @@ describe('completions', () => {
   const commands = programOf().commands.map((command) => command.name());
 
   test('bash completes commands and accounts', async () => {
-    const { stdout: script } = await home.run(['completion', 'bash']);
+    const { stdout: script } = await scene.home.run(['completion', 'bash']);
     const completed = (words: string, at: number): string[] =>
       execFileSync('bash', [
         '-c',
@@ -88,17 +79,17 @@ describe('completions', () => {
   });
 
   test.each(['zsh', 'fish'])('%s has every command', async (shell) => {
-    const { stdout } = await home.run(['completion', shell]);
+    const { stdout } = await scene.home.run(['completion', shell]);
     expect(commands.filter((name) => !stdout.includes(name))).toEqual([]);
   });
 
   test('another shell is a mistake', async () => {
-    expect((await home.run(['completion', 'tcsh'])).code).toBe(2);
+    expect((await scene.home.run(['completion', 'tcsh'])).code).toBe(2);
   });
 });
 
 test('every command has help with an example, on standard output', async () => {
-  const { code, stdout } = await home.run(['token', '--help']);
+  const { code, stdout } = await scene.home.run(['token', '--help']);
   expect([code, stdout]).toEqual([0, expect.stringContaining('Example')]);
   const written: string[] = [];
   const program = programOf().configureOutput({ writeOut: (text) => written.push(text) });

@@ -1,26 +1,15 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Home } from './support/cli.js';
+import { describe, expect, test } from 'vitest';
+import { sceneOfEachTest } from './support/scene.js';
 
-let emulator: RunningEmulator;
-let home: Home;
-
-beforeEach(async () => {
-  emulator = await startEmulator();
-  home = new Home(emulator);
-});
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await emulator.close();
-});
+const scene = sceneOfEachTest();
 
 describe('auth exec', () => {
   test('gives the command a token and a proxy, and ends as the command does', async () => {
     const script =
       'printf "%s " "$(printf %s "$AUTH_TOKEN" | wc -c)"; curl -s "$AUTH_PROXY_URL/joor/v4/orders"; exit 7';
-    const ended = await home.run(['exec', 'joor', '--', 'sh', '-c', script]);
+    const ended = await scene.home.run(['exec', 'joor', '--', 'sh', '-c', script]);
     expect(ended).toMatchObject({ code: 7, stderr: '' });
     expect(ended.stdout).toMatch(/^\d{2,} \{"vendor":"joor"/);
   });
@@ -30,25 +19,25 @@ describe('auth exec', () => {
       'wget -q -O - "$AUTH_PROXY_URL/joor/v4/orders"',
       "python3 -c \"import os, urllib.request as r; print(r.urlopen(os.environ['AUTH_PROXY_URL'] + '/joor/v4/orders').read().decode())\"",
     ].join(' && ');
-    const { stdout, code } = await home.run(['exec', 'joor', '--', 'sh', '-c', fetchAll]);
+    const { stdout, code } = await scene.home.run(['exec', 'joor', '--', 'sh', '-c', fetchAll]);
     expect(code).toBe(0);
     expect(stdout.match(/"vendor":"joor"/g)?.length).toBe(2);
   });
 
   test('what fails before the command has the codes of shells', async () => {
-    const file = join(home.path, 'no-program');
+    const file = join(scene.home.path, 'no-program');
     writeFileSync(file, '');
     chmodSync(file, 0o600);
-    expect((await home.run(['exec', 'joor', '--', 'not-a-command'])).code).toBe(127);
-    expect((await home.run(['exec', 'joor', '--', file])).code).toBe(126);
-    expect((await home.run(['exec', 'nobody', '--', 'true'])).code).toBe(125);
-    expect((await home.run(['exec', 'joor', '--', 'true'], { env: { JOOR_PASSWORD: 'wrong' } })).code).toBe(
-      0,
-    );
+    expect((await scene.home.run(['exec', 'joor', '--', 'not-a-command'])).code).toBe(127);
+    expect((await scene.home.run(['exec', 'joor', '--', file])).code).toBe(126);
+    expect((await scene.home.run(['exec', 'nobody', '--', 'true'])).code).toBe(125);
+    expect(
+      (await scene.home.run(['exec', 'joor', '--', 'true'], { env: { JOOR_PASSWORD: 'wrong' } })).code,
+    ).toBe(0);
   });
 
   test('a signal goes to the command', async () => {
-    const program = home.start([
+    const program = scene.home.start([
       'exec',
       'joor',
       '--',

@@ -9,7 +9,9 @@ const isRoot = process.getuid?.() === 0;
 
 /** curl, run by another user of the machine. */
 function asNobody(...args: readonly string[]): { readonly code: number | null; readonly stdout: string } {
-  const { status, stdout } = spawnSync('runuser', ['-u', 'nobody', '--', 'curl', '-s', ...args], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync('runuser', ['-u', 'nobody', '--', 'curl', '-s', ...args], {
+    encoding: 'utf8',
+  });
   return { code: status, stdout };
 }
 
@@ -32,7 +34,8 @@ describe.runIf(isRoot)('another user of the machine', () => {
     await using emulator = await startEmulator();
     using home = new Home(emulator);
     const { stdout: token } = await home.run(['token', 'joor']);
-    const script = 'curl -s --data-binary @- http://127.0.0.1:9 & ps -eo args; for p in /proc/[0-9]*; do cat $p/cmdline; done';
+    const script =
+      'curl -s --data-binary @- http://127.0.0.1:9 & ps -eo args; for p in /proc/[0-9]*; do cat $p/cmdline; done';
     const { stdout } = await home.run(['exec', 'joor', '--', 'sh', '-c', script]);
     expect(stdout).toContain('exec');
     expect(stdout).not.toContain(token.trim());

@@ -30,7 +30,10 @@ class Counter extends Writable {
   }
 }
 
-test('a gibibyte goes up and comes down in constant memory', { tags: ['long'], timeout: 120_000 }, async () => {
+test('a gibibyte goes up and comes down in constant memory', {
+  tags: ['long'],
+  timeout: 120_000,
+}, async () => {
   const received = new Counter();
   const api = createServer(async (request, response) => {
     await pipeline(request, received);

@@ -1,31 +1,20 @@
-import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Home } from './support/cli.js';
+import { describe, expect, test } from 'vitest';
+import { sceneOfEachTest } from './support/scene.js';
 
-let emulator: RunningEmulator;
-let home: Home;
-
-beforeEach(async () => {
-  emulator = await startEmulator();
-  home = new Home(emulator);
-});
-afterEach(async () => {
-  home[Symbol.dispose]();
-  await emulator.close();
-});
+const scene = sceneOfEachTest();
 
 describe('auth token', () => {
   test('prints the token alone, and the next call finds it in the store', async () => {
-    const first = await home.run(['token', 'joor']);
-    const second = await home.run(['token', 'joor']);
+    const first = await scene.home.run(['token', 'joor']);
+    const second = await scene.home.run(['token', 'joor']);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toMatch(/^[\w.-]+\n$/);
     expect(second).toEqual(first);
-    expect(emulator.joor.ledger.logins).toBe(1);
+    expect(scene.emulator.joor.ledger.logins).toBe(1);
   });
 
   test('--json tells its life, and --credential exec what plugins read', async () => {
-    const json = JSON.parse((await home.run(['token', 'joor', '--json'])).stdout);
+    const json = JSON.parse((await scene.home.run(['token', 'joor', '--json'])).stdout);
     expect(json).toEqual({
       token: expect.any(String),
       type: 'Bearer',
@@ -33,7 +22,7 @@ describe('auth token', () => {
       remainingSeconds: expect.any(Number),
     });
     expect(json.remainingSeconds).toBeGreaterThan(35_000);
-    const credential = JSON.parse((await home.run(['token', 'joor', '--credential', 'exec'])).stdout);
+    const credential = JSON.parse((await scene.home.run(['token', 'joor', '--credential', 'exec'])).stdout);
     expect(credential).toMatchObject({
       kind: 'ExecCredential',
       status: { token: json.token, expirationTimestamp: json.expiresAt },
@@ -41,17 +30,17 @@ describe('auth token', () => {
   });
 
   test('--force fetches another, --min-valid beyond the life does not fetch with every call', async () => {
-    await home.run(['token', 'joor']);
-    await home.run(['token', 'joor', '--force']);
-    expect(emulator.joor.ledger.logins).toBe(2);
-    for (let call = 0; call < 5; call++) await home.run(['token', 'joor', '--min-valid', '90h']);
-    expect(emulator.joor.ledger.logins).toBe(2);
+    await scene.home.run(['token', 'joor']);
+    await scene.home.run(['token', 'joor', '--force']);
+    expect(scene.emulator.joor.ledger.logins).toBe(2);
+    for (let call = 0; call < 5; call++) await scene.home.run(['token', 'joor', '--min-valid', '90h']);
+    expect(scene.emulator.joor.ledger.logins).toBe(2);
   });
 
   const atOnce = async (count: number): Promise<void> => {
-    const ended = await Promise.all(Array.from({ length: count }, () => home.run(['token', 'joor'])));
+    const ended = await Promise.all(Array.from({ length: count }, () => scene.home.run(['token', 'joor'])));
     expect(new Set(ended.map(({ stdout, code }) => `${code} ${stdout}`)).size).toBe(1);
-    expect(emulator.joor.ledger.logins).toBe(1);
+    expect(scene.emulator.joor.ledger.logins).toBe(1);
   };
 
   test('six at once make one exchange', () => atOnce(6));
@@ -69,22 +58,22 @@ describe('exit codes', () => {
     ['a server that is away', ['token', 'joor'], { JOOR_BASE_URL: 'http://127.0.0.1:9/auth/' }, 6],
     ['an origin that may not see the token', ['headers', 'joor', 'https://elsewhere.example/'], {}, 2],
   ])('%s', async (_, args, env, code) => {
-    const ended = await home.run(args, { env });
+    const ended = await scene.home.run(args, { env });
     expect(ended).toMatchObject({ code, stdout: '' });
     expect(ended.stderr).toMatch(/^auth: .+\n/);
   });
 
   test('a pause that the server asks for', async () => {
-    emulator.joor.answerNext({ status: 429, headers: { 'retry-after': '60' } });
-    expect((await home.run(['token', 'joor'])).code).toBe(5);
-    expect((await home.run(['token', 'joor'])).code).toBe(5);
-    expect(emulator.joor.ledger.logins).toBe(1);
+    scene.emulator.joor.answerNext({ status: 429, headers: { 'retry-after': '60' } });
+    expect((await scene.home.run(['token', 'joor'])).code).toBe(5);
+    expect((await scene.home.run(['token', 'joor'])).code).toBe(5);
+    expect(scene.emulator.joor.ledger.logins).toBe(1);
   });
 
   test('a person must sign in after a sign-out by another program', async () => {
-    await home.run(['token', 'joor']);
-    const out = await home.run(['logout', 'joor']);
+    await scene.home.run(['token', 'joor']);
+    const out = await scene.home.run(['logout', 'joor']);
     expect(out).toMatchObject({ code: 0, stdout: '' });
-    expect((await home.run(['status', 'joor'])).stdout).toContain('joor  signed out');
+    expect((await scene.home.run(['status', 'joor'])).stdout).toContain('joor  signed out');
   });
 });

@@ -45,13 +45,11 @@ export interface AccountTimer {
  * A set is in hand until a sign-out; it may be expired, or refused by the API. At most one flight is under way, and at
  * most one earlier flight trails behind it. An unsaved set is the set in hand, unless it holds initial tokens.
  */
-export class Account implements TimerOwner {
+export class Account extends LoginState implements TimerOwner {
   readonly store: TokenStore;
   readonly key: string;
   /** The set in hand. Only this class replaces it; the session's fast path notes here that the set was handed out. */
   readonly held: HeldSet = new HeldSet();
-  /** The login that the set comes from, and sign-outs. Changed through this account where that ends the set in hand. */
-  readonly login: LoginState;
   /** Written by the scheduler: the slot of this account's timer, -1 for none. */
   timerSlot = -1;
   /** The open sessions: the first, and the others, of which most accounts have none. */
@@ -66,9 +64,9 @@ export class Account implements TimerOwner {
   #facts: RareFacts = nothingRare;
 
   constructor(store: TokenStore, key: string, now: number) {
+    super(now);
     this.store = store;
     this.key = key;
-    this.login = new LoginState(now);
   }
 
   get tokens(): TokenSet | undefined {
@@ -189,18 +187,18 @@ export class Account implements TimerOwner {
   }
 
   /** This is what the store holds. */
-  seen(clock: Clock, envelope: Envelope): void {
-    if (this.store.dataId !== undefined) this.login.seen(clock, envelope);
+  override seen(clock: Clock, envelope: Envelope): void {
+    if (this.store.dataId !== undefined) super.seen(clock, envelope);
   }
 
   /** The store has lost its data: a good set in hand counts as unsaved, and a sign-out as not written. */
-  dataLost(): void {
+  override dataLost(): void {
     const { tokens } = this;
-    this.login.dataLost();
+    super.dataLost();
     if (tokens === undefined || this.isSpent(tokens.id) || this.#facts.unsaved !== undefined) return;
     if (this.isRefused(tokens.id) && tokens.refreshToken === undefined) return;
     const row = { tokens, by: 'refresh', parentId: undefined, isInitial: false } as const;
-    const origin = this.login.originOf(tokens);
+    const origin = this.originOf(tokens);
     this.saveDeferred({ ...row, liftedLatch: undefined, origin, isRestored: true });
     this.held.makeStale();
   }
@@ -260,7 +258,7 @@ export class Account implements TimerOwner {
   #pauseRead(context: SessionContext, guard: Guard): void {
     const { notBefore } = guard;
     if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
-    const pause = pauseGiven(context, this.#facts, guard, !this.login.hasRead);
+    const pause = pauseGiven(context, this.#facts, guard, !this.hasRead);
     this.#note({ ...pause, knownNotBefore: notBefore });
   }
 
@@ -287,7 +285,7 @@ export class Account implements TimerOwner {
   /** A stored guard was read. */
   guardRead(context: SessionContext, guard: Guard, isPauseKnown: boolean): void {
     // A pause that is ignored because the first read found it stays ignored, also if that read needed no exchange.
-    const isIgnored = !this.login.hasRead && isDatedAhead(guard, context.clock.now());
+    const isIgnored = !this.hasRead && isDatedAhead(guard, context.clock.now());
     if (isPauseKnown || isIgnored) this.#pauseRead(context, guard);
     this.refreshEndpointSeen(guard.refreshFails?.isBroken === true);
   }
@@ -309,15 +307,15 @@ export class Account implements TimerOwner {
 
   /** The store was read: it holds this sign-out, or none. */
   signOutRead(signedOutAt: number | undefined): void {
-    const isNews = this.login.isNews(signedOutAt);
-    this.login.read();
-    this.login.signOutKnown(signedOutAt);
+    const isNews = this.isNews(signedOutAt);
+    this.storeRead();
+    this.signOutKnown(signedOutAt);
     if (isNews) this.signedOut();
   }
 
   /** Somebody signed out: the set in hand is dropped, and every session is told. */
-  signedOut(): void {
-    this.login.signedOut();
+  override signedOut(): void {
+    super.signedOut();
     this.saveDeferred(undefined);
     this.held.drop();
     this.unschedule();

@@ -31,13 +31,15 @@ interface Known {
 
 const nothingKnown: Known = { isSignedOut: false, isOver: false, isLost: false, count: 0 };
 
-/** What a process knows of the login that an account's tokens come from, and of sign-outs since. */
+/**
+ * What a process knows of the login that an account's tokens come from, and of sign-outs since. An account extends it, and
+ * has no object of its own for it: a process may hold a hundred thousand.
+ */
 export class LoginState {
   /** When the account was made, epoch milliseconds; undefined once the store was read. */
   #unreadSince: number | undefined;
   /** Where the set with this id comes from; undefined where the store never tells of lost data. */
-  #origin: Origin | undefined;
-  #originOf: string | undefined;
+  #origin: (Origin & { readonly tokenId: string }) | undefined;
   #known: Known = nothingKnown;
 
   constructor(now: number) {
@@ -84,7 +86,7 @@ export class LoginState {
   }
 
   originOf(tokens: TokenSet): Origin | undefined {
-    return this.#originOf === tokens.id ? this.#origin : undefined;
+    return this.#origin?.tokenId === tokens.id ? this.#origin : undefined;
   }
 
   /** Whether a set is of the same login as the stored set, and newer: the store has lost what came between. */
@@ -106,10 +108,7 @@ export class LoginState {
       if (lineage !== endedLineage) this.#note({ endedLineage: lineage });
       return;
     }
-    if (tokens.id !== this.#originOf) {
-      this.#originOf = tokens.id;
-      this.#origin = { lineage, generation };
-    }
+    if (tokens.id !== this.#origin?.tokenId) this.#origin = { tokenId: tokens.id, lineage, generation };
     if (isSignedOut && !isOver && lineage !== endedLineage) this.#note({ isOver: true });
   }
 
@@ -167,7 +166,7 @@ export class LoginState {
   }
 
   /** The store was read. */
-  read(): void {
+  storeRead(): void {
     this.#unreadSince = undefined;
   }
 

@@ -26,7 +26,7 @@ export async function look(
   const { step, facts } = nextStep(context, account, stored, flight);
   learn(context, account, stored, facts);
   // A sign-out that a sign-in finds in the store came before the sign-in.
-  if (facts.isSignOutNews && flight.plan.kind !== 'refresh') flight.signOutsSeen = account.login.signOuts;
+  if (facts.isSignOutNews && flight.plan.kind !== 'refresh') flight.signOutsSeen = account.signOuts;
   return { stored, step };
 }
 

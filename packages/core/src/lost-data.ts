@@ -40,10 +40,10 @@ export function noticeLoss(
   account: Account,
   stored: Stored,
 ): Promise<void> | undefined {
-  const { tokens, login, facts } = account;
-  if (facts.unsaved !== undefined || login.isSignOutLost) return undefined;
-  if (tokens !== undefined && login.isNewer(tokens, stored.envelope)) account.dataLost();
-  const isGone = stored.recordId === undefined && (tokens !== undefined || login.isSignedOut);
+  const { tokens, facts } = account;
+  if (facts.unsaved !== undefined || account.isSignOutLost) return undefined;
+  if (tokens !== undefined && account.isNewer(tokens, stored.envelope)) account.dataLost();
+  const isGone = stored.recordId === undefined && (tokens !== undefined || account.isSignedOut);
   return isGone && context.store.dataId !== undefined ? ask(context, dataOf(context.store)) : undefined;
 }
 
@@ -93,7 +93,7 @@ function dataOf(store: TokenStore): StoreData {
 /** Calls `restore` for all accounts that hold what the store has lost, some at a time. No other waits for one for long. */
 async function restoreAll({ store, clock }: SessionContext, restore: Restore): Promise<void> {
   const waiting = accountsOn(store).filter(
-    ({ login, facts }) => login.isSignOutLost || facts.unsaved?.isRestored === true,
+    ({ isSignOutLost, facts }) => isSignOutLost || facts.unsaved?.isRestored === true,
   );
   const work = async (): Promise<void> => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

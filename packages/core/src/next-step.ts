@@ -43,7 +43,7 @@ export function nextStep(
   purpose: Purpose,
 ): { readonly step: Step; readonly facts: Facts } {
   const { tokens, signedOutAt } = stored.envelope;
-  const isSignOutNews = known.login.isNews(signedOutAt);
+  const isSignOutNews = known.isNews(signedOutAt);
   const facts = {
     isSignOutNews,
     isUnsavedObsolete: false,
@@ -52,7 +52,7 @@ export function nextStep(
   };
   const isRefresh = purpose.plan.kind === 'refresh';
   if (isRefresh) {
-    if (isSignOutNews || known.login.isSignedOut)
+    if (isSignOutNews || known.isSignedOut)
       return { step: { kind: 'fail', error: signedOutError(context) }, facts };
     const { unsaved } = known.facts;
     if (unsaved !== undefined) {
@@ -112,7 +112,7 @@ function pauseError(
   plan: FlightPlan,
 ): AuthError | undefined {
   const { clock, provider } = context;
-  const { pausedUntil, pauseCode } = pauseGiven(context, known.facts, guard, !known.login.hasRead);
+  const { pausedUntil, pauseCode } = pauseGiven(context, known.facts, guard, !known.hasRead);
   const leftMs = pausedUntil - clock.monotonic();
   if (leftMs <= 0) return undefined;
   const code = pauseCode ?? (guard.failures > 0 ? 'server_unavailable' : 'rate_limited');

@@ -47,7 +47,7 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
   const lookedAt = context.clock.monotonic();
   const { step, stored } = await look(context, account, flight);
   flight.lookMs = context.clock.monotonic() - lookedAt;
-  if (account.login.isSignOutLost)
+  if (account.isSignOutLost)
     await (await loadExchangeHalf(context)).restoreSignOut(context, account).catch(() => {});
   const hasLock = context.store.lock !== undefined;
   if (step.kind === 'fail' && !(hasLock && mayEndSoon(context, step.error, stored))) throw step.error;

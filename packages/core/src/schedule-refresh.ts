@@ -18,7 +18,7 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   watchStore(context, account);
   learnDataId(context, restore);
   const { isInDoubt } = account.held;
-  const flight = new Flight(context, plan, account.tokens?.id, account.login.signOuts);
+  const flight = new Flight(context, plan, account.tokens?.id, account.signOuts);
   account.flightStarted(flight);
   flight.tokens.then(
     () => {
@@ -142,7 +142,7 @@ function hear(account: Account, news: 'missed' | undefined): void {
 async function restore(account: Account): Promise<void> {
   const [context] = account.contexts;
   if (context?.mayOutliveCalls !== true) return;
-  if (account.login.isSignOutLost) return restoreSignOut(context, account);
+  if (account.isSignOutLost) return restoreSignOut(context, account);
   await account.flight?.settled;
   if (account.flight !== undefined || account.facts.unsaved === undefined) return;
   await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });
@@ -175,10 +175,10 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking.catch(() => {});
   account.seen(context.clock, stored.envelope);
-  if (account.login.isSignOutLost || account.facts.unsaved?.isRestored === true) return restore(account);
+  if (account.isSignOutLost || account.facts.unsaved?.isRestored === true) return restore(account);
   const { tokens, signedOutAt } = stored.envelope;
   account.signOutRead(signedOutAt);
-  if (tokens === undefined || account.login.isSignedOut || account.facts.unsaved !== undefined) return;
+  if (tokens === undefined || account.isSignedOut || account.facts.unsaved !== undefined) return;
   if (inHand === undefined || account.isSpent(tokens.id) || account.isRefused(tokens.id)) return;
   account.refusalsRead(context.clock, stored.envelope);
   account.adopted(context, tokens);

@@ -63,8 +63,8 @@ async function workEnded(context: SessionContext, account: Account, limitMs: num
 }
 
 function workOf(context: SessionContext, account: Account): Promise<unknown> | undefined {
-  const { flight, trailing, login, facts } = account;
-  const underWay = flight?.done ?? trailing?.done ?? login.signOutUnderWay ?? pendingCallsSettled(account);
+  const { flight, trailing, signOutUnderWay, facts } = account;
+  const underWay = flight?.done ?? trailing?.done ?? signOutUnderWay ?? pendingCallsSettled(account);
   const isLeftOver = facts.unsaved !== undefined && !facts.unsaved.isInitial;
   return underWay ?? (isLeftOver ? savedNow(context, account) : undefined);
 }

@@ -38,7 +38,7 @@ export class Session implements AuthSession {
     const context = new SessionContext(provider, options);
     const initial = initialTokens(context, options);
     const account = joinAccount(context);
-    if (initial !== undefined && !account.login.hasRead) {
+    if (initial !== undefined && !account.hasRead) {
       account.saveDeferred({
         tokens: initial,
         by: 'login',
@@ -182,10 +182,10 @@ export class Session implements AuthSession {
     const loading = loadExchangeHalf(context);
     const writing = loading.then(({ writeSignOut }) => writeSignOut(context, account));
     const over = writing.then(nothing, nothing);
-    account.login.signOutBegan(over);
+    account.signOutBegan(over);
     const finish = async (): Promise<void> => {
       const stored = await writing.catch(nothing);
-      account.login.signOutEnded(over);
+      account.signOutEnded(over);
       await (await loading).revokeSignedOut(context, account, inHand, stored);
       await writing;
     };

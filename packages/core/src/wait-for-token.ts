@@ -51,7 +51,7 @@ export async function handOutEarly(
   if (account.held.isFresh || !mayRefreshEarly(account, context.clock)) return tokens;
   const work = refreshInBackground(context, account, { kind: 'refresh', isEarly: true });
   if (!context.mayOutliveCalls) await waitForEarlyRefresh(context, account, work, signal);
-  if (account.login.isSignedOut) throw signedOutError(context);
+  if (account.isSignedOut) throw signedOutError(context);
   return account.tokens ?? tokens;
 }
 
@@ -145,7 +145,7 @@ async function refreshedIfDue(
     : account.flight?.settled;
   if (early === undefined) return tokens;
   await waitForEarlyRefresh(context, account, early, need.signal);
-  if (account.login.isSignedOut) throw signedOutError(context);
+  if (account.isSignedOut) throw signedOutError(context);
   const { tokens: inHand = tokens } = account;
   return fits(context.clock, inHand, need) ? inHand : tokens;
 }
@@ -188,7 +188,7 @@ const loginFailures: ReadonlySet<string> = new Set([
 ]);
 
 function busyUntil(account: Account): Promise<void> | undefined {
-  return account.flight?.settled ?? account.login.signOutUnderWay;
+  return account.flight?.settled ?? account.signOutUnderWay;
 }
 
 /** Whether a sign-in may join: only the same session's sign-in sends the same password, and a sign-out voids it. */
@@ -196,7 +196,7 @@ function isJoinable(account: Account, flight: Flight, context: SessionContext, p
   const areSignIns = [flight.plan, plan].every(
     ({ kind, byPerson }) => kind === 'sign_in' && byPerson !== true,
   );
-  return areSignIns && flight.context === context && flight.signOutsSeen === account.login.signOuts;
+  return areSignIns && flight.context === context && flight.signOutsSeen === account.signOuts;
 }
 
 /** One caller's wait, at most `callMs`; the work behind the wait goes on. */

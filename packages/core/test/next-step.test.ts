@@ -120,6 +120,6 @@ describe('the next step', () => {
     decide(opened, { tokens: expired, guard: { failures: 1, loginsAt: [], notBefore: now + 10_000 } });
     decide(opened, { signedOutAt: now + 1 });
     expect(opened.account.facts).toBe(facts);
-    expect([opened.account.tokens, opened.account.login.hasRead, events]).toEqual([undefined, false, []]);
+    expect([opened.account.tokens, opened.account.hasRead, events]).toEqual([undefined, false, []]);
   });
 });

@@ -49,7 +49,7 @@ export async function commit(
   }
   account.exchangeSucceeded();
   if (typeof end === 'object') return account.adopted(context, end);
-  if (isSignIn) account.login.signedIn();
+  if (isSignIn) account.signedIn();
   account.saveDeferred(end === 'failed' ? unsaved : undefined);
   account.taken(context, tokens, 'exchange');
   if (end === 'failed' && isSignIn) throw unsavedError(context, 'signed in, but not yet saved');

@@ -26,7 +26,7 @@ export async function maintain(
   const stored = await readStored(context);
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking;
-  if (account.login.isSignOutLost) await restoreSignOut(context, account);
+  if (account.isSignOutLost) await restoreSignOut(context, account);
   takeStored(context, account, stored);
   const { state } = statusOf(context, account, stored);
   if (state === 'signed_out') return { state };
@@ -65,9 +65,8 @@ function takeStored(context: SessionContext, account: Account, stored: Stored): 
   account.held.readClock(context.clock);
   account.held.doubtEnded(context);
   const { tokens, signedOutAt } = stored.envelope;
-  const { login } = account;
   const { unsaved } = account.facts;
-  const isSignedIn = !login.isSignedOut && !login.isNews(signedOutAt);
+  const isSignedIn = !account.isSignedOut && !account.isNews(signedOutAt);
   // Before the pause is read: whoever has saved the set may have been asked to wait since.
   if (tokens !== undefined && isSignedIn && unsaved === undefined)
     if (!account.isSpent(tokens.id) && !account.isRefused(tokens.id)) account.adopted(context, tokens);

@@ -12,5 +12,5 @@ export function isLeaseHeld({ lease }: Flight): boolean {
 
 /** Whether somebody signed out while the flight was under way: the flight's result is dropped. */
 export function isOvertakenBySignOut(account: Account, flight: Flight): boolean {
-  return account.login.signOuts !== flight.signOutsSeen;
+  return account.signOuts !== flight.signOutsSeen;
 }

@@ -81,11 +81,11 @@ export async function refresh(
  */
 function othersMayRestoreFor(
   { clock }: SessionContext,
-  { login }: Account,
+  { restoredSeenAt }: Account,
   { envelope: { restoredAt } }: Stored,
 ): number {
   if (restoredAt === undefined || Math.abs(clock.now() - restoredAt) > limits.clockAheadMs) return 0;
-  return limits.restoredMs - (clock.monotonic() - (login.restoredSeenAt ?? clock.monotonic()));
+  return limits.restoredMs - (clock.monotonic() - (restoredSeenAt ?? clock.monotonic()));
 }
 
 /** A refresh has failed: a login stands in for it where the endpoint is broken. @throws AuthError otherwise */

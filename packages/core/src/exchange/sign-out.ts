@@ -15,9 +15,9 @@ export async function writeSignOut(context: SessionContext, account: Account): P
     const { tokens, ...rest } = stored.envelope;
     const lineage = context.store.dataId && lineageOf(stored.envelope);
     const kept = lineage === undefined ? rest : { ...rest, lineage };
-    account.login.signOutEnds(lineage);
+    account.signOutEnds(lineage);
     const signedOutAt = context.clock.now();
-    account.login.signOutKnown(signedOutAt);
+    account.signOutKnown(signedOutAt);
     if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
   }
   throw new AuthError('store_failed', {
@@ -31,17 +31,16 @@ export async function writeSignOut(context: SessionContext, account: Account): P
  * login stands: somebody has signed in since.
  */
 export async function restoreSignOut(context: SessionContext, account: Account): Promise<void> {
-  for (let round = 0; round < limits.flightRounds && account.login.isSignOutLost; round++) {
-    const { signedOutAt = context.clock.now(), endedLineage } = account.login;
+  for (let round = 0; round < limits.flightRounds && account.isSignOutLost; round++) {
+    const { signedOutAt = context.clock.now(), endedLineage } = account;
     const stored = await readStored(context);
     const { tokens, restoredAt: _, ...kept } = stored.envelope;
     const isOther = tokens !== undefined && lineageOf(stored.envelope) !== endedLineage;
-    if (kept.signedOutAt !== undefined || isOther) return account.login.signOutRestored();
-    account.login.signOutKnown(signedOutAt);
+    if (kept.signedOutAt !== undefined || isOther) return account.signOutRestored();
+    account.signOutKnown(signedOutAt);
     const lineage = endedLineage === undefined ? {} : { lineage: endedLineage };
     const envelope = { ...kept, ...lineage, signedOutAt };
-    if ((await replaceStored(context, stored, envelope)) !== undefined)
-      return account.login.signOutRestored();
+    if ((await replaceStored(context, stored, envelope)) !== undefined) return account.signOutRestored();
   }
 }
 

@@ -14,7 +14,7 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
   const { guard, signedOutAt, tokens: storedTokens } = envelope;
   const now = context.clock.now();
   const { latch = guard.latch, client = guard.client, unsaved } = account.facts;
-  const isSignOutNews = account.login.isNews(signedOutAt);
+  const isSignOutNews = account.isNews(signedOutAt);
   const inHand = account.isAlive(context.clock) ? account.tokens : unsaved?.tokens;
   const candidates = isSignOutNews ? [storedTokens] : [inHand, storedTokens];
   // While the client is refused a refresh token is of no use.
@@ -24,8 +24,7 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
   );
   const instants = [guard.notBefore, client?.retryAt, latch && context.retryRefusedAt(latch)];
   const retryAt = instants.findLast((at) => at !== undefined && at > now);
-  const isOver =
-    account.login.isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
+  const isOver = account.isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
   const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';
   const refusedAt = latch?.at ?? client?.at;
   const blockedAt = refusedAt && Math.min(refusedAt, now);
