@@ -59,7 +59,7 @@ test('after a sign-out every caller is told so', async () => {
   expect(said).toMatch(/^0 of 1,000 calls were answered, 1,000 failed with signed_out\./);
 });
 
-test('all acts in a row, twice, leave the sessions in working order', { tags: ['long'] }, async () => {
+test('all acts in a row, twice, leave the sessions in working order', { tags: ['longest'] }, async () => {
   const ids = acts.map(({ id }) => id);
   const { counts } = await playAll(3, ...ids, ...ids, 'expires');
   expect(counts).toMatchObject({ logins: 0, refreshes: 1, accepted: 1_000 });

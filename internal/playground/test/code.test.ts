@@ -33,7 +33,11 @@ async function doesTheSame(id: string): Promise<void> {
 }
 
 test.concurrent.each(some)('the code of a scene does what the playground shows: %s', doesTheSame);
-test.each(others)('the code of a scene does what the playground shows: %s', { tags: ['long'] }, doesTheSame);
+test.each(others)(
+  'the code of a scene does what the playground shows: %s',
+  { tags: ['longest'] },
+  doesTheSame,
+);
 
 test('no line of the code is longer than 80 columns', () => {
   const long = codeOf(
