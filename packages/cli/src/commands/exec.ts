@@ -59,10 +59,11 @@ async function ownProxy(
 }
 
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(command, args, { stdio: 'inherit', env });
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+  // Before the command starts: a signal may come as soon as it runs. Listeners are called in a later turn.
   for (const signal of signals) process.on(signal, pass);
+  const child = spawn(command, args, { stdio: 'inherit', env });
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return code ?? 128 + constants.signals[signal as NodeJS.Signals];
