@@ -2,6 +2,7 @@
  * Makes the packages' READMEs fit for npm, before they are packed: npm knows no other files of the repository, so links
  * lead to the site. `git restore` brings the READMEs back.
  */
+import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { targetOf } from './links.ts';
 import { pages } from './pages.ts';
@@ -9,6 +10,8 @@ import { homepage, inRepository } from './repository.ts';
 import { writeSources } from './sources.ts';
 
 if (import.meta.main) {
+  // What is not committed would be lost when the READMEs are brought back.
+  execFileSync('git', ['diff', '--quiet', 'HEAD', '--', ...npmReadmes()], { cwd: inRepository() });
   writeSources();
   const known = pages();
   for (const readme of npmReadmes()) writeFileSync(inRepository(readme), asOnNpm(readme, known));

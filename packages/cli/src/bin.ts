@@ -1,8 +1,9 @@
 #!/usr/bin/env -S node --
 import { enableCompileCache } from 'node:module';
+import envPaths from 'env-paths';
 
 // Without the `--` above, Node would take `--env-file` for an option of its own.
-// The next start need not compile again. Node 22.12 and later have it.
-enableCompileCache();
+// The next start need not compile again. Node's own default is a folder that all users share: what lies there is run.
+enableCompileCache(envPaths('auth-cli', { suffix: '' }).cache);
 const { run } = await import('./program.js');
 await run(process.argv.slice(2));

@@ -40,7 +40,7 @@ export async function loadConfig(path: string): Promise<Accounts> {
       `${path}: Node ${process.versions.node} runs no TypeScript, 22.18 does; or write auth.config.js`,
     );
   tellIfNew(path);
-  const { default: accounts } = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  const { default: accounts } = await imported(path);
   const isAccounts =
     typeof accounts === 'object' &&
     accounts !== null &&
@@ -48,6 +48,14 @@ export async function loadConfig(path: string): Promise<Accounts> {
   if (!isAccounts)
     throw new UsageError(`${path}: expected export default defineAccounts({ name: () => session })`);
   return accounts as Accounts;
+}
+
+async function imported(path: string): Promise<{ readonly default?: unknown }> {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (error) {
+    throw new UsageError(`${path}: ${(error as Error).message}`);
+  }
 }
 
 function existing(path: string): string {

@@ -29,10 +29,14 @@ export async function openAccount(
   options: GlobalOptions,
   fromHere: boolean = process.stdin.isTTY === true,
 ): Promise<Session> {
-  const accounts = await accountsOf(options, fromHere);
+  return openerOf(name, await accountsOf(options, fromHere))();
+}
+
+/** How to open an account. @throws UsageError that names the accounts there are */
+export function openerOf(name: string, accounts: Accounts): Accounts[string] {
   const open = Object.hasOwn(accounts, name) ? accounts[name] : undefined;
   if (open === undefined) throw new UsageError(unknownAccount(name, Object.keys(accounts)));
-  return open();
+  return open;
 }
 
 function unknownAccount(name: string, known: readonly string[]): string {

@@ -37,6 +37,10 @@ describe('auth status', () => {
   });
 });
 
+test('an account that does not exist is a mistake, for status too', async () => {
+  expect((await scene.home.run(['status', 'constructor'])).code).toBe(2);
+});
+
 describe('auth doctor', () => {
   test('finds nothing wrong, and logs in once where it is to try', async () => {
     const ended = await scene.home.run(['doctor', 'joor']);

@@ -70,6 +70,15 @@ test('what others can write is not run', async () => {
   expect((await home.run(['token', 'orders', '--config', path])).code).toBe(2);
 });
 
+test('a configuration that fails is a mistake that names it', async () => {
+  using home = new Home();
+  const path = written(home, 'project', 'orders');
+  writeFileSync(path, 'throw new Error("no such thing");');
+  const ended = await home.run(['token', 'orders', '--config', path]);
+  expect(ended).toMatchObject({ code: 2, stdout: '' });
+  expect(ended.stderr).toContain(`${path}: no such thing`);
+});
+
 test('variables come from a file', async () => {
   await using emulator = await startEmulator();
   using full = new Home(emulator);

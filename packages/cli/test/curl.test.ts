@@ -47,6 +47,7 @@ describe('auth curl', () => {
     elsewhere = await startEmulator();
   });
   beforeEach(async () => {
+    elsewhere.joor.reset();
     emulator = await startEmulator({
       api: { joor: async (request) => new Response(`${request.method} ${await request.text()}`) },
     });
@@ -78,6 +79,22 @@ describe('auth curl', () => {
     expect(emulator.joor.ledger).toMatchObject({ logins: 2, apiCallsAccepted: 1, apiCallsRejected: 1 });
   });
 
+  test('a refusal that no token can help is printed, and nothing is sent again', async () => {
+    await home.run(['token', 'joor']);
+    emulator.joor.answerNext({ on: 'api', status: 403, body: 'not yours' });
+    const ended = await home.run(['curl', 'joor', emulator.joor.apiUrl, '--', '-s']);
+    expect(ended).toMatchObject({ code: 0, stdout: 'not yours' });
+    expect(emulator.joor.ledger).toMatchObject({ logins: 1, apiCallsAccepted: 0 });
+  });
+
+  test('a 401 of another host that a redirect leads to is no refusal of ours', async () => {
+    await home.run(['token', 'joor']);
+    emulator.joor.answerNext({ on: 'api', status: 302, headers: { location: elsewhere.joor.apiUrl } });
+    const ended = await home.run(['curl', 'joor', emulator.joor.apiUrl, '--', '-s', '-L', '-o', '/dev/null']);
+    expect(ended.code).toBe(0);
+    expect(emulator.joor.ledger).toMatchObject({ logins: 1, apiCallsAccepted: 0 });
+  });
+
   test('a body from standard input arrives, and is sent once', async () => {
     const url = emulator.joor.apiUrl;
     const args = ['curl', 'joor', url, '--', '-s', '--data-binary', '@-'];
@@ -86,6 +103,8 @@ describe('auth curl', () => {
     const ended = await home.run(args, { input: 'from a pipe' });
     expect(ended.stdout).not.toContain('POST');
     expect(emulator.joor.ledger.apiCallsRejected).toBe(1);
+    // The session was told: the next call has another token.
+    expect((await home.run(args, { input: 'again' })).stdout).toBe('POST again');
   });
 
   test('nothing goes to another origin', async () => {
@@ -107,6 +126,8 @@ describe('auth curl', () => {
     await home.run(['curl', 'joor', `http://{${host},${foreign}}/joor/v4/orders`, '--', '-s']);
     expect(elsewhere.joor.ledger).toMatchObject({ apiCallsAccepted: 0, apiCallsRejected: 0 });
     expect(elsewhere.keycloak.ledger.apiCallsRejected).toBe(0);
+    await home.run(['curl', 'joor', `${emulator.joor.apiUrl}/[1-3]`, '--', '-s']);
+    expect(emulator.joor.ledger.apiCallsAccepted).toBe(1);
   });
 
   test('the user’s .curlrc has no effect', async () => {

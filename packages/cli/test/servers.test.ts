@@ -83,6 +83,8 @@ describe('auth proxy', () => {
     const refused = [
       {},
       { 'x-auth-key': 'a guess' },
+      // As long as the key in letters, longer in bytes.
+      { 'x-auth-key': 'é'.repeat(32) },
       { ...headers, host: 'rebound.example' },
       { ...headers, origin: 'https://page.example' },
       { ...headers, 'sec-fetch-site': 'cross-site' },
@@ -109,6 +111,7 @@ describe('auth proxy', () => {
       return (await call(address, '/joor/v4/orders')).headers['location'];
     };
     expect(await redirect(`${emulator.url}/joor/v4/other`)).toBe(`${address}/joor/v4/other`);
+    expect(await redirect('/joor/v4/other?page=2')).toBe(`${address}/joor/v4/other?page=2`);
     expect(await redirect('https://elsewhere.example/')).toBe('https://elsewhere.example/');
   });
 

@@ -14,8 +14,8 @@ import { type CurlOptions, checkCurlOptions } from './curl-options.js';
 
 /**
  * Runs curl with the account's token. The token travels by a file that has no name any more, so that no list of processes
- * shows it, and standard input stays the user's. A refused request is repeated once with another token, unless its body came from
- * standard input. The exit code is curl's.
+ * shows it, and standard input stays the user's. A request whose token is refused is repeated once with another, unless its
+ * body came from standard input. The exit code is curl's.
  */
 export async function curl(
   account: string,
@@ -27,68 +27,89 @@ export async function curl(
   if (!URL.canParse(written)) throw new UsageError(`${written}: expected a URL`);
   // curl reads some texts as another URL than the session does: both get what the session has read.
   const url = new URL(written).href;
-  await withSession(account, options, async (session) => {
-    const first = await attempt(session, url, args, known, !known.readsInput);
-    if (first.isPassedOn) {
-      process.exitCode = first.exitCode;
-      return;
-    }
-    const another = await session.tokenRejected(first.tokens, {
-      status: first.status,
-      headers: first.headers,
-      url,
+  process.exitCode = await withSession(account, options, async (session) => {
+    const first = await Attempt.start(session, url, args, known);
+    const another = await first.replacement(session);
+    if (another === undefined || known.readsInput) return first.finish();
+    await first.discard();
+    const second = await Attempt.start(session, url, args, known);
+    await second.replacement(session);
+    return second.finish();
+  });
+}
+
+/** One run of curl. What it prints is held back until the session has judged the answer. */
+class Attempt {
+  readonly #tokens: TokenSet<unknown>;
+  readonly #answer: Answer;
+  readonly #output: Readable;
+  readonly #ended: Promise<number>;
+
+  private constructor(tokens: TokenSet<unknown>, answer: Answer, output: Readable, ended: Promise<number>) {
+    this.#tokens = tokens;
+    this.#answer = answer;
+    this.#output = output;
+    this.#ended = ended;
+  }
+
+  static async start(
+    session: Session,
+    url: string,
+    args: readonly string[],
+    { followsRedirects }: CurlOptions,
+  ): Promise<Attempt> {
+    const token = new Headers();
+    const tokens = await session.attach(url, token);
+    const names = [...token.keys()];
+    // curl takes Authorization off where a redirect leaves the host, and no other header.
+    if (followsRedirects && names.some((name) => name !== 'authorization'))
+      throw new UsageError(
+        `--location: curl would hand ${names.join(', ')} on to whatever host a redirect names`,
+      );
+    // curl does not see that its output ends at a terminal.
+    const quiet = process.stdout.isTTY === true ? ['--no-progress-meter'] : [];
+    using files = new NamelessFiles();
+    const config = files.add(configOf(token));
+    const head = files.add('');
+    // Without the user's .curlrc, which may name URLs and proxies, and without patterns in the URL.
+    const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
+    const child = spawn('curl', [...own, ...quiet, ...args, '--', url], {
+      stdio: ['inherit', 'pipe', 'inherit', config, head],
     });
-    const last = await attempt(session, url, args, known, false);
-    if (another !== undefined)
-      await session.tokenRejected(last.tokens, { status: last.status, headers: last.headers, url });
-    process.exitCode = last.exitCode;
-  });
-}
-
-interface Ended {
-  readonly tokens: TokenSet<unknown>;
-  readonly status: number;
-  readonly headers: Headers;
-  readonly exitCode: number;
-  /** What curl printed has been printed. False: it was held back, since the API refused the token. */
-  readonly isPassedOn: boolean;
-}
-
-async function attempt(
-  session: Session,
-  url: string,
-  args: readonly string[],
-  { followsRedirects }: CurlOptions,
-  mayHoldBack: boolean,
-): Promise<Ended> {
-  const token = new Headers();
-  const tokens = await session.attach(url, token);
-  const names = [...token.keys()];
-  // curl takes Authorization off where a redirect leaves the host, and no other header.
-  if (followsRedirects && names.some((name) => name !== 'authorization'))
-    throw new UsageError(
-      `--location: curl would hand ${names.join(', ')} on to whatever host a redirect names`,
+    const stop = (): void => void child.kill();
+    process.once('exit', stop);
+    const ended = once(child, 'close').then(
+      ([code]) => {
+        process.off('exit', stop);
+        return Number(code ?? 1);
+      },
+      ({ code }: NodeJS.ErrnoException) => {
+        throw new UsageError(code === 'ENOENT' ? 'curl is not installed' : `curl: ${code}`);
+      },
     );
-  // curl does not see that its output ends at a terminal.
-  const quiet = process.stdout.isTTY === true ? ['--no-progress-meter'] : [];
-  using files = new NamelessFiles();
-  const config = files.add(configOf(token));
-  const head = files.add('');
-  // Without the user's .curlrc, which may name URLs and proxies, and without patterns in the URL.
-  const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
-  const child = spawn('curl', [...own, ...quiet, ...args, '--', url], {
-    stdio: ['inherit', 'pipe', 'inherit', config, head],
-  });
-  const ended = once(child, 'close') as Promise<[number | null]>;
-  const output = child.stdout as Readable;
-  // With the first byte of the body the headers are complete.
-  await Promise.race([once(output, 'readable'), ended]);
-  const answer = answerOf(files.read(head));
-  const isPassedOn = !mayHoldBack || answer.status !== 401;
-  if (isPassedOn) await pipeline(output, process.stdout, { end: false }).catch(ignoreClosedPipe);
-  else output.resume();
-  const [code] = await ended;
-  return { tokens, ...answer, exitCode: code ?? 1, isPassedOn };
+    const output = child.stdout as Readable;
+    // With the first byte of the body the headers are complete.
+    await Promise.race([once(output, 'readable'), ended]);
+    return new Attempt(tokens, answerOf(files.read(head), url), output, ended);
+  }
+
+  /** Another set, where the API has refused the token; also tells the session what became of a replay. */
+  async replacement(session: Session): Promise<TokenSet<unknown> | undefined> {
+    // Nothing was answered, and curl says why; or another host answered, to which curl has sent no token.
+    if (this.#answer.status === 0 || this.#answer.isElsewhere) return undefined;
+    return session.tokenRejected(this.#tokens, this.#answer);
+  }
+
+  /** Prints what was held back, and the rest. Returns curl's exit code. */
+  async finish(): Promise<number> {
+    await pipeline(this.#output, process.stdout, { end: false }).catch(ignoreClosedPipe);
+    return this.#ended;
+  }
+
+  async discard(): Promise<void> {
+    this.#output.resume();
+    await this.#ended;
+  }
 }
 
 /** Files that are open and have no name: whoever inherits the descriptor can read them, and nobody else. */
@@ -126,9 +147,30 @@ function configOf(token: Headers): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The last answer of those that curl has seen: redirects that it follows come before. */
-function answerOf(text: string): { readonly status: number; readonly headers: Headers } {
-  const block = text.trimEnd().split('\r\n\r\n').at(-1) ?? '';
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly url: string;
+  readonly redirected: boolean;
+  /** It came from another origin than the one that was called. */
+  readonly isElsewhere: boolean;
+}
+
+/** The last answer of those that curl has seen, and the URL that gave it: redirects that it follows come before. */
+function answerOf(text: string, url: string): Answer {
+  const answers = text.trimEnd().split('\r\n\r\n').map(parsed);
+  const last = answers.at(-1) ?? parsed('');
+  let from = url;
+  for (const { status, headers } of answers.slice(0, -1)) {
+    const location = headers.get('location');
+    if (status >= 300 && location !== null && URL.canParse(location, from))
+      from = new URL(location, from).href;
+  }
+  const isElsewhere = new URL(from).origin !== new URL(url).origin;
+  return { ...last, url: from, redirected: from !== url, isElsewhere };
+}
+
+function parsed(block: string): { readonly status: number; readonly headers: Headers } {
   const [first = '', ...lines] = block.split('\r\n');
   const pairs = lines.map((line): [string, string] => [
     line.slice(0, line.indexOf(':')),

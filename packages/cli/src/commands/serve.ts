@@ -38,14 +38,14 @@ class TokenServer {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const objection = this.listening?.objectionTo(request);
     if (objection !== undefined) return answerProblem(response, 403, 'refused', objection);
-    const [, name] = /^\/token\/([^/?]+)$/.exec(this.listening?.pathOf(request) ?? '') ?? [];
+    const [, name] = /^\/token\/([\w.~-]+)$/.exec(this.listening?.pathOf(request) ?? '') ?? [];
     if (name === undefined || request.method !== 'GET')
       return answerProblem(response, 404, 'not found', 'GET /token/ACCOUNT');
     // No page and no redirect can set it: whoever sends it means it.
     if (request.headers['metadata'] !== 'true')
       return answerProblem(response, 400, 'bad request', 'expected the header Metadata: true');
     try {
-      const session = await this.#sessionOf(decodeURIComponent(name));
+      const session = await this.#sessionOf(name);
       if (session === undefined) return answerProblem(response, 404, 'not found', 'there is no such account');
       const body = JSON.stringify(described(await session.getTokens()));
       response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(body);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuthStatus, findAuthError } from '@auth/core';
 import type { Accounts } from '../accounts.js';
 import { spoken } from '../duration.js';
-import { accountsOf, type GlobalOptions } from '../open-accounts.js';
+import { accountsOf, type GlobalOptions, openerOf } from '../open-accounts.js';
 
 export interface StatusOptions extends GlobalOptions {
   readonly watch?: boolean;
@@ -21,7 +21,7 @@ const barWidth = 20;
 /** Shows how each account is, or one. Nothing is sent. */
 export async function status(account: string | undefined, options: StatusOptions): Promise<void> {
   const accounts = await accountsOf(options, true);
-  const shown = account === undefined ? accounts : { [account]: accounts[account] as Accounts[string] };
+  const shown = account === undefined ? accounts : { [account]: openerOf(account, accounts) };
   for (;;) {
     const rows = await Promise.all(Object.entries(shown).map(([name, open]) => rowOf(name, open)));
     const text = options.json === true ? JSON.stringify(rows, undefined, 2) : rows.map(lineOf).join('\n');
@@ -32,9 +32,8 @@ export async function status(account: string | undefined, options: StatusOptions
   }
 }
 
-async function rowOf(account: string, open: Accounts[string] | undefined): Promise<Row> {
+async function rowOf(account: string, open: Accounts[string]): Promise<Row> {
   try {
-    if (open === undefined) throw new Error('there is no such account');
     await using session = await open();
     return { account, status: await session.status() };
   } catch (error) {

@@ -65,7 +65,7 @@ export class AuthProxy {
     try {
       const body = await bodyOf(request);
       const answer = await this.#forward(url, request, body, aborted.signal);
-      response.writeHead(answer.statusCode, this.#answerHeaders(answer, request));
+      response.writeHead(answer.statusCode, this.#answerHeaders(answer, request, url));
       await pipeline(answer.body, response);
     } catch (error) {
       if (aborted.signal.aborted) return;
@@ -84,7 +84,11 @@ export class AuthProxy {
     const { answer, tokens } = first;
     if (answer.statusCode < 300) return answer;
     const judged = { status: answer.statusCode, headers: headersOf(answer), url };
-    const another = await this.#session.tokenRejected(tokens, judged, { signal });
+    const another = await this.#session.tokenRejected(tokens, judged, { signal }).catch(async (error) => {
+      // Unread, the answer would keep its connection.
+      await answer.body.dump();
+      throw error;
+    });
     if (another === undefined || 'rest' in body) return answer;
     await answer.body.dump();
     const second = await this.#attempt(url, request, body, signal);
@@ -117,19 +121,20 @@ export class AuthProxy {
     return { answer, tokens };
   }
 
-  /** A redirect within the API stays within the proxy. */
+  /** A redirect within the API stays within the proxy, whose address may hold a key. */
   #answerHeaders(
     answer: Dispatcher.ResponseData,
     request: IncomingMessage,
+    url: string,
   ): Record<string, string | string[]> {
     const headers = handedOn(answer.headers);
     const { location } = headers;
-    if (typeof location === 'string' && location.startsWith(`${this.#target}/`)) {
-      const address = this.#listening?.address ?? '';
-      const base = address.startsWith('http') ? address : `http://${request.headers.host ?? 'localhost'}`;
-      headers['location'] = base + location.slice(this.#target.length);
-    }
-    return headers;
+    if (typeof location !== 'string' || !URL.canParse(location, url)) return headers;
+    const { origin, pathname, search, hash } = new URL(location, url);
+    if (origin !== this.#target) return headers;
+    const address = this.#listening?.address ?? '';
+    const base = address.startsWith('http') ? address : `http://${request.headers.host ?? 'localhost'}`;
+    return { ...headers, location: base + pathname + search + hash };
   }
 }
 

@@ -79,16 +79,17 @@ function fromBrowser({ headers }: IncomingMessage): string | undefined {
   return isFromBrowser ? 'requests of web pages are refused' : undefined;
 }
 
+/** Takes the same time however much of it is right. What a caller sends may be any text. */
 function isEqual(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+  const [one, other] = [Buffer.from(left), Buffer.from(right)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 async function started(server: Server, start: () => void): Promise<void> {
-  const failed = once(server, 'error').then(([error]) => {
-    throw new UsageError(`--listen: ${(error as NodeJS.ErrnoException).code}`);
-  });
   start();
-  await Promise.race([once(server, 'listening'), failed]);
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`--listen: ${error.code}`);
+  });
 }
 
 /** In a folder that nobody else can enter. */

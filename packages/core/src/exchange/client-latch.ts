@@ -6,7 +6,7 @@ import type { Guard, Stored } from '../envelope.js';
 import { AuthError, type AuthPhase } from '../errors.js';
 import * as limits from '../limits.js';
 import { reasonOf } from '../reason.js';
-import { besides, digestOf, slowHash } from './guard.js';
+import { digestOf, earlierHashes, slowHash } from './guard.js';
 import { noteFailure, saveGuard } from './save-guard.js';
 
 /**
@@ -59,7 +59,7 @@ export async function clientRefused(
   const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
   const hash = await clientHash(context).catch(() => '');
   const retryAt = Math.ceil(at + waitMs);
-  const latch = { hash, at, count, retryAt, ...besides(hash, standing) };
+  const latch = { hash, at, count, retryAt, ...earlierHashes(hash, standing) };
   context.vaultAsked(hash);
   account.clientRefused(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({

@@ -6,11 +6,11 @@ import { toHex } from '../random-id.js';
 export async function latchOf(secrets: readonly string[], at: number, standing?: Latch): Promise<Latch> {
   const salt = standing?.salt ?? toHex(crypto.getRandomValues(new Uint8Array(16)));
   const hash = await slowHash(secrets, salt);
-  return { salt, hash, at, ...besides(hash, standing) };
+  return { salt, hash, at, ...earlierHashes(hash, standing) };
 }
 
 /** The hashes that were refused before this one. */
-export function besides(
+export function earlierHashes(
   hash: string,
   standing: { readonly hash: string; readonly otherHashes?: readonly string[] } | undefined,
 ): { readonly otherHashes?: readonly string[] } {
