@@ -1,4 +1,4 @@
-import { AuthError, encryptedStore, type TokenStore } from '@auth/core';
+import { AuthError, encryptedStore, findAuthError, type TokenStore } from '@auth/core';
 import { fileStore } from '@auth/store-file';
 import envPaths from 'env-paths';
 
@@ -15,9 +15,33 @@ const lockKey = 'the key itself';
  * @throws AuthError `store_failed` where there is no keychain, as on most servers, or it is locked
  */
 export async function keychainStore(): Promise<TokenStore> {
-  const directory = envPaths('auth-tokens-keychain', { suffix: '' }).data;
-  const files = fileStore({ directory });
+  const files = keychainFiles();
   return encryptedStore(files, { keys: [await keyFrom(files)] });
+}
+
+/**
+ * The same store for a sign-out after the keychain has lost its key: a record that does not decrypt reads as one that holds
+ * nothing, so that the sign-out replaces it.
+ */
+export async function forgettingKeychainStore(): Promise<TokenStore> {
+  const files = keychainFiles();
+  const store = await keychainStore();
+  return {
+    ...store,
+    async get(key) {
+      try {
+        return await store.get(key);
+      } catch (error) {
+        const record = await files.get(key);
+        if (findAuthError(error)?.code !== 'store_failed' || record === undefined) throw error;
+        return { ...record, value: '' };
+      }
+    },
+  };
+}
+
+function keychainFiles(): TokenStore {
+  return fileStore({ directory: envPaths('auth-tokens-keychain', { suffix: '' }).data });
 }
 
 /** The key, made by the first who asks: the lock keeps two of them from making one each. */

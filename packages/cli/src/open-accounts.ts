@@ -1,26 +1,35 @@
+import type { TokenStore } from '@auth/core';
 import { fileStore } from '@auth/store-file';
 import type { Accounts, Session } from './accounts.js';
 import { findConfig, loadConfig } from './config-file.js';
 import { UsageError } from './exit-codes.js';
 import { accountsFromEnvironment, environmentNames } from './from-environment.js';
-import { keychainStore } from './keychain-store.js';
+import { forgettingKeychainStore, keychainStore } from './keychain-store.js';
 
 /** Options of every command. */
 export interface GlobalOptions {
   readonly config?: string;
   readonly envFile?: string;
   readonly keychain?: boolean;
+  /** Of `logout`: a record that cannot be read is replaced. */
+  readonly forget?: boolean;
 }
 
 /** The accounts of the configuration, or where there is none, of the environment. @throws UsageError */
 export async function accountsOf(options: GlobalOptions, fromHere: boolean): Promise<Accounts> {
   if (options.envFile !== undefined) loadVariables(options.envFile);
   const config = findConfig({ given: options.config, fromHere });
-  if (config === undefined)
-    return accountsFromEnvironment(async () => (options.keychain === true ? keychainStore() : fileStore()));
+  if (config === undefined) return accountsFromEnvironment(() => storeOf(options));
   if (options.keychain === true)
     throw new UsageError(`--keychain: the stores of ${config} are its own; write keychainStore() there`);
   return loadConfig(config);
+}
+
+/** The store of accounts that the environment gives. */
+async function storeOf({ keychain, forget }: GlobalOptions): Promise<TokenStore> {
+  // What a file without encryption cannot hold any more is replaced by every session.
+  if (keychain !== true) return fileStore();
+  return forget === true ? forgettingKeychainStore() : keychainStore();
 }
 
 /** Opens one account's session. @throws UsageError that names the accounts there are */

@@ -67,7 +67,9 @@ export function programOf(): Command {
     'logout <account>',
     'sign out, for everybody who shares the store',
     'auth logout joor',
-  ).action(async (account, options) => (await import('./commands/logout.js')).logout(account, options));
+  )
+    .option('--forget', 'also with a record that the keychain’s key does not open any more')
+    .action(async (account, options) => (await import('./commands/logout.js')).logout(account, options));
   command(program, 'status [account]', 'show how each account is', 'auth status --watch')
     .option('--watch', 'again each second')
     .option('--json', 'for programs')

@@ -61,6 +61,18 @@ describe('auth proxy', () => {
     expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
   });
 
+  test('a socket that a killed program has left is used again, one in use is not', async () => {
+    const place = join(home.path, 'socket');
+    const killed = await home.listening(['proxy', 'joor', '--listen', `unix:${place}`]);
+    killed.program.kill('SIGKILL');
+    await once(killed.program, 'exit');
+    await using proxy = await home.listening(['proxy', 'joor', '--listen', `unix:${place}`]);
+    expect((await call(proxy.lines[0] ?? '', '/joor/v4/orders')).status).toBe(200);
+    const third = await home.run(['proxy', 'joor', '--listen', `unix:${place}`]);
+    expect(third).toMatchObject({ code: 2, stderr: expect.stringContaining('EADDRINUSE') });
+    expect((await call(proxy.lines[0] ?? '', '/joor/v4/orders')).status).toBe(200);
+  });
+
   test('a refused request is sent again, with its body; a long one is handed on as it came', async () => {
     await using proxy = await home.listening(['proxy', 'joor']);
     const [address = ''] = proxy.lines;

@@ -1,4 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { AuthSession } from '@auth/core';
+import { createJoorAuth } from '@auth/joor';
+import { fileStore } from '@auth/store-file';
+import { describe, expect, test, vi } from 'vitest';
 import { sceneOfEachTest } from './support/scene.js';
 
 const scene = sceneOfEachTest();
@@ -37,14 +42,62 @@ describe('auth token', () => {
     expect(scene.emulator.joor.ledger.logins).toBe(2);
   });
 
+  /** The account's token has come to its end. */
+  const leaveExpiredToken = async (): Promise<void> => {
+    const { joor } = scene.emulator;
+    const { accessTokenLifetimeMs } = joor.settings;
+    joor.set({ accessTokenLifetimeMs: 1_000 });
+    await scene.home.run(['token', 'joor']);
+    joor.set({ accessTokenLifetimeMs });
+    await setTimeout(1_000);
+    joor.ledger.clear();
+  };
+
   const atOnce = async (count: number): Promise<void> => {
+    await leaveExpiredToken();
     const ended = await Promise.all(Array.from({ length: count }, () => scene.home.run(['token', 'joor'])));
     expect(new Set(ended.map(({ stdout, code }) => `${code} ${stdout}`)).size).toBe(1);
     expect(scene.emulator.joor.ledger.logins).toBe(1);
   };
 
+  /** A program in the same home, with the store that the command line uses. */
+  const programBeside = (): AuthSession<unknown> => {
+    const directory = join(scene.home.path, '.local', 'state', 'auth-tokens');
+    return createJoorAuth({ ...scene.emulator.joor.options, store: fileStore({ directory }) });
+  };
+
+  const besideAProgram = async (count: number): Promise<void> => {
+    await leaveExpiredToken();
+    await using session = programBeside();
+    const beside = session.getTokens();
+    const ended = await Promise.all(Array.from({ length: count }, () => scene.home.run(['token', 'joor'])));
+    const { accessToken } = await beside;
+    expect(new Set(ended.map(({ stdout }) => stdout))).toEqual(new Set([`${accessToken}\n`]));
+    expect(scene.emulator.joor.ledger.logins).toBe(1);
+  };
+
+  /** The server has made the tokens, and the process that asked for them is no more. */
+  const afterAKill = async (count: number): Promise<void> => {
+    const { joor } = scene.emulator;
+    joor.set({ delayAfterCommitMs: 60_000 });
+    const killed = scene.home.start(['token', 'joor']);
+    await vi.waitFor(() => expect(joor.ledger.logins).toBe(1), 5_000);
+    killed.kill('SIGKILL');
+    joor.set({ delayAfterCommitMs: 0 });
+    const ended = await Promise.all(Array.from({ length: count }, () => scene.home.run(['token', 'joor'])));
+    expect(new Set(ended.map(({ stdout, code }) => `${code} ${stdout}`)).size).toBe(1);
+    expect(ended[0]?.code).toBe(0);
+    expect(joor.ledger.logins).toBe(2);
+  };
+
   test('six at once make one exchange', () => atOnce(6));
-  test('fifty at once make one exchange', { tags: ['long'], timeout: 60_000 }, () => atOnce(50));
+  test('four and a running program make one exchange', () => besideAProgram(4));
+  test('four go on after one that was killed amid its exchange', { timeout: 60_000 }, () => afterAKill(4));
+  describe('fifty', { tags: ['long'], timeout: 90_000 }, () => {
+    test('at once make one exchange', () => atOnce(50));
+    test('and a running program make one exchange', () => besideAProgram(50));
+    test('go on after one that was killed amid its exchange', () => afterAKill(50));
+  });
 });
 
 describe('exit codes', () => {

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../exit-codes.js';
@@ -44,6 +44,7 @@ async function onSocket(server: Server, path: string): Promise<Listening> {
   if (folder === undefined) throw new UsageError(`--listen: there is no folder ${dirname(path)}`);
   if ((folder.mode & 0o077) !== 0)
     throw new UsageError(`--listen: others can reach ${dirname(path)}. chmod 700 ${dirname(path)}`);
+  await removeIfLeftBehind(path);
   await started(server, () => server.listen(path));
   chmodSync(path, 0o600);
   return {
@@ -83,6 +84,18 @@ function fromBrowser({ headers }: IncomingMessage): string | undefined {
 function isEqual(left: string, right: string): boolean {
   const [one, other] = [Buffer.from(left), Buffer.from(right)];
   return one.length === other.length && timingSafeEqual(one, other);
+}
+
+/** A program that was killed has left its socket: nobody answers there. */
+async function removeIfLeftBehind(path: string): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const probe = connect(path);
+  const refused = await once(probe, 'connect').then(
+    () => false,
+    ({ code }: NodeJS.ErrnoException) => code === 'ECONNREFUSED',
+  );
+  probe.destroy();
+  if (refused) rmSync(path);
 }
 
 async function started(server: Server, start: () => void): Promise<void> {

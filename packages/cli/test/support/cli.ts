@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { RunningEmulator } from '@auth/testing/emulator';
 
-const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
+export const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 
 /** How a run of the program ended. */
 export interface Ended {
