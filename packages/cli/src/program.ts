@@ -62,12 +62,7 @@ export function programOf(): Command {
   command(program, 'login <account>', 'sign in with a password', 'auth login joor').action(
     async (account, options) => (await import('./commands/login.js')).login(account, options),
   );
-  command(
-    program,
-    'logout <account>',
-    'sign out, for everybody who shares the store',
-    'auth logout joor',
-  )
+  command(program, 'logout <account>', 'sign out, for everybody who shares the store', 'auth logout joor')
     .option('--forget', 'also with a record that the keychain’s key does not open any more')
     .action(async (account, options) => (await import('./commands/logout.js')).logout(account, options));
   command(program, 'status [account]', 'show how each account is', 'auth status --watch')

@@ -17,7 +17,10 @@ const hasKeyring = ['dbus-run-session', 'gnome-keyring-daemon'].every(
 /** Runs lines of a shell in a new desktop session whose keychain is unlocked. `$AUTH` is the program. */
 async function inDesktopSession(...lines: readonly string[]): Promise<string> {
   const { path, env } = scene.home;
-  const script = ['printf keyring | gnome-keyring-daemon --unlock --components=secrets > /dev/null', ...lines];
+  const script = [
+    'printf keyring | gnome-keyring-daemon --unlock --components=secrets > /dev/null',
+    ...lines,
+  ];
   const file = join(path, 'session.sh');
   writeFileSync(file, script.join('\n'));
   const runtime = join(path, 'run');

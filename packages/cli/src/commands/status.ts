@@ -46,9 +46,8 @@ function lineOf({ account, status: known, error }: Row): string {
   const { state, issuedAt, expiresAt, blockedAt, retryAt, lastFailure } = known;
   const details = [
     expiresAt === undefined ? '' : expiry(expiresAt, issuedAt),
-    blockedAt === undefined
-      ? ''
-      : `blocked since ${at(blockedAt)}: change the secret, or auth login ${account}`,
+    blockedAt === undefined ? '' : `blocked since ${at(blockedAt)}`,
+    blockedAt === undefined ? '' : `change the secret, or: auth login ${account}`,
     retryAt === undefined ? '' : `nothing is sent before ${at(retryAt)}`,
     lastFailure === undefined
       ? ''

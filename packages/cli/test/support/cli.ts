@@ -10,6 +10,11 @@ import type { RunningEmulator } from '@auth/testing/emulator';
 
 export const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 
+/** How the program is started. */
+export function commandOf(): readonly string[] {
+  return [process.execPath, '--', bin];
+}
+
 /** How a run of the program ended. */
 export interface Ended {
   readonly code: number | null;
@@ -55,7 +60,8 @@ export class Home implements Disposable {
   }
 
   start(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    return spawn(process.execPath, ['--', bin, ...args], { cwd: this.path, env: this.env, ...options });
+    const [node, ...own] = commandOf();
+    return spawn(node as string, [...own, ...args], { cwd: this.path, env: this.env, ...options });
   }
 
   /** Starts the program and waits for its first lines. */

@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { bin, commandOf } from './support/cli.js';
+import { pictureOf } from './support/picture.js';
+import { sceneOfEachTest } from './support/scene.js';
+import { hasTmux, Terminal } from './support/terminal.js';
+
+const scene = sceneOfEachTest();
+
+const hasShell = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+
+/** A terminal in the scene's home, where `auth` is on the PATH. */
+function terminal(command: readonly string[], changes: Readonly<Record<string, string>> = {}): Terminal {
+  const { path, env } = scene.home;
+  const programs = join(path, 'bin');
+  mkdirSync(programs);
+  writeFileSync(join(programs, 'auth'), `#!/bin/sh\nexec ${commandOf().join(' ')} "$@"\n`, { mode: 0o755 });
+  symlinkSync(bin, join(programs, 'auth-cli'));
+  return new Terminal(command, {
+    cwd: path,
+    env: { ...env, PATH: `${programs}:${env['PATH']}`, ...changes },
+  });
+}
+
+describe.runIf(hasTmux)('at a terminal', { timeout: 30_000 }, () => {
+  test('login asks for the password and does not show it', async () => {
+    const { password } = scene.emulator.joor.options;
+    await using at = terminal(['sh'], { JOOR_PASSWORD: '', PS1: '$ ' });
+    at.type('auth login joor', 'Enter');
+    await at.shows(/Password for joor/);
+    at.type('-l', password);
+    at.type('Enter');
+    const screen = await at.shows(/Signed in to joor\./);
+    expect(screen).not.toContain(password);
+    expect(scene.emulator.joor.ledger.logins).toBe(1);
+  });
+
+  test('login that is given up sends nothing', async () => {
+    await using at = terminal(['sh'], { JOOR_PASSWORD: '', PS1: '$ ' });
+    at.type('auth login joor; echo "code $?"', 'Enter');
+    await at.shows(/Password for joor/);
+    at.type('C-c');
+    await at.shows(/^code 3$/m);
+    expect(scene.emulator.joor.ledger.entries).toEqual([]);
+  });
+
+  test('status --watch follows what happens; the documentation shows its screen', async () => {
+    const { baseUrl, username } = scene.emulator.bearerLogin.options;
+    const teletracker = {
+      BEARER_LOGIN_BASE_URL: baseUrl,
+      BEARER_LOGIN_USERNAME: username,
+      BEARER_LOGIN_PASSWORD: 'mistyped',
+    };
+    await using at = terminal(['sh'], { ...teletracker, PS1: '$ ' });
+    at.type('auth status --watch', 'Enter');
+    await at.shows(/^joor {2}idle$/m);
+    await scene.home.run(['token', 'joor']);
+    await scene.home.run(['token', 'bearer-login'], { env: teletracker });
+    const screen = await at.shows(
+      /joor {2}signed in\n.+expires in 9 h 59 min\nbearer-login {2}login blocked/,
+    );
+    expect(screen.split('\n').every((line) => line.length <= 80)).toBe(true);
+    const picture = pictureOf(screen.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-29T08:00:00.000Z'));
+    await expect(picture).toMatchFileSnapshot('../../../docs/cli/status.svg');
+  });
+
+  describe.each([
+    ['bash', ['bash', '--norc', '-i'], 'source <(auth completion bash)'],
+    ['zsh', ['zsh', '-f', '-i'], 'autoload -U compinit; compinit -u; source <(auth completion zsh)'],
+    ['fish', ['fish', '--no-config'], 'auth completion fish | source'],
+  ])('%s', (shell, command, load) => {
+    test.runIf(hasShell(shell))('completes commands, accounts and options', async () => {
+      await using at = terminal(command);
+      at.type(load, 'Enter');
+      at.type('clear', 'Enter');
+      at.type('auth stat', 'Tab');
+      await at.shows(/auth status$/m);
+      at.type('C-u', 'auth token jo', 'Tab');
+      await at.shows(/auth token joor$/m);
+      at.type('C-u', 'auth token joor --min', 'Tab');
+      await at.shows(/auth token joor --min-valid/);
+    });
+  });
+});
