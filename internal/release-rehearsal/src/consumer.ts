@@ -48,8 +48,8 @@ export class Consumer {
     return run(this.#installer.reinstall, this.#here);
   }
 
-  /** Runs the package's program, which finds the account in its environment. */
-  async try(manifest: Manifest, login: object | undefined): Promise<Installed> {
+  /** Runs the package's program, which finds the account, and the programs of Node, in its environment. */
+  async try(manifest: Manifest, login: object | undefined, nodes: readonly string[]): Promise<Installed> {
     const { name, exports = {} } = manifest;
     const scope = scopeOf(manifest);
     const program = join(programs, `${name.slice(scope.length + 1)}.ts`);
@@ -57,7 +57,7 @@ export class Consumer {
     if (existsSync(program)) this.#writeStripped(program, 'program.mjs');
     const modules = Object.keys(exports).filter((entry) => !entry.endsWith('.json'));
     const entries = modules.map((entry) => name + entry.slice(1));
-    const env = { ...this.#here.env, LOGIN: JSON.stringify(login ?? {}) };
+    const env = { ...this.#here.env, LOGIN: JSON.stringify(login ?? {}), NODES: nodes.join(':') };
     const command = [...this.#installer.runtime(manifest), 'main.mjs', scope, ...entries];
     const lines = (await run(command, { ...this.#here, env })).trim().split('\n');
     return JSON.parse(lines.at(-1) as string) as Installed;

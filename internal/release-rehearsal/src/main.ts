@@ -1,7 +1,7 @@
 /**
  * Rehearses a release: publishes what is committed to a registry on loopback, and installs it as strangers do. Ends
  * with a table of the results. Exits 1 if anything failed. With `--every-installer` every package manager installs
- * every package; else all install joor, and one each of the others.
+ * every package; else all install joor, npm and pnpm the command line, and one each of the others.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,11 +75,13 @@ function pairs(manifests: readonly Manifest[]): [Manifest, Installer][] {
   return manifests.flatMap((manifest) => installers.map((each): [Manifest, Installer] => [manifest, each]));
 }
 
-/** All install joor, and one each of the others. */
+/** All install joor, npm and pnpm the command line, and one each of the others. */
 function shared(manifests: readonly Manifest[]): [Manifest, Installer][] {
   return pairs(manifests).filter(([{ name }, installer], index) => {
+    if (name.endsWith('/joor')) return true;
+    if (name.endsWith('/cli')) return installer.name === 'npm' || installer.name === 'pnpm';
     const position = Math.floor(index / installers.length);
-    return name.endsWith('/joor') || position % installers.length === installers.indexOf(installer);
+    return position % installers.length === installers.indexOf(installer);
   });
 }
 

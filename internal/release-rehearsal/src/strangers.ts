@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { Emulator, VendorHandle } from '@auth/testing/emulator';
+import { nodePrograms } from '@internal/test-tools';
 import { Consumer } from './consumer.ts';
 import type { Installer } from './installers.ts';
 import type { Row } from './table.ts';
@@ -13,7 +15,14 @@ const vendors = {
   core: 'jwtLogin',
   'provider-utils': 'jwtLogin',
   undici: 'jwtLogin',
+  cli: 'joor',
 } as const;
+
+/** What is installed beside a package so that its program can log in. */
+const companions: Readonly<Record<string, readonly string[]>> = { cli: ['joor'] };
+
+/** The program of the command line runs on each of these, and logs in on each. */
+const nodes = Object.values(nodePrograms).filter((program) => existsSync(program));
 
 /** How package managers say that there is no such package, and that there is no such version. */
 const refusals = {
@@ -44,7 +53,12 @@ export class Strangers {
   install(manifest: Manifest, installer: Installer): Promise<Row> {
     return this.#row(manifest, installer, async () => {
       const consumer = this.#consumer(manifest, installer, this.#registry);
-      const { succeeded, output } = await consumer.add(manifest.name, ...requiredPeers(manifest));
+      const beside = companions[this.#shortNameOf(manifest)] ?? [];
+      const { succeeded, output } = await consumer.add(
+        manifest.name,
+        ...requiredPeers(manifest),
+        ...beside.map((name) => `${this.#scope}/${name}`),
+      );
       if (!succeeded) throw new Error(output);
       return this.#try(consumer, manifest);
     });
@@ -78,7 +92,7 @@ export class Strangers {
     const account = { username, password: crypto.randomUUID() };
     vendor?.addAccount(account.username, account.password);
     const login = vendor && { ...vendor.options, ...account, apiUrl: vendor.apiUrl };
-    const { runtime, versions } = await consumer.try(manifest, login);
+    const { runtime, versions } = await consumer.try(manifest, login, nodes);
     for (const [name, version] of Object.entries(versions)) {
       const newest = this.#newest[name];
       if (version !== newest) throw new Error(`${name} ${version} was installed, not ${newest}`);
@@ -86,18 +100,23 @@ export class Strangers {
     const issued = vendor?.ledger.entries
       .filter((entry) => entry.account === username)
       .map(({ outcome }) => outcome);
-    if (issued !== undefined && issued.join() !== 'issued')
+    const logins = this.#shortNameOf(manifest) === 'cli' ? nodes.length : 1;
+    if (issued !== undefined && issued.join() !== Array(logins).fill('issued').join())
       throw new Error(`the server saw these logins: ${issued.join() || 'none'}`);
     return { runtime, result: vendor === undefined ? 'works' : 'logs in' };
   }
 
-  #vendorOf({ name }: Manifest): VendorHandle<object> | undefined {
-    const vendor = vendors[name.slice(this.#scope.length + 1) as keyof typeof vendors];
+  #vendorOf(manifest: Manifest): VendorHandle<object> | undefined {
+    const vendor = vendors[this.#shortNameOf(manifest) as keyof typeof vendors];
     return vendor && this.#emulator[vendor];
   }
 
+  #shortNameOf({ name }: Pick<Manifest, 'name'>): string {
+    return name.slice(this.#scope.length + 1);
+  }
+
   #consumer({ name, version }: Manifest, installer: Installer, registry: string | undefined): Consumer {
-    const folder = `${name.slice(this.#scope.length + 1)}-${version}-${installer.name.replace(' ', '-')}`;
+    const folder = `${this.#shortNameOf({ name })}-${version}-${installer.name.replace(' ', '-')}`;
     const existing = this.#consumers.get(folder);
     if (existing !== undefined) return existing;
     const consumer = new Consumer(this.#parent, folder, installer, this.#scope, registry);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from '@internal/test-tools';
+import { chromium, nodePrograms } from '@internal/test-tools';
 import { runInChromium } from './in-chromium.ts';
 import { runInProcess } from './in-process.ts';
 import { runInWorkerd } from './in-workerd.ts';
@@ -21,13 +21,6 @@ const denoFlags = [
   ...['run', '--no-lock', '--node-modules-dir=manual', '--allow-net=127.0.0.1,localhost'],
   ...['--allow-env', '--allow-read', '--allow-write'],
 ];
-
-/** The program of each Node by its major version; one that is not installed does not exist. */
-export const nodePrograms = {
-  22: join(modules, `node-22-linux-${process.arch}`, 'bin', 'node'),
-  24: process.execPath,
-  26: join(modules, `node-26-linux-${process.arch}`, 'bin', 'node'),
-} as const;
 
 export function allRuntimes(): readonly Runtime[] {
   return [

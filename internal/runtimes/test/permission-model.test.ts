@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { nodePrograms } from '@internal/test-tools';
 import { expect, test } from 'vitest';
-import { nodePrograms } from '../src/runtimes.ts';
 
 const entry = join(import.meta.dirname, '..', 'src', 'entries', 'file-store.ts');
 const repository = join(import.meta.dirname, '..', '..', '..');
