@@ -25,6 +25,12 @@ export async function accountsOf(options: GlobalOptions, fromHere: boolean): Pro
   return loadConfig(config);
 }
 
+/** The store of accounts that the environment gives; undefined where a configuration has stores of its own. */
+export async function ownStore(options: GlobalOptions): Promise<TokenStore | undefined> {
+  const config = findConfig({ given: options.config, fromHere: process.stdin.isTTY === true });
+  return config === undefined ? storeOf(options) : undefined;
+}
+
 /** The store of accounts that the environment gives. */
 async function storeOf({ keychain, forget }: GlobalOptions): Promise<TokenStore> {
   // What a file without encryption cannot hold any more is replaced by every session.

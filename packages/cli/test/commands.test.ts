@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseDuration, spoken } from '../src/duration.js';
 import { programOf } from '../src/program.js';
@@ -46,6 +48,7 @@ describe('auth doctor', () => {
     const ended = await scene.home.run(['doctor', 'joor']);
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(ended.stdout.split('\n').every((line) => line === '' || line.startsWith('ok'))).toBe(true);
+    expect(ended.stdout).toContain('records can be locked and written');
     expect(scene.emulator.joor.ledger.logins).toBe(0);
     expect((await scene.home.run(['doctor', 'joor', '--try'])).stdout).toContain('login          works');
     expect(scene.emulator.joor.ledger.logins).toBe(1);
@@ -57,6 +60,14 @@ describe('auth doctor', () => {
     });
     expect(away.code).toBe(6);
     expect(away.stdout).toContain('!!  connection');
+    const folder = join(scene.home.path, '.local/state/auth-tokens');
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(dirname(folder), { recursive: true });
+    writeFileSync(folder, 'in the way of the folder');
+    const unwritable = await scene.home.run(['doctor', 'joor']);
+    expect(unwritable.code).toBe(7);
+    expect(unwritable.stdout).toContain('!!  writing');
+    rmSync(folder);
     const wrong = await scene.home.run(['doctor', 'joor', '--try'], { env: { JOOR_PASSWORD: 'mistyped' } });
     expect(wrong.code).toBe(4);
     expect(wrong.stdout).toContain('!!  login');

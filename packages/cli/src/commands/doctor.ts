@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
-import { findAuthError } from '@auth/core';
+import { findAuthError, type TokenStore } from '@auth/core';
 import type { Session } from '../accounts.js';
 import { exitCodeOf, exitCodes } from '../exit-codes.js';
-import { type GlobalOptions, openAccount } from '../open-accounts.js';
+import { type GlobalOptions, openAccount, ownStore } from '../open-accounts.js';
 
 export interface DoctorOptions extends GlobalOptions {
   /** Logs in once. */
@@ -43,10 +43,32 @@ export async function doctor(account: string, options: DoctorOptions): Promise<v
     () => open.status(),
     ({ state }) => `can be read; ${state.replaceAll('_', ' ')}`,
   );
+  const store = await ownStore(options);
+  if (store === undefined)
+    report.say('ok', 'writing', 'is tried by a login alone: the store is the configuration’s');
+  else
+    await report.check(
+      'writing',
+      () => tryWriting(store),
+      () => 'records can be locked and written',
+    );
   const { lastFailure } = status ?? {};
   if (lastFailure !== undefined)
     report.say('!!', 'last failure', `${new Date(lastFailure.at).toISOString()} ${lastFailure.code}`);
   if (options.try === true) await tryLogin(report, open);
+}
+
+/** Locks and writes a record that belongs to no account. */
+async function tryWriting(store: TokenStore): Promise<void> {
+  const key = 'auth doctor';
+  const lease = await store.lock?.(key, { signal: AbortSignal.timeout(10_000) });
+  try {
+    const known = await store.get(key);
+    const next = { id: crypto.randomUUID(), value: '', evictAt: Date.now() };
+    await store.compareAndSet(key, known?.id, next);
+  } finally {
+    await lease?.release();
+  }
 }
 
 async function tryLogin(report: Report, session: Session): Promise<void> {
