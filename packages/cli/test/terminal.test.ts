@@ -1,8 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bin, commandOf } from './support/cli.js';
 import { pictureOf } from './support/picture.js';
 import { sceneOfEachTest } from './support/scene.js';
 import { hasTmux, Terminal } from './support/terminal.js';
@@ -14,13 +11,9 @@ const hasShell = (name: string): boolean => spawnSync('sh', ['-c', `command -v $
 /** A terminal in the scene's home, where `auth` is on the PATH. */
 function terminal(command: readonly string[], changes: Readonly<Record<string, string>> = {}): Terminal {
   const { path, env } = scene.home;
-  const programs = join(path, 'bin');
-  mkdirSync(programs);
-  writeFileSync(join(programs, 'auth'), `#!/bin/sh\nexec ${commandOf().join(' ')} "$@"\n`, { mode: 0o755 });
-  symlinkSync(bin, join(programs, 'auth-cli'));
   return new Terminal(command, {
     cwd: path,
-    env: { ...env, PATH: `${programs}:${env['PATH']}`, ...changes },
+    env: { ...env, PATH: scene.home.pathWithProgram(), ...changes },
   });
 }
 
@@ -62,7 +55,10 @@ describe.runIf(hasTmux)('at a terminal', { timeout: 30_000 }, () => {
       /joor {2}signed in\n.+expires in 9 h 59 min\nbearer-login {2}login blocked/,
     );
     expect(screen.split('\n').every((line) => line.length <= 80)).toBe(true);
-    const picture = pictureOf(screen.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-29T08:00:00.000Z'));
+    const picture = pictureOf(
+      'auth status --watch',
+      screen.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-29T08:00:00.000Z'),
+    );
     await expect(picture).toMatchFileSnapshot('../../../docs/cli/status.svg');
   });
 

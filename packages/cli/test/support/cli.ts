@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -9,11 +9,6 @@ import { fileURLToPath } from 'node:url';
 import type { RunningEmulator } from '@auth/testing/emulator';
 
 export const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
-
-/** How the program is started. */
-export function commandOf(): readonly string[] {
-  return [process.execPath, '--', bin];
-}
 
 /** How a run of the program ended. */
 export interface Ended {
@@ -60,8 +55,16 @@ export class Home implements Disposable {
   }
 
   start(args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    const [node, ...own] = commandOf();
-    return spawn(node as string, [...own, ...args], { cwd: this.path, env: this.env, ...options });
+    return spawn(process.execPath, ['--', bin, ...args], { cwd: this.path, env: this.env, ...options });
+  }
+
+  /** The PATH of a shell in which the program is `auth`. */
+  pathWithProgram(): string {
+    const programs = join(this.path, 'bin');
+    mkdirSync(programs, { recursive: true });
+    const script = `#!/bin/sh\nexec '${process.execPath}' -- '${bin}' "$@"\n`;
+    writeFileSync(join(programs, 'auth'), script, { mode: 0o755 });
+    return `${programs}:${this.env['PATH']}`;
   }
 
   /** Starts the program and waits for its first lines. */

@@ -1,7 +1,7 @@
 const [lineHeight, letterWidth, margin] = [20, 8.43, 16];
 
 /** A picture of a terminal's screen, for the documentation. */
-export function pictureOf(screen: string): string {
+export function pictureOf(title: string, screen: string): string {
   const lines = screen.split('\n');
   const width = Math.ceil(Math.max(...lines.map((line) => line.length)) * letterWidth) + 2 * margin;
   const height = lines.length * lineHeight + 2 * margin;
@@ -11,6 +11,7 @@ export function pictureOf(screen: string): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" rx="8" fill="#16181d"/>`,
     '<g font-family="ui-monospace, Menlo, Consolas, \'DejaVu Sans Mono\', monospace" font-size="14" fill="#e6e6e6" xml:space="preserve">',
     ...texts,
