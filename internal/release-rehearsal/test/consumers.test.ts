@@ -73,10 +73,12 @@ process.env['UNIPOLL_URL'] = emulator.jwtLogin.options.baseUrl;
 describe.each(['5.9', '6', '7'])(
   'TypeScript %s',
   (version) => {
-    test.each([
+    // The ways of resolving differ by settings, not by version: the newest shows the second one.
+    const ways = [
       ['nodenext', 'nodenext'],
       ['esnext', 'bundler'],
-    ])('module %s, resolution %s: examples, READMEs and docs compile', async (module, moduleResolution) => {
+    ] as const;
+    test.each(version === '7' ? ways : ways.slice(0, 1))('module %s, resolution %s: examples, READMEs and docs compile', async (module, moduleResolution) => {
       const compilerOptions = {
         module,
         moduleResolution,
