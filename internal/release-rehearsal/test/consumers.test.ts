@@ -78,25 +78,28 @@ describe.each(['5.9', '6', '7'])(
       ['nodenext', 'nodenext'],
       ['esnext', 'bundler'],
     ] as const;
-    test.each(version === '7' ? ways : ways.slice(0, 1))('module %s, resolution %s: examples, READMEs and docs compile', async (module, moduleResolution) => {
-      const compilerOptions = {
-        module,
-        moduleResolution,
-        target: 'es2023',
-        lib: ['es2023', 'dom', 'esnext.disposable'],
-        types: ['node'],
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        skipLibCheck: true,
-        noEmit: true,
-        jsx: 'react-jsx',
-        experimentalDecorators: true,
-        allowImportingTsExtensions: true,
-      };
-      bench.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx', 'lib'] }));
-      expect(await compile(version, 'tsconfig.json')).toBe('');
-    });
+    test.each(version === '7' ? ways : ways.slice(0, 1))(
+      'module %s, resolution %s: examples, READMEs and docs compile',
+      async (module, moduleResolution) => {
+        const compilerOptions = {
+          module,
+          moduleResolution,
+          target: 'es2023',
+          lib: ['es2023', 'dom', 'esnext.disposable'],
+          types: ['node'],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          skipLibCheck: true,
+          noEmit: true,
+          jsx: 'react-jsx',
+          experimentalDecorators: true,
+          allowImportingTsExtensions: true,
+        };
+        bench.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx', 'lib'] }));
+        expect(await compile(version, 'tsconfig.json')).toBe('');
+      },
+    );
 
     test('declarations compile with the types of Node and without DOM', async () => {
       const compilerOptions = {
