@@ -17,6 +17,8 @@ export interface GlobalOptions {
 
 /** The accounts of the configuration, or where there is none, of the environment. @throws UsageError */
 export async function accountsOf(options: GlobalOptions, fromHere: boolean): Promise<Accounts> {
+  if (options.forget === true && options.keychain !== true)
+    throw new UsageError('--forget: only with --keychain, whose records can lose their key');
   if (options.envFile !== undefined) loadVariables(options.envFile);
   const config = findConfig({ given: options.config, fromHere });
   if (config === undefined) return accountsFromEnvironment(() => storeOf(options));

@@ -39,6 +39,12 @@ describe('auth status', () => {
   });
 });
 
+test('logout --forget without the keychain is a mistake, and signs nobody out', async () => {
+  await scene.home.run(['token', 'joor']);
+  expect((await scene.home.run(['logout', 'joor', '--forget'])).code).toBe(2);
+  expect((await scene.home.run(['status'])).stdout).toContain('joor  signed in');
+});
+
 test('an account that does not exist is a mistake, for status too', async () => {
   expect((await scene.home.run(['status', 'constructor'])).code).toBe(2);
 });
