@@ -38,7 +38,7 @@ const bundle = await rolldown({
     },
   ],
   platform: 'neutral',
-  // Node 22 has no `using`.
+  // What Node 22 runs: it has no `using`.
   transform: { target: 'es2024' },
   // Code that a dynamic import shares with its entry stays in the entry, so there is no third file to load.
   preserveEntrySignatures: 'allow-extension',

@@ -68,7 +68,7 @@ class Attempt {
       );
     // curl does not see that its output ends at a terminal.
     const quiet = process.stdout.isTTY === true ? ['--no-progress-meter'] : [];
-    using files = new NamelessFiles();
+    const files = new NamelessFiles();
     const config = files.add(configOf(token));
     const head = files.add('');
     // Without the user's .curlrc, which may name URLs and proxies, and without patterns in the URL.
@@ -88,9 +88,13 @@ class Attempt {
       },
     );
     const output = child.stdout as Readable;
-    // With the first byte of the body the headers are complete.
-    await Promise.race([once(output, 'readable'), ended]);
-    return new Attempt(tokens, answerOf(files.read(head), url), output, ended);
+    try {
+      // With the first byte of the body the headers are complete.
+      await Promise.race([once(output, 'readable'), ended]);
+      return new Attempt(tokens, answerOf(files.read(head), url), output, ended);
+    } finally {
+      files.close();
+    }
   }
 
   /** Another set, where the API has refused the token; also tells the session what became of a replay. */
@@ -113,7 +117,7 @@ class Attempt {
 }
 
 /** Files that are open and have no name: whoever inherits the descriptor can read them, and nobody else. */
-class NamelessFiles implements Disposable {
+class NamelessFiles {
   readonly #open: number[] = [];
 
   add(text: string): number {
@@ -133,7 +137,7 @@ class NamelessFiles implements Disposable {
     return bytes.toString('latin1');
   }
 
-  [Symbol.dispose](): void {
+  close(): void {
     for (const file of this.#open) closeSync(file);
   }
 }

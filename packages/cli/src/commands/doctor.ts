@@ -21,8 +21,15 @@ export async function doctor(account: string, options: DoctorOptions): Promise<v
     () => 'are complete',
   );
   if (session === undefined) return;
-  await using open = session;
-  const { issuer, allowedOrigins } = open;
+  try {
+    await examine(session, report, options);
+  } finally {
+    await session.close();
+  }
+}
+
+async function examine(session: Session, report: Report, options: DoctorOptions): Promise<void> {
+  const { issuer, allowedOrigins } = session;
   report.say('ok', 'auth server', issuer);
   report.say('ok', 'token goes to', allowedOrigins.join(' ') || 'the hosts that the login names');
   report.say('ok', 'proxy', proxyOf(process.env));
@@ -40,7 +47,7 @@ export async function doctor(account: string, options: DoctorOptions): Promise<v
   if (answer !== undefined) tellClock(report, answer);
   const status = await report.check(
     'store',
-    () => open.status(),
+    () => session.status(),
     ({ state }) => `can be read; ${state.replaceAll('_', ' ')}`,
   );
   const store = await ownStore(options);
@@ -55,7 +62,7 @@ export async function doctor(account: string, options: DoctorOptions): Promise<v
   const { lastFailure } = status ?? {};
   if (lastFailure !== undefined)
     report.say('!!', 'last failure', `${new Date(lastFailure.at).toISOString()} ${lastFailure.code}`);
-  if (options.try === true) await tryLogin(report, open);
+  if (options.try === true) await tryLogin(report, session);
 }
 
 /** Locks and writes a record that belongs to no account. */

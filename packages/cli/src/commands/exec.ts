@@ -25,11 +25,12 @@ export async function exec(
 ): Promise<void> {
   try {
     if (command === undefined) throw new UsageError('expected a command');
-    await using session = await openAccount(account, options, true);
-    const { accessToken } = await session.getTokens();
-    await using proxy = await ownProxy(session, options.target);
-    const environment = { ...process.env, AUTH_TOKEN: accessToken, ...proxy.variables };
-    process.exitCode = await run(command, args, environment);
+    const session = await openAccount(account, options, true);
+    try {
+      process.exitCode = await runWithToken(session, options.target, command, args);
+    } finally {
+      await session.close();
+    }
   } catch (error) {
     const { message } = findAuthError(error) ?? (error as Error);
     process.stderr.write(`auth: ${message}\n`);
@@ -37,24 +38,34 @@ export async function exec(
   }
 }
 
+async function runWithToken(
+  session: Session,
+  target: string | undefined,
+  command: string,
+  args: readonly string[],
+): Promise<number> {
+  const { accessToken } = await session.getTokens();
+  const environment = { ...process.env, AUTH_TOKEN: accessToken };
+  const proxy = await ownProxy(session, target);
+  if (proxy === undefined) return run(command, args, environment);
+  try {
+    return await run(command, args, { ...environment, AUTH_PROXY_URL: proxy.listening.address });
+  } finally {
+    proxy.server.closeAllConnections();
+    proxy.server.close();
+  }
+}
+
 /** Without a target, where the account has several origins, there is no proxy. */
 async function ownProxy(
   session: Session,
   target: string | undefined,
-): Promise<{ readonly variables: Record<string, string> } & AsyncDisposable> {
+): Promise<Awaited<ReturnType<typeof startProxy>> | undefined> {
   try {
-    const listen = { listen: '127.0.0.1:0', isKeyInPath: true };
-    const { listening, server } = await startProxy(session, target, listen);
-    return {
-      variables: { AUTH_PROXY_URL: listening.address },
-      async [Symbol.asyncDispose]() {
-        server.closeAllConnections();
-        server.close();
-      },
-    };
+    return await startProxy(session, target, { listen: '127.0.0.1:0', isKeyInPath: true });
   } catch (error) {
     if (target !== undefined || !(error instanceof UsageError)) throw error;
-    return { variables: {}, async [Symbol.asyncDispose]() {} };
+    return undefined;
   }
 }
 

@@ -11,12 +11,16 @@ export interface ProxyOptions extends GlobalOptions {
 
 /** Forwards to the API with the account's token, until a signal ends it. */
 export async function proxy(account: string, options: ProxyOptions): Promise<void> {
-  await using session = await openAccount(account, options, false);
-  const { listening, server } = await startProxy(session, options.target, {
-    listen: options.listen,
-    isKeyInPath: options.keyInPath === true,
-  });
-  process.stdout.write(`${listening.address}\n`);
-  if (listening.key !== undefined) process.stdout.write(`${keyHeader}: ${listening.key}\n`);
-  await untilSignalled(server);
+  const session = await openAccount(account, options, false);
+  try {
+    const { listening, server } = await startProxy(session, options.target, {
+      listen: options.listen,
+      isKeyInPath: options.keyInPath === true,
+    });
+    process.stdout.write(`${listening.address}\n`);
+    if (listening.key !== undefined) process.stdout.write(`${keyHeader}: ${listening.key}\n`);
+    await untilSignalled(server);
+  } finally {
+    await session.close();
+  }
 }

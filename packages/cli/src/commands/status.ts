@@ -34,8 +34,12 @@ export async function status(account: string | undefined, options: StatusOptions
 
 async function rowOf(account: string, open: Accounts[string]): Promise<Row> {
   try {
-    await using session = await open();
-    return { account, status: await session.status() };
+    const session = await open();
+    try {
+      return { account, status: await session.status() };
+    } finally {
+      await session.close();
+    }
   } catch (error) {
     return { account, error: findAuthError(error)?.message ?? (error as Error).message };
   }
