@@ -37,8 +37,13 @@ const steps: readonly (readonly [what: string, command: readonly string[]])[] = 
   ['as released', pnpm('--filter', '@internal/release-rehearsal', 'exec', ...vitest('-t', released))],
 ];
 
-/** Keeps pnpm from installing before a script: in CI that would fail for packages that the lockfile does not have. */
-const settings = { pnpm_config_verify_deps_before_run: 'false', TURBO_TELEMETRY_DISABLED: '1' };
+const settings = {
+  // Keeps pnpm from installing before a script: in CI that would fail for packages that the lockfile does not have.
+  pnpm_config_verify_deps_before_run: 'false',
+  TURBO_TELEMETRY_DISABLED: '1',
+  // Packages that are the same here need not be built again.
+  TURBO_CACHE_DIR: join(root, '.turbo', 'cache'),
+};
 
 try {
   for (const [what, [command = '', ...args]] of steps) {

@@ -22,6 +22,7 @@ interface Case {
       store?: TokenStore;
       key?: string;
       random?: () => number;
+      scheduler?: null;
       initialTokens?: { accessToken: string; refreshToken: string };
     },
   ): AuthSession;
@@ -106,7 +107,8 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
   const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
   test('twenty callers log in once, refresh an expired token once, and the old refresh token is spent', async () => {
-    const session = open(server.origin);
+    // Without a timer, only callers make exchanges, however slow the machine is.
+    const session = open(server.origin, { scheduler: null });
     const all = async (): Promise<number[]> =>
       Promise.all(
         Array.from({ length: 20 }, async () => (await session.fetch(`${server.origin}/orders`)).status),
@@ -121,6 +123,7 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
     const old = open(server.origin, {
       initialTokens: { accessToken: 'over', refreshToken: before.refreshToken as string },
       random: () => 0,
+      scheduler: null,
     });
     await old.getTokens({ forceRefresh: true });
     expect(server.calls.slice(2)).toEqual(['refresh_token 400', 'password 200']);
@@ -132,12 +135,12 @@ describe.each(cases)('$name', ({ start, open, detectsReuse }) => {
     const key = 'ada';
     // No pause before the login, which only a fleet needs.
     const random = (): number => 0;
-    const first = open(server.origin, { store: stores[0], key, random });
+    const first = open(server.origin, { store: stores[0], key, random, scheduler: null });
     await first.getTokens();
     // A second process with a copy of the first one's record.
     const record = (await stores[0].get(key)) as TokenRecord;
     await stores[1].compareAndSet(key, undefined, record);
-    const second = open(server.origin, { store: stores[1], key, random });
+    const second = open(server.origin, { store: stores[1], key, random, scheduler: null });
     await second.getTokens();
     await first.getTokens({ forceRefresh: true });
     const tokens = await second.getTokens({ forceRefresh: true });

@@ -1,4 +1,5 @@
 export { chromium } from './chromium.ts';
+export { expectInstalled, find } from './installed.ts';
 export { nodePrograms } from './node-programs.ts';
 export { pnpm } from './pnpm.ts';
 export {

@@ -3,29 +3,25 @@
  *
  * @module-tag long
  */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { find } from '@internal/test-tools';
 import { expect, test } from 'vitest';
+import { docsBlock } from './support/docs-block.js';
 import { sceneOfEachTest } from './support/scene.js';
 
 const scene = sceneOfEachTest();
 const run = promisify(execFile);
-const has = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
 
-/** The block of a page's code that contains a text. */
+/** A block of a page, with the places of this test. */
 function block(page: string, language: string, containing: string): string {
-  const text = readFileSync(fileURLToPath(new URL(`../../../docs/cli/${page}`, import.meta.url)), 'utf8');
-  const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
-  const found = blocks.find(([, kind, code]) => kind === language && code?.includes(containing))?.[2];
-  if (found === undefined) throw new Error(`${page} has no block of ${language} with ${containing}`);
-  return found
+  return docsBlock(page, language, containing)
     .replaceAll('https://apisandbox.jooraccess.com/v4/orders', scene.emulator.joor.apiUrl)
     .replaceAll('/home/ada', scene.home.path);
 }
@@ -87,24 +83,27 @@ test('Python: with a proxy as the API, and with tokens from serve', async () => 
   write('auth-serve', `${serve.lines.join('\n')}\n`);
   const service = block('python.md', 'python', 'auth-serve');
   const path = `'${join(scene.home.path, 'auth-serve')}'`;
-  write('service.py', `import os\n${service.replace(/f'.+?auth-serve'/, path)}\nprint(token)`);
+  write('service.py', `${service.replace(/f'.+?auth-serve'/, path)}\nprint(token)`);
   expect(await shell('python3 service.py')).toBe(await shell('auth token joor'));
 });
 
-test('Postman: a collection with the address and the key', async () => {
-  await using proxy = await scene.home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0'], 2);
-  const [baseUrl, line = ''] = proxy.lines;
-  const [key, value] = line.split(': ');
+/** Runs a collection of one request by Postman's own runner. Throws where the API refuses it. */
+async function postman(
+  request: { readonly url: string; readonly header: readonly [name: string, value: string] },
+  variables: Readonly<Record<string, string>>,
+  before = '',
+): Promise<void> {
+  const [key, value] = request.header;
+  const accepted = 'pm.test("accepted", () => pm.response.to.have.status(200));';
   const collection = {
     info: { name: 'orders', schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json' },
-    variable: [{ key: 'baseUrl', value: baseUrl }],
+    variable: Object.entries(variables).map(([name, given]) => ({ key: name, value: given })),
+    event: [{ listen: 'prerequest', script: { exec: before.split('\n') } }],
     item: [
       {
         name: 'orders',
-        request: { method: 'GET', url: '{{baseUrl}}/joor/v4/orders', header: [{ key, value }] },
-        event: [
-          { listen: 'test', script: { exec: ['pm.test("ok", () => pm.response.to.have.status(200));'] } },
-        ],
+        request: { method: 'GET', url: request.url, header: [{ key, value }] },
+        event: [{ listen: 'test', script: { exec: [accepted] } }],
       },
     ],
   };
@@ -112,10 +111,31 @@ test('Postman: a collection with the address and the key', async () => {
   writeFileSync(file, JSON.stringify(collection));
   const newman = createRequire(import.meta.url).resolve('newman/bin/newman.js');
   await run(process.execPath, [newman, 'run', file, '--silent'], { env: scene.home.env });
+}
+
+test('Postman calls the API through a proxy', async () => {
+  await using proxy = await scene.home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0'], 2);
+  const [baseUrl = '', key = ''] = proxy.lines;
+  const header = key.split(': ') as [string, string];
+  await postman({ url: '{{baseUrl}}/joor/v4/orders', header }, { baseUrl });
   expect(scene.emulator.joor.ledger).toMatchObject({ apiCallsAccepted: 1, logins: 1 });
 });
 
-test.runIf(has('kubectl'))('kubectl: its plugin hands the token on', async () => {
+test('Postman fetches the token before its request', async () => {
+  await using serve = await scene.home.listening(['serve', '--listen', '127.0.0.1:0'], 2);
+  const [authServe = '', key = ''] = serve.lines;
+  const authKey = key.slice('x-auth-key: '.length);
+  const script = block('postman.md', 'js', 'pm.sendRequest');
+  const request = {
+    url: scene.emulator.joor.apiUrl,
+    header: ['Authorization', 'Bearer {{token}}'],
+  } as const;
+  await postman(request, { authServe, authKey }, script);
+  expect(scene.emulator.joor.ledger).toMatchObject({ apiCallsAccepted: 1, logins: 1 });
+});
+
+// Debian's kubectl is older than the shape that plugins have today.
+test.runIf(find(['kubectl']))('kubectl: its plugin hands the token on', async () => {
   const { joor } = scene.emulator;
   const user = block('kubectl.md', 'yaml', 'exec:')
     .replace('oauth2-password', 'joor')

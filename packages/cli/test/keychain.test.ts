@@ -1,7 +1,8 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { expectInstalled } from '@internal/test-tools';
 import { describe, expect, test } from 'vitest';
 import { bin } from './support/cli.js';
 import { sceneOfEachTest } from './support/scene.js';
@@ -9,9 +10,11 @@ import { sceneOfEachTest } from './support/scene.js';
 const scene = sceneOfEachTest();
 const run = promisify(execFile);
 
-/** Debian's packages dbus-daemon and gnome-keyring: the Secret Service of a desktop, in a session of its own. */
+/** The Secret Service of a desktop, in a session of its own. */
 const hasKeyring = ['dbus-run-session', 'gnome-keyring-daemon'].every(
-  (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0,
+  (name) =>
+    expectInstalled([name], 'tests on a keychain', 'apt-get install -y dbus-daemon gnome-keyring').path !==
+    undefined,
 );
 
 /** Runs lines of a shell in a new desktop session whose keychain is unlocked. `$AUTH` is the program. */

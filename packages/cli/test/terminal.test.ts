@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { expectInstalled } from '@internal/test-tools';
 import { describe, expect, test } from 'vitest';
 import { pictureOf } from './support/picture.js';
 import { sceneOfEachTest } from './support/scene.js';
@@ -6,7 +6,8 @@ import { hasTmux, Terminal } from './support/terminal.js';
 
 const scene = sceneOfEachTest();
 
-const hasShell = (name: string): boolean => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+const hasShell = (name: string): boolean =>
+  expectInstalled([name], 'tests of its completion', `apt-get install -y ${name}`).path !== undefined;
 
 /** A terminal in the scene's home, where `auth` is on the PATH. */
 function terminal(command: readonly string[], changes: Readonly<Record<string, string>> = {}): Terminal {

@@ -1,8 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
+import { expectInstalled } from '@internal/test-tools';
 import { expect, vi } from 'vitest';
 
 /** Debian's tmux: a terminal for programs that want one. */
-export const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+export const hasTmux: boolean =
+  expectInstalled(['tmux'], 'tests at a terminal', 'apt-get install -y tmux').path !== undefined;
 
 /** A terminal of 80 columns, and a program in it. */
 export class Terminal implements AsyncDisposable {
@@ -10,24 +12,8 @@ export class Terminal implements AsyncDisposable {
 
   constructor(command: readonly string[], { cwd, env }: { cwd: string; env: Record<string, string> }) {
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-    this.#tmux(
-      [
-        '-f',
-        '/dev/null',
-        'new-session',
-        '-d',
-        '-x',
-        '80',
-        '-y',
-        '24',
-        '-c',
-        cwd,
-        ...variables,
-        '--',
-        ...command,
-      ],
-      env,
-    );
+    const session = ['new-session', '-d', '-x', '80', '-y', '24', '-c', cwd, ...variables];
+    this.#tmux(['-f', '/dev/null', ...session, '--', ...command], env);
   }
 
   /** Types text, or presses a key such as `Enter`, `Tab` or `C-c`. */
