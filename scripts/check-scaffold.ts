@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pnpm as runningPnpm } from '@internal/test-tools';
 
 const root = join(import.meta.dirname, '..');
 const place = mkdtempSync(join(tmpdir(), 'scaffold-'));
@@ -22,7 +23,7 @@ const vitest = (...args: string[]): string[] => [
 ];
 const released = `${own}, packed|the example ${own}-|TypeScript 7 .*READMEs compile`;
 
-const pnpm = (...args: string[]): string[] => ['npx', '-y', 'pnpm@12.21.0', ...args];
+const pnpm = (...args: string[]): string[] => [...runningPnpm(), ...args];
 const install = pnpm('install', '--prefer-offline', '--no-frozen-lockfile');
 const steps: readonly (readonly [what: string, command: readonly string[]])[] = [
   ['clone', ['git', 'clone', '--quiet', root, clone]],

@@ -62,7 +62,10 @@ rows.push(...(await inParallel(patched, ([manifest, installer]) => newcomers.ins
 // After a move to a scope of our own the README has no such warning, and there is no foreign package to install.
 if (/belongs\s+to\s+somebody\s+else/.test(readFileSync(join(root, 'README.md'), 'utf8'))) {
   say('without the registry setting');
-  const tempting = pairs(before.filter(({ name }) => /\/(core|joor)$/.test(name)));
+  // Core exists elsewhere, and every installer might take it. Joor does not: one installer stands for all.
+  const tempting = pairs(before).filter(
+    ([{ name }, installer]) => name.endsWith('/core') || (name.endsWith('/joor') && installer.name === 'npm'),
+  );
   rows.push(
     ...(await inParallel(tempting, ([manifest, installer]) => strangers.forget(manifest, installer))),
   );
