@@ -40,6 +40,9 @@ describe.each(names)('%s', (name) => {
       provider: provider(options),
       refused: provider({ ...options, password: 'wrong-password' }),
       fetch: emulator.fetch,
+      apiUrl: emulator[name].apiUrl,
+      // Zabbix ends a session that nobody uses, and names no life.
+      ...(name !== 'zabbix' && { lifeMs: emulator[name].settings.accessTokenLifetimeMs }),
       secrets: [options.password, 'wrong-password'],
       ...(refusals && { refusals: refusals() }),
     };

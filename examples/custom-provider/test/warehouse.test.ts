@@ -48,6 +48,8 @@ describe.each([
     provider: warehouseProvider({ baseUrl, username: 'ada', password: 'right-password' }),
     refused: warehouseProvider({ baseUrl, username: 'ada', password: 'wrong-password' }),
     fetch: (input, init) => fetch(input, init),
+    apiUrl: `${baseUrl}/stock`,
+    lifeMs: 600_000,
     secrets: ['right-password', 'wrong-password'],
   }));
 

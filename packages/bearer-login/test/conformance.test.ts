@@ -10,6 +10,8 @@ authProviderSuite(test, () => {
     provider: bearerLoginProvider(options),
     refused: bearerLoginProvider({ ...options, password: 'wrong-password' }),
     fetch: emulator.fetch,
+    apiUrl: emulator.bearerLogin.apiUrl,
+    lifeMs: emulator.bearerLogin.settings.accessTokenLifetimeMs,
     secrets: [emulator.bearerLogin.options.password, 'wrong-password'],
   };
 });

@@ -31,7 +31,7 @@ export function assertAllowed(
     const isWeb = /^https?:$/.test(url.protocol);
     const detail = !isWeb
       ? `the token goes to http and https only, not to ${url.protocol}`
-      : `add '${url.origin}' to allowedOrigins if the API lives there`;
+      : `it goes to ${allowedOrigins.join(', ') || 'none'}; add '${url.origin}' to allowedOrigins if the API lives there too`;
     throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
   }
 }

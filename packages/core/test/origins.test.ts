@@ -17,11 +17,12 @@ beforeEach(async () => {
 });
 
 describe('where the token may go', () => {
-  test('a foreign origin is refused with a hint what to add, and receives nothing', async () => {
+  test('a foreign origin is told what to add to which, and receives nothing', async () => {
     const session = open();
+    const allowed = session.allowedOrigins.join(', ');
     await expect(session.fetch(`${elsewhere.origin}/path?secret=1`)).rejects.toMatchObject({
       code: 'origin_not_allowed',
-      message: `fake: the token must not go to this origin: add '${elsewhere.origin}' to allowedOrigins if the API lives there`,
+      message: `fake: the token must not go to this origin: it goes to ${allowed}; add '${elsewhere.origin}' to allowedOrigins if the API lives there too`,
     });
     expect(() => session.attach(elsewhere.origin, new Headers())).toThrow('allowedOrigins');
     await expect(session.getHeaders(elsewhere.origin)).rejects.toThrow('allowedOrigins');

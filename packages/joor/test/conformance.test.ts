@@ -10,6 +10,8 @@ authProviderSuite(test, () => {
     provider: joorProvider(options),
     refused: joorProvider({ ...options, password: 'wrong-password' }),
     fetch: emulator.fetch,
+    apiUrl: emulator.joor.apiUrl,
+    lifeMs: emulator.joor.settings.accessTokenLifetimeMs,
     secrets: [emulator.joor.options.password, 'wrong-password', emulator.joor.options.clientSecret],
   };
 });

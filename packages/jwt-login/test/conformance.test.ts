@@ -13,6 +13,8 @@ describe.each(['headers', 'postman'] as const)('refreshMode %s', (refreshMode) =
       provider: jwtLoginProvider(options),
       refused: jwtLoginProvider({ ...options, password: 'wrong-password' }),
       fetch: emulator.fetch,
+      apiUrl: emulator.jwtLogin.apiUrl,
+      lifeMs: emulator.jwtLogin.settings.accessTokenLifetimeMs,
       secrets: [options.password, 'wrong-password'],
     };
   });

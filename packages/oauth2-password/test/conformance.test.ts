@@ -17,6 +17,8 @@ authProviderSuite(test, () => {
     provider: oauth2PasswordProvider(options),
     refused: oauth2PasswordProvider({ ...options, password: 'wrong-password' }),
     fetch: (input, init) => fetch(input, init),
+    apiUrl: server.apiUrl,
+    lifeMs: 600_000,
     secrets: [options.password, 'wrong-password', options.clientSecret],
   };
 });
@@ -35,6 +37,8 @@ describe.each(['keycloak', 'serviceNow'] as const)('on %s', (name) => {
       provider: oauth2PasswordProvider(options),
       refused: oauth2PasswordProvider({ ...options, password: 'wrong-password' }),
       fetch: emulator.fetch,
+      apiUrl: emulator[name].apiUrl,
+      lifeMs: emulator[name].settings.accessTokenLifetimeMs,
       secrets: [options.password, 'wrong-password', options.clientSecret],
     };
   });

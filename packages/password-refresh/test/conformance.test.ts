@@ -10,6 +10,8 @@ authProviderSuite(test, () => {
     provider: passwordRefreshProvider(options),
     refused: passwordRefreshProvider({ ...options, password: 'wrong-password' }),
     fetch: emulator.fetch,
+    apiUrl: emulator.passwordRefresh.apiUrl,
+    lifeMs: emulator.passwordRefresh.settings.accessTokenLifetimeMs,
     secrets: [emulator.passwordRefresh.options.password, 'wrong-password'],
   };
 });

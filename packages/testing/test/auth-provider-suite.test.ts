@@ -62,6 +62,33 @@ describe('the suite finds what a provider breaks', () => {
     }
   });
 
+  test('a forgotten authorize, and a life that is not found', async () => {
+    const forgetful: AuthProvider = {
+      ...careless('right-password'),
+      account: 'ada',
+      tokenHeaders: ['x-token'],
+    };
+    const found = await brokenGuarantees(() => ({
+      provider: forgetful,
+      refused: careless('wrong-password'),
+      fetch: async (input, init) => {
+        const { url, headers } = new Request(input, init);
+        if (!url.endsWith('/orders')) return Response.json({ token: 'token-1', seconds: 600 });
+        return new Response(null, { status: headers.has('x-token') ? 200 : 400 });
+      },
+      secrets: [],
+      apiUrl: `${issuer}/orders`,
+      lifeMs: 600_000,
+    }));
+    for (const guarantee of [
+      'the headers that it declares: tokenHeaders, where no authorize writes others',
+      'the life of a token is the one that is given: the provider finds no end, not 600000 ms',
+      'the API takes the token: it answers 400: does authorize write',
+    ]) {
+      expect(found).toContain(guarantee);
+    }
+  });
+
   test('a code among the secrets, and a code that is sent twice', async () => {
     let asked = 0;
     const withCode = (code: () => string): AuthProvider => ({

@@ -3,11 +3,21 @@ import {
   type AuthProvider,
   createAuthSession,
   type FetchLike,
-  type IssuedTokens,
   type MaybePromise,
-  type TokenSet,
-  toAuthError,
 } from '@auth/core';
+import {
+  checkUrls,
+  counted,
+  failureOf,
+  forEachPhase,
+  isRefusal,
+  jsonType,
+  login,
+  networkError,
+  page,
+  refresh,
+  tokenSetOf,
+} from './provider-trial.js';
 import { check, same, type TestFunction } from './test-function.js';
 
 /** A provider and the server it talks to. */
@@ -25,9 +35,11 @@ export interface ProviderFixture<Extra = Record<string, unknown>> {
    * Default: a bare 401.
    */
   readonly refusals?: readonly Response[];
+  /** A URL of the API that takes a living token: it shows that the token goes where the API looks for it. */
+  readonly apiUrl?: string;
+  /** For how long the server says that a token lives, in milliseconds: it shows that the provider reads that. */
+  readonly lifeMs?: number;
 }
-
-type Phase = 'login' | 'refresh';
 
 /** Answers that neither issue tokens nor refuse. */
 const unclear: readonly { readonly what: string; readonly answer: () => Response }[] = [
@@ -123,11 +135,14 @@ export function authProviderSuite<Extra>(
   });
 
   guarantee('the token goes into the headers that it declares', async ({ provider, fetch }) => {
-    if (provider.authorize === undefined) return;
+    const declared = (provider.tokenHeaders ?? ['authorization']).map((name) => name.toLowerCase());
+    if (provider.authorize === undefined) {
+      same(declared, ['authorization'], 'tokenHeaders, where no authorize writes others');
+      return;
+    }
     const headers = new Headers({ accept: 'text/plain' });
     provider.authorize(headers, tokenSetOf(await login(provider, fetch)));
     headers.delete('accept');
-    const declared = (provider.tokenHeaders ?? ['authorization']).map((name) => name.toLowerCase());
     check(headers.keys().next().done !== true, 'no header carries the token');
     for (const name of headers.keys()) check(declared.includes(name), `tokenHeaders does not name ${name}`);
   });
@@ -168,6 +183,22 @@ export function authProviderSuite<Extra>(
     const issued = await login(provider, fetch);
     check(/^[\x21-\x7e]+$/.test(issued.accessToken), 'the access token is not visible ASCII');
     check(issued.expiresInMs === undefined || issued.expiresInMs > 0, 'a lifetime is not above 0');
+  });
+
+  guarantee('the life of a token is the one that is given', async ({ provider, fetch, lifeMs }) => {
+    if (lifeMs === undefined) return;
+    using session = createAuthSession(provider, { fetch, scheduler: null });
+    const { expiresAt } = await session.getTokens();
+    const leftMs = expiresAt === undefined ? 'no end' : expiresAt - Date.now();
+    const isNear = leftMs !== 'no end' && Math.abs(leftMs - lifeMs) < 10_000;
+    check(isNear, `the provider finds ${leftMs}, not ${lifeMs} ms`);
+  });
+
+  guarantee('the API takes the token', async ({ provider, fetch, apiUrl }) => {
+    if (apiUrl === undefined) return;
+    using session = createAuthSession(provider, { fetch, scheduler: null });
+    const { status } = await session.fetch(apiUrl);
+    check(status < 400, `it answers ${status}: does authorize write the token where the API looks for it?`);
   });
 
   guarantee('a refresh, if the provider has one, issues another token', async ({ provider, fetch }) => {
@@ -276,106 +307,4 @@ export function authProviderSuite<Extra>(
 
 function resolveAfter<Value>(delayMs: number, value: Value): Promise<Value> {
   return new Promise((resolve) => setTimeout(resolve, delayMs, value));
-}
-
-const jsonType = { 'content-type': 'application/json' };
-
-function page(status: number): Response {
-  return new Response('<!doctype html><title>One moment</title>', {
-    status,
-    headers: { 'content-type': 'text/html' },
-  });
-}
-
-function networkError(code: string): TypeError {
-  return new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
-}
-
-function counted(answer: FetchLike): {
-  readonly fetch: FetchLike;
-  readonly calls: { readonly url: string }[];
-} {
-  const calls: { url: string }[] = [];
-  const fetch: FetchLike = (input, init) => {
-    calls.push({ url: input instanceof Request ? input.url : String(input) });
-    return answer(input, init);
-  };
-  return { fetch, calls };
-}
-
-/** Fails if a URL holds a secret or one of the tokens. */
-function checkUrls(
-  calls: readonly { readonly url: string }[],
-  secrets: readonly string[],
-  { accessToken, refreshToken = accessToken }: IssuedTokens<unknown>,
-): void {
-  for (const { url } of calls)
-    for (const secret of [...secrets, accessToken, refreshToken])
-      check(!decodeURIComponent(url).includes(secret), 'a URL holds a secret');
-}
-
-async function login<Extra>(
-  provider: AuthProvider<Extra>,
-  fetch: FetchLike,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<IssuedTokens<Extra>> {
-  check(provider.prepareLogin !== undefined, 'the provider has no prepareLogin: give it credentials');
-  const prepared = await provider.prepareLogin();
-  return prepared.login({ fetch, signal });
-}
-
-async function refresh<Extra>(
-  provider: AuthProvider<Extra>,
-  issued: IssuedTokens<Extra>,
-  fetch: FetchLike,
-  signal: AbortSignal = new AbortController().signal,
-): Promise<IssuedTokens<Extra>> {
-  const { refresh: send } = provider as Required<typeof provider>;
-  return send.call(provider, tokenSetOf(issued), { fetch, signal });
-}
-
-function tokenSetOf<Extra>(issued: IssuedTokens<Extra>): TokenSet<Extra> {
-  return { ...issued, id: 'conformance', tokenType: 'Bearer', issuedAt: 0 } as TokenSet<Extra>;
-}
-
-/** What the session makes of an answer of the API. */
-async function isRefusal<Extra>(provider: AuthProvider<Extra>, response: Response): Promise<boolean> {
-  const { status, headers, redirected } = response;
-  const answer = { status, headers, url: response.url || 'https://api.example.com/', redirected };
-  const isAsked = (!response.ok || redirected) && provider.isTokenRejected !== undefined;
-  if (isAsked ? provider.isTokenRejected?.(answer) : status === 401) return true;
-  const rule = provider.isBodyRejected;
-  return rule?.test({ status, headers }) === true && rule.read(await response.clone().text());
-}
-
-/** Runs a check for the login and, where there is one, for the refresh. */
-async function forEachPhase<Extra>(
-  { provider, fetch: real }: ProviderFixture<Extra>,
-  verify: (phase: Phase, run: (fetch: FetchLike, signal?: AbortSignal) => Promise<unknown>) => Promise<void>,
-): Promise<void> {
-  await verify('login', (fetch, signal) => login(provider, fetch, signal));
-  if (provider.refresh === undefined) return;
-  const issued = await login(provider, real);
-  await verify('refresh', (fetch, signal) => refresh(provider, issued, fetch, signal));
-}
-
-/** The error as the session will see it. Fails if the error holds a secret. */
-async function failureOf(
-  phase: Phase,
-  run: () => Promise<unknown>,
-  secrets: readonly string[],
-): Promise<AuthError> {
-  let thrown: unknown;
-  try {
-    await run();
-  } catch (error) {
-    thrown = error;
-  }
-  check(thrown !== undefined, `the ${phase} brought tokens where it had to fail`);
-  const error = toAuthError(thrown, { provider: 'conformance', phase });
-  const shown = [error.message, error.stack, JSON.stringify(error), ...Object.values(error).map(String)].join(
-    '\n',
-  );
-  for (const secret of secrets) check(!shown.includes(secret), `the ${phase}'s error holds a secret`);
-  return error;
 }
