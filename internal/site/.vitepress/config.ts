@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vitepress';
 import { contents } from '../src/contents.ts';
 import { descriptionOf } from '../src/description.ts';
 import { diagrams } from '../src/diagrams.ts';
+import { highlightOnce } from '../src/highlight-once.ts';
 import { repositoryLinks } from '../src/links.ts';
 import { writeForModels } from '../src/llms.ts';
 import { otherMarkdown, pages } from '../src/pages.ts';
@@ -65,6 +66,7 @@ export default defineConfig({
     config: (markdown) => {
       repositoryLinks(markdown, known);
       diagrams(markdown);
+      highlightOnce(markdown);
     },
   },
   themeConfig: {
