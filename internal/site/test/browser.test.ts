@@ -1,10 +1,10 @@
 import { seriousFaults } from '@internal/test-tools/axe';
 import { hasBrowser, type OpenedSite, schemes, widths } from '@internal/test-tools/opened-site';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
 import { look, openSite, show } from '../src/pages-in-browser.ts';
 
-/** A page of each kind. The reference of core is so long that axe takes a minute for it. */
+/** A page of each kind, seen in each scheme and width. The others have the same parts: each is seen in one of the four. */
 const samples = [
   'index',
   'playground',
@@ -19,44 +19,43 @@ const samples = [
 ];
 const isSample = (path: string): boolean => samples.includes(path.replace(/\.html$/, ''));
 const all = ['index.html', ...listedPages()];
-const [someOfEachKind, others] = [all.filter(isSample), all.filter((path) => !isSample(path))];
+
+type Look = readonly [scheme: (typeof schemes)[number], width: number];
+const looks: readonly Look[] = schemes.flatMap((scheme) =>
+  Object.values(widths).map((width): Look => [scheme, width]),
+);
+const looksOf = (path: string): readonly Look[] => {
+  const turn = all.indexOf(path) % looks.length;
+  return isSample(path) ? looks : looks.slice(turn, turn + 1);
+};
 
 describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   let site: OpenedSite;
+  /** One for all pages: a new one compiles the scripts again. */
+  let tab: Awaited<ReturnType<OpenedSite['tab']>>;
 
   beforeAll(async () => {
     site = await openSite();
+    tab = await site.tab();
+  });
+  beforeEach(() => {
+    tab.complaints.length = 0;
   });
   afterAll(() => site[Symbol.asyncDispose]());
 
-  const fitsEverywhere = async (path: string): Promise<void> => {
-    await using tab = await site.tab();
+  test.each(all)('%s fits its place, and can be used by everybody', async (path) => {
     const { page, complaints } = tab;
     await show(page, site.url + path);
-    for (const scheme of schemes) {
-      for (const width of Object.values(widths)) {
-        await look(page, scheme, width);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-        expect(await seriousFaults(page)).toEqual([]);
-      }
+    for (const [scheme, width] of looksOf(path)) {
+      await look(page, scheme, width);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(await seriousFaults(page)).toEqual([]);
     }
     expect(await page.locator('h1').count()).toBe(1);
     expect(complaints).toEqual([]);
-  };
-
-  test.each(someOfEachKind)(
-    '%s fits a screen and a phone, light and dark, and can be used by everybody',
-    fitsEverywhere,
-  );
-
-  test.each(others)(
-    '%s fits a screen and a phone, light and dark, and can be used by everybody, too',
-    { tags: ['longest'], timeout: 120_000 },
-    fitsEverywhere,
-  );
+  });
 
   test('the diagram of a 401 is drawn in the colours of the scheme', async () => {
-    await using tab = await site.tab();
     const { page, complaints } = tab;
     await show(page, `${site.url}refused-tokens.html`);
     const colours = new Set<string>();
@@ -70,7 +69,6 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   });
 
   test('the search finds an error by its code, and leads to its cause and cure', async () => {
-    await using tab = await site.tab();
     const { page, complaints } = tab;
     await show(page, site.url);
     await look(page, 'light', widths.wide);
