@@ -28,10 +28,9 @@ export function assertAllowed(
     throw new AuthError('insecure_url', { provider: provider.name, detail });
   }
   if (!isAllowedOrigin(url, allowedOrigins)) {
-    const isWeb = /^https?:$/.test(url.protocol);
-    const detail = !isWeb
-      ? `the token goes to http and https only, not to ${url.protocol}`
-      : `it goes to ${allowedOrigins.join(', ') || 'none'}; add '${url.origin}' to allowedOrigins if the API lives there too`;
+    const detail = /^https?:$/.test(url.protocol)
+      ? `allowedOrigins is [${allowedOrigins}]: add '${url.origin}' if the API lives there`
+      : 'expected https';
     throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
   }
 }

@@ -19,10 +19,9 @@ beforeEach(async () => {
 describe('where the token may go', () => {
   test('a foreign origin is told what to add to which, and receives nothing', async () => {
     const session = open();
-    const allowed = session.allowedOrigins.join(', ');
     await expect(session.fetch(`${elsewhere.origin}/path?secret=1`)).rejects.toMatchObject({
       code: 'origin_not_allowed',
-      message: `fake: the token must not go to this origin: it goes to ${allowed}; add '${elsewhere.origin}' to allowedOrigins if the API lives there too`,
+      message: `fake: the token must not go to this origin: allowedOrigins is [${session.allowedOrigins}]: add '${elsewhere.origin}' if the API lives there`,
     });
     expect(() => session.attach(elsewhere.origin, new Headers())).toThrow('allowedOrigins');
     await expect(session.getHeaders(elsewhere.origin)).rejects.toThrow('allowedOrigins');
