@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { createServer, request as httpRequest } from 'node:http';
+import { Agent, createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -33,13 +33,13 @@ interface Answer {
 async function call(
   address: string,
   path: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  options: { method?: string; headers?: Record<string, string>; body?: string; agent?: Agent } = {},
 ): Promise<Answer> {
   const [, socketPath] = /^unix:(.*)$/.exec(address) ?? [];
   const url = new URL(socketPath === undefined ? address + path : `http://localhost${path}`);
   const place = socketPath === undefined ? { host: url.hostname, port: url.port } : { socketPath };
-  const { method = 'GET', headers = {}, body } = options;
-  const outgoing = httpRequest({ ...place, path: url.pathname + url.search, method, headers });
+  const { body, ...rest } = options;
+  const outgoing = httpRequest({ ...place, path: url.pathname + url.search, ...rest });
   // A server may answer before it has read a body that it refuses.
   outgoing.on('error', () => {}).end(body);
   const [incoming] = await once(outgoing, 'response');
@@ -85,6 +85,28 @@ describe('auth proxy', () => {
     expect(long.status).toBe(401);
     expect((await call(address, '/joor/v4/orders')).status).toBe(200);
   });
+
+  test.each([
+    ['a long body', {}],
+    ['a body of unknown length', { 'transfer-encoding': 'chunked' }],
+  ])(
+    'who sends %s to its end before it reads gets the answer, and uses the connection again',
+    async (_, headers) => {
+      await using proxy = await home.listening(['proxy', 'joor']);
+      const [address = ''] = proxy.lines;
+      await call(address, '/joor/v4/orders');
+      emulator.joor.revokeAccessTokens();
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const body = 'x'.repeat(20_000_000);
+      expect((await call(address, '/joor/v4/orders', { method: 'POST', headers, body, agent })).status).toBe(
+        401,
+      );
+      const startedAt = performance.now();
+      expect((await call(address, '/joor/v4/orders', { agent })).status).toBe(200);
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      agent.destroy();
+    },
+  );
 
   test('on a port it wants its key, its own Host, and no web page', async () => {
     await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0'], 2);

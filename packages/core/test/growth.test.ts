@@ -34,7 +34,7 @@ test('sixteen refreshes later a session is hardly larger', { tags: ['fault-114']
     prepareLogin: () => ({ secrets: ['pw'], login: issue }),
     refresh: issue,
   };
-  const sessions = Array.from({ length: 4_000 }, (_, index) =>
+  const sessions = Array.from({ length: 2_000 }, (_, index) =>
     createAuthSession({ ...provider, account: `account-${index}` }, { clock, scheduler: noTimers }),
   );
   const refreshAll = async (): Promise<void> => {

@@ -62,8 +62,9 @@ export class AuthProxy {
     if (url === undefined) return answerProblem(response, 403, 'refused', objection);
     const aborted = new AbortController();
     response.once('close', () => aborted.abort());
+    let body: Body | undefined;
     try {
-      const body = await bodyOf(request);
+      body = await bodyOf(request);
       const answer = await this.#forward(url, request, body, aborted.signal);
       response.writeHead(answer.statusCode, this.#answerHeaders(answer, request, url));
       await pipeline(answer.body, response);
@@ -71,6 +72,8 @@ export class AuthProxy {
       if (aborted.signal.aborted) return;
       if (response.headersSent) response.destroy();
       else answerFailure(response, error);
+    } finally {
+      if (body !== undefined && 'rest' in body) body.rest.destroy();
     }
   }
 
@@ -113,7 +116,7 @@ export class AuthProxy {
     const answer = await send(url, {
       method: method as Dispatcher.HttpMethod,
       headers: { ...kept, ...Object.fromEntries(ours) },
-      body: 'whole' in body ? (body.whole ?? null) : (body.rest as never),
+      body: 'whole' in body ? (body.whole ?? null) : body.rest,
       signal,
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
 
 /** Headers of one connection (RFC 9110 section 7.6.1): they are not handed on. */
 const ofConnection: ReadonlySet<string> = new Set([
@@ -32,33 +33,32 @@ export function handedOn(
 /** Bodies up to this size are kept, to be sent once more after a refusal; longer ones are streamed. */
 const keptBytes = 1024 * 1024;
 
-/** A request's body: whole where it is short, else what has come so far and the rest as a stream. */
-export type Body = { readonly whole: Buffer | undefined } | { readonly rest: AsyncIterable<Buffer> };
+/** A request's body: whole where it is short, else as a stream. */
+export type Body = { readonly whole: Buffer | undefined } | { readonly rest: Readable };
 
 export async function bodyOf(request: IncomingMessage): Promise<Body> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (length === undefined && encoding === undefined) return { whole: undefined };
-  if (Number(length ?? 0) > keptBytes) return { rest: request };
+  if (Number(length ?? 0) > keptBytes) return { rest: continued(request, []) };
   const chunks: Buffer[] = [];
   let size = 0;
-  const incoming = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  for (;;) {
-    const { done, value } = await incoming.next();
-    if (done === true) return { whole: Buffer.concat(chunks) };
-    chunks.push(value);
-    size += value.length;
-    if (size > keptBytes) return { rest: continued(chunks, incoming) };
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > keptBytes) return { rest: continued(request, chunks) };
   }
+  return { whole: Buffer.concat(chunks) };
 }
 
-async function* continued(
-  chunks: readonly Buffer[],
-  incoming: AsyncIterator<Buffer>,
-): AsyncGenerator<Buffer> {
-  yield* chunks;
-  for (;;) {
-    const { done, value } = await incoming.next();
-    if (done === true) return;
-    yield value;
-  }
+/**
+ * What has come so far, and the rest. Once it is closed, what still comes is read and dropped: many clients read no answer
+ * before they have sent everything.
+ */
+function continued(request: IncomingMessage, chunks: readonly Buffer[]): Readable {
+  const rest = new PassThrough();
+  for (const chunk of chunks) rest.write(chunk);
+  request.pipe(rest);
+  // After the listener of `pipe`, which pauses the request.
+  rest.once('close', () => request.resume());
+  return rest;
 }
