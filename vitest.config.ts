@@ -8,7 +8,7 @@ const internal = fileURLToPath(new URL('internal/', import.meta.url));
 const faults = readFileSync(new URL('docs/faults.md', import.meta.url), 'utf8');
 
 /** Processes and servers on a busy machine may take this long; nothing waits that long by itself. */
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /**
  * The one configuration of all tests: each package's `test` script runs it in the package's own folder. Tests import

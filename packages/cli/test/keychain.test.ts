@@ -36,7 +36,7 @@ async function inDesktopSession(...lines: readonly string[]): Promise<string> {
   return stdout;
 }
 
-describe.runIf(hasKeyring)('--keychain, on gnome-keyring', { timeout: 20_000 }, () => {
+describe.runIf(hasKeyring)('--keychain, on gnome-keyring', () => {
   test('keeps tokens encrypted, and the next call finds them', async () => {
     const [first, second, files, readable] = (
       await inDesktopSession(

@@ -18,7 +18,7 @@ function terminal(command: readonly string[], changes: Readonly<Record<string, s
   });
 }
 
-describe.runIf(hasTmux)('at a terminal', { timeout: 30_000 }, () => {
+describe.runIf(hasTmux)('at a terminal', () => {
   test('login asks for the password and does not show it', async () => {
     const { password } = scene.emulator.joor.options;
     await using at = terminal(['sh'], { JOOR_PASSWORD: '', PS1: '$ ' });
