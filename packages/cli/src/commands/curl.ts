@@ -69,26 +69,26 @@ class Attempt {
     // curl does not see that its output ends at a terminal.
     const quiet = process.stdout.isTTY === true ? ['--no-progress-meter'] : [];
     const files = new NamelessFiles();
-    const config = files.add(configOf(token));
-    const head = files.add('');
-    // Without the user's .curlrc, which may name URLs and proxies, and without patterns in the URL.
-    const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
-    const child = spawn('curl', [...own, ...quiet, ...args, '--', url], {
-      stdio: ['inherit', 'pipe', 'inherit', config, head],
-    });
-    const stop = (): void => void child.kill();
-    process.once('exit', stop);
-    const ended = once(child, 'close').then(
-      ([code]) => {
-        process.off('exit', stop);
-        return Number(code ?? 1);
-      },
-      ({ code }: NodeJS.ErrnoException) => {
-        throw new UsageError(code === 'ENOENT' ? 'curl is not installed' : `curl: ${code}`);
-      },
-    );
-    const output = child.stdout as Readable;
     try {
+      const config = files.add(configOf(token));
+      const head = files.add('');
+      // Without the user's .curlrc, which may name URLs and proxies, and without patterns in the URL.
+      const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
+      const child = spawn('curl', [...own, ...quiet, ...args, '--', url], {
+        stdio: ['inherit', 'pipe', 'inherit', config, head],
+      });
+      const stop = (): void => void child.kill();
+      process.once('exit', stop);
+      const ended = once(child, 'close').then(
+        ([code]) => {
+          process.off('exit', stop);
+          return Number(code ?? 1);
+        },
+        ({ code }: NodeJS.ErrnoException) => {
+          throw new UsageError(code === 'ENOENT' ? 'curl is not installed' : `curl: ${code}`);
+        },
+      );
+      const output = child.stdout as Readable;
       // With the first byte of the body the headers are complete.
       await Promise.race([once(output, 'readable'), ended]);
       return new Attempt(tokens, answerOf(files.read(head), url), output, ended);

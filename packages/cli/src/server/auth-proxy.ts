@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
 import { type Dispatcher, request as send } from 'undici';
 import type { Session } from '../accounts.js';
@@ -67,13 +67,16 @@ export class AuthProxy {
       body = await bodyOf(request);
       const answer = await this.#forward(url, request, body, aborted.signal);
       response.writeHead(answer.statusCode, this.#answerHeaders(answer, request, url));
-      await pipeline(answer.body, response);
+      await pipeline(answer.body, response, { end: false });
+      await received(request, body);
+      response.end();
     } catch (error) {
       if (aborted.signal.aborted) return;
       if (response.headersSent) response.destroy();
-      else answerFailure(response, error);
-    } finally {
-      if (body !== undefined && 'rest' in body) body.rest.destroy();
+      else {
+        if (body !== undefined) await received(request, body);
+        answerFailure(response, error);
+      }
     }
   }
 
@@ -139,6 +142,17 @@ export class AuthProxy {
     const base = address.startsWith('http') ? address : `http://${request.headers.host ?? 'localhost'}`;
     return { ...headers, location: base + pathname + search + hash };
   }
+}
+
+/**
+ * Reads a request to its end, though nobody wants the rest: a connection that is closed before takes the answer from a sender
+ * who has not read it yet.
+ */
+async function received(request: IncomingMessage, body: Body): Promise<void> {
+  if ('whole' in body) return;
+  body.rest.destroy();
+  // Or the sender has gone, and there is nobody to answer.
+  await finished(request, { writable: false }).catch(() => {});
 }
 
 function headersOf({ headers }: Dispatcher.ResponseData): Headers {

@@ -50,10 +50,7 @@ export async function bodyOf(request: IncomingMessage): Promise<Body> {
   return { whole: Buffer.concat(chunks) };
 }
 
-/**
- * What has come so far, and the rest. Once it is closed, what still comes is read and dropped: many clients read no answer
- * before they have sent everything.
- */
+/** What has come so far, and the rest. Once it is closed, what still comes is read and dropped. */
 function continued(request: IncomingMessage, chunks: readonly Buffer[]): Readable {
   const rest = new PassThrough();
   for (const chunk of chunks) rest.write(chunk);
