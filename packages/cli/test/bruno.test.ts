@@ -28,7 +28,7 @@ async function bruno(
   write('collection.bru', collection);
   write(
     'orders.bru',
-    `meta {\n  name: orders\n}\nget {\n  url: ${url}\n}\nassert {\n  res.status: eq 200\n}\n`,
+    `meta {\n  name: orders\n}\nget {\n  url: ${url}\n  auth: inherit\n}\nassert {\n  res.status: eq 200\n}\n`,
   );
   const given = Object.entries(variables).flatMap(([name, value]) => ['--env-var', `${name}=${value}`]);
   const [command, ...first] = pnpm();
@@ -47,7 +47,7 @@ test('Bruno fetches the token before its request', { timeout: 300_000 }, async (
   await using serve = await scene.home.listening(['serve', '--listen', '127.0.0.1:0'], 2);
   const [authServe = '', key = ''] = serve.lines;
   const script = docsBlock('postman.md', 'js', 'bru.sendRequest').replaceAll(/^/gm, '  ');
-  const collection = `headers {\n  Authorization: Bearer {{token}}\n}\nscript:pre-request {\n${script}\n}\n`;
+  const collection = `auth {\n  mode: bearer\n}\nauth:bearer {\n  token: {{token}}\n}\nscript:pre-request {\n${script}\n}\n`;
   const authKey = key.slice('x-auth-key: '.length);
   await bruno(collection, scene.emulator.joor.apiUrl, { authServe, authKey });
   expect(scene.emulator.joor.ledger).toMatchObject({ apiCallsAccepted: 1, logins: 1 });

@@ -89,20 +89,20 @@ test('Python: with a proxy as the API, and with tokens from serve', async () => 
 
 /** Runs a collection of one request by Postman's own runner. Throws where the API refuses it. */
 async function postman(
-  request: { readonly url: string; readonly header: readonly [name: string, value: string] },
+  request: { readonly url: string; readonly header: object[] },
   variables: Readonly<Record<string, string>>,
   before = '',
 ): Promise<void> {
-  const [key, value] = request.header;
   const accepted = 'pm.test("accepted", () => pm.response.to.have.status(200));';
   const collection = {
     info: { name: 'orders', schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json' },
     variable: Object.entries(variables).map(([name, given]) => ({ key: name, value: given })),
+    auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{token}}' }] },
     event: [{ listen: 'prerequest', script: { exec: before.split('\n') } }],
     item: [
       {
         name: 'orders',
-        request: { method: 'GET', url: request.url, header: [{ key, value }] },
+        request: { method: 'GET', ...request },
         event: [{ listen: 'test', script: { exec: [accepted] } }],
       },
     ],
@@ -116,7 +116,7 @@ async function postman(
 test('Postman calls the API through a proxy', async () => {
   await using proxy = await scene.home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0'], 2);
   const [baseUrl = '', key = ''] = proxy.lines;
-  const header = key.split(': ') as [string, string];
+  const header = [{ key: 'x-auth-key', value: key.slice('x-auth-key: '.length) }];
   await postman({ url: '{{baseUrl}}/joor/v4/orders', header }, { baseUrl });
   expect(scene.emulator.joor.ledger).toMatchObject({ apiCallsAccepted: 1, logins: 1 });
 });
@@ -126,11 +126,7 @@ test('Postman fetches the token before its request', async () => {
   const [authServe = '', key = ''] = serve.lines;
   const authKey = key.slice('x-auth-key: '.length);
   const script = block('postman.md', 'js', 'pm.sendRequest');
-  const request = {
-    url: scene.emulator.joor.apiUrl,
-    header: ['Authorization', 'Bearer {{token}}'],
-  } as const;
-  await postman(request, { authServe, authKey }, script);
+  await postman({ url: scene.emulator.joor.apiUrl, header: [] }, { authServe, authKey }, script);
   expect(scene.emulator.joor.ledger).toMatchObject({ apiCallsAccepted: 1, logins: 1 });
 });
 

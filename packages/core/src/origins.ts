@@ -30,7 +30,7 @@ export function assertAllowed(
   if (!isAllowedOrigin(url, allowedOrigins)) {
     const detail = /^https?:$/.test(url.protocol)
       ? `allowedOrigins is [${allowedOrigins}]: add '${url.origin}' if the API lives there`
-      : 'expected https';
+      : `http or https, not ${url.protocol}`;
     throw new AuthError('origin_not_allowed', { provider: provider.name, detail });
   }
 }

@@ -67,6 +67,8 @@ describe('the suite finds what a provider breaks', () => {
       ...careless('right-password'),
       account: 'ada',
       tokenHeaders: ['x-token'],
+      // The API refuses with 200.
+      isBodyRejected: { test: ({ status }) => status === 200, read: (text) => text.includes('false') },
     };
     const found = await brokenGuarantees(() => ({
       provider: forgetful,
@@ -74,7 +76,7 @@ describe('the suite finds what a provider breaks', () => {
       fetch: async (input, init) => {
         const { url, headers } = new Request(input, init);
         if (!url.endsWith('/orders')) return Response.json({ token: 'token-1', seconds: 600 });
-        return new Response(null, { status: headers.has('x-token') ? 200 : 400 });
+        return Response.json({ isKnown: headers.has('x-token') });
       },
       secrets: [],
       apiUrl: `${issuer}/orders`,
@@ -83,10 +85,18 @@ describe('the suite finds what a provider breaks', () => {
     for (const guarantee of [
       'the headers that it declares: tokenHeaders, where no authorize writes others',
       'the life of a token is the one that is given: the provider finds no end, not 600000 ms',
-      'the API takes the token: it answers 400: does authorize write',
+      'the API takes the token: it answers 200: does authorize write',
     ]) {
       expect(found).toContain(guarantee);
     }
+    const open = await brokenGuarantees(() => ({
+      provider: forgetful,
+      refused: careless('wrong-password'),
+      fetch: async () => Response.json({ token: 'token-1' }),
+      secrets: [],
+      apiUrl: `${issuer}/public`,
+    }));
+    expect(open).toContain('the API takes the token: apiUrl answers without a token too');
   });
 
   test('a code among the secrets, and a code that is sent twice', async () => {
