@@ -7,8 +7,9 @@ import { leasedStore, type TokenRecord, type TokenStore } from '@auth/core';
  */
 export function sqliteStore(path: string, leaseMs?: number): TokenStore & Disposable {
   const database = new DatabaseSync(path, { timeout: 2_000 });
-  // One flush to the disk a write instead of three or four. The last write still survives a power failure.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  // The last write survives a power failure. WAL would save flushes, but of processes that open a new file at the same moment,
+  // SQLite lets only one switch to it, and fails for the others without waiting.
+  database.exec('PRAGMA synchronous = FULL');
   database.exec(
     'CREATE TABLE IF NOT EXISTS tokens (key TEXT PRIMARY KEY, id TEXT NOT NULL, record TEXT NOT NULL) STRICT',
   );
