@@ -80,10 +80,15 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
 /** The system gives ports above these to outgoing connections, which might take one before its server does. */
 const [lowestPort, ports] = [12_000, 20_000];
 
+/** The server of a port may start later: nobody else in this process gets that port. */
+const given = new Set<number>();
+
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = lowestPort + Math.floor(Math.random() * ports);
+    if (given.has(port)) continue;
+    given.add(port);
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false));
