@@ -16,7 +16,7 @@ export async function show(page: Page, url: string): Promise<void> {
   await page.waitForFunction(() => '__vue_app__' in (document.querySelector('#app') ?? {}));
 }
 
-/** Shows the page in a scheme and a width, and waits until its diagrams are drawn for it. */
+/** Shows the page in a scheme and a width, and waits until it is drawn for them. */
 export async function look(page: Page, scheme: (typeof schemes)[number], width: number): Promise<void> {
   await page.setViewportSize({ width, height: 900 });
   await page.emulateMedia({ colorScheme: scheme });
@@ -25,4 +25,9 @@ export async function look(page: Page, scheme: (typeof schemes)[number], width: 
     const diagrams = [...document.querySelectorAll<HTMLElement>('.diagram')];
     return isDark === (wanted === 'dark') && diagrams.every(({ dataset }) => dataset['scheme'] === wanted);
   }, scheme);
+  // Colours change gradually.
+  await page.evaluate(() => {
+    const changes = document.getAnimations().filter((each) => each instanceof CSSTransition);
+    return Promise.allSettled(changes.map(({ finished }) => finished));
+  });
 }

@@ -120,6 +120,24 @@ describe('auth proxy', () => {
     expect(await sentThenRead(address, `${post}Connection: close\r\n${body}`)).toEqual(['401']);
   });
 
+  test('who stops sending at a refusal gets it to its end', async () => {
+    await using proxy = await home.listening(['proxy', 'joor']);
+    const [address = ''] = proxy.lines;
+    await call(address, '/joor/v4/orders');
+    emulator.joor.revokeAccessTokens();
+    const outgoing = httpRequest({
+      socketPath: address.slice('unix:'.length),
+      path: '/joor/v4/orders',
+      method: 'POST',
+      headers: { 'content-length': 20_000_000 },
+    });
+    outgoing.on('error', () => {}).write('x'.repeat(2_000_000));
+    const [incoming] = await once(outgoing, 'response');
+    await text(incoming);
+    expect(incoming.statusCode).toBe(401);
+    outgoing.destroy();
+  });
+
   test('on a port it wants its key, its own Host, and no web page', async () => {
     await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0'], 2);
     const [address = '', keyLine] = proxy.lines;

@@ -71,7 +71,7 @@ async function ownProxy(
 
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
   // Before the command starts: a signal may come as soon as it runs. Listeners are called in a later turn.
   for (const signal of signals) process.on(signal, pass);
   const child = spawn(command, args, { stdio: 'inherit', env });

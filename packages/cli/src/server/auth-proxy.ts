@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
 import { type Dispatcher, request as send } from 'undici';
@@ -66,15 +66,14 @@ export class AuthProxy {
     try {
       body = await bodyOf(request);
       const answer = await this.#forward(url, request, body, aborted.signal);
+      if ('rest' in body) closeOnceReceived(request, response, body.rest);
       response.writeHead(answer.statusCode, this.#answerHeaders(answer, request, url));
-      await pipeline(answer.body, response, { end: false });
-      await received(request, body);
-      response.end();
+      await pipeline(answer.body, response);
     } catch (error) {
       if (aborted.signal.aborted) return;
       if (response.headersSent) response.destroy();
       else {
-        if (body !== undefined) await received(request, body);
+        if (body !== undefined && 'rest' in body) closeOnceReceived(request, response, body.rest);
         answerFailure(response, error);
       }
     }
@@ -145,14 +144,18 @@ export class AuthProxy {
 }
 
 /**
- * Reads a request to its end, though nobody wants the rest: a connection that is closed before takes the answer from a sender
- * who has not read it yet.
+ * Once a request is answered, what is left of it is read and dropped, also where the client wants the connection closed: that
+ * would take the answer from a client who sends everything before it reads. Nobody waits for it: others send no more once they
+ * are answered.
  */
-async function received(request: IncomingMessage, body: Body): Promise<void> {
-  if ('whole' in body) return;
-  body.rest.destroy();
-  // Or the sender has gone, and there is nobody to answer.
-  await finished(request, { writable: false }).catch(() => {});
+function closeOnceReceived(request: IncomingMessage, response: ServerResponse, rest: Readable): void {
+  const isToClose = !response.shouldKeepAlive;
+  response.shouldKeepAlive = true;
+  response.once('finish', async () => {
+    rest.destroy();
+    await finished(request, { writable: false }).catch(() => {});
+    if (isToClose) request.socket.end();
+  });
 }
 
 function headersOf({ headers }: Dispatcher.ResponseData): Headers {
