@@ -24,6 +24,15 @@ describe('auth exec', () => {
     expect(stdout.match(/"vendor":"joor"/g)?.length).toBe(2);
   });
 
+  test.each(['INT', 'TERM', 'HUP', 'QUIT', 'USR1', 'USR2', 'ALRM'])(
+    'SIG%s goes to the command, and opens no debugger',
+    async (name) => {
+      const script = `trap 'echo heard; exit 0' ${name}; kill -${name} $PPID; while :; do sleep 0.1; done`;
+      const ended = await scene.home.run(['exec', 'joor', '--', 'sh', '-c', script]);
+      expect(ended).toEqual({ code: 0, stdout: 'heard\n', stderr: '' });
+    },
+  );
+
   test('what fails before the command has the codes of shells', async () => {
     const file = join(scene.home.path, 'no-program');
     writeFileSync(file, '');
