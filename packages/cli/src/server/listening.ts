@@ -43,7 +43,9 @@ async function onSocket(server: Server, path: string): Promise<Listening> {
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (folder === undefined) throw new UsageError(`--listen: there is no folder ${dirname(path)}`);
   if ((folder.mode & 0o077) !== 0)
-    throw new UsageError(`--listen: others can reach ${dirname(path)}. chmod 700 ${dirname(path)}`);
+    throw new UsageError(
+      `--listen: others can reach ${dirname(path)}: name a path in a folder of your own, with mode 0700`,
+    );
   await removeIfLeftBehind(path);
   await started(server, () => server.listen(path));
   chmodSync(path, 0o600);
