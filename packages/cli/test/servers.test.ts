@@ -179,6 +179,20 @@ describe('auth proxy', () => {
     expect(await redirect('https://elsewhere.example/')).toBe('https://elsewhere.example/');
   });
 
+  test('a 304 that names the length of what it leaves out is handed on', async () => {
+    const api = createServer((_request, response) => {
+      response.socket?.end('HTTP/1.1 304 Not Modified\r\nETag: "a"\r\nContent-Length: 123\r\n\r\n');
+    }).listen(0, '127.0.0.1');
+    await once(api, 'listening');
+    const target = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const variables = { JOOR_ALLOWED_ORIGINS: `${emulator.url} ${target}` };
+    using other = new Home(emulator, variables);
+    await using proxy = await other.listening(['proxy', 'joor', '--target', target]);
+    const { status, headers } = await call(proxy.lines[0] ?? '', '/');
+    expect([status, headers['etag']]).toEqual([304, '"a"']);
+    api.close();
+  });
+
   test('CONNECT is refused, and says why', async () => {
     await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0', '--key-in-path']);
     const { hostname, port } = new URL(proxy.lines[0] ?? '');

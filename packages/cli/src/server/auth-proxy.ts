@@ -68,7 +68,11 @@ export class AuthProxy {
       const answer = await this.#forward(url, request, body, aborted.signal);
       if ('rest' in body) closeOnceReceived(request, response, body.rest);
       response.writeHead(answer.statusCode, this.#answerHeaders(answer, request, url));
-      await pipeline(answer.body, response);
+      // A 304 may name the length of what it leaves out (RFC 9110 section 8.6).
+      if (answer.statusCode === 304) {
+        answer.body.on('error', () => {}).resume();
+        response.end();
+      } else await pipeline(answer.body, response);
     } catch (error) {
       if (aborted.signal.aborted) return;
       if (response.headersSent) response.destroy();
