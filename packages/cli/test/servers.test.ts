@@ -193,6 +193,17 @@ describe('auth proxy', () => {
     api.close();
   });
 
+  test('SIGUSR1 neither ends it nor opens a debugger', async () => {
+    await using proxy = await home.listening(['proxy', 'joor']);
+    const { program } = proxy;
+    let said = '';
+    program.stderr?.on('data', (chunk: Buffer) => (said += chunk));
+    program.kill('SIGUSR1');
+    expect((await call(proxy.lines[0] ?? '', '/joor/v4/orders')).status).toBe(200);
+    expect(await proxy.stop()).toBe(0);
+    expect(said).toBe('');
+  });
+
   test('CONNECT is refused, and says why', async () => {
     await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0', '--key-in-path']);
     const { hostname, port } = new URL(proxy.lines[0] ?? '');

@@ -148,9 +148,9 @@ export class AuthProxy {
 }
 
 /**
- * Once a request is answered, what is left of it is read and dropped, also where the client wants the connection closed: that
- * would take the answer from a client who sends everything before it reads. Nobody waits for it: others send no more once they
- * are answered.
+ * Reads and drops what is left of a request after its answer, and only then closes the connection where the client asked for
+ * that: closing at once takes the answer from a client who sends everything before it reads. The answer itself does not wait,
+ * because other clients stop sending once they have it.
  */
 function closeOnceReceived(request: IncomingMessage, response: ServerResponse, rest: Readable): void {
   const isToClose = !response.shouldKeepAlive;
