@@ -1,10 +1,10 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import envPaths from 'env-paths';
-import type { Accounts } from './accounts.js';
-import { UsageError } from './exit-codes.js';
+import type { Accounts, Session } from './accounts.js';
+import { UsageError } from './failures.js';
 
 const names = ['auth.config.ts', 'auth.config.mts', 'auth.config.js', 'auth.config.mjs'];
 const paths = envPaths('auth-cli', { suffix: '' });
@@ -28,6 +28,7 @@ export function findConfig({ given, fromHere }: ConfigSearch): string | undefine
       ? existing(resolve(named))
       : ((fromHere ? upwards(process.cwd()) : undefined) ?? firstIn(paths.config));
   if (found === undefined) return undefined;
+  assertOwn(found);
   const path = realpathSync(found);
   assertOwn(path);
   return path;
@@ -47,7 +48,15 @@ export async function loadConfig(path: string): Promise<Accounts> {
     Object.values(accounts).every((open) => typeof open === 'function');
   if (!isAccounts)
     throw new UsageError(`${path}: expected export default defineAccounts({ name: () => session })`);
-  return accounts as Accounts;
+  const openers = Object.entries(accounts as Accounts);
+  return Object.fromEntries(openers.map(([name, open]) => [name, () => opened(`${path}: ${name}`, open)]));
+}
+
+async function opened(where: string, open: Accounts[string]): Promise<Session> {
+  const session: Partial<Session> | undefined = await open();
+  if (typeof session?.getTokens !== 'function')
+    throw new UsageError(`${where}: expected a function that returns a session`);
+  return session as Session;
 }
 
 async function imported(path: string): Promise<{ readonly default?: unknown }> {
@@ -74,19 +83,27 @@ function upwards(folder: string): string | undefined {
   return found ?? (isEnd ? undefined : upwards(dirname(folder)));
 }
 
-/** The file and its folder belong to the user or to root, and nobody else may write there. */
+/** The file and the folders above it belong to the user or to root, and nobody else can put another file in its place. */
 function assertOwn(path: string): void {
   const user = process.getuid?.();
   if (user === undefined) return;
-  for (const each of [path, dirname(path)]) {
-    const { uid, mode } = statSync(each);
-    if (uid !== user && uid !== 0)
-      throw new UsageError(`${each} belongs to another user: it is code, and is not run`);
-    if ((mode & 0o022) !== 0)
-      throw new UsageError(
-        `${each} can be written by others: it is code, and is not run. chmod go-w ${each}`,
-      );
+  assertOwnEntry(path, user);
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    // Of what lies further up in a folder such as /tmp, others can replace only what is theirs.
+    assertOwnEntry(folder, user, folder === dirname(path) ? 0 : stickyBit);
+    if (folder === dirname(folder)) return;
   }
+}
+
+const stickyBit = 0o1000;
+
+function assertOwnEntry(path: string, user: number, harmless = 0): void {
+  const entry = lstatSync(path);
+  if (entry.uid !== user && entry.uid !== 0)
+    throw new UsageError(`${path} belongs to another user: it is code, and is not run`);
+  // Links have no permissions of their own: the folder that holds them decides.
+  if (entry.isSymbolicLink() || (entry.mode & harmless) !== 0 || (entry.mode & 0o022) === 0) return;
+  throw new UsageError(`${path} can be written by others: it is code, and is not run. chmod go-w ${path}`);
 }
 
 function tellIfNew(path: string): void {

@@ -2,7 +2,7 @@ import type { TokenStore } from '@auth/core';
 import { fileStore } from '@auth/store-file';
 import type { Accounts, Session } from './accounts.js';
 import { findConfig, loadConfig } from './config-file.js';
-import { UsageError } from './exit-codes.js';
+import { UsageError } from './failures.js';
 import { accountsFromEnvironment, environmentNames } from './from-environment.js';
 import { forgettingKeychainStore, keychainStore } from './keychain-store.js';
 

@@ -1,6 +1,5 @@
-import { findAuthError } from '@auth/core';
 import { Command, CommanderError, Option } from 'commander';
-import { exitCodeOf, exitCodes, UsageError } from './exit-codes.js';
+import { exitCodeOf, exitCodes, messageOf } from './failures.js';
 
 /** Runs the command line, and sets the exit code. Each command's own code is loaded when it is called. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -106,9 +105,6 @@ function tell(error: unknown): void {
     process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     return;
   }
-  const authError = findAuthError(error);
-  const { message } = authError ?? (error as Error);
-  process.stderr.write(`auth: ${message}\n`);
-  if (authError !== undefined) process.exitCode = exitCodeOf(authError.code);
-  else process.exitCode = error instanceof UsageError ? exitCodes.usage : exitCodes.later;
+  process.stderr.write(`auth: ${messageOf(error)}\n`);
+  process.exitCode = exitCodeOf(error);
 }

@@ -77,6 +77,13 @@ describe('auth doctor', () => {
     const wrong = await scene.home.run(['doctor', 'joor', '--try'], { env: { JOOR_PASSWORD: 'mistyped' } });
     expect(wrong.code).toBe(4);
     expect(wrong.stdout).toContain('!!  login');
+    const blocked = await scene.home.run(['doctor', 'joor'], { env: { JOOR_PASSWORD: 'mistyped' } });
+    expect(blocked.code).toBe(4);
+    expect(blocked.stdout).toContain('!!  account');
+    expect((await scene.home.run(['doctor', 'joor', '--try'])).code).toBe(0);
+    await scene.home.run(['logout', 'joor']);
+    expect((await scene.home.run(['doctor', 'joor'])).code).toBe(3);
+    expect(await scene.home.run(['doctor', 'nobody'])).toMatchObject({ code: 2 });
   });
 });
 

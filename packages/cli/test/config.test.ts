@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from '@auth/testing/emulator';
@@ -68,6 +68,30 @@ test('what others can write is not run', async () => {
   chmodSync(path, 0o600);
   chmodSync(join(home.path, 'project'), 0o777);
   expect((await home.run(['token', 'orders', '--config', path])).code).toBe(2);
+});
+
+test('a folder further up, or one with a link to the file, must not be writable by others either', async () => {
+  using home = new Home();
+  const path = written(home, 'shared/project', 'orders');
+  chmodSync(join(home.path, 'shared'), 0o777);
+  const below = await home.run(['token', 'orders', '--config', path]);
+  expect(below.stderr).toContain(`${home.path}/shared can be written by others`);
+  chmodSync(join(home.path, 'shared'), 0o700);
+  mkdirSync(join(home.path, 'links'));
+  symlinkSync(path, join(home.path, 'links/auth.config.ts'));
+  chmodSync(join(home.path, 'links'), 0o777);
+  const linked = await home.run(['status'], { cwd: join(home.path, 'links') });
+  expect(linked).toMatchObject({ code: 2, stdout: '' });
+  expect(linked.stderr).toContain(`${home.path}/links can be written by others`);
+});
+
+test('an account that opens no session is a mistake that names it', async () => {
+  using home = new Home();
+  const path = written(home, 'project', 'orders');
+  writeFileSync(path, 'export default { orders: () => ({}) };');
+  const ended = await home.run(['token', 'orders', '--config', path]);
+  expect(ended).toMatchObject({ code: 2, stdout: '' });
+  expect(ended.stderr).toContain(`${path}: orders: expected a function that returns a session`);
 });
 
 test('a configuration that fails is a mistake that names it', async () => {

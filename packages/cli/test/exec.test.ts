@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Home } from './support/cli.js';
 import { sceneOfEachTest } from './support/scene.js';
 
 const scene = sceneOfEachTest();
@@ -32,6 +35,44 @@ describe('auth exec', () => {
       expect(ended).toEqual({ code: 0, stdout: 'heard\n', stderr: '' });
     },
   );
+
+  test('ends with the command, also where the API keeps a connection that the command has opened', async () => {
+    const api = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+      );
+    });
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    const origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const open = `require('http').get(process.env.AUTH_PROXY_URL, { headers: { connection: 'Upgrade', upgrade: 'websocket' } }).on('upgrade', () => process.exit(3))`;
+    const ended = await scene.home.run(
+      ['exec', '--target', origin, 'joor', '--', process.execPath, '-e', open],
+      { env: { JOOR_ALLOWED_ORIGINS: origin } },
+    );
+    expect(ended).toMatchObject({ code: 3, stderr: '' });
+    api.close();
+  });
+
+  test('the secrets of an --env-file stay with the program', async () => {
+    const file = join(scene.home.path, '.env');
+    const { JOOR_PASSWORD, ...rest } = scene.home.env;
+    writeFileSync(file, `JOOR_PASSWORD=${JOOR_PASSWORD}\n`);
+    using bare = new Home(undefined, rest);
+    const ended = await bare.run([
+      'exec',
+      '--env-file',
+      file,
+      'joor',
+      '--',
+      'sh',
+      '-c',
+      'echo "$AUTH_TOKEN$JOOR_PASSWORD"',
+    ]);
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toMatch(/^[\w.-]+\n$/);
+    expect(ended.stdout).not.toContain(JOOR_PASSWORD);
+  });
 
   test('what fails before the command has the codes of shells', async () => {
     const file = join(scene.home.path, 'no-program');

@@ -69,10 +69,10 @@ describe.runIf(hasKeyring)('--keychain, on gnome-keyring', () => {
 });
 
 test.runIf(process.platform === 'linux')('without a keychain it says what to do', async () => {
-  const ended = await scene.home.run(['token', 'joor', '--keychain'], {
-    env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' },
-  });
+  const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' };
+  const ended = await scene.home.run(['token', 'joor', '--keychain'], { env });
   expect(ended).toMatchObject({ code: 7, stdout: '' });
   expect(ended.stderr).toContain('leave --keychain out');
+  expect((await scene.home.run(['status', '--keychain'], { env })).code).toBe(7);
   expect(scene.emulator.joor.ledger.logins).toBe(0);
 });

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { createServer, request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { listen } from '../src/server/listening.js';
 import { Home } from './support/cli.js';
 
 let emulator: RunningEmulator;
@@ -60,6 +61,21 @@ async function sentThenRead(address: string, sent: string): Promise<string[]> {
   await setTimeout(300);
   await send(sent.slice(half));
   return [...(await text(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status);
+}
+
+/** An API that gives each request this answer. */
+async function startApi(
+  answer: (response: ServerResponse) => void,
+): Promise<AsyncDisposable & { readonly origin: string }> {
+  const server = createServer((_, response) => answer(response));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 const keyOf = (line = ''): Record<string, string> => ({ 'x-auth-key': line.split(': ')[1] ?? '' });
@@ -204,6 +220,45 @@ describe('auth proxy', () => {
     expect(said).toBe('');
   });
 
+  test('a signal waits for a request under way, and a second one for nothing', async () => {
+    const seen = Promise.withResolvers<void>();
+    await using api = await startApi(() => seen.resolve());
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
+    await using proxy = await far.listening(['proxy', 'joor', '--target', api.origin]);
+    const socketPath = (proxy.lines[0] ?? '').slice('unix:'.length);
+    httpRequest({ socketPath, path: '/slow' })
+      .on('error', () => {})
+      .end();
+    await seen.promise;
+    const ended = once(proxy.program, 'exit');
+    proxy.program.kill('SIGTERM');
+    await vi.waitFor(() => expect(statSync(socketPath, { throwIfNoEntry: false })).toBeUndefined());
+    expect(proxy.program.exitCode).toBeNull();
+    proxy.program.kill('SIGTERM');
+    expect(await ended).toEqual([143, null]);
+    expect(statSync(dirname(socketPath), { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test('a WebSocket that stays open is cut off when the time for the end is over', async () => {
+    const server = createServer().on('upgrade', (_, socket) => {
+      socket
+        .on('error', () => {})
+        .write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    });
+    const listening = await listen(server, {
+      listen: `unix:${join(home.path, 'socket')}`,
+      isKeyInPath: false,
+    });
+    const outgoing = httpRequest({
+      socketPath: join(home.path, 'socket'),
+      headers: { connection: 'Upgrade', upgrade: 'websocket' },
+    }).end();
+    const [, socket] = await once(outgoing, 'upgrade');
+    const cut = once(socket.resume(), 'close');
+    await listening.close(10);
+    await cut;
+  });
+
   test('CONNECT is refused, and says why', async () => {
     await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0', '--key-in-path']);
     const { hostname, port } = new URL(proxy.lines[0] ?? '');
@@ -215,23 +270,19 @@ describe('auth proxy', () => {
   test('a client that goes away ends the request at the API', async () => {
     const seen = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
-    const api = createServer((_, response) => {
+    await using api = await startApi((response) => {
       seen.resolve();
       response.once('close', ended.resolve);
       response.write('the beginning');
     });
-    await once(api.listen(0, '127.0.0.1'), 'listening');
-    const origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
-    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: origin });
-    await using proxy = await far.listening(['proxy', 'joor', '--target', origin]);
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
+    await using proxy = await far.listening(['proxy', 'joor', '--target', api.origin]);
     const socketPath = (proxy.lines[0] ?? '').slice('unix:'.length);
     const outgoing = httpRequest({ socketPath, path: '/slow' }).on('error', () => {});
     outgoing.end();
     await seen.promise;
     outgoing.destroy();
     await ended.promise;
-    api.closeAllConnections();
-    api.close();
   });
 
   test('a WebSocket opens with a token, and with another after a refusal', async () => {

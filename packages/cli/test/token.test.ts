@@ -4,6 +4,7 @@ import type { AuthSession } from '@auth/core';
 import { createJoorAuth } from '@auth/joor';
 import { fileStore } from '@auth/store-file';
 import { describe, expect, test, vi } from 'vitest';
+import { Home } from './support/cli.js';
 import { sceneOfEachTest } from './support/scene.js';
 
 const scene = sceneOfEachTest();
@@ -38,8 +39,19 @@ describe('auth token', () => {
     await scene.home.run(['token', 'joor']);
     await scene.home.run(['token', 'joor', '--force']);
     expect(scene.emulator.joor.ledger.logins).toBe(2);
-    for (let call = 0; call < 5; call++) await scene.home.run(['token', 'joor', '--min-valid', '90h']);
+    for (let call = 0; call < 5; call++) {
+      const { stderr } = await scene.home.run(['token', 'joor', '--min-valid', '90h']);
+      expect(stderr).toMatch(/^auth: --min-valid: the server gives less; the token lives \d+ h \d+ min\n$/);
+    }
     expect(scene.emulator.joor.ledger.logins).toBe(2);
+  });
+
+  test('without a password a person must sign in', async () => {
+    const { JOOR_PASSWORD: password = '', ...env } = scene.home.env;
+    using bare = new Home(undefined, env);
+    expect(await bare.run(['token', 'joor'])).toMatchObject({ code: 3, stdout: '' });
+    await bare.run(['login', 'joor'], { input: password });
+    expect((await bare.run(['token', 'joor'])).code).toBe(0);
   });
 
   /** The account's token has come to its end. */
@@ -104,7 +116,8 @@ describe('exit codes', () => {
   test.each([
     ['a wrong password, then nothing is sent', ['token', 'joor'], { JOOR_PASSWORD: 'mistyped' }, 4],
     ['a wrong client', ['token', 'joor'], { JOOR_CLIENT_SECRET: 'wrong' }, 4],
-    ['no password', ['token', 'joor'], { JOOR_PASSWORD: '' }, 6],
+    ['no password', ['token', 'joor'], { JOOR_PASSWORD: '' }, 3],
+    ['a port that there is not', ['serve', '--listen', '127.0.0.1:99999'], {}, 2],
     ['an unknown account', ['token', 'nobody'], {}, 2],
     ['an unknown command', ['tokens', 'joor'], {}, 2],
     ['a time that is none', ['token', 'joor', '--min-valid', 'soon'], {}, 2],
@@ -118,9 +131,9 @@ describe('exit codes', () => {
 
   test('a pause that the server asks for', async () => {
     scene.emulator.joor.answerNext({ status: 429, headers: { 'retry-after': '60' } });
-    expect((await scene.home.run(['token', 'joor'])).code).toBe(5);
-    expect((await scene.home.run(['token', 'joor'])).code).toBe(5);
-    expect(scene.emulator.joor.ledger.logins).toBe(1);
+    const ended = await scene.home.run(['token', 'joor']);
+    expect(ended.code).toBe(5);
+    expect(ended.stderr).toMatch(/; not before \d{4}-.*Z\n$/);
   });
 
   test('a person must sign in after a sign-out by another program', async () => {

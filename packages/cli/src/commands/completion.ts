@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { UsageError } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 
 /** Prints a script that completes commands, options and the names of accounts. */
 export function completion(shell: string, program: Command): void {

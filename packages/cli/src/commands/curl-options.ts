@@ -1,4 +1,4 @@
-import { UsageError } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 
 /**
  * The options of curl that are let through: they neither name another URL nor send the token elsewhere. Those with a value

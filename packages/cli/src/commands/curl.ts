@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
 import type { Session } from '../accounts.js';
-import { UsageError } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 import type { GlobalOptions } from '../open-accounts.js';
 import { withSession } from '../with-session.js';
 import { type CurlOptions, checkCurlOptions } from './curl-options.js';
@@ -27,12 +27,15 @@ export async function curl(
   if (!URL.canParse(written)) throw new UsageError(`${written}: expected a URL`);
   // curl reads some texts as another URL than the session does: both get what the session has read.
   const url = new URL(written).href;
+  // Without what `--env-file` brings: secrets among them.
+  const environment = { ...process.env };
+  const start = (session: Session): Promise<Attempt> => Attempt.start(session, url, args, known, environment);
   process.exitCode = await withSession(account, options, async (session) => {
-    const first = await Attempt.start(session, url, args, known);
+    const first = await start(session);
     const another = await first.replacement(session);
     if (another === undefined || known.readsInput) return first.finish();
     await first.discard();
-    const second = await Attempt.start(session, url, args, known);
+    const second = await start(session);
     await second.replacement(session);
     return second.finish();
   });
@@ -57,6 +60,7 @@ class Attempt {
     url: string,
     args: readonly string[],
     { followsRedirects }: CurlOptions,
+    env: NodeJS.ProcessEnv,
   ): Promise<Attempt> {
     const token = new Headers();
     const tokens = await session.attach(url, token);
@@ -76,6 +80,7 @@ class Attempt {
       const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
       const child = spawn('curl', [...own, ...quiet, ...args, '--', url], {
         stdio: ['inherit', 'pipe', 'inherit', config, head],
+        env,
       });
       const stop = (): void => void child.kill();
       process.once('exit', stop);

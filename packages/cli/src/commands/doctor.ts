@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { findAuthError, type TokenStore } from '@auth/core';
+import { type AuthStatus, findAuthError, type TokenStore } from '@auth/core';
 import type { Session } from '../accounts.js';
-import { exitCodeOf, exitCodes } from '../exit-codes.js';
+import { exitCodeOf, exitCodes, messageOf } from '../failures.js';
 import { type GlobalOptions, openAccount, ownStore } from '../open-accounts.js';
 
 export interface DoctorOptions extends GlobalOptions {
@@ -50,6 +50,7 @@ async function examine(session: Session, report: Report, options: DoctorOptions)
     () => session.status(),
     ({ state }) => `can be read; ${state.replaceAll('_', ' ')}`,
   );
+  if (options.try !== true) tellIfStopped(report, status);
   const store = await ownStore(options);
   if (store === undefined)
     report.say('ok', 'writing', 'is tried by a login alone: the store is the configuration’s');
@@ -63,6 +64,17 @@ async function examine(session: Session, report: Report, options: DoctorOptions)
   if (lastFailure !== undefined)
     report.say('!!', 'last failure', `${new Date(lastFailure.at).toISOString()} ${lastFailure.code}`);
   if (options.try === true) await tryLogin(report, session);
+}
+
+/** Only a person gets on from there. Whether a secret is another by now, a login alone shows. */
+function tellIfStopped(report: Report, status: AuthStatus | undefined): void {
+  if (status?.state === 'login_blocked')
+    report.fail(
+      'account',
+      'a refused login stands: correct the secret and --try, or: auth login',
+      exitCodes.blocked,
+    );
+  if (status?.state === 'signed_out') report.fail('account', 'auth login', exitCodes.person);
 }
 
 /** Locks and writes a record that belongs to no account. */
@@ -128,11 +140,15 @@ class Report {
       this.say('ok', name, told(result));
       return result;
     } catch (error) {
-      const authError = findAuthError(error);
-      this.say('!!', name, authError?.message ?? reasonOf(error));
-      process.exitCode ||= authError === undefined ? exitCodes.later : exitCodeOf(authError.code);
+      const reason = findAuthError(error) === undefined ? reasonOf(error) : messageOf(error);
+      this.fail(name, reason, exitCodeOf(error));
       return undefined;
     }
+  }
+
+  fail(name: string, text: string, exitCode: number): void {
+    this.say('!!', name, text);
+    process.exitCode ||= exitCode;
   }
 
   say(mark: 'ok' | '!!', name: string, text: string): void {

@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { findAuthError } from '@auth/core';
 import type { Session } from '../accounts.js';
-import { UsageError } from '../exit-codes.js';
+import { messageOf, UsageError } from '../failures.js';
 import { type GlobalOptions, openAccount } from '../open-accounts.js';
+import type { Listening } from '../server/listening.js';
 import { startProxy } from '../server/start-proxy.js';
 
 export interface ExecOptions extends GlobalOptions {
   readonly target?: string;
 }
+
+/** A program's name, and what it is called with. */
+type Command = readonly [string, ...string[]];
 
 /** As shells have it: what went wrong before the command ran. */
 const before = { noToken: 125, notExecutable: 126, notFound: 127 } as const;
@@ -23,17 +26,18 @@ export async function exec(
   [command, ...args]: readonly string[],
   options: ExecOptions,
 ): Promise<void> {
+  // Without what `--env-file` brings: secrets among them.
+  const inherited = { ...process.env };
   try {
     if (command === undefined) throw new UsageError('expected a command');
     const session = await openAccount(account, options, true);
     try {
-      process.exitCode = await runWithToken(session, options.target, command, args);
+      process.exitCode = await runWithToken(session, options.target, [command, ...args], inherited);
     } finally {
       await session.close();
     }
   } catch (error) {
-    const { message } = findAuthError(error) ?? (error as Error);
-    process.stderr.write(`auth: ${message}\n`);
+    process.stderr.write(`auth: ${messageOf(error)}\n`);
     process.exitCode = before.noToken;
   }
 }
@@ -41,26 +45,22 @@ export async function exec(
 async function runWithToken(
   session: Session,
   target: string | undefined,
-  command: string,
-  args: readonly string[],
+  command: Command,
+  inherited: NodeJS.ProcessEnv,
 ): Promise<number> {
   const { accessToken } = await session.getTokens();
-  const environment = { ...process.env, AUTH_TOKEN: accessToken };
+  const environment = { ...inherited, AUTH_TOKEN: accessToken };
   const proxy = await ownProxy(session, target);
-  if (proxy === undefined) return run(command, args, environment);
+  if (proxy === undefined) return run(command, environment);
   try {
-    return await run(command, args, { ...environment, AUTH_PROXY_URL: proxy.listening.address });
+    return await run(command, { ...environment, AUTH_PROXY_URL: proxy.address });
   } finally {
-    proxy.server.closeAllConnections();
-    proxy.server.close();
+    await proxy.close(0);
   }
 }
 
 /** Without a target, where the account has several origins, there is no proxy. */
-async function ownProxy(
-  session: Session,
-  target: string | undefined,
-): Promise<Awaited<ReturnType<typeof startProxy>> | undefined> {
+async function ownProxy(session: Session, target: string | undefined): Promise<Listening | undefined> {
   try {
     return await startProxy(session, target, { listen: '127.0.0.1:0', isKeyInPath: true });
   } catch (error) {
@@ -69,7 +69,7 @@ async function ownProxy(
   }
 }
 
-async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+async function run([command, ...args]: Command, env: NodeJS.ProcessEnv): Promise<number> {
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
   // Before the command starts: a signal may come as soon as it runs. Listeners are called in a later turn.

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { password as ask, isCancel } from '@clack/prompts';
-import { exitCodes, UsageError } from '../exit-codes.js';
+import { exitCodes, UsageError } from '../failures.js';
 import type { GlobalOptions } from '../open-accounts.js';
 import { withSession } from '../with-session.js';
 

@@ -13,13 +13,13 @@ export interface ProxyOptions extends GlobalOptions {
 export async function proxy(account: string, options: ProxyOptions): Promise<void> {
   const session = await openAccount(account, options, false);
   try {
-    const { listening, server } = await startProxy(session, options.target, {
+    const listening = await startProxy(session, options.target, {
       listen: options.listen,
       isKeyInPath: options.keyInPath === true,
     });
     process.stdout.write(`${listening.address}\n`);
     if (listening.key !== undefined) process.stdout.write(`${keyHeader}: ${listening.key}\n`);
-    await untilSignalled(server);
+    await untilSignalled(listening);
   } finally {
     await session.close();
   }

@@ -22,7 +22,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { address, key } = tokens.listening;
   process.stdout.write(`${address}\n`);
   if (key !== undefined) process.stdout.write(`${keyHeader}: ${key}\n`);
-  await untilSignalled(server);
+  await untilSignalled(tokens.listening);
   await tokens.close();
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AuthStatus, findAuthError } from '@auth/core';
+import type { AuthStatus } from '@auth/core';
 import type { Accounts } from '../accounts.js';
 import { spoken } from '../duration.js';
+import { exitCodeOf, messageOf } from '../failures.js';
 import { accountsOf, type GlobalOptions, openerOf } from '../open-accounts.js';
 
 export interface StatusOptions extends GlobalOptions {
@@ -41,7 +42,8 @@ async function rowOf(account: string, open: Accounts[string]): Promise<Row> {
       await session.close();
     }
   } catch (error) {
-    return { account, error: findAuthError(error)?.message ?? (error as Error).message };
+    process.exitCode ||= exitCodeOf(error);
+    return { account, error: messageOf(error) };
   }
 }
 

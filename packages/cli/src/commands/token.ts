@@ -1,6 +1,6 @@
 import type { TokenSet } from '@auth/core';
 import { described } from '../described-token.js';
-import { parseDuration } from '../duration.js';
+import { parseDuration, spoken } from '../duration.js';
 import type { GlobalOptions } from '../open-accounts.js';
 import { withSession } from '../with-session.js';
 
@@ -21,10 +21,18 @@ export async function token(account: string, options: TokenOptions): Promise<voi
     options,
     async (session) => {
       const tokens = await session.getTokens({ minValidMs, forceRefresh: options.force });
+      tellIfShort(tokens, minValidMs);
       process.stdout.write(`${answerOf(tokens, options)}\n`);
     },
     fromHere,
   );
+}
+
+/** No token lives longer than the server lets it: a caller who wants more gets the longest there is. */
+function tellIfShort({ expiresAt = Infinity }: TokenSet<unknown>, minValidMs = 0): void {
+  const leftMs = expiresAt - Date.now();
+  if (leftMs >= minValidMs) return;
+  process.stderr.write(`auth: --min-valid: the server gives less; the token lives ${spoken(leftMs)}\n`);
 }
 
 function answerOf(tokens: TokenSet<unknown>, { json, credential }: TokenOptions): string {

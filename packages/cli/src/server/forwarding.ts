@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { PassThrough, type Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 
 /** Headers of one connection (RFC 9110 section 7.6.1): they are not handed on. */
 const ofConnection: ReadonlySet<string> = new Set([
@@ -52,7 +52,10 @@ export async function bodyOf(request: IncomingMessage): Promise<Body> {
 
 /** What has come so far, and the rest. Once it is closed, what still comes is read and dropped. */
 function continued(request: IncomingMessage, chunks: readonly Buffer[]): Readable {
-  const rest = new PassThrough();
+  const rest = new Transform({
+    // An API that refuses a body may close at once. Between two parts there is a turn to read its answer, before a write fails.
+    transform: (chunk, _, done) => void setImmediate(done, null, chunk),
+  });
   for (const chunk of chunks) rest.write(chunk);
   request.pipe(rest);
   // After the listener of `pipe`, which pauses the request.

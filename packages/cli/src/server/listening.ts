@@ -2,10 +2,10 @@ import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { UsageError } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 
 /** The header in which callers bring the key of a server on TCP. */
 export const keyHeader = 'x-auth-key';
@@ -20,6 +20,8 @@ export interface Listening {
   objectionTo(request: IncomingMessage): string | undefined;
   /** The request's path, without the key where that is part of it. */
   pathOf(request: IncomingMessage): string;
+  /** Takes no more connections, and resolves once those that there are have ended: after this time they are cut off. */
+  close(patienceMs: number): Promise<void>;
 }
 
 export interface ListenOptions {
@@ -54,6 +56,7 @@ async function onSocket(server: Server, path: string): Promise<Listening> {
     key: undefined,
     objectionTo: (request) => fromBrowser(request),
     pathOf: ({ url = '/' }) => url,
+    close: closing(server),
   };
 }
 
@@ -73,6 +76,25 @@ async function onPort(server: Server, port: number, isKeyInPath: boolean): Promi
       return fromBrowser(request);
     },
     pathOf: ({ url = '/' }) => url.slice(prefix.length) || '/',
+    close: closing(server),
+  };
+}
+
+/** Node's `closeAllConnections` leaves out those that were upgraded, and `close` waits for them. */
+function closing(server: Server): Listening['close'] {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return async (patienceMs) => {
+    const closed = once(server, 'close');
+    server.close();
+    const late = setTimeout(() => {
+      for (const socket of open) socket.destroy();
+    }, patienceMs);
+    await closed;
+    clearTimeout(late);
   };
 }
 
@@ -101,10 +123,12 @@ async function removeIfLeftBehind(path: string): Promise<void> {
 }
 
 async function started(server: Server, start: () => void): Promise<void> {
-  start();
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--listen: ${error.code}`);
-  });
+  try {
+    start();
+    await once(server, 'listening');
+  } catch (error) {
+    throw new UsageError(`--listen: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 /** In a folder that nobody else can enter. */

@@ -1,5 +1,5 @@
 import type { Session } from '../accounts.js';
-import { UsageError } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 import { AuthProxy } from './auth-proxy.js';
 import { type Listening, type ListenOptions, listen } from './listening.js';
 
@@ -8,12 +8,12 @@ export async function startProxy(
   session: Session,
   target: string | undefined,
   options: ListenOptions,
-): Promise<{ readonly listening: Listening; readonly server: AuthProxy['server'] }> {
+): Promise<Listening> {
   const origin = originOf(session, target);
   const forwarder = new AuthProxy(session, origin);
   const listening = await listen(forwarder.server, options);
   forwarder.listening = listening;
-  return { listening, server: forwarder.server };
+  return listening;
 }
 
 /** The origin to forward to: the one that was named, or that of the account where it has but one. */

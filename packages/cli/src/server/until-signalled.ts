@@ -1,17 +1,19 @@
-import type { Server } from 'node:http';
+import { constants } from 'node:os';
+import type { Listening } from './listening.js';
 
 /** How long requests under way may take after a signal. */
 const patienceMs = 10_000;
 
-/** Resolves after SIGINT or SIGTERM, once the requests under way have ended, at most ten seconds later. */
-export async function untilSignalled(server: Server): Promise<void> {
+/**
+ * Resolves after SIGINT or SIGTERM, once the requests under way have ended, at most ten seconds later. A second signal ends the
+ * program at once.
+ */
+export async function untilSignalled(listening: Listening): Promise<void> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of signals) process.once(signal, () => resolve());
   });
-  const late = setTimeout(() => server.closeAllConnections(), patienceMs);
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  clearTimeout(late);
+  // `exit` removes the socket, as a signal's own end would not.
+  for (const signal of signals) process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  await listening.close(patienceMs);
 }

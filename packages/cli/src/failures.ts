@@ -1,4 +1,4 @@
-import type { AuthErrorCode } from '@auth/core';
+import { type AuthErrorCode, findAuthError } from '@auth/core';
 
 /** What the program ends with. They are stable; `exec` and `curl` end with what they have run. */
 export const exitCodes = {
@@ -35,12 +35,22 @@ const byCode: Readonly<Record<AuthErrorCode, number>> = {
   store_failed: exitCodes.store,
 };
 
-/** The exit code for an error of a session. A later version of core may have others: try later. */
-export function exitCodeOf(code: AuthErrorCode): number {
-  return byCode[code] ?? exitCodes.later;
-}
-
 /** A mistake in how the program was called, or in its configuration. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** What the program ends with after an error. A later version of core may have codes that are not known here: try later. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
+  const code = findAuthError(error)?.code;
+  return code === undefined ? exitCodes.later : (byCode[code] ?? exitCodes.later);
+}
+
+/** What a person is told of an error. */
+export function messageOf(error: unknown): string {
+  const authError = findAuthError(error);
+  if (authError === undefined) return (error as Error).message;
+  const { message, retryAt } = authError;
+  return retryAt === undefined ? message : `${message}; not before ${new Date(retryAt).toISOString()}`;
 }
