@@ -17,7 +17,7 @@ describe.each(stores)(
 
     test('five times', { tags: ['fault-2'] }, () => expectOneExchangeEach(5));
 
-    test('fifty times', { tags: ['long'], timeout: 120_000 }, () => expectOneExchangeEach(50));
+    test('thirty times', { tags: ['long'], timeout: 120_000 }, () => expectOneExchangeEach(30));
   },
 );
 

@@ -7,7 +7,8 @@ import { highlightOnce } from '../src/highlight-once.ts';
 import { repositoryLinks } from '../src/links.ts';
 import { writeForModels } from '../src/llms.ts';
 import { otherMarkdown, pages } from '../src/pages.ts';
-import { homepage, inRepository, repository, siteFolder } from '../src/repository.ts';
+import { homepage, inRepository, repository, samplesFolder, siteFolder } from '../src/repository.ts';
+import { leftOut, onlySamples } from '../src/samples.ts';
 
 const known = pages();
 
@@ -31,8 +32,9 @@ export default defineConfig({
   lang: 'en',
   head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
   srcDir: inRepository(),
-  srcExclude: otherMarkdown(),
-  outDir: inRepository(siteFolder),
+  srcExclude: [...otherMarkdown(), ...(onlySamples ? leftOut() : [])],
+  ignoreDeadLinks: onlySamples,
+  outDir: inRepository(onlySamples ? samplesFolder : siteFolder),
   rewrites: Object.fromEntries(known),
   sitemap: { hostname: homepage },
   transformPageData: ({ description, filePath, frontmatter }) => ({
@@ -40,7 +42,7 @@ export default defineConfig({
     // The table of nine libraries needs the whole width.
     frontmatter: filePath === 'docs/comparison.md' ? { aside: false, ...frontmatter } : frontmatter,
   }),
-  buildEnd: writeForModels,
+  buildEnd: onlySamples ? () => {} : writeForModels,
   // A line break between two words in bold and a link is a space.
   vue: { template: { compilerOptions: { whitespace: 'preserve' } } },
   vite: {

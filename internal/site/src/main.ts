@@ -1,8 +1,9 @@
-/** Makes the site: the reference from the sources, then pages of all Markdown. Any warning is a failure. */
+/** Makes the site: the reference from the sources, then pages of all Markdown. Any warning is a failure. `--samples`: a page of each kind. */
 import { join } from 'node:path';
 import { build } from 'vitepress';
 import { writeReference } from './reference.ts';
 import { siteFolder } from './repository.ts';
+import { onlySamples } from './samples.ts';
 import { writeSources } from './sources.ts';
 
 await writeReference();
@@ -18,4 +19,6 @@ for (const method of ['warn', 'error'] as const) {
 }
 await build(join(import.meta.dirname, '..'));
 if (warnings.length > 0) throw new Error(`${warnings.length} warnings: the site has to build without any.`);
-process.stdout.write(`The site is in ${siteFolder}: serve that folder as it is.\n`);
+process.stdout.write(
+  onlySamples ? 'The samples are made.\n' : `The site is in ${siteFolder}: serve that folder as it is.\n`,
+);

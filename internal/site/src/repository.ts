@@ -18,6 +18,9 @@ export const sourcesFolder = 'internal/site/sources';
 /** Where the site is written. */
 export const siteFolder = 'internal/site/dist';
 
+/** Where it is written when it is made of the samples alone. */
+export const samplesFolder = 'internal/site/node_modules/.cache/samples';
+
 /** What package.json says of the site: where it is published, and where its pages are edited. */
 export const { homepage, repository } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as {
   readonly homepage: string;

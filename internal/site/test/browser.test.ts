@@ -1,65 +1,25 @@
-import { seriousFaults } from '@internal/test-tools/axe';
-import { hasBrowser, type OpenedSite, schemes, widths } from '@internal/test-tools/opened-site';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { hasBrowser, schemes, widths } from '@internal/test-tools/opened-site';
+import { describe, expect, test } from 'vitest';
 import { listedPages } from '../src/contents.ts';
-import { look, openSite, show } from '../src/pages-in-browser.ts';
-
-/** A page of each kind, seen in each scheme and width. The others have the same parts: each is seen in one of the four. */
-const samples = [
-  'index',
-  'playground',
-  'guides/nextjs',
-  'stores/memory',
-  'vendors/keycloak',
-  'refused-tokens',
-  'performance',
-  'comparison',
-  'packages/core',
-  'reference/joor',
-];
-const isSample = (path: string): boolean => samples.includes(path.replace(/\.html$/, ''));
-const all = ['index.html', ...listedPages()];
-
-type Look = readonly [scheme: (typeof schemes)[number], width: number];
-const looks: readonly Look[] = schemes.flatMap((scheme) =>
-  Object.values(widths).map((width): Look => [scheme, width]),
-);
-const looksOf = (path: string): readonly Look[] => {
-  const turn = all.indexOf(path) % looks.length;
-  return isSample(path) ? looks : looks.slice(turn, turn + 1);
-};
+import { look, show } from '../src/pages-in-browser.ts';
+import { samplePages } from '../src/samples.ts';
+import { expectUsable, looks, looksInTurn, visitOfAllTests } from './support.ts';
 
 describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
-  let site: OpenedSite;
-  /** One for all pages: a new one compiles the scripts again. */
-  let tab: Awaited<ReturnType<OpenedSite['tab']>>;
+  const visit = visitOfAllTests();
 
-  beforeAll(async () => {
-    site = await openSite();
-    tab = await site.tab();
-  });
-  afterEach(async () => {
-    const complaints = tab.complaints.splice(0);
-    // What the page starts late is its own, not the next one's.
-    await tab.page.goto('about:blank');
-    expect([...complaints, ...tab.complaints.splice(0)]).toEqual([]);
-  });
-  afterAll(() => site[Symbol.asyncDispose]());
-
-  test.each(all)('%s fits its place, and can be used by everybody', async (path) => {
-    const { page } = tab;
-    await show(page, site.url + path);
-    for (const [scheme, width] of looksOf(path)) {
-      await look(page, scheme, width);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      expect(await seriousFaults(page)).toEqual([]);
-    }
-    expect(await page.locator('h1').count()).toBe(1);
-  });
+  // The samples in all looks; the others have the same parts.
+  const pages = ['index.html', ...listedPages()].map((path, index) => ({
+    path,
+    ways: samplePages.includes(path) ? looks : looksInTurn(index),
+  }));
+  test.each(pages)('$path fits its place, and can be used by everybody', ({ path, ways }) =>
+    expectUsable(visit, path, ways),
+  );
 
   test('the diagram of a 401 is drawn in the colours of the scheme', async () => {
-    const { page } = tab;
-    await show(page, `${site.url}refused-tokens.html`);
+    const { page } = visit.tab;
+    await show(page, `${visit.site.url}refused-tokens.html`);
     const colours = new Set<string>();
     for (const scheme of schemes) {
       await look(page, scheme, widths.wide);
@@ -70,8 +30,8 @@ describe.runIf(hasBrowser)('the site in Chromium, without a network', () => {
   });
 
   test('the search finds an error by its code, and leads to its cause and cure', async () => {
-    const { page } = tab;
-    await show(page, site.url);
+    const { page } = visit.tab;
+    await show(page, visit.site.url);
     await look(page, 'light', widths.wide);
     await page.locator('#local-search button').first().click();
     await page.locator('.search-input').fill('rate_limited');
