@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { Transport } from '@auth/core';
 import { createPasswordRefreshAuth } from '@auth/password-refresh';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
-import { runProgram } from '@internal/test-tools';
+import { type Certificates, makeCertificates, runProgram } from '@internal/test-tools';
 import type { Dispatcher } from 'undici';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { throughProxy, trusting, withCertificate, withConnections } from '../src/dispatchers.ts';
 import { overNode, overUndici } from '../src/hand-over.ts';
-import { type Certificates, makeCertificates, openProxy, openTls } from './support/network.ts';
+import { openProxy, openTls } from './support/network.ts';
 
 const [proxyUser, proxyPassword] = ['ada', 'of the proxy'];
 let certificates: Certificates;

@@ -2,15 +2,22 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { createEmulator } from '@auth/testing/emulator';
 import {
+  type Certificates,
   isRedisInstalled,
+  makeCertificates,
   type PostgresServer,
   postgresServer,
   type RedisNode,
   startPostgres,
   startRedis,
 } from '@internal/test-tools';
+import { hasBrowser, OpenedSite } from '@internal/test-tools/opened-site';
+import { build } from 'rolldown';
+import typescript from 'typescript-5.9';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { guideEndings } from './guide-endings.js';
 import { published, readmeBlocks, Workbench } from './workbench.js';
 
 const run = promisify(execFile);
@@ -18,10 +25,12 @@ const blocks = readmeBlocks();
 let bench: Workbench;
 let redis: RedisNode | undefined;
 let postgres: PostgresServer | undefined;
+let certificates: Certificates;
 const hasPostgres = postgresServer().path !== undefined;
 
 beforeAll(async () => {
   bench = new Workbench();
+  certificates = makeCertificates('apisandbox.jooraccess.com');
   if (isRedisInstalled()) redis = await startRedis();
   if (hasPostgres) postgres = await startPostgres();
   for (const { file, code } of blocks) bench.write(file, code);
@@ -32,6 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   bench[Symbol.dispose]();
+  certificates[Symbol.dispose]();
   await redis?.[Symbol.asyncDispose]();
   await postgres?.[Symbol.asyncDispose]();
 });
@@ -40,7 +50,28 @@ afterAll(async () => {
 const setup = `
 import { createEmulator } from '@auth/testing/emulator';
 import { Agent } from 'undici';
-const emulator = createEmulator();
+const emulator = createEmulator({
+  api: {
+    async joor(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname.endsWith('/graphql')) return Response.json({ data: { orders: [{ id: 1 }] } });
+      if (pathname.includes('/trpc/')) return Response.json([{ result: { data: [{ id: 1 }] } }]);
+      if (pathname.endsWith('/events'))
+        return new Response('data: hello\\n\\n', { headers: { 'content-type': 'text/event-stream' } });
+      if (pathname.endsWith('/mcp')) return mcp(request);
+      return Response.json({ vendor: 'joor' });
+    },
+  },
+});
+async function mcp(request: Request): Promise<Response> {
+  if (request.method !== 'POST') return new Response(null, { status: 405 });
+  const { id, params } = await request.json();
+  if (id === undefined) return new Response(null, { status: 202 });
+  const serverInfo = { name: 'orders', version: '1.0.0' };
+  const { protocolVersion } = params;
+  return Response.json({ jsonrpc: '2.0', id, result: { protocolVersion, capabilities: {}, serverInfo } });
+}
+Object.assign(globalThis, { emulator });
 // The emulator is at http://127.0.0.1, without a port.
 const isServer = ({ hostname, port }: URL): boolean => hostname === '127.0.0.1' && port !== '';
 const real = globalThis.fetch;
@@ -143,14 +174,53 @@ const examples = blocks.filter(
 );
 
 test.each(examples)('the example $name runs', async ({ file }) => {
-  const args = ['--import', './setup.ts', file];
-  // The example writes its files into the bench's directory, which is removed.
-  const servers = { REDIS_URL: `redis://127.0.0.1:${redis?.port}`, DATABASE_URL: postgres?.url };
-  const places = { XDG_STATE_HOME: bench.directory, ...servers };
-  const options = { cwd: bench.directory, env: { ...process.env, ...places }, timeout: 20_000 };
-  const { stdout } = await run(process.execPath, args, options);
-  expect(stdout.trim()).not.toBe('');
+  expect((await runOnEmulator(file)).trim()).not.toBe('');
 });
+
+describe('an example of a guide does what the page says', () => {
+  const ofGuides = blocks.filter(({ name, runs }) => name.startsWith('docs-guides-') && !runs);
+  // A module that others import, and a page for a browser: a test of its own opens that.
+  const others = ['docs-guides-nextjs-1', 'docs-guides-react-1'];
+
+  test('each has an ending', () => {
+    const names = ofGuides.map(({ name }) => name);
+    expect(names.sort()).toEqual([...Object.keys(guideEndings), ...others].sort());
+  });
+
+  test.each(ofGuides.filter(({ name }) => name in guideEndings))('$name', async ({ name, code }) => {
+    const onePort = code.replace('app.listen(3000)', 'app.listen(0)');
+    const named = onePort.replace('export default', 'const worker =');
+    const file = `ended-${name}.ts`;
+    bench.write(file, withoutDecorators(named + guideEndings[name]));
+    await runOnEmulator(file, '--conditions=react-server');
+  });
+});
+
+/** Node takes types out of a program by itself, and knows no decorators. */
+function withoutDecorators(code: string): string {
+  if (!/^@/m.test(code)) return code;
+  const compilerOptions = {
+    target: typescript.ScriptTarget.ES2022,
+    module: typescript.ModuleKind.ESNext,
+    experimentalDecorators: true,
+  };
+  return typescript.transpileModule(code, { compilerOptions }).outputText;
+}
+
+/** The output of a program for which the emulator answers as the vendors' hosts. It may write files into the bench. */
+async function runOnEmulator(file: string, ...options: readonly string[]): Promise<string> {
+  const args = [...options, '--import', './setup.ts', file];
+  const env = {
+    ...process.env,
+    XDG_STATE_HOME: bench.directory,
+    REDIS_URL: `redis://127.0.0.1:${redis?.port}`,
+    DATABASE_URL: postgres?.url,
+    TLS_KEY: certificates.server.key,
+    TLS_CERTIFICATE: certificates.server.certificate,
+    GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: certificates.ca,
+  };
+  return (await run(process.execPath, args, { cwd: bench.directory, env, timeout: 20_000 })).stdout;
+}
 
 test('with a fresh token at hand no provider loads ky or zod, and nothing touches fetch', async () => {
   bench.write('probe.ts', probe);
@@ -195,3 +265,61 @@ test('every published package has a README with an example that runs', () => {
   const withExample = new Set(blocks.filter(({ runs }) => runs).map(({ name }) => name.replace(/-\d+$/, '')));
   expect([...withExample]).toEqual(expect.arrayContaining([...published, 'project']));
 });
+
+test.runIf(hasBrowser)('the example of the guide for React signs a person in and out', async () => {
+  const emulator = createEmulator();
+  emulator.jwtLogin.addAccount('ada@example.com', 'right');
+  bench.write('page.tsx', reactPage);
+  const built = await build({
+    input: join(bench.directory, 'page.tsx'),
+    platform: 'browser',
+    transform: { define: { 'process.env.NODE_ENV': '"production"' }, jsx: 'react-jsx' },
+    write: false,
+    output: { codeSplitting: false },
+  });
+  bench.write('page/page.js', built.output[0].code);
+  bench.write('page/index.html', '<!doctype html><main></main><script type="module" src="page.js"></script>');
+  await using site = await OpenedSite.open(join(bench.directory, 'page'));
+  await using tab = await site.tab();
+  const { page } = tab;
+  await page.route('https://polls.example.com/**', async (route) => {
+    const request = route.request();
+    const path = request.url().slice('https://polls.example.com'.length);
+    const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
+    if (request.method() === 'OPTIONS') return route.fulfill({ headers });
+    const answer = await emulator.fetch(emulator.jwtLogin.options.baseUrl + path, {
+      method: request.method(),
+      headers: await request.allHeaders(),
+      body: request.postData(),
+    });
+    const own = Object.fromEntries(answer.headers);
+    return route.fulfill({
+      status: answer.status,
+      headers: { ...own, ...headers },
+      body: await answer.text(),
+    });
+  });
+  await page.goto(site.url);
+  await page.getByLabel('Password').fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('invalid_credentials').waitFor();
+  await page.getByLabel('Password').fill('right');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await using other = await site.tab();
+  await other.page.goto(site.url);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  await other.page.reload();
+  await other.page.getByRole('button', { name: 'Sign in' }).waitFor();
+  expect(emulator.jwtLogin.ledger.entries.map(({ outcome }) => outcome)).toEqual(['refused', 'issued']);
+});
+
+const reactPage = `
+import { createElement } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './example-docs-guides-react-1.tsx';
+createRoot(document.querySelector('main')).render(createElement(App));
+`;

@@ -1,3 +1,4 @@
+export { type Certificates, makeCertificates } from './certificates.ts';
 export { chromium } from './chromium.ts';
 export { expectInstalled, find } from './installed.ts';
 export { nodePrograms } from './node-programs.ts';

@@ -126,7 +126,7 @@ function pauseError(
     provider: provider.name,
     delivery: 'not_sent',
     retryAt: Math.ceil(clock.now() + leftMs),
-    detail: 'it failed before, and waits until retryAt; nothing was sent',
+    detail: 'it failed before; nothing is sent until retryAt',
   });
 }
 

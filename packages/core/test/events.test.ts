@@ -22,6 +22,18 @@ describe('events', () => {
     expect(seen).toEqual(['login']);
   });
 
+  test('a listener that hears of a new set finds it in hand', async () => {
+    const { session } = openSession();
+    const seen: unknown[] = [];
+    session.subscribe(({ type }) => seen.push([type, session.peek()?.accessToken]));
+    await session.getTokens();
+    await session.getTokens({ forceRefresh: true });
+    expect(seen).toEqual([
+      ['login', 'access-1'],
+      ['refresh', 'access-2'],
+    ]);
+  });
+
   test('control characters in the key are escaped', async () => {
     const { session, events } = openSession({ key: 'line\nbreak\u001b[31m' });
     await session.getTokens();

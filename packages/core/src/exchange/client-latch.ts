@@ -38,7 +38,7 @@ export async function assertClientMayTry(
     delivery: 'not_sent',
     blockedAt,
     retryAt,
-    detail: 'it was refused before, and nothing was sent; a change of its secrets or signIn() lifts that',
+    detail: 'it was refused before; nothing is sent until its secrets change, or signIn()',
   });
 }
 

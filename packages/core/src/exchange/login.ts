@@ -70,8 +70,10 @@ export async function login(
   }
   if (issued === undefined) return undefined;
   account.latched(undefined);
-  context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) });
-  return commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
+  const event = { type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) } as const;
+  const committed = commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
+  // Listeners that look find the set in hand.
+  return committed.finally(() => context.emit(event));
 }
 
 /**

@@ -65,14 +65,15 @@ export async function refresh(
   }
   account.refreshTokenSpent(parent.id);
   account.refreshEndpointSeen(false);
-  context.emit({
+  const event = {
     type: 'refresh',
     tokenId: tokens.id,
     previousId: parent.id,
     previousAgeMs: ageOf(parent, tokens.issuedAt),
     durationMs: elapsedMs(context.clock, startedAt),
-  });
-  return commit(context, account, flight, read, tokens, 'refresh');
+  } as const;
+  const committed = commit(context, account, flight, read, tokens, 'refresh');
+  return committed.finally(() => context.emit(event));
 }
 
 /**

@@ -37,7 +37,7 @@ export async function exchangeUnderLease(
   }
   throw new AuthError('lock_timeout', {
     provider: context.provider.name,
-    detail: 'the lease was lost again and again',
+    detail: 'the lease was lost too often',
   });
 }
 
@@ -107,7 +107,7 @@ async function readAndExchange(
   }
   throw new AuthError('store_failed', {
     provider: context.provider.name,
-    detail: 'the record changes faster than it can be replaced',
+    detail: 'the record changes too fast',
   });
 }
 
