@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { memoryStore, type TokenStore } from '../src/index.js';
 import { openSession } from './support/open-session.js';
 
 describe('events', () => {
@@ -32,6 +33,22 @@ describe('events', () => {
       ['login', 'access-1'],
       ['refresh', 'access-2'],
     ]);
+  });
+
+  test('a login is told with the instant at which it was over, however long its save takes', async () => {
+    const inner = memoryStore();
+    const store: TokenStore = {
+      get: inner.get,
+      async compareAndSet(...call) {
+        clock.jump(1_000);
+        return inner.compareAndSet(...call);
+      },
+    };
+    const { session, events, clock } = openSession({ store });
+    const before = clock.now();
+    await session.getTokens();
+    // Counting the login was the first write, saving its tokens the second.
+    expect([events[0]?.at, clock.now()]).toEqual([before + 1_000, before + 2_000]);
   });
 
   test('control characters in the key are escaped', async () => {

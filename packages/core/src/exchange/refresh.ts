@@ -67,6 +67,7 @@ export async function refresh(
   account.refreshEndpointSeen(false);
   const event = {
     type: 'refresh',
+    at: context.clock.now(),
     tokenId: tokens.id,
     previousId: parent.id,
     previousAgeMs: ageOf(parent, tokens.issuedAt),
