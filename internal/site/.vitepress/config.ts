@@ -5,6 +5,7 @@ import { descriptionOf } from '../src/description.ts';
 import { diagrams } from '../src/diagrams.ts';
 import { highlightOnce } from '../src/highlight-once.ts';
 import { repositoryLinks } from '../src/links.ts';
+import { literalCode } from '../src/literal-code.ts';
 import { writeForModels } from '../src/llms.ts';
 import { otherMarkdown, pages } from '../src/pages.ts';
 import { homepage, inRepository, repository, samplesFolder, siteFolder } from '../src/repository.ts';
@@ -69,6 +70,7 @@ export default defineConfig({
       repositoryLinks(markdown, known);
       diagrams(markdown);
       highlightOnce(markdown);
+      literalCode(markdown);
     },
   },
   themeConfig: {

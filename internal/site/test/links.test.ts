@@ -41,6 +41,10 @@ describe('the finished site', () => {
     expect(foreign).toEqual([]);
   });
 
+  test('shows code within a line as it stands', () => {
+    expect(readFileSync(join(folder, 'cli/postman.html'), 'utf8')).toContain('<code>{{token}}</code>');
+  });
+
   test('shows the files that pages link to', () => {
     const html = readFileSync(join(folder, 'source/biome.json.html'), 'utf8');
     expect(html).toContain('noImportCycles');

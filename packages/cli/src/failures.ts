@@ -47,10 +47,18 @@ export function exitCodeOf(error: unknown): number {
   return code === undefined ? exitCodes.later : (byCode[code] ?? exitCodes.later);
 }
 
+/** What a sign-in ends. */
+const forAPerson: ReadonlySet<AuthErrorCode> = new Set([
+  'login_blocked',
+  'reauthentication_required',
+  'signed_out',
+]);
+
 /** What a person is told of an error. */
 export function messageOf(error: unknown): string {
   const authError = findAuthError(error);
   if (authError === undefined) return (error as Error).message;
-  const { message, retryAt } = authError;
-  return retryAt === undefined ? message : `${message}; not before ${new Date(retryAt).toISOString()}`;
+  const { message, retryAt, code } = authError;
+  const pause = retryAt === undefined ? '' : `; not before ${new Date(retryAt).toISOString()}`;
+  return message + pause + (forAPerson.has(code) ? '; in a shell: auth login' : '');
 }

@@ -16,8 +16,7 @@ export function programOf(): Command {
     .description('Tokens for shells, for other languages and for tools.')
     .helpCommand(false)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'auth: ')) })
-    .exitOverride()
-    .enablePositionalOptions();
+    .exitOverride();
 
   command(program, 'token <account>', 'print a token that is valid now', 'auth token joor --min-valid 15m')
     .option('--min-valid <time>', 'so much life is to be left: 90s, 15m, 2h')
@@ -48,9 +47,9 @@ export function programOf(): Command {
     'auth exec joor -- python3 report.py',
   )
     .option('--target <origin>', 'the origin behind AUTH_PROXY_URL')
-    .passThroughOptions()
+    .showHelpAfterError('The options of the command come after a --: auth exec joor -- sh -c …')
     .action(async (account, name, args, options) =>
-      (await import('./commands/exec.js')).exec(account, name === '--' ? args : [name, ...args], options),
+      (await import('./commands/exec.js')).exec(account, [name, ...args], options),
     );
   listening(command(program, 'proxy <account>', 'forward to the API with tokens attached', 'auth proxy joor'))
     .option('--target <origin>', 'the API; may be left out where the account has one')

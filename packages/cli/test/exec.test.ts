@@ -47,7 +47,7 @@ describe('auth exec', () => {
     const origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
     const open = `require('http').get(process.env.AUTH_PROXY_URL, { headers: { connection: 'Upgrade', upgrade: 'websocket' } }).on('upgrade', () => process.exit(3))`;
     const ended = await scene.home.run(
-      ['exec', '--target', origin, 'joor', '--', process.execPath, '-e', open],
+      ['exec', 'joor', '--target', origin, '--', process.execPath, '-e', open],
       { env: { JOOR_ALLOWED_ORIGINS: origin } },
     );
     expect(ended).toMatchObject({ code: 3, stderr: '' });

@@ -54,7 +54,7 @@ describe('the suite finds what a provider breaks', () => {
     for (const guarantee of [
       'its client are among those of a login: a login does not name a client secret',
       'the headers that it declares: tokenHeaders does not name x-token',
-      'told from its other answers: 401 is not taken for a refusal: give',
+      'told from its other answers: 401 is taken for no refusal by isTokenRejected or isBodyRejected: give',
       'within its patterns: allowedOrigins has no pattern for a learnt host',
       'can be revoked, if the provider can: a URL holds a secret',
     ]) {

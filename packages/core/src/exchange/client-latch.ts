@@ -38,7 +38,7 @@ export async function assertClientMayTry(
     delivery: 'not_sent',
     blockedAt,
     retryAt,
-    detail: 'it was refused before; nothing is sent until its secrets change, or signIn()',
+    detail: 'it was refused before; nothing is sent until retryAt, new secrets or signIn()',
   });
 }
 

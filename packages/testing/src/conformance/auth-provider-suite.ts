@@ -152,7 +152,7 @@ export function authProviderSuite<Extra>(
     for (const refusal of refusals ?? [new Response('no', { status: 401 })])
       check(
         await isRefusal(provider, refusal),
-        `${refusal.status} is not taken for a refusal: give \`refusals\` as the API has them`,
+        `${refusal.status} is taken for no refusal by isTokenRejected or isBodyRejected: give \`refusals\` as the API has them`,
       );
     for (const other of [Response.json({ hello: 'world' }), new Response('gone', { status: 404 }), page(503)])
       check(!(await isRefusal(provider, other)), `${other.status} is taken for a refusal`);
@@ -201,7 +201,7 @@ export function authProviderSuite<Extra>(
       answer.ok && !(await isRefusal(provider, answer));
     check(
       !(await isTaken(await fetch(apiUrl))),
-      'apiUrl answers without a token too: give one that needs it',
+      'apiUrl answers without a token too: give one that needs it, or if it refuses by its body, set isBodyRejected',
     );
     using session = openOn(provider, fetch, new URL(apiUrl).origin);
     const answer = await session.fetch(apiUrl);
