@@ -1,4 +1,7 @@
-/** Makes the site: the reference from the sources, then pages of all Markdown. Any warning is a failure. `--samples`: a page of each kind. */
+/**
+ * Makes the site: the reference from the sources, then pages of all Markdown; with `--samples` a page of each kind. Any warning
+ * is a failure.
+ */
 import { join } from 'node:path';
 import { build } from 'vitepress';
 import { writeReference } from './reference.ts';

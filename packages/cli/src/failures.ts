@@ -13,6 +13,9 @@ export const exitCodes = {
   store: 7,
 } as const;
 
+/** What `exec` ends with where the command was not run: the numbers of shells. */
+export const beforeCommand = { noToken: 125, notExecutable: 126, notFound: 127 } as const;
+
 const byCode: Readonly<Record<AuthErrorCode, number>> = {
   invalid_credentials: exitCodes.blocked,
   client_refused: exitCodes.blocked,

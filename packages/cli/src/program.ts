@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { exitCodeOf, exitCodes, messageOf } from './failures.js';
+import { beforeCommand, exitCodeOf, exitCodes, messageOf } from './failures.js';
 
 /** Runs the command line, and sets the exit code. Each command's own code is loaded when it is called. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -48,6 +48,11 @@ export function programOf(): Command {
   )
     .option('--target <origin>', 'the origin behind AUTH_PROXY_URL')
     .showHelpAfterError('The options of the command come after a --: auth exec joor -- sh -c …')
+    .exitOverride((error) => {
+      throw error.exitCode === 0
+        ? error
+        : new CommanderError(beforeCommand.noToken, error.code, error.message);
+    })
     .action(async (account, name, args, options) =>
       (await import('./commands/exec.js')).exec(account, [name, ...args], options),
     );
@@ -101,7 +106,7 @@ function listening(command: Command): Command {
 /** What went wrong goes to standard error, in a line; what it was, into the exit code. */
 function tell(error: unknown): void {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    process.exitCode = error.exitCode === 1 ? exitCodes.usage : error.exitCode;
     return;
   }
   process.stderr.write(`auth: ${messageOf(error)}\n`);

@@ -122,7 +122,7 @@ describe('exit codes', () => {
     ['a port that there is not', ['serve', '--listen', '127.0.0.1:99999'], {}, 2],
     ['an unknown account', ['token', 'nobody'], {}, 2],
     ['an unknown command', ['tokens', 'joor'], {}, 2],
-    ['a command with options and no --', ['exec', 'joor', 'sh', '-c', 'true'], {}, 2],
+    ['a command with options and no --', ['exec', 'joor', 'sh', '-c', 'true'], {}, 125],
     ['a time that is none', ['token', 'joor', '--min-valid', 'soon'], {}, 2],
     ['a server that is away', ['token', 'joor'], { JOOR_BASE_URL: 'http://127.0.0.1:9/auth/' }, 6],
     ['an origin that may not see the token', ['headers', 'joor', 'https://elsewhere.example/'], {}, 2],

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Session } from '../accounts.js';
-import { messageOf, UsageError } from '../failures.js';
+import { beforeCommand, messageOf, UsageError } from '../failures.js';
 import { type GlobalOptions, openAccount } from '../open-accounts.js';
 import type { Listening } from '../server/listening.js';
 import { startProxy } from '../server/start-proxy.js';
@@ -13,9 +13,6 @@ export interface ExecOptions extends GlobalOptions {
 
 /** A program's name, and what it is called with. */
 type Command = readonly [string, ...string[]];
-
-/** As shells have it: what went wrong before the command ran. */
-const before = { noToken: 125, notExecutable: 126, notFound: 127 } as const;
 
 /**
  * Runs a command with a token in AUTH_TOKEN, and in AUTH_PROXY_URL the address of a proxy that attaches fresh tokens for as long
@@ -38,7 +35,7 @@ export async function exec(
     }
   } catch (error) {
     process.stderr.write(`auth: ${messageOf(error)}\n`);
-    process.exitCode = before.noToken;
+    process.exitCode = beforeCommand.noToken;
   }
 }
 
@@ -81,7 +78,7 @@ async function run([command, ...args]: Command, env: NodeJS.ProcessEnv): Promise
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     process.stderr.write(`auth: ${command}: ${code === 'ENOENT' ? 'not found' : code}\n`);
-    return code === 'ENOENT' ? before.notFound : before.notExecutable;
+    return code === 'ENOENT' ? beforeCommand.notFound : beforeCommand.notExecutable;
   } finally {
     for (const signal of signals) process.off(signal, pass);
   }
