@@ -20,7 +20,7 @@ export function checkProvider(provider: AuthProvider): void {
   expect(
     !writesCookies || mayWriteCookies(),
     'provider.tokenHeaders',
-    'no cookie: browsers forbid programs to send one, so this provider is for servers',
+    'no cookie: browsers forbid programs to send one',
   );
 }
 

@@ -117,7 +117,7 @@ export function readEnvelope(value: string): Envelope | undefined {
   const { v: version, tokens, guard, ...rest } = parsed;
   if (typeof version === 'number' && version > 1) {
     throw new AuthError('store_failed', {
-      detail: 'the stored record is of a later version of this library',
+      detail: 'the record is of a later version of this library',
     });
   }
   if (version !== 1 || !isGuard(guard) || (tokens !== undefined && !isTokenSet(tokens))) return undefined;

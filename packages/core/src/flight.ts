@@ -1,6 +1,6 @@
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
-import { isAuthError } from './errors.js';
+import { type AuthError, isAuthError } from './errors.js';
 import type { MaybePromise } from './maybe-promise.js';
 import type { PreparedLogin } from './provider.js';
 import type { Lease } from './store.js';
@@ -12,6 +12,14 @@ export const timersNeverLogIn = 'a timer never logs in';
 /** Whether a timer's flight ended because only a caller may log in: that is no failure. */
 export function needsCaller(error: unknown): boolean {
   return isAuthError(error) && error.detail === timersNeverLogIn;
+}
+
+/**
+ * Whether a flight that nobody waits for is left to others: only a caller may log in, or somebody else has the lease, and the set
+ * in hand is still good. That is no failure.
+ */
+export function isLeftToOthers(error: AuthError, { isEarly = false }: FlightPlan): boolean {
+  return needsCaller(error) || (isEarly && error.code === 'lock_timeout');
 }
 
 /** What a flight is for: a usable set, a login that a person asked for, or a password check that keeps no tokens. */

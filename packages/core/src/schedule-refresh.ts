@@ -4,7 +4,7 @@ import { coalesced } from './coalesced.js';
 import type { SessionContext } from './context.js';
 import { coolDownMs } from './cool-down.js';
 import { isAuthError } from './errors.js';
-import { Flight, type FlightPlan, needsCaller } from './flight.js';
+import { Flight, type FlightPlan, isLeftToOthers, needsCaller } from './flight.js';
 import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
@@ -51,7 +51,7 @@ export async function refreshInBackground(
     await startFlight(context, account, plan).tokens;
     account.refreshedInBackground(context.clock);
   } catch (error) {
-    if (isAuthError(error) && !needsCaller(error))
+    if (isAuthError(error) && !isLeftToOthers(error, plan))
       context.emit({ type: 'background_failed', code: error.code, retryAt: error.retryAt });
   }
 }

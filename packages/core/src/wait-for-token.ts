@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
-import { type Flight, type FlightPlan, needsCaller } from './flight.js';
+import { type Flight, type FlightPlan, isLeftToOthers } from './flight.js';
 import * as limits from './limits.js';
 import { signedOutError } from './next-step.js';
 import { refreshInBackground, startFlight } from './schedule-refresh.js';
@@ -169,14 +169,9 @@ function fits(clock: Clock, tokens: TokenSet, { unlike, rejected, minValidMs }: 
  * Whether to join another flight: a timer's flight never logs in, an early one does not wait for the lease, and another
  * session's has that session's credentials.
  */
-function wasNotOurs(
-  error: unknown,
-  { context: theirs, plan: { isEarly } }: Flight,
-  ours: SessionContext,
-): boolean {
+function wasNotOurs(error: unknown, { context: theirs, plan }: Flight, ours: SessionContext): boolean {
   if (!isAuthError(error)) return false;
-  if (needsCaller(error)) return true;
-  if (isEarly && error.code === 'lock_timeout') return true;
+  if (isLeftToOthers(error, plan)) return true;
   return theirs !== ours && ours.provider.prepareLogin !== undefined && loginFailures.has(error.code);
 }
 

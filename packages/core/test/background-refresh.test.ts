@@ -34,6 +34,21 @@ describe('a refresh that a caller causes', () => {
     expect(await session.getAccessToken()).toBe('access-1');
   });
 
+  test('that somebody else has the lease for the refresh is no failure', async () => {
+    const { scene, backend, first } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(0.85 * hour);
+    const other = await backend.open({ lock: true }).lock?.('key', { signal: new AbortController().signal });
+    expect(await first.getAccessToken()).toBe('access-1');
+    await scene.clock.advance(10_000);
+    expect(scene.types()).not.toContain('background_failed');
+    await other?.release();
+    await scene.clock.advance(60_000);
+    await first.getAccessToken();
+    await settle();
+    expect(scene.server.refreshes).toBe(1);
+  });
+
   test('mistyped passwords do not delay the refresh', async () => {
     const { scene, first } = twoProcesses();
     await first.getTokens();
