@@ -97,7 +97,7 @@ function assertOrigin(option: string, origin: unknown, wildcard: boolean): void 
     wildcard && typeof origin === 'string' ? origin.replace(/:\/\/\*(?=\.[^.]+\.[^.])/, '://label') : origin;
   let fault: string | undefined;
   if (typeof sample !== 'string' || !isOrigin(sample))
-    fault = 'expected origins such as https://api.example.com, without a path or trailing slash';
+    fault = 'expected origins such as https://api.example.com, without path or slash at the end';
   else if (sample !== origin && publicSuffix.test(new URL(sample).hostname))
     fault = 'a * must not stand for names that anybody can register';
   if (fault !== undefined) throw new AuthError('invalid_options', { detail: `${option}: ${fault}` });
