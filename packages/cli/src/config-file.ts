@@ -1,6 +1,15 @@
-import { appendFileSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { Console } from 'node:console';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import envPaths from 'env-paths';
 import type { Accounts, Session } from './accounts.js';
@@ -28,10 +37,7 @@ export function findConfig({ given, fromHere }: ConfigSearch): string | undefine
       ? existing(resolve(named))
       : ((fromHere ? upwards(process.cwd()) : undefined) ?? firstIn(paths.config));
   if (found === undefined) return undefined;
-  assertOwn(found);
-  const path = realpathSync(found);
-  assertOwn(path);
-  return path;
+  return ownFile(found);
 }
 
 /** The accounts of a configuration. Of a file that was never used before, its path is told. */
@@ -41,6 +47,8 @@ export async function loadConfig(path: string): Promise<Accounts> {
       `${path}: Node ${process.versions.node} runs no TypeScript, 22.18 does; or write auth.config.js`,
     );
   tellIfNew(path);
+  // What it prints must not be taken for the answer.
+  globalThis.console = new Console(process.stderr);
   const { default: accounts } = await imported(path);
   const isAccounts =
     typeof accounts === 'object' &&
@@ -83,21 +91,37 @@ function upwards(folder: string): string | undefined {
   return found ?? (isEnd ? undefined : upwards(dirname(folder)));
 }
 
-/** The file and the folders above it belong to the user or to root, and nobody else can put another file in its place. */
-function assertOwn(path: string): void {
+/**
+ * Where the file lies. It, and each folder and link on the way to it, belong to the user or to root, and nobody else can put
+ * another in its place.
+ */
+function ownFile(path: string): string {
   const user = process.getuid?.();
-  if (user === undefined) return;
-  assertOwnEntry(path, user);
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    // Of what lies further up in a folder such as /tmp, others can replace only what is theirs.
-    assertOwnEntry(folder, user, folder === dirname(path) ? 0 : stickyBit);
-    if (folder === dirname(folder)) return;
+  if (user === undefined) return realpathSync(path);
+  let reached = parse(path).root;
+  const ahead = path.slice(reached.length).split(sep);
+  for (let links = 0; ahead.length > 0; ) {
+    assertOwn(reached, user);
+    const next = join(reached, ahead.shift() as string);
+    if (!lstatSync(next).isSymbolicLink()) {
+      reached = next;
+      continue;
+    }
+    assertOwn(next, user);
+    if (++links > 40) throw new UsageError(`${path}: too many links`);
+    const target = readlinkSync(next);
+    if (isAbsolute(target)) reached = parse(target).root;
+    ahead.unshift(...target.split(sep).filter(Boolean));
   }
+  assertOwn(reached, user);
+  // A folder such as /tmp, in which others can replace only what is theirs, is good enough further up.
+  assertOwn(dirname(reached), user, 0);
+  return reached;
 }
 
 const stickyBit = 0o1000;
 
-function assertOwnEntry(path: string, user: number, harmless = 0): void {
+function assertOwn(path: string, user: number, harmless: number = stickyBit): void {
   const entry = lstatSync(path);
   if (entry.uid !== user && entry.uid !== 0)
     throw new UsageError(`${path} belongs to another user: it is code, and is not run`);

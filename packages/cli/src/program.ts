@@ -1,13 +1,22 @@
+import { constants } from 'node:os';
 import { Command, CommanderError, Option } from 'commander';
 import { beforeCommand, exitCodeOf, exitCodes, messageOf } from './failures.js';
 
 /** Runs the command line, and sets the exit code. Each command's own code is loaded when it is called. */
 export async function run(args: readonly string[]): Promise<void> {
+  process.stdout.on('error', endWithoutOutput);
   try {
     await programOf().parseAsync([...args], { from: 'user' });
   } catch (error) {
     tell(error);
   }
+}
+
+/** Whoever reads the output is gone, as with `| head`, or it cannot be written. */
+function endWithoutOutput({ code }: NodeJS.ErrnoException): never {
+  if (code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
+  process.stderr.write(`auth: standard output: ${code}\n`);
+  process.exit(exitCodes.later);
 }
 
 /** All commands. */

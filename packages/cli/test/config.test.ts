@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmulator } from '@auth/testing/emulator';
@@ -83,6 +83,13 @@ test('a folder further up, or one with a link to the file, must not be writable 
   const linked = await home.run(['status'], { cwd: join(home.path, 'links') });
   expect(linked).toMatchObject({ code: 2, stdout: '' });
   expect(linked.stderr).toContain(`${home.path}/links can be written by others`);
+  mkdirSync(join(home.path, 'own'));
+  symlinkSync('../links/folder/auth.config.ts', join(home.path, 'own/auth.config.ts'));
+  symlinkSync('../shared/project', join(home.path, 'links/folder'));
+  const onTheWay = await home.run(['status'], { cwd: join(home.path, 'own') });
+  expect(onTheWay.stderr).toContain(`${home.path}/links can be written by others`);
+  chmodSync(join(home.path, 'links'), 0o700);
+  expect((await home.run(['status'], { cwd: join(home.path, 'own') })).stdout).toMatch(/^orders\n/);
 });
 
 test('an account that opens no session is a mistake that names it', async () => {
@@ -92,6 +99,16 @@ test('an account that opens no session is a mistake that names it', async () => 
   const ended = await home.run(['token', 'orders', '--config', path]);
   expect(ended).toMatchObject({ code: 2, stdout: '' });
   expect(ended.stderr).toContain(`${path}: orders: expected a function that returns a session`);
+});
+
+test('what a configuration prints is not taken for the answer', async () => {
+  await using emulator = await startEmulator();
+  using home = new Home(emulator);
+  const path = written(home, 'project', 'orders');
+  appendFileSync(path, 'console.log("loaded");');
+  const ended = await home.run(['token', 'orders', '--config', path]);
+  expect(ended.stderr).toContain('loaded');
+  expect(ended.stdout).not.toContain('loaded');
 });
 
 test('a configuration that fails is a mistake that names it', async () => {

@@ -1,9 +1,16 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkCurlOptions } from '../src/commands/curl-options.js';
 import { Home } from './support/cli.js';
+
+const run = promisify(execFile);
 
 describe('the options of curl', () => {
   test.each([
@@ -14,7 +21,12 @@ describe('the options of curl', () => {
     [['-L', '-XPOST', '-d', '@-'], { readsInput: true, followsRedirects: true }],
     [['-F', 'file=@-'], { readsInput: true, followsRedirects: false }],
     [['-T', '-'], { readsInput: true, followsRedirects: false }],
+    [['-H', '@-'], { readsInput: true, followsRedirects: false }],
     [['-d', '@body.json'], { readsInput: false, followsRedirects: false }],
+    [
+      ['-d', 'to=ada@example.com', '-o', '-', '-c', '/dev/null'],
+      { readsInput: false, followsRedirects: false },
+    ],
   ])('%j', (args, known) => {
     expect(checkCurlOptions(args)).toEqual(known);
   });
@@ -105,6 +117,47 @@ describe('auth curl', () => {
     expect(emulator.joor.ledger.apiCallsRejected).toBe(1);
     // The session was told: the next call has another token.
     expect((await home.run(args, { input: 'again' })).stdout).toBe('POST again');
+  });
+
+  test.each([
+    ['-d', '@/dev/stdin'],
+    ['--json', '@/proc/self/fd/0'],
+    ['--data-urlencode', 'name@/dev/fd/0'],
+    ['-F', 'name=</dev/stdin;type=text/plain'],
+    ['-T', '/dev/stdin'],
+  ])('a body from a pipe by another name (%s %s) is sent once too', async (option, value) => {
+    const url = emulator.joor.apiUrl;
+    await home.run(['token', 'joor']);
+    emulator.joor.revokeAccessTokens();
+    const script = `printf body | auth curl joor ${url} -- -s -X POST ${option} '${value}'`;
+    await run('sh', ['-c', script], {
+      env: { ...home.env, PATH: home.pathWithProgram() },
+      cwd: home.path,
+    });
+    const { apiCallsAccepted, apiCallsRejected } = emulator.joor.ledger;
+    expect([apiCallsAccepted, apiCallsRejected]).toEqual([0, 1]);
+  });
+
+  test('a refusal that stays is printed like any other answer', async () => {
+    emulator.joor.answerNext({ on: 'api', times: 4, status: 401, body: { refused: true } });
+    const args = ['curl', 'joor', emulator.joor.apiUrl, '--', '-s', '-w', '%{http_code}'];
+    expect(await home.run(args)).toMatchObject({ code: 0, stdout: '{"refused":true}401' });
+    const once = await home.run([...args, '-d', '@-'], { input: 'body' });
+    expect(once.stdout).toBe('{"refused":true}401');
+  });
+
+  test('no proxy reads the token where no TLS hides it', async () => {
+    const seen: unknown[] = [];
+    const proxy = createServer(({ headers }, response) => {
+      seen.push(headers);
+      response.end();
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const env = { http_proxy: address, ALL_PROXY: address };
+    const { stdout } = await home.run(['curl', 'joor', emulator.joor.apiUrl, '--', '-s'], { env });
+    expect([stdout, seen]).toEqual(['GET ', []]);
+    proxy.close();
   });
 
   test('nothing goes to another origin', async () => {

@@ -267,6 +267,21 @@ describe('auth proxy', () => {
     expect(incoming.statusCode).toBe(405);
   });
 
+  test.each([
+    'CONNECT api.example:443 HTTP/1.1\r\nHost: api.example\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  ])('who goes away after %j ends nothing but that', async (request) => {
+    await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0', '--key-in-path']);
+    const { port } = new URL(proxy.lines[0] ?? '');
+    for (let turn = 0; turn < 10; turn++) {
+      const socket = connect(Number(port), '127.0.0.1');
+      await new Promise<void>((resolve) => socket.write(request, () => resolve()));
+      socket.resetAndDestroy();
+    }
+    expect((await call(proxy.lines[0] ?? '', '/joor/v4/orders')).status).toBe(200);
+    expect(await proxy.stop()).toBe(0);
+  });
+
   test('a client that goes away ends the request at the API', async () => {
     const seen = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
@@ -327,6 +342,8 @@ describe('auth serve', () => {
     const answer = await call(address, '/token/joor', { headers });
     expect(JSON.parse(answer.body)).toMatchObject({ token: expect.any(String), type: 'Bearer' });
     expect(answer.headers['cache-control']).toBe('no-store');
+    expect((await call(address, '/token/jo%6Fr', { headers })).status).toBe(200);
+    expect((await call(address, '/token/%ff', { headers })).status).toBe(404);
     expect((await call(address, '/token/nobody', { headers })).status).toBe(404);
     expect((await call(address, '/', { headers })).status).toBe(404);
     expect((await call(address, '/token/joor', { headers: keyOf(keyLine) })).status).toBe(400);

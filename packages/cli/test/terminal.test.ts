@@ -31,11 +31,11 @@ describe.runIf(hasTmux)('at a terminal', () => {
     expect(scene.emulator.joor.ledger.logins).toBe(1);
   });
 
-  test('login that is given up sends nothing', async () => {
+  test.each(['C-c', 'C-d'])('login that is given up by %s sends nothing', async (key) => {
     await using at = terminal(['sh'], { JOOR_PASSWORD: '', PS1: '$ ' });
     at.type('auth login joor; echo "code $?"', 'Enter');
     await at.shows(/Password for joor/);
-    at.type('C-c');
+    at.type(key);
     await at.shows(/^code 3$/m);
     expect(scene.emulator.joor.ledger.entries).toEqual([]);
   });

@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import type { AuthSession } from '@auth/core';
 import { createJoorAuth } from '@auth/joor';
 import { fileStore } from '@auth/store-file';
 import { describe, expect, test, vi } from 'vitest';
-import { Home } from './support/cli.js';
+import { bin, Home } from './support/cli.js';
 import { sceneOfEachTest } from './support/scene.js';
 
 const scene = sceneOfEachTest();
@@ -130,6 +133,20 @@ describe('exit codes', () => {
     const ended = await scene.home.run(args, { env });
     expect(ended).toMatchObject({ code, stdout: '' });
     expect(ended.stderr).toMatch(/^auth: .+\n/);
+  });
+
+  test('output that cannot be written', async () => {
+    const script = `'${process.execPath}' -- '${bin}' token joor > /dev/full`;
+    const program = spawn('sh', ['-c', script], { env: scene.home.env });
+    const [stderr, [code]] = await Promise.all([text(program.stderr), once(program, 'close')]);
+    expect([code, stderr]).toEqual([6, 'auth: standard output: ENOSPC\n']);
+  });
+
+  test('whoever reads is gone', async () => {
+    const program = spawn(process.execPath, ['--', bin, 'token', 'joor'], { env: scene.home.env });
+    program.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(program.stderr), once(program, 'close')]);
+    expect([code, stderr]).toEqual([141, '']);
   });
 
   test('a pause that the server asks for', async () => {

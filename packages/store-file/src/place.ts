@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** Where one key's files are: all their names begin with `name`. */
@@ -19,13 +19,13 @@ export function defaultDirectory(
   const folder = 'auth-tokens';
   switch (platform) {
     case 'win32':
-      return join(environment['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), folder);
+      return join(environment['LOCALAPPDATA'] ?? join(home(), 'AppData', 'Local'), folder);
     case 'darwin':
-      return join(homedir(), 'Library', 'Application Support', folder);
+      return join(home(), 'Library', 'Application Support', folder);
     default: {
       // XDG Base Directory Specification: ignore a path that is not absolute.
       const { XDG_STATE_HOME: state = '' } = environment;
-      return join(isAbsolute(state) ? state : join(homedir(), '.local', 'state'), folder);
+      return join(isAbsolute(state) ? state : join(home(), '.local', 'state'), folder);
     }
   }
 }
@@ -58,4 +58,9 @@ export function pathOf({ directory, name }: Place, number: number): string {
 export function parseGeneration(file: string): { name: string; number: number } | undefined {
   const [, name, number] = /^(.+)\.g([1-9]\d{0,14})$/s.exec(file) ?? [];
   return name === undefined ? undefined : { name, number: Number(number) };
+}
+
+/** Of a HOME that is empty or relative the account's own folder: tokens do not go to wherever a program was started. */
+function home(): string {
+  return isAbsolute(homedir()) ? homedir() : userInfo().homedir;
 }

@@ -43,6 +43,14 @@ describe('the default directory', () => {
     expect(defaultDirectory(platform, environment)).toBe(expected);
   });
 
+  test('is not below the folder where a program was started, if HOME is empty or relative', () => {
+    for (const home of ['', 'relative']) {
+      vi.stubEnv('HOME', home);
+      expect(defaultDirectory('linux', {})).toMatch(/^\/.*\/.local\/state\/auth-tokens$/);
+      vi.unstubAllEnvs();
+    }
+  });
+
   test('is used', async () => {
     vi.stubEnv('XDG_STATE_HOME', directory.path);
     try {

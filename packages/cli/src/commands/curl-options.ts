@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { UsageError } from '../failures.js';
 
 /**
@@ -18,18 +19,12 @@ const withValue = words(`
   -A -b -C -c -d -E -e -F -H -m -o -r -T -w -X -Y -y
 `);
 
-/** Options whose value may be a body from standard input, and how it is written there. */
-const bodies: ReadonlyMap<string, RegExp> = new Map([
-  ...words('-d --data --data-ascii --data-binary --data-urlencode --json').map(
-    (name) => [name, /^(\w+)?@-/] as const,
-  ),
-  ...words('-F --form').map((name) => [name, /=[@<]-/] as const),
-  ...words('-T --upload-file').map((name) => [name, /^[-.]$/] as const),
-]);
+/** Options whose value names what curl writes. */
+const outputs = words('-o --output --output-dir --stderr -c --cookie-jar');
 
 /** What is to be known of curl's options. */
 export interface CurlOptions {
-  /** The body is read from standard input: it can be sent once. */
+  /** Something is read from standard input, a pipe or a terminal, the body for example: it can be sent once. */
   readonly readsInput: boolean;
   readonly followsRedirects: boolean;
 }
@@ -48,9 +43,22 @@ export function checkCurlOptions(args: readonly string[]): CurlOptions {
     if (!withValue.includes(name)) throw new UsageError(`${argument}: ${reasonAgainst(name)}`);
     const given = value ?? args[++at];
     if (given === undefined) throw new UsageError(`${argument}: expected a value`);
-    readsInput ||= bodies.get(name)?.test(given) === true;
+    readsInput ||= !outputs.includes(name) && namedIn(given).some(isReadOnce);
   }
   return { readsInput, followsRedirects };
+}
+
+/** The files that a value may name: itself, and what follows an @ or a < (`-d @file`, `-F 'name=<file;type=text/plain'`). */
+function namedIn(value: string): string[] {
+  return [value, ...[...value.matchAll(/[@<]([^;,]*)/g)].map(([, path = '']) => path)];
+}
+
+/** Standard input is `-`, or `.` for uploads. A file can be read again; of a pipe, a socket or a terminal nothing is left. */
+function isReadOnce(path: string): boolean {
+  if (path === '-' || path === '.') return true;
+  const entry = path.includes('\0') ? undefined : statSync(path, { throwIfNoEntry: false });
+  if (entry === undefined || path === '/dev/null') return false;
+  return entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice();
 }
 
 /** `-oFILE` is `-o FILE`. Flags that are joined are not taken apart. */

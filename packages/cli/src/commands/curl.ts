@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
 import type { Session } from '../accounts.js';
@@ -78,7 +78,9 @@ class Attempt {
       const head = files.add('');
       // Without the user's .curlrc, which may name URLs and proxies, and without patterns in the URL.
       const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
-      const child = spawn('curl', [...own, ...quiet, ...args, '--', url], {
+      // A proxy would read the token where no TLS hides it.
+      const direct = url.startsWith('http:') ? ['--noproxy', '*'] : [];
+      const child = spawn('curl', [...own, ...quiet, ...args, ...direct, '--', url], {
         stdio: ['inherit', 'pipe', 'inherit', config, head],
         env,
       });
@@ -93,7 +95,8 @@ class Attempt {
           throw new UsageError(code === 'ENOENT' ? 'curl is not installed' : `curl: ${code}`);
         },
       );
-      const output = child.stdout as Readable;
+      // Of a pipe of its own nothing is lost: of the child's, Node drops what nobody has read when the child ends.
+      const output = (child.stdout as Readable).pipe(new PassThrough());
       // With the first byte of the body the headers are complete.
       await Promise.race([once(output, 'readable'), ended]);
       return new Attempt(tokens, answerOf(files.read(head), url), output, ended);
@@ -111,7 +114,7 @@ class Attempt {
 
   /** Prints what was held back, and the rest. Returns curl's exit code. */
   async finish(): Promise<number> {
-    await pipeline(this.#output, process.stdout, { end: false }).catch(ignoreClosedPipe);
+    await pipeline(this.#output, process.stdout, { end: false });
     return this.#ended;
   }
 
@@ -187,9 +190,4 @@ function parsed(block: string): { readonly status: number; readonly headers: Hea
   ]);
   const headers = new Headers(pairs.filter(([name]) => /^[\w-]+$/.test(name)));
   return { status: Number(/^HTTP\/[\d.]+ (\d+)/.exec(first)?.[1] ?? 0), headers };
-}
-
-/** `auth curl … | head` closes the pipe. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }

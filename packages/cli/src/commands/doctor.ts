@@ -49,6 +49,7 @@ async function examine(session: Session, report: Report, options: DoctorOptions)
     'store',
     () => session.status(),
     ({ state }) => `can be read; ${state.replaceAll('_', ' ')}`,
+    exitCodes.store,
   );
   if (options.try !== true) tellIfStopped(report, status);
   const store = await ownStore(options);
@@ -59,6 +60,7 @@ async function examine(session: Session, report: Report, options: DoctorOptions)
       'writing',
       () => tryWriting(store),
       () => 'records can be locked and written',
+      exitCodes.store,
     );
   const { lastFailure } = status ?? {};
   if (lastFailure !== undefined)
@@ -134,6 +136,7 @@ class Report {
     name: string,
     work: () => Promise<Result>,
     told: (result: Result) => string,
+    exitCode?: number,
   ): Promise<Result | undefined> {
     try {
       const result = await work();
@@ -141,7 +144,7 @@ class Report {
       return result;
     } catch (error) {
       const reason = findAuthError(error) === undefined ? reasonOf(error) : messageOf(error);
-      this.fail(name, reason, exitCodeOf(error));
+      this.fail(name, reason, exitCode ?? exitCodeOf(error));
       return undefined;
     }
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { password as ask, isCancel } from '@clack/prompts';
 import { exitCodes, UsageError } from '../failures.js';
@@ -22,10 +23,18 @@ export async function login(account: string, options: GlobalOptions): Promise<vo
   );
 }
 
+const showCursor = '\u001b[?25h';
+
 /** Undefined: the person has thought better of it. */
 async function readPassword(account: string): Promise<string | undefined> {
   if (process.stdin.isTTY === true) {
-    const answer = await ask({ message: `Password for ${account}`, output: process.stderr });
+    // Ctrl-D ends the prompt's input, and not the prompt.
+    const ended = once(process, 'beforeExit').then(() => {
+      process.stderr.write(showCursor);
+      return undefined;
+    });
+    const asked = ask({ message: `Password for ${account}`, output: process.stderr });
+    const answer = await Promise.race([asked, ended]);
     return isCancel(answer) ? undefined : answer;
   }
   const password = (await text(process.stdin)).replace(/\r?\n$/, '');

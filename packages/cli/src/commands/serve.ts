@@ -38,7 +38,8 @@ class TokenServer {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const objection = this.listening?.objectionTo(request);
     if (objection !== undefined) return answerProblem(response, 403, 'refused', objection);
-    const [, name] = /^\/token\/([\w.~-]+)$/.exec(this.listening?.pathOf(request) ?? '') ?? [];
+    const [, encoded] = /^\/token\/([^/?#]+)$/.exec(this.listening?.pathOf(request) ?? '') ?? [];
+    const name = encoded === undefined ? undefined : decoded(encoded);
     if (name === undefined || request.method !== 'GET')
       return answerProblem(response, 404, 'not found', 'GET /token/ACCOUNT');
     // No page and no redirect can set it: whoever sends it means it.
@@ -68,5 +69,14 @@ class TokenServer {
     this.#open.set(name, opening);
     opening.catch(() => this.#open.delete(name));
     return opening;
+  }
+}
+
+/** Undefined: it is no UTF-8. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
   }
 }

@@ -25,6 +25,8 @@ export class AuthProxy {
     this.#target = target;
     this.server = createServer((request, response) => void this.#handle(request, response));
     this.server.on('connect', (_request, socket: Duplex) => {
+      // A client that goes away: Node leaves these sockets to us.
+      socket.on('error', () => socket.destroy());
       const reason =
         'This proxy attaches tokens, so it must see the requests: call it as if it were the API.';
       socket.end(
@@ -32,6 +34,7 @@ export class AuthProxy {
       );
     });
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => socket.destroy());
       const { url, objection } = this.#admit(request);
       if (url === undefined) {
         socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${objection}\n`);

@@ -23,7 +23,8 @@ function originOf(session: Session, target: string | undefined): string {
     if (only !== undefined && others.length === 0 && !only.includes('*')) return only;
     throw new UsageError('--target: expected the origin of the API, such as https://api.example.com');
   }
-  if (!URL.canParse(target))
-    throw new UsageError(`--target ${target}: expected an origin such as https://api.example.com`);
-  return new URL(target).origin;
+  const url = URL.canParse(target) ? new URL(target) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    throw new UsageError('--target: expected an origin such as https://api.example.com');
+  return url.origin;
 }

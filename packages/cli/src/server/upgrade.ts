@@ -24,7 +24,6 @@ export async function forwardUpgrade(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  socket.on('error', () => socket.destroy());
   try {
     let { reply, tokens } = await ask(session, url, request);
     if (reply.kind === 'answer') {
