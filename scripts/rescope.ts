@@ -74,7 +74,7 @@ export function mentions(scope: string): RegExp {
 /** Documentation without the warning about a foreign scope, and without the registry setting that it asks for. */
 export function withoutWarning(markdown: string, scope: string): string {
   return markdown
-    .replaceAll(new RegExp(`^npm config set ${scope}:registry .*\\n`, 'gm'), '')
+    .replaceAll(new RegExp(`^ *npm config set ${scope}:registry .*\\n`, 'gm'), '')
     .replaceAll(/^(?:- )?(?!\n|```|- )[^\n]+\n(?:(?!```|- )[^\n]+\n)*/gm, (paragraph) =>
       /belongs\s+to\s+somebody\s+else/.test(paragraph) ? '' : paragraph,
     )
