@@ -84,8 +84,8 @@ export type AuthEvent =
 
 type Each<Event> = Event extends AuthEvent ? Omit<Event, 'at' | 'key' | 'provider'> : never;
 
-/** An event without `key` and `provider`, which {@link emitEvent} adds, and `at`, where that is now. */
-export type EventBody = Each<AuthEvent> & { readonly at?: number };
+/** An event without `at`, `key` and `provider`, which {@link emitEvent} adds. */
+export type EventBody = Each<AuthEvent>;
 
 export type EventListener = (event: AuthEvent) => void;
 
@@ -95,7 +95,7 @@ export function emitEvent(
   source: { readonly at: number; readonly key: string; readonly provider: string },
   body: EventBody,
 ): void {
-  const event = Object.freeze({ ...source, ...body, key: printable(source.key) }) as AuthEvent;
+  const event = Object.freeze({ ...body, ...source, key: printable(source.key) }) as AuthEvent;
   for (const listener of listeners) {
     try {
       const result: unknown = listener(event);

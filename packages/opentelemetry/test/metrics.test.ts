@@ -186,14 +186,12 @@ describe('a counter', () => {
       {
         compareAndSet: (...call) => {
           if (fails) throw connectionRefused();
-          fails = true;
           return inner.compareAndSet(...call);
         },
       },
       inner,
     );
-    // The second write is that of the tokens: the first counts the login.
-    const session = scene.open({ store });
+    const session = scene.open({ store, onEvent: listenerThat((type) => (fails = type === 'login')) });
     await scene.run(session.getTokens());
     fails = false;
     await scene.clock.advance(minute);
@@ -267,4 +265,13 @@ test('each event is counted once, and each metric has a unit and says what it is
 
 function connectionRefused(): Error {
   return Object.assign(new Error('connect'), { code: 'ECONNREFUSED', syscall: 'connect' });
+}
+
+/** The scene's own listener, and one more that hears each event's type first. */
+function listenerThat(hear: (type: string) => void) {
+  const record = scene.collected.listener();
+  return (event: Parameters<typeof record>[0]): void => {
+    hear(event.type);
+    record(event);
+  };
 }

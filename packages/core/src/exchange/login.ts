@@ -70,11 +70,8 @@ export async function login(
   }
   if (issued === undefined) return undefined;
   account.latched(undefined);
-  const durationMs = elapsedMs(clock, startedAt);
-  const event = { type: 'login', at: clock.now(), tokenId: issued.id, durationMs } as const;
-  const committed = commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
-  // Listeners that look find the set in hand.
-  return committed.finally(() => context.emit(event));
+  context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) });
+  return commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
 }
 
 /**

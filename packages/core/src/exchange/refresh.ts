@@ -65,16 +65,14 @@ export async function refresh(
   }
   account.refreshTokenSpent(parent.id);
   account.refreshEndpointSeen(false);
-  const event = {
+  context.emit({
     type: 'refresh',
-    at: context.clock.now(),
     tokenId: tokens.id,
     previousId: parent.id,
     previousAgeMs: ageOf(parent, tokens.issuedAt),
     durationMs: elapsedMs(context.clock, startedAt),
-  } as const;
-  const committed = commit(context, account, flight, read, tokens, 'refresh');
-  return committed.finally(() => context.emit(event));
+  });
+  return commit(context, account, flight, read, tokens, 'refresh');
 }
 
 /**
