@@ -42,8 +42,12 @@ async function startEngine(): Promise<QueueEngine> {
 
 /** Dead workers take their time, a run that threw, and processes of other clocks. */
 const slowTests = /killed|throws|clock|version|due at once/;
-const inItsTime: TestFunction = (name, run) =>
-  test(name, { tags: slowTests.test(name) ? ['long'] : [] }, run);
+function tagsOf(name: string): string[] {
+  // It waits for five dead workers, one after the other.
+  if (name.includes('five workers')) return ['longest'];
+  return slowTests.test(name) ? ['long'] : [];
+}
+const inItsTime: TestFunction = (name, run) => test(name, { tags: tagsOf(name) }, run);
 
 describe.runIf(path).concurrent('pgBossQueue', () => {
   queueSuite(inItsTime, (name) => () => pgBossQueue({ pool, name }), {
