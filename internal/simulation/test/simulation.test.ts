@@ -19,19 +19,19 @@ async function failuresOf(from: number, count: number): Promise<string[]> {
 describe('the engine under faults breaks no rule', () => {
   const fresh = randomInt(1_000_000, 2 ** 31);
 
-  test('in 300 known seeds', { timeout: 60_000 }, async () => {
-    expect(await failuresOf(1, 300)).toEqual([]);
+  test('in 200 known seeds', { timeout: 60_000 }, async () => {
+    expect(await failuresOf(1, 200)).toEqual([]);
   });
 
   test(`in 200 fresh seeds, from ${fresh}`, { timeout: 60_000 }, async () => {
     expect(await failuresOf(fresh, 200)).toEqual([]);
   });
 
-  test(`in 1,000 more fresh seeds, from ${fresh + 200}`, {
+  test(`in 600 more fresh seeds, from ${fresh + 200}`, {
     tags: ['long'],
     timeout: 100_000,
   }, async () => {
-    expect(await failuresOf(fresh + 200, 1_000)).toEqual([]);
+    expect(await failuresOf(fresh + 200, 600)).toEqual([]);
   });
 });
 
