@@ -23,6 +23,7 @@ describe('the options of curl', () => {
     [['-T', '-'], { readsInput: true, followsRedirects: false }],
     [['-H', '@-'], { readsInput: true, followsRedirects: false }],
     [['-d', '@body.json'], { readsInput: false, followsRedirects: false }],
+    [['-d', 'long '.repeat(2_000)], { readsInput: false, followsRedirects: false }],
     [
       ['-d', 'to=ada@example.com', '-o', '-', '-c', '/dev/null'],
       { readsInput: false, followsRedirects: false },

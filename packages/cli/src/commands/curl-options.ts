@@ -56,9 +56,14 @@ function namedIn(value: string): string[] {
 /** Standard input is `-`, or `.` for uploads. A file can be read again; of a pipe, a socket or a terminal nothing is left. */
 function isReadOnce(path: string): boolean {
   if (path === '-' || path === '.') return true;
-  const entry = path.includes('\0') ? undefined : statSync(path, { throwIfNoEntry: false });
-  if (entry === undefined || path === '/dev/null') return false;
-  return entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice();
+  if (path === '/dev/null') return false;
+  try {
+    const entry = statSync(path);
+    return entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice();
+  } catch {
+    // No file: most values are none, and some are longer than a name may be.
+    return false;
+  }
 }
 
 /** `-oFILE` is `-o FILE`. Flags that are joined are not taken apart. */

@@ -42,7 +42,7 @@ async function examine(session: Session, report: Report, options: DoctorOptions)
   const answer = await report.check(
     'connection',
     () => reach(issuer),
-    ({ status }) => `it answers (${status}, as good as any other here)`,
+    ({ status }) => `the server can be reached: HTTP ${status}`,
   );
   if (answer !== undefined) tellClock(report, answer);
   const status = await report.check(

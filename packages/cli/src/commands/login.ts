@@ -29,12 +29,10 @@ const showCursor = '\u001b[?25h';
 async function readPassword(account: string): Promise<string | undefined> {
   if (process.stdin.isTTY === true) {
     // Ctrl-D ends the prompt's input, and not the prompt.
-    const ended = once(process, 'beforeExit').then(() => {
-      process.stderr.write(showCursor);
-      return undefined;
-    });
+    const ended = once(process, 'beforeExit').then(() => undefined);
     const asked = ask({ message: `Password for ${account}`, output: process.stderr });
     const answer = await Promise.race([asked, ended]);
+    if (answer === undefined) process.stderr.write(showCursor);
     return isCancel(answer) ? undefined : answer;
   }
   const password = (await text(process.stdin)).replace(/\r?\n$/, '');
