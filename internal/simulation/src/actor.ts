@@ -1,15 +1,21 @@
-import type { AuthSession, Clock, IssuedTokens, TokenRecord, TokenSet } from '@auth/core';
+import type { AuthSession, AuthSessionOptions, TokenRecord, TokenSet } from '@auth/core';
+import { createKeeper, type Keeper, type KeeperEvent } from '@auth/fleet';
 import type { Core } from './core.ts';
-import { type Exchange, type Network, unreachable } from './network.ts';
+import type { Exchange, Network } from './network.ts';
 import type { Access, Plan, PlannedCall } from './plan.ts';
+import { otherProviderOf, providerOf } from './provider.ts';
 import type { Random } from './random.ts';
 import type { Server } from './server.ts';
 import type { SharedStore } from './store.ts';
 import { otherAccounts } from './themes.ts';
-import type { Process, World } from './world.ts';
+import type { WorkerQueue } from './worker-queue.ts';
+import { clockOf, type Process, type World } from './world.ts';
 
 /** The key that all processes share. */
 export const key = 'account';
+
+/** How often a fleet looks for accounts that have no job, and over what it spreads their first runs. */
+const [sweepMs, sweepSpreadMs] = [1_200_000, 60_000];
 
 /** The work that a timed-out call leaves behind ends within this time. */
 const afterTimeoutMs = 120_000;
@@ -45,6 +51,7 @@ export interface Surroundings {
   readonly server: Server;
   readonly network: Network;
   readonly store: SharedStore;
+  readonly queue: WorkerQueue;
   readonly plan: Plan;
   /** The password that the vault hands out. */
   vault: string;
@@ -54,6 +61,8 @@ export interface Surroundings {
   onSignedIn(life: Life): void;
   onSignOut(): void;
   onAdopted(life: Life): void;
+  /** A keeper tells of a run. */
+  onRun(life: Life, event: KeeperEvent): void;
   trace(line: string): void;
 }
 
@@ -86,6 +95,8 @@ export class Life {
   readonly #core: Core;
   /** Further accounts of the process, on the same store. */
   readonly #others: readonly AuthSession[];
+  /** Runs jobs of the queue, in a fleet. */
+  readonly #keeper: Keeper | undefined;
 
   constructor(name: string, wallOffsetMs: number, around: Surroundings, core: Core) {
     this.#around = around;
@@ -101,26 +112,48 @@ export class Life {
     };
     const clock = clockOf(world, this.process);
     const store = around.store.of(this.process, clock);
+    const common = { store, clock, random: () => random.next() };
     this.#others = Array.from({ length: plan.theme === 'outage' ? otherAccounts : 0 }, (_, account) =>
-      core.createAuthSession(this.#otherProvider(`other-${account}`), {
-        store,
-        clock,
-        random: () => random.next(),
-      }),
+      core.createAuthSession(
+        otherProviderOf(this.process, `other-${account}`, around, () => around.onReached(this)),
+        common,
+      ),
     );
-    this.session = core.createAuthSession(this.#provider(), {
-      store,
-      clock,
-      key,
-      random: () => random.next(),
-      maxLoginsPerHour: plan.maxLoginsPerHour,
-      loginAhead: plan.theme === 'login_ahead',
-      keepAlive: plan.theme === 'login_ahead',
-      onEvent: ({ at: _at, key: _key, provider: _provider, ...event }) => {
-        around.trace(`${name}: ${JSON.stringify(event)}`);
-        if (event.type === 'adopted') around.onAdopted(this);
+    const open = (): AuthSession =>
+      core.createAuthSession(providerOf(this.process, core, around), {
+        ...common,
+        key,
+        maxLoginsPerHour: plan.maxLoginsPerHour,
+        loginAhead: plan.theme === 'login_ahead',
+        keepAlive: plan.theme === 'login_ahead',
+        ...(plan.theme === 'workers' && { scheduler: null }),
+        onEvent: ({ at: _at, key: _key, provider: _provider, ...event }) => {
+          around.trace(`${name}: ${JSON.stringify(event)}`);
+          if (event.type === 'adopted') around.onAdopted(this);
+        },
+      });
+    this.session = open();
+    if (plan.theme === 'workers') this.#keeper = this.#work(open, common);
+  }
+
+  #work(open: () => AuthSession, common: Pick<AuthSessionOptions, 'clock' | 'random'>): Keeper {
+    const { world, queue } = this.#around;
+    const keeper = createKeeper({
+      ...common,
+      queue: queue.of(this.process),
+      open,
+      accounts: async function* () {
+        yield key;
+      },
+      sweepMs,
+      sweepSpreadMs,
+      onEvent: (event) => {
+        this.#around.trace(`${this.process.name}: ${JSON.stringify(event)}`);
+        this.#around.onRun(this, event);
       },
     });
+    world.schedule(this.process, 0, () => keeper.start());
+    return keeper;
   }
 
   /** Asks for a token and calls the API; after a refusal, tries once more with the set that the session returns. */
@@ -147,6 +180,11 @@ export class Life {
       return isAccepted ? 'ok' : 'refused';
     };
     this.#begin('call', work, isToRefusingOrigin);
+  }
+
+  /** The process takes no jobs any more. Its keeper would keep this process open, too. */
+  stopWork(): void {
+    this.#keeper?.close();
   }
 
   /** The process takes no calls with this session any more. */
@@ -235,102 +273,4 @@ export class Life {
       else this.#endSignInLater();
     });
   }
-
-  #provider() {
-    const { network, plan } = this.#around;
-    const issued = (
-      answer: Awaited<ReturnType<Network['send']>>,
-      refusal: 'invalid_credentials' | 'refresh_refused',
-    ): IssuedTokens => {
-      if (answer.kind === 'issued' && plan.theme === 'login_ahead')
-        return { accessToken: answer.accessToken, expiresInMs: answer.expiresInMs };
-      if (answer.kind === 'issued') return answer;
-      const code = answer.kind === 'client_refused' ? 'client_refused' : refusal;
-      throw new this.#core.AuthError(code, { provider: 'simulated', status: 401, delivery: 'answered' });
-    };
-    return {
-      name: 'simulated',
-      issuer: 'https://auth.example',
-      account: 'account',
-      allowedOrigins: ['https://api.example'],
-      clientSecrets: () => [network.clientSecret],
-      prepareLogin: async () => {
-        const password = await this.#askVault();
-        return {
-          secrets: [password],
-          login: async ({ signal }: { signal: AbortSignal }) =>
-            issued(await network.send(this.process, 'login', password, signal), 'invalid_credentials'),
-        };
-      },
-      refresh: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) =>
-        issued(await network.send(this.process, 'refresh', refreshToken, signal), 'refresh_refused'),
-      // Without a revocation only the store tells of a sign-out.
-      ...(this.#around.plan.theme === 'cut_off'
-        ? {}
-        : {
-            revoke: async ({ refreshToken = '' }: TokenSet, { signal }: { signal: AbortSignal }) => {
-              await network.send(this.process, 'revoke', refreshToken, signal);
-            },
-          }),
-    };
-  }
-
-  /** An account that only shares the outage: its exchanges are not watched. */
-  #otherProvider(account: string) {
-    const { world, network, random } = this.#around;
-    const exchange = (): Promise<IssuedTokens> => {
-      const { promise, resolve, reject } = Promise.withResolvers<IssuedTokens>();
-      const { until, failMs } = network.outage;
-      if (world.now < until) world.schedule(this.process, failMs, () => reject(unreachable()));
-      else
-        world.schedule(this.process, random.between(2, 120), () => {
-          this.#around.onReached(this);
-          const name = `${account}-${world.steps}`;
-          const expiresInMs = this.#around.plan.accessLifeMs;
-          resolve({ accessToken: `access-${name}`, refreshToken: `refresh-${name}`, expiresInMs });
-        });
-      return promise;
-    };
-    return {
-      name: 'simulated',
-      issuer: 'https://auth.example',
-      account,
-      allowedOrigins: ['https://api.example'],
-      prepareLogin: () => ({ secrets: ['right'], login: exchange }),
-      refresh: exchange,
-    };
-  }
-
-  /** The vault answers after up to three seconds. */
-  #askVault(): Promise<string> {
-    const { world, random } = this.#around;
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const delayMs = random.between(1, random.chance(0.3) ? 3_000 : 20);
-    world.schedule(this.process, delayMs, () => resolve(this.#around.vault));
-    return promise;
-  }
-}
-
-function clockOf(world: World, process: Process): Clock {
-  return {
-    now: () => world.now + process.wallOffsetMs,
-    monotonic: () => world.now - process.startedAt,
-    setTimeout(callback, delayMs) {
-      process.timers++;
-      const timer = { isSet: true, happening: undefined as unknown };
-      timer.happening = world.schedule(process, delayMs, () => {
-        if (timer.isSet) process.timers--;
-        timer.isSet = false;
-        callback();
-      });
-      return timer;
-    },
-    clearTimeout(handle) {
-      const timer = handle as { isSet: boolean; happening: { isCancelled: boolean } } | undefined;
-      if (timer === undefined || !timer.isSet) return;
-      timer.isSet = false;
-      timer.happening.isCancelled = true;
-      process.timers--;
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import type { TokenRecord } from '@auth/core';
+import type { KeeperEvent } from '@auth/fleet';
 import { type Call, key, type Life } from './actor.ts';
 import { CallRules } from './call-rules.ts';
 import { ExchangeRules } from './exchange-rules.ts';
@@ -8,6 +9,7 @@ import type { Exchange } from './network.ts';
 import { RecordRules } from './record-rules.ts';
 import type { Write } from './store.ts';
 import { ThemeRules } from './theme-rules.ts';
+import { WorkerRules } from './worker-rules.ts';
 import type { Process } from './world.ts';
 
 /** Tells each group of rules what it has to check. */
@@ -18,6 +20,7 @@ export class Checks {
   readonly #records: RecordRules;
   readonly #calls: CallRules;
   readonly #themes: ThemeRules;
+  readonly #workers: WorkerRules;
 
   constructor(judge: Judge) {
     this.#judge = judge;
@@ -25,6 +28,7 @@ export class Checks {
     this.#logins = new LoginRules(judge);
     this.#records = new RecordRules(judge);
     this.#themes = new ThemeRules(judge);
+    this.#workers = new WorkerRules(judge);
     this.#calls = new CallRules(judge, this.#themes);
   }
 
@@ -41,6 +45,7 @@ export class Checks {
     if (kind === 'revoke') this.#exchanges.onRevocationEnd(exchange);
     else this.#exchanges.onEnd(life, exchange, retryAfterMs);
     this.#themes.onEnd(life, exchange);
+    if (this.#judge.around.plan.theme === 'workers') this.#workers.onEnd(life, exchange);
     if (kind === 'login' && outcome === 'refused') this.#logins.onRefused(life, secret);
   }
 
@@ -50,6 +55,7 @@ export class Checks {
 
   onCallStart(call: Call): void {
     this.#themes.onCallStart(call);
+    if (this.#judge.around.plan.theme === 'workers') this.#workers.onCallStart();
   }
 
   onSignedIn(life: Life): void {
@@ -59,6 +65,10 @@ export class Checks {
 
   onAdopted(life: Life): void {
     this.#exchanges.onServed(life);
+  }
+
+  onRun(life: Life, event: KeeperEvent): void {
+    this.#workers.onRun(life, event);
   }
 
   onSignOut(): void {

@@ -475,6 +475,30 @@ export const mutants: readonly Mutant[] = [
     edits: [{ file: 'login-ahead.ts', find: '$LIFE >= shortestLifeMs($CONTEXT)', replace: 'false' }],
   },
   {
+    name: 'a run of a fleet comes again when the set has ended',
+    edits: [{ file: 'exchange/maintain.ts', find: 'Math.ceil(at)', replace: 'tokens.expiresAt! + 60_000' }],
+  },
+  {
+    name: 'a run of a fleet that finds the lease with another ends the job',
+    edits: [
+      {
+        file: 'exchange/maintain.ts',
+        find: '{ state: stands, nextAt: now + limits.leaseElsewhereMs }',
+        replace: '{ state: stands }',
+      },
+    ],
+  },
+  {
+    name: 'a run of a fleet comes back at once',
+    edits: [
+      {
+        file: 'exchange/maintain.ts',
+        find: '$DUE === undefined ? { state } : { state, nextAt: $DUE }',
+        replace: '{ state, nextAt: clock.now() }',
+      },
+    ],
+  },
+  {
     name: 'a member that a newer version has written is dropped',
     edits: [
       {

@@ -24,6 +24,8 @@ export const themes = [
   'login_ahead',
   /** The store loses all its data, and says so; processes hold what it had. */
   'lost_data',
+  /** A fleet's workers renew an account that programs use: its jobs run late, twice, in another order and never. */
+  'workers',
 ] as const;
 
 export type Theme = (typeof themes)[number];

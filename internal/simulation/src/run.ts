@@ -9,6 +9,7 @@ import { Random } from './random.ts';
 import { Server } from './server.ts';
 import { standIn } from './stand-in.ts';
 import { SharedStore } from './store.ts';
+import { WorkerQueue } from './worker-queue.ts';
 import { type Process, World } from './world.ts';
 
 /** The result of a run. */
@@ -78,6 +79,7 @@ export async function run(
     server,
     network,
     store,
+    queue: new WorkerQueue(world, random, plan.accessLifeMs),
     plan,
     vault: server.password,
     onReached: (life) => checks.onReached(life),
@@ -85,6 +87,7 @@ export async function run(
     onSignedIn: (life) => checks.onSignedIn(life),
     onSignOut: () => checks.onSignOut(),
     onAdopted: (life) => checks.onAdopted(life),
+    onRun: (life, event) => checks.onRun(life, event),
     trace: say,
   };
   const judge = new Judge(around);
@@ -139,13 +142,17 @@ export async function run(
     await world.runUntil(quietAt + recoveryMs, settled);
     checks.afterRecovery(current);
 
-    for (const life of current) life.end('dispose');
+    for (const life of current) {
+      life.stopWork();
+      life.end('dispose');
+    }
     await world.runUntil(world.now + disposeMs, settled);
     for (const { process: left } of judge.lives.values()) {
       if (left.isAlive && left.timers > 0)
         judge.violate('no timer is left after dispose', `${left.name}: ${left.timers}`);
     }
   } finally {
+    for (const life of judge.lives.values()) life.stopWork();
     process.off('unhandledRejection', onRejection);
     restore();
   }

@@ -204,6 +204,32 @@ const planners: Readonly<Record<Theme, (random: Random) => Themed>> = {
       faults: faults.sort(byTime),
     };
   },
+  workers(random) {
+    const processes = random.between(2, 4);
+    const troubleMs = 4 * hourMs;
+    const faults: Fault[] = [];
+    for (let left = random.chance(0.5) ? random.between(1, 4) : 0; left > 0; left--) {
+      const [at, process] = [random.between(minuteMs, troubleMs), random.between(0, processes - 1)];
+      faults.push(
+        random.chance(0.5)
+          ? { at, kind: 'crash', process, restartAfterMs: random.pick([500, 20_000]) }
+          : {
+              at,
+              kind: 'freeze_with_lock',
+              process,
+              during: random.pick(['read', 'write']),
+              forMs: random.pick([5_000, 16_000, 120_000]),
+            },
+      );
+    }
+    return {
+      processes,
+      accessLifeMs: random.pick([10 * minuteMs, hourMs]),
+      troubleMs,
+      calls: everySoOften(random, processes, troubleMs, [minuteMs, 20 * minuteMs]),
+      faults: faults.sort(byTime),
+    };
+  },
   login_ahead(random) {
     const processes = random.between(1, 4);
     const troubleMs = 3 * hourMs;

@@ -1,3 +1,5 @@
+import type { Clock } from '@auth/core';
+
 /** A scheduled event. */
 interface Happening {
   at: number;
@@ -62,6 +64,31 @@ export class World {
     this.now = Math.max(this.now, until);
     settled();
   }
+}
+
+/** The clocks and timers of a process. */
+export function clockOf(world: World, process: Process): Clock {
+  return {
+    now: () => world.now + process.wallOffsetMs,
+    monotonic: () => world.now - process.startedAt,
+    setTimeout(callback, delayMs) {
+      process.timers++;
+      const timer = { isSet: true, happening: undefined as unknown };
+      timer.happening = world.schedule(process, delayMs, () => {
+        if (timer.isSet) process.timers--;
+        timer.isSet = false;
+        callback();
+      });
+      return timer;
+    },
+    clearTimeout(handle) {
+      const timer = handle as { isSet: boolean; happening: { isCancelled: boolean } } | undefined;
+      if (timer === undefined || !timer.isSet) return;
+      timer.isSet = false;
+      timer.happening.isCancelled = true;
+      process.timers--;
+    },
+  };
 }
 
 function isBefore(left: Happening, right: Happening): boolean {
