@@ -3,18 +3,24 @@ import type { Mutant } from './mutants.ts';
 import { planOf } from './plan-of.ts';
 import { run } from './run.ts';
 
-/** How a bug was found: by which rule, after how many seeds. */
+/** How a bug was found: by which rule, at which seed, after how many runs. */
 export interface Catch {
-  readonly seeds: number;
+  readonly seed: number | undefined;
+  readonly runs: number;
   readonly violation: string | undefined;
 }
 
-/** Runs seeds on the engine with the bug until a rule is broken. */
+/** Runs seeds, of the bug's theme if it has one, on the engine with the bug until a rule is broken. */
 export async function hunt(mutant: Mutant, most: number): Promise<Catch> {
+  const { theme } = mutant;
   using loaded = await loadMutant(mutant);
-  for (let seed = 1; seed <= most; seed++) {
-    const { violations } = await run(loaded.cores, planOf(seed));
-    if (violations.length > 0) return { seeds: seed, violation: violations[0] };
+  let runs = 0;
+  for (let seed = 1; runs < most; seed++) {
+    const plan = planOf(seed);
+    if (theme !== undefined && plan.theme !== theme) continue;
+    runs++;
+    const { violations } = await run(loaded.cores, plan);
+    if (violations.length > 0) return { seed, runs, violation: violations[0] };
   }
-  return { seeds: most, violation: undefined };
+  return { seed: undefined, runs, violation: undefined };
 }

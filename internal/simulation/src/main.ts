@@ -71,12 +71,12 @@ async function replay(seed: number): Promise<void> {
 async function huntAll(): Promise<void> {
   let caught = 0;
   for (const mutant of mutants) {
-    const { seeds, violation } = await hunt(mutant, Number(values.seeds) * 20);
+    const { seed, runs, violation } = await hunt(mutant, Number(values.seeds) * 20);
     if (violation !== undefined) caught++;
     const verdict =
       violation === undefined
         ? 'NOT CAUGHT'
-        : `caught by seed ${String(seeds).padEnd(5)} ${ruleOf(violation)}`;
+        : `caught by seed ${String(seed).padEnd(5)} in run ${String(runs).padEnd(5)} ${ruleOf(violation)}`;
     say(`${mutant.name.padEnd(60)} ${verdict}`);
   }
   say(`${caught} of ${mutants.length} caught`);

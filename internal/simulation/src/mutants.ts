@@ -1,9 +1,12 @@
+import type { Plan } from './plan.ts';
 import type { Edit } from './rewrite.ts';
 
 /** A bug to put into the engine. */
 export interface Mutant {
   readonly name: string;
-  /** It takes thousands of seeds to meet it. */
+  /** Only runs of this theme find it soon; without one, runs of all kinds are tried. */
+  readonly theme?: Plan['theme'];
+  /** It takes thousands of runs to meet it. */
   readonly isRare?: true;
   readonly edits: readonly Edit[];
 }
@@ -356,6 +359,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the levels of refusing origins are not stored',
+    theme: 'refusing_api',
     edits: [
       { file: 'exchange/commit.ts', find: 'levelsOf($$$ARGS)', replace: 'undefined' },
       { file: 'exchange/save-refusals.ts', find: 'levelsOf($$$ARGS)', replace: 'undefined' },
@@ -363,14 +367,17 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a broken refresh endpoint is not noticed',
+    theme: 'broken_refresh',
     edits: [{ file: 'exchange/refresh.ts', find: 'refreshFailsAfter($$$ARGS)', replace: 'undefined' }],
   },
   {
     name: 'who waits for a login gives up for the pause that it stands in for',
+    theme: 'broken_refresh',
     edits: [{ file: 'look.ts', find: '$RECENT && $AT >= $PAUSED - $MS', replace: 'false' }],
   },
   {
     name: 'a refused client is asked again and again',
+    theme: 'refused_client',
     edits: [
       {
         file: 'exchange/client-latch.ts',
@@ -381,6 +388,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a refused client ends the session',
+    theme: 'refused_client',
     edits: [
       {
         file: 'exchange/refresh.ts',
@@ -396,7 +404,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'logins that a clock far ahead has dated count for ever',
-    isRare: true,
+    theme: 'clock_ahead',
     edits: [
       {
         file: 'exchange/guard.ts',
@@ -407,10 +415,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a pause that a clock far ahead has dated is observed at each start',
+    theme: 'clock_ahead',
     edits: [{ file: 'rare-facts.ts', find: '$FIRST && isDatedAhead($$$ARGS)', replace: 'false' }],
   },
   {
     name: 'a due set that a call has adopted is refreshed behind the call',
+    theme: 'one_call',
     edits: [
       {
         file: 'wait-for-token.ts',
@@ -425,6 +435,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'who has waited for the lease tries what its holder could not do',
+    theme: 'outage',
     edits: [
       {
         file: 'exchange/under-lease.ts',
@@ -448,6 +459,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the end of an outage is not noticed',
+    theme: 'outage',
     edits: [
       {
         file: 'rare-facts.ts',
@@ -458,6 +470,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'missed notifications are ignored',
+    theme: 'cut_off',
     edits: [{ file: 'schedule-refresh.ts', find: '$ACCOUNT.held.doubt()', replace: 'undefined' }],
   },
   {
@@ -476,10 +489,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a run of a fleet comes again when the set has ended',
+    theme: 'workers',
     edits: [{ file: 'exchange/maintain.ts', find: 'Math.ceil(at)', replace: 'tokens.expiresAt! + 60_000' }],
   },
   {
     name: 'a run of a fleet that finds the lease with another ends the job',
+    theme: 'workers',
     edits: [
       {
         file: 'exchange/maintain.ts',
@@ -490,6 +505,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a run of a fleet comes back at once',
+    theme: 'workers',
     edits: [
       {
         file: 'exchange/maintain.ts',
@@ -510,6 +526,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what the store has lost is not written back',
+    theme: 'lost_data',
     edits: [
       {
         file: 'account.ts',
@@ -520,14 +537,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a restored refresh token is sent at once',
-    isRare: true,
+    theme: 'lost_data',
     edits: [
       { file: 'exchange/refresh.ts', find: 'othersMayRestoreFor($CONTEXT, $ACCOUNT, $STORED)', replace: '0' },
     ],
   },
   {
     name: 'an older set is written back over a newer one',
-    isRare: true,
+    theme: 'lost_data',
     edits: [{ file: 'next-step.ts', find: '$ORIGIN.generation > generation', replace: 'true' }],
   },
 ];
