@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { faultLines } from './scripts/fault-lines.ts';
@@ -28,6 +29,8 @@ export default defineConfig({
     testTimeout: patienceMs,
     // Hundreds of processes are started that load the same modules: they are compiled once.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },
+    // Many tests wait, for processes and for their clocks: on two processors, too, a second file runs meanwhile.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Files share a worker: none leaves a mock, a timer or a listener behind, and starting a worker costs 0.25 s.
     isolate: false,
     tags: [

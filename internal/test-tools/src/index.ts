@@ -10,6 +10,12 @@ export {
   startPostgres,
   startReplica,
 } from './postgres-server.ts';
+export {
+  type PrometheusRule,
+  type PrometheusServer,
+  prometheusServer,
+  startPrometheus,
+} from './prometheus-server.ts';
 export { type RedisCluster, startRedisCluster } from './redis-cluster.ts';
 export { freePort, type RedisNode } from './redis-node.ts';
 export { type RedisSentinel, startRedisSentinel } from './redis-sentinel.ts';

@@ -1,26 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
+import { charts, dashboard, queries } from './support/dashboard.js';
 import { eventsOfEachKind } from './support/events.js';
 import { type Family, scrape } from './support/prometheus.js';
 import { groupingOf, selectorsOf, syntaxErrorsOf, unknownLabelsOf } from './support/promql.js';
-
-interface Panel {
-  readonly id: number;
-  readonly type: string;
-  readonly title: string;
-  readonly description?: string;
-  readonly datasource?: { readonly uid: string };
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
-}
-
-const path = new URL('../grafana/dashboard.json', import.meta.url);
-const dashboard = JSON.parse(readFileSync(path, 'utf8')) as {
-  readonly panels: readonly Panel[];
-  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string }[] };
-};
-const charts = dashboard.panels.filter(({ type }) => type !== 'row');
-const queries = charts.flatMap(({ targets = [] }) => targets);
 
 let families: ReadonlyMap<string, Family>;
 beforeAll(async () => {

@@ -13,27 +13,40 @@ export interface Family {
   readonly labels: ReadonlySet<string>;
 }
 
+/** A program whose metrics Prometheus can scrape. */
+export class Scraped implements AsyncDisposable {
+  readonly #exporter = new PrometheusExporter({ preventServerStart: true, withoutTargetInfo: true });
+  readonly meterProvider: MeterProvider = new MeterProvider({ readers: [this.#exporter] });
+  readonly #server = createServer((request, response) =>
+    this.#exporter.getMetricsRequestHandler(request, response),
+  );
+
+  /** Such as `127.0.0.1:9464`. */
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await this.meterProvider.shutdown();
+  }
+}
+
 /** What Prometheus scrapes after these events, by the name of the family. */
 export async function scrape(events: readonly AuthEvent[]): Promise<ReadonlyMap<string, Family>> {
-  const exporter = new PrometheusExporter({ preventServerStart: true, withoutTargetInfo: true });
-  const meterProvider = new MeterProvider({ readers: [exporter] });
+  await using scraped = new Scraped();
+  const { meterProvider } = scraped;
   const record = authTelemetry({ meterProvider });
   for (const event of events) record(event);
   const recordKeeper = keeperTelemetry({ meterProvider });
   for (const event of keeperEvents) recordKeeper(event);
-  const server = createServer((request, response) => exporter.getMetricsRequestHandler(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    const { port } = server.address() as AddressInfo;
-    for (;;) {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      // The hash of a ref takes a moment.
-      if (text.includes('ref_hash')) return familiesOf(text);
-    }
-  } finally {
-    server.close();
-    server.closeAllConnections();
-    await meterProvider.shutdown();
+  const target = await scraped.listen();
+  for (;;) {
+    const text = await (await fetch(`http://${target}/metrics`)).text();
+    // The hash of a ref takes a moment.
+    if (text.includes('ref_hash')) return familiesOf(text);
   }
 }
 
