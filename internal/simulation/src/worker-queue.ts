@@ -64,8 +64,13 @@ export class WorkerQueue {
     this.#jobs.set(job.ref, standing);
     const untilDueMs = job.at - this.#world.now;
     this.#world.schedule(undefined, untilDueMs + this.#delayMs(), () => this.#handOut(standing));
-    this.#world.schedule(undefined, Math.max(0, untilDueMs) + lateMs, () => {
-      if (!standing.isOver) this.#behindUntil.set(job.ref, Number.POSITIVE_INFINITY);
+    this.#noticeIfLate(standing);
+  }
+
+  #noticeIfLate(standing: Standing): void {
+    const { at, ref } = standing.job;
+    this.#world.schedule(undefined, Math.max(0, at - this.#world.now) + lateMs, () => {
+      if (!standing.isOver) this.#behindUntil.set(ref, Number.POSITIVE_INFINITY);
     });
   }
 
@@ -121,5 +126,6 @@ export class WorkerQueue {
     const other = this.#jobs.get(ref);
     if (nextAt !== undefined && nextAt < (other?.job.at ?? Number.POSITIVE_INFINITY))
       this.#put({ v: 1, ref, at: nextAt });
+    else if (other !== undefined) this.#noticeIfLate(other);
   }
 }

@@ -5,6 +5,8 @@ import type { Exchange } from './network.ts';
 
 /** A set is not due before this part of its life is over: a little less, since answers take different times. */
 const earliestShare = 0.74;
+/** A run that finds the lease with another worker comes again after so long. */
+const leaseElsewhereMs = 5_000;
 /** Nothing that befalls a fleet needs more runs of an account in a minute. */
 const mostRunsAMinute = 20;
 
@@ -49,7 +51,8 @@ export class WorkerRules {
     this.#runsAt.push(now);
     if ((this.#runsAt.at(-mostRunsAMinute) ?? 0) > now - minuteMs)
       this.#violate('runs do not come back at once', name);
-    if (event.state === 'signed_in' && event.nextAt > expiresAt)
+    const latestAt = Math.max(expiresAt, now) + leaseElsewhereMs;
+    if (event.state === 'signed_in' && event.nextAt > latestAt)
       this.#violate('a run comes again before the set ends', `${name}: ${event.nextAt - expiresAt} ms later`);
   }
 

@@ -12,13 +12,17 @@ import type { TokenStore } from './store.js';
 /** The accounts that wait for their first read after missed notifications, by store; and how many read now. */
 const lines = new WeakMap<TokenStore, { reading: number; readonly waiting: (() => void)[] }>();
 
-/** Reads the store and decides the next step. The account learns what was read, a sign-in learns of past sign-outs. */
+/**
+ * Reads the store, unless it was `read` just now, and decides the next step. The account learns what was read, a sign-in
+ * learns of past sign-outs.
+ */
 export async function look(
   context: SessionContext,
   account: Account,
   flight: Flight,
+  read?: Stored,
 ): Promise<{ readonly stored: Stored; readonly step: Step }> {
-  const stored = await readInTurn(context, account, flight);
+  const stored = read ?? (await readInTurn(context, account, flight));
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking;
   flight.stored = stored;

@@ -1,8 +1,8 @@
-/** Calls an unsubscribe or cancel function and ignores what it throws: no caller waits for its result. */
+/** Calls a function of the program's, the store's or the platform's and ignores what it throws: nobody waits for its result. */
 export function quietly(stop: (() => void) | undefined): void {
   try {
     stop?.();
   } catch {
-    // The timer or subscription counts as ended.
+    // It counts as done.
   }
 }

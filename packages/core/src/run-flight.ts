@@ -4,6 +4,7 @@ import type { SessionContext } from './context.js';
 import type { Flight } from './flight.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { look, mayEndSoon } from './look.js';
+import { quietly } from './quietly.js';
 import { releaseLease } from './records.js';
 import type { TokenSet } from './tokens.js';
 
@@ -41,18 +42,21 @@ async function finish(context: SessionContext, account: Account, flight: Flight)
 
 async function fly(context: SessionContext, account: Account, flight: Flight): Promise<TokenSet | undefined> {
   const { trailing } = account;
+  // What a trailing flight still saves is newer than what was read before.
+  const looked = trailing === undefined ? flight.plan.looked : undefined;
   trailing?.stopSaving();
   await trailing?.done;
   // Look first without the lock: if somebody else has refreshed, the flight adopts that set and needs no lock.
-  const lookedAt = context.clock.monotonic();
-  const { step, stored } = await look(context, account, flight);
-  flight.lookMs = context.clock.monotonic() - lookedAt;
+  const since = looked?.since ?? context.clock.monotonic();
+  const { step, stored } = await look(context, account, flight, looked?.stored);
+  flight.lookMs = context.clock.monotonic() - since;
   if (account.isSignOutLost)
     await (await loadExchangeHalf(context)).restoreSignOut(context, account).catch(() => {});
   const hasLock = context.store.lock !== undefined;
   if (step.kind === 'fail' && !(hasLock && mayEndSoon(context, step.error, stored))) throw step.error;
   if (step.kind === 'adopt') return account.adopted(context, step.tokens);
-  if (step.kind !== 'save' && step.kind !== 'fail') preload(context);
+  // Only a start ahead of time: what cannot be loaded is said by the exchange.
+  if (step.kind !== 'save' && step.kind !== 'fail') quietly(() => context.provider.preload?.());
   const half = await loadExchangeHalf(context).catch((error: unknown) => {
     // What cannot be saved yet is served.
     if (step.kind === 'save' && account.tokens === undefined)
@@ -60,15 +64,6 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
     throw error;
   });
   return half.exchangeUnderLease(context, account, flight);
-}
-
-/** Only a start ahead of time: what cannot be loaded is said by the exchange. */
-function preload({ provider }: SessionContext): void {
-  try {
-    provider.preload?.();
-  } catch {
-    // The exchange fails with its own error.
-  }
 }
 
 async function giveUpLease(flight: Flight): Promise<void> {

@@ -9,35 +9,35 @@ import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
 import { askAfterGap, learnDataId, noticeLoss } from './lost-data.js';
+import { quietly } from './quietly.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
 import type { TokenSet } from './tokens.js';
 
 /** Starts the account's one flight. There must be none under way. */
 export function startFlight(context: SessionContext, account: Account, plan: FlightPlan): Flight {
-  watchStore(context, account);
+  const { kind, isMaintenance = false } = plan;
+  // Each worker of a fleet would hear of every run of the others.
+  if (!isMaintenance || account.held.isHandedOut) watchStore(context, account);
   learnDataId(context, restore);
   const { isInDoubt } = account.held;
   const flight = new Flight(context, plan, account.tokens?.id, account.signOuts);
   account.flightStarted(flight);
   flight.tokens.then(
     () => {
-      if (plan.isMaintenance === true) return;
+      if (isMaintenance) return;
       scheduleRefresh(account, account.held.freshUntil);
       if (account.tokens !== undefined) tellIfTooShort(context, account.tokens);
     },
     (error: unknown) => {
-      if (plan.kind === 'refresh' && plan.isMaintenance !== true) scheduleRetry(account, error);
+      if (kind === 'refresh' && !isMaintenance) scheduleRetry(account, error);
       const isStoreAway = isAuthError(error) && error.code === 'store_failed';
       if (isInDoubt && isStoreAway) followLater(account, limits.storeRetryMinMs);
     },
   );
   flight.done = runFlight(account, flight);
-  try {
-    context.waitUntil?.(flight.done);
-  } catch {
-    // If the platform refuses the promise, the flight still runs, for as long as the platform lets it.
-  }
+  // If the platform refuses the promise, the flight still runs, for as long as the platform lets it.
+  quietly(() => context.waitUntil?.(flight.done));
   return flight;
 }
 

@@ -155,6 +155,44 @@ describe('maintain', () => {
     expect(scene.server.refreshes).toBe(1);
   });
 
+  test('reads the store once before the lock, once under it, and writes once', async () => {
+    await open().getTokens();
+    await scene.clock.advance(55 * minute);
+    backend.calls = [];
+    await run();
+    expect(backend.calls).toEqual(['get', 'lock', 'get', 'compareAndSet']);
+  });
+
+  test('hears of no changes, unless it keeps a set that was handed out', async () => {
+    await open().getTokens();
+    await scene.clock.advance(55 * minute);
+    const store = backend.open({ lock: true, subscribe: true });
+    const session = open({ store });
+    await scene.until(session.maintain());
+    expect(scene.server.refreshes).toBe(1);
+    expect(backend.listeners).toBe(0);
+    await session.getTokens();
+    await scene.clock.advance(55 * minute);
+    await scene.until(session.maintain());
+    expect(scene.server.refreshes).toBe(2);
+    expect(backend.listeners).toBe(1);
+  });
+
+  test('leaves an account alone that a caller has renewed during the admission', async () => {
+    await open().getTokens();
+    await scene.clock.advance(55 * minute);
+    const session = open();
+    await session.maintain({ admit: () => 1 });
+    const admit = async (): Promise<number> => {
+      await session.getTokens({ forceRefresh: true });
+      return 0;
+    };
+    backend.calls = [];
+    expect(await scene.until(session.maintain({ admit }))).toMatchObject({ state: 'signed_in' });
+    expect(scene.server.refreshes).toBe(1);
+    expect(backend.calls.filter((call) => call === 'lock')).toHaveLength(1);
+  });
+
   test('two workers at once make one exchange; the other comes again in five seconds', async () => {
     await open().getTokens();
     await scene.clock.advance(55 * minute);

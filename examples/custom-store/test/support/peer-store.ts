@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TokenStore } from '@auth/core';
 import { sqliteStore } from '../../src/sqlite-store.ts';
 
-export const leaseMs = 1_500;
+export const leaseMs = 2_500;
 
 /** Opens the file named after the place, in each process of the suite. */
 export function createStore(place: string): TokenStore {

@@ -23,6 +23,7 @@ export async function maintain(
   const { clock, provider } = context;
   await account.flight?.settled;
   learnDataId(context);
+  const since = clock.monotonic();
   const stored = await readStored(context);
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking;
@@ -34,15 +35,23 @@ export async function maintain(
   const dueAt = dueTime(context, account, mayLogIn);
   if (dueAt === undefined || dueAt > clock.now())
     return dueAt === undefined ? { state } : { state, nextAt: dueAt };
+  const { tokens, signOuts } = account;
   const waitMs = (await admit?.()) ?? 0;
   if (waitMs > 0) return { state, nextAt: Math.ceil(clock.now() + waitMs) };
-  // The admission took its time: nobody may wait any more, and a caller may have begun the work.
+  // The admission took its time: nobody may wait any more, and a caller may have begun the work, or done it.
   if (signal?.aborted === true) return { state };
-  if (account.flight !== undefined) return { state, nextAt: clock.now() + limits.leaseElsewhereMs };
-  const isAhead = account.tokens !== undefined && isRenewedByLogin(context, account.tokens);
+  if (account.flight !== undefined || account.tokens !== tokens || account.signOuts !== signOuts)
+    return { state, nextAt: clock.now() + limits.leaseElsewhereMs };
+  const isAhead = tokens !== undefined && isRenewedByLogin(context, tokens);
   const byTimer = !mayLogIn || (isAhead && account.isUsable(context));
   try {
-    await runFlight({ kind: 'refresh', isEarly: true, isMaintenance: true, byTimer });
+    await runFlight({
+      kind: 'refresh',
+      isEarly: true,
+      isMaintenance: true,
+      looked: { stored, since },
+      byTimer,
+    });
   } catch (error) {
     const { tokens } = account;
     // Ahead of need it was too soon for a login: at the set's end it is not.

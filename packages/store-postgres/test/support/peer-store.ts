@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { type PostgresStore, postgresStore } from '@auth/store-postgres';
 import { libraries } from './clients.ts';
 
-export const leaseMs = 1_500;
+export const leaseMs = 2_500;
 
 /** What each process of the suite opens: the library and server that its parent names, and the place's own table. */
 export async function createStore(place: string): Promise<PostgresStore> {

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module';
 import { type RedisStore, redisStore } from '@auth/store-redis';
 import { libraries } from './clients.ts';
 
-export const leaseMs = 1_500;
+export const leaseMs = 2_500;
 
 /** What each process of the suite opens: the library and port that its parent names, under the place's prefix. */
 export async function createStore(place: string): Promise<RedisStore> {
