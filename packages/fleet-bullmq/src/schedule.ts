@@ -64,13 +64,15 @@ export class Schedule {
     throw new Error('the job kept moving');
   }
 
-  pendingOf(id: string): Promise<Pending | undefined> {
-    return this.#pending.of(id);
+  /** Carries out what was asked for while jobs ran. */
+  async settle(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const pending = await this.#pending.ofAll(ids);
+    await Promise.all(ids.map((id, index) => pending[index] && this.#settleOne(id)));
   }
 
-  /** Carries out what was asked for while a job ran. One at a time: a late one must not carry out what is over. */
-  async settle(id: string): Promise<void> {
-    if ((await this.#pending.of(id)) === undefined) return;
+  /** One at a time: a late one must not carry out what is over. */
+  async #settleOne(id: string): Promise<void> {
     await this.#pending.alone(id, async () => {
       for (let attempt = 0; attempt < attempts; attempt++) {
         const pending = await this.#pending.of(id);
@@ -86,12 +88,12 @@ export class Schedule {
 
   /** Carries out what workers have left behind that died between a run and this. */
   async settleAll(): Promise<void> {
-    for (const id of await this.#pending.ids()) await this.settle(id);
+    await this.settle(await this.#pending.ids());
   }
 
   /** The run may have ended before the change was pending, and then nobody else carries it out. */
   async #unlessActive(id: string): Promise<void> {
-    if ((await this.queue.getJobState(id)) !== 'active') await this.settle(id);
+    if ((await this.queue.getJobState(id)) !== 'active') await this.settle([id]);
   }
 
   async #carriedOut(id: string, state: string, { isRemoved, at }: Pending): Promise<boolean> {
@@ -126,12 +128,6 @@ export class Schedule {
     await this.queue.remove(id);
     return false;
   }
-}
-
-/** When a job is to be run next, of what its run said and what was asked for meanwhile. */
-export function nextOf(own: number | undefined, pending: Pending | undefined): number | undefined {
-  if (pending?.at === undefined) return pending?.isRemoved ? undefined : own;
-  return pending.isRemoved ? pending.at : Math.min(pending.at, own ?? pending.at);
 }
 
 /** BullMQ allows no colon in an id, and no id that is a number. */

@@ -2,7 +2,7 @@ import type { RunJob, Work, WorkOptions } from '@auth/fleet';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { wrongClockMs } from './clock-check.js';
-import { type Data, delayOf, nextOf, type Schedule } from './schedule.js';
+import { type Data, delayOf, type Schedule } from './schedule.js';
 
 /** A worker that died is noticed when the lock of its jobs has ended, and at the next look for such jobs. */
 const lockMs = 15_000;
@@ -13,6 +13,8 @@ const goOnMs = 1_000;
 const unknownVersionMs = 60_000;
 /** How often a worker compares its clock, and looks for changes that a worker that died has left behind. */
 const choresMs = 5_000;
+/** Runs that end within this time share a look for what was asked for while they ran. */
+const settleMs = 50;
 /**
  * The shortest time until an account's next run. BullMQ forgets a job by its id when a run's last command is answered:
  * the next run must not have begun by then.
@@ -35,6 +37,8 @@ export class BullmqWork implements Work {
   readonly #options: WorkOptions;
   readonly #worker: Worker<Data>;
   readonly #chores: NodeJS.Timeout;
+  /** The jobs of runs that have ended since the last look for what was asked for meanwhile. */
+  readonly #ended: string[] = [];
   #isClosing = false;
 
   constructor(parts: WorkerParts, run: RunJob, options: WorkOptions) {
@@ -57,8 +61,8 @@ export class BullmqWork implements Work {
     this.#worker.on('lockRenewalFailed', (ids: string[]) => {
       for (const id of ids) this.#worker.cancelJob(id);
     });
-    this.#worker.on('completed', ({ id }) => this.#settle(id));
-    this.#worker.on('failed', (job) => this.#settle(job?.id));
+    this.#worker.on('completed', ({ id }) => this.#hasEnded(id));
+    this.#worker.on('failed', (job) => this.#hasEnded(job?.id));
     this.#chores = setInterval(() => this.#tell(this.#doChores()), choresMs).unref();
     this.#tell(this.#begin());
   }
@@ -69,7 +73,7 @@ export class BullmqWork implements Work {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, timeoutMs);
     // Waits for the runs; without Redis it would wait for ever.
-    await Promise.race([this.#worker.close(), late.promise]);
+    await Promise.race([this.#worker.close().then(() => this.#settleEnded()), late.promise]);
     clearTimeout(timer);
     this.#worker.cancelAllJobs();
     this.#parts.client.disconnect();
@@ -107,12 +111,10 @@ export class BullmqWork implements Work {
       // BullMQ keeps the message with the job: it must not be the error's own.
       throw new Error('the run threw');
     }
-    const schedule = await this.#parts.schedule();
-    const nextAt = nextOf(own, await schedule.pendingOf(job.id ?? ''));
-    if (nextAt !== undefined) await this.#delay(job, nextAt, token);
+    if (own !== undefined) await this.#delay(job, own, token);
   }
 
-  /** Ends the run. What was asked for since is settled once nobody can take the job for running any more. */
+  /** Ends the run. */
   async #delay({ id = '', data }: Job<Data>, at: number, token: string): Promise<never> {
     const now = Date.now();
     const delayMs = Math.max(shortestDelayMs, delayOf(at, now));
@@ -120,12 +122,19 @@ export class BullmqWork implements Work {
       skipAttempt: true,
       fieldsToUpdate: { data: JSON.stringify({ ...data, at: Math.min(at, now + delayMs) }) },
     });
-    this.#settle(id);
+    this.#hasEnded(id);
     throw new DelayedError();
   }
 
-  #settle(id: string | undefined): void {
-    if (id !== undefined) this.#tell(this.#parts.schedule().then((schedule) => schedule.settle(id)));
+  /** What was asked for since is carried out soon, once nobody can take the job for running any more. */
+  #hasEnded(id: string | undefined): void {
+    if (id === undefined || this.#ended.push(id) > 1) return;
+    setTimeout(() => this.#tell(this.#settleEnded()), settleMs);
+  }
+
+  async #settleEnded(): Promise<void> {
+    const ids = this.#ended.splice(0);
+    await (await this.#parts.schedule()).settle(ids);
   }
 
   #tell(work: Promise<unknown>): void {
