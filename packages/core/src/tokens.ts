@@ -83,9 +83,11 @@ export function tokenSetFrom<Extra>(
  * verified: whoever issued the token may also say how long it lives. Undefined for anything else.
  */
 export function jwtLifetimeMs(token: string | undefined): number | undefined {
+  const payload = token?.split('.')[1];
+  if (payload === undefined) return undefined;
   try {
-    const payload = (token?.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const { exp, iat } = JSON.parse(atob(payload)) as Record<string, unknown>;
+    const base64 = payload.replaceAll('-', '+').replaceAll('_', '/');
+    const { exp, iat } = JSON.parse(atob(base64)) as Record<string, unknown>;
     return typeof exp === 'number' && typeof iat === 'number' && exp > iat ? (exp - iat) * 1000 : undefined;
   } catch {
     return undefined;

@@ -17,7 +17,7 @@ import {
   type Secret,
   secretOf,
 } from './options.js';
-import { callVendor, describeCall, preload, requestTokens } from './request-tokens.js';
+import { callVendor, describeCall, loaded, preload, requestTokens } from './request-tokens.js';
 import type { TokenCall } from './token-request.js';
 
 /** One account on a vendor's server, made of checked options. */
@@ -212,7 +212,7 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
     const { name: provider, loadCalls } = this.#vendor;
     const phase = 'revoke';
     const call = await describeCall({ provider, phase }, async () =>
-      (await loadCalls()).revoke?.(this.#settings, tokens, context),
+      (await loaded(loadCalls)).revoke?.(this.#settings, tokens, context),
     );
     if (call !== undefined) await requestTokens({ ...call, provider, phase }, context);
   }

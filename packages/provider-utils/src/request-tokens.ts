@@ -20,14 +20,26 @@ export async function requestTokens<Result>(
   request: TokenRequest<Result>,
   context: ExchangeContext,
 ): Promise<Result> {
-  const { callTokenEndpoint } = await import('./wire.js');
+  const { callTokenEndpoint } = await loaded(importWire);
   return callTokenEndpoint(request, context);
 }
 
 /** Starts loading the modules that {@link requestTokens} needs, and a provider's own. */
 export function preload(loadCalls: () => Promise<unknown>): void {
   // A module that cannot be loaded fails the exchange, which reports it.
-  for (const loading of [import('./wire.js'), loadCalls()]) loading.catch(() => {});
+  for (const load of [importWire, loadCalls]) loaded(load).catch(() => {});
+}
+
+const importWire = () => import('./wire.js');
+
+/** Kept because an import of a loaded module still takes Node a search in its cache. */
+const modules = new WeakMap<() => Promise<unknown>, unknown>();
+
+/** What `load` has loaded, now or before. */
+export async function loaded<Module>(load: () => Promise<Module>): Promise<Module> {
+  const known = modules.get(load) ?? (await load());
+  modules.set(load, known);
+  return known as Module;
 }
 
 /**
@@ -42,7 +54,7 @@ export async function callVendor<Calls, Result>(
   context: ExchangeContext,
   describe: (calls: Calls) => MaybePromise<TokenCall<Result>>,
 ): Promise<Result> {
-  const call = await describeCall({ provider: name, phase }, async () => describe(await loadCalls()));
+  const call = await describeCall({ provider: name, phase }, async () => describe(await loaded(loadCalls)));
   return requestTokens({ ...call, provider: name, phase }, context);
 }
 

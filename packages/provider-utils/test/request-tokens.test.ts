@@ -95,9 +95,11 @@ describe('the calls of a provider', () => {
     expect(unhandled).toEqual([]);
   });
 
-  test('the call after one that could not load its module tries again', async () => {
+  test('the call after one that could not load its module tries again, and no later call loads it', async () => {
     let isBroken = true;
+    let loads = 0;
     const server = vendor(async () => {
+      loads++;
       if (isBroken) throw new Error('the network is down');
       return { path: '/token' };
     });
@@ -106,6 +108,8 @@ describe('the calls of a provider', () => {
     await expect(login()).rejects.toMatchObject(notLoaded);
     isBroken = false;
     expect(await login()).toEqual({ ok: 1 });
+    expect(await login()).toEqual({ ok: 1 });
+    expect(loads).toBe(2);
   });
 });
 
@@ -143,6 +147,7 @@ describe('preload', () => {
       await vi.waitFor(() => expect(isLoaded).toBe(true));
     } finally {
       vi.doUnmock('../src/wire.js');
+      vi.resetModules();
     }
   });
 });
