@@ -5,8 +5,12 @@ import { within } from './within.js';
 
 /** How often a worker that has room looks for jobs that are due. */
 const pollMs = 1_000;
-/** How long a worker without room waits for more of it. */
-const gatherMs = 10;
+/** A look costs the same for many jobs as for one: a worker without room waits until it has room for this part of its runs … */
+const roomShare = 0.25;
+/** … or for so long. */
+const gatherMs = 50;
+/** Runs that end within this time are saved by one statement. */
+const saveMs = 10;
 /** How often a worker tells that its runs are alive … */
 const touchMs = 5_000;
 /** … looks for those of dead workers, and compares its clock with the database's. */
@@ -86,12 +90,21 @@ export class PgBossWork implements Work {
       const room = this.#options.concurrency - this.#running.size;
       const taken = room === 0 ? 0 : await this.#take(room);
       // There may be more of what filled the room: the next look is as soon as there is room again.
-      if (room === 0) {
-        await this.#oneEnded();
-        // A look costs the same for many jobs as for one: a few more runs end in the meantime.
-        await new Promise((resolve) => setTimeout(resolve, gatherMs));
-      } else if (taken < room) await this.#waitToLook();
+      if (room === 0) await this.#roomMade();
+      else if (taken < room) await this.#waitToLook();
     }
+  }
+
+  async #roomMade(): Promise<void> {
+    await this.#oneEnded();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#tellEnd();
+    }, gatherMs);
+    const most = this.#options.concurrency * (1 - roomShare);
+    while (this.#running.size > most && !isLate && !this.#isClosing) await this.#oneEnded();
+    clearTimeout(timer);
   }
 
   async #take(room: number): Promise<number> {
@@ -148,10 +161,9 @@ export class PgBossWork implements Work {
     }
   }
 
-  /** Runs that end at the same time are saved by one statement. */
   #save(run: EndedRun): Promise<void> {
     const saved = Promise.withResolvers<void>();
-    if (this.#ended.push({ run, saved }) === 1) setImmediate(() => this.#saveEnded());
+    if (this.#ended.push({ run, saved }) === 1) setTimeout(() => this.#saveEnded(), saveMs);
     return saved.promise;
   }
 
