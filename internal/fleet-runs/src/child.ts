@@ -6,8 +6,10 @@ export class Child<Command, Message extends { readonly say: string }> {
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
 
-  constructor(program: string, args: readonly string[]) {
+  /** @param nodeOptions such as `--max-old-space-size=40` */
+  constructor(program: string, args: readonly string[], nodeOptions: readonly string[] = []) {
     this.#process = fork(join(import.meta.dirname, program), [...args], {
+      execArgv: [...nodeOptions],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#ended = new Promise((resolve) => this.#process.once('exit', () => resolve()));

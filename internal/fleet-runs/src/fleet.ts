@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly busyMs?: number | undefined;
   /** How long the auth server takes for an answer. Default 50. */
   readonly latencyMs?: number | undefined;
+  /** The most memory of a worker's heap, MiB. Default V8's own. */
+  readonly heapMiB?: number | undefined;
 }
 
 /** What became of it. */
@@ -178,11 +180,20 @@ export class Fleet implements AsyncDisposable {
     await Promise.all([this.server, ...this.#workers, ...this.#callers].map((each) => each.kill()));
   }
 
+  get #heapOptions(): string[] {
+    const { heapMiB } = this.#options;
+    return heapMiB === undefined ? [] : [`--max-old-space-size=${heapMiB}`, '--max-semi-space-size=2'];
+  }
+
   async #open(program: string, share?: FleetOptions['share']): Promise<Child<FleetCommand, FleetMessage>> {
     const { accounts, lifeMs, planted, perIssuer } = this.#options;
     const { baseUrl, place: engine } = { baseUrl: this.#baseUrl, place: this.#place };
     const options: FleetOptions = { engine, baseUrl, accounts, lifeMs, planted, perIssuer, share };
-    const child = new Child<FleetCommand, FleetMessage>(program, [JSON.stringify(options)]);
+    const child = new Child<FleetCommand, FleetMessage>(
+      program,
+      [JSON.stringify(options)],
+      this.#heapOptions,
+    );
     await child.heard();
     return child;
   }

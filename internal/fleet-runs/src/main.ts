@@ -1,6 +1,7 @@
 /**
  * `pnpm fleet --engine bullmq --trouble "killed workers" --workers 8 --accounts 2000 --life 60 --minutes 5`, or `--all`;
- * `--scale` measures what renewals cost, `--by-hand` the same without a queue, `--cap 50` a rate.
+ * `--scale` measures what renewals cost, `--by-hand` the same without a queue, `--cap 50` a rate, `--heap 40` the limit of
+ * a worker's heap in MiB, `--completed 3000000` jobs of others that PostgreSQL keeps.
  */
 import { parseArgs } from 'node:util';
 import { engines, type RunOptions, runFleet, type Trouble, troubles } from './fleet.ts';
@@ -13,6 +14,8 @@ const { values } = parseArgs({
     scale: { type: 'boolean', default: false },
     'by-hand': { type: 'boolean', default: false },
     cap: { type: 'string' },
+    heap: { type: 'string' },
+    completed: { type: 'string' },
     engine: { type: 'string', default: 'bullmq' },
     trouble: { type: 'string', default: 'none' },
     workers: { type: 'string', default: '8' },
@@ -43,8 +46,11 @@ if (values.scale) {
   const workedBy = values['by-hand'] ? 'hand' : 'keeper';
   print(`${engine}, by ${workedBy}`, `${workers} workers, ${accounts} accounts, lives of ${life} s`);
   const [lifeMs, measuredMs] = [life * 1_000, minutes * 60_000];
-  const perIssuer = values.cap === undefined ? undefined : Number(values.cap);
-  const scale = await measureScale({ engine, workers, accounts, lifeMs, measuredMs, workedBy, perIssuer });
+  const [perIssuer, heapMiB, completedJobs] = [values.cap, values.heap, values.completed].map((text) =>
+    text === undefined ? undefined : Number(text),
+  );
+  const limits = { perIssuer, heapMiB, completedJobs };
+  const scale = await measureScale({ engine, workers, accounts, lifeMs, measuredMs, workedBy, ...limits });
   for (const [name, value] of Object.entries(figuresOfScale(scale))) print(`  ${name}`, value);
   process.exit();
 }

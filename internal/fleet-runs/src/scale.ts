@@ -1,3 +1,4 @@
+import { addCompletedJobs } from './completed-jobs.ts';
 import { Fleet, pause, type RunOptions, startEngine } from './fleet.ts';
 import type { Figures } from './judge.ts';
 import type { WorkedBy } from './messages.ts';
@@ -16,9 +17,14 @@ export interface Scale {
 }
 
 /** How a fleet is measured. */
-export type ScaleOptions = Pick<RunOptions, 'engine' | 'workers' | 'accounts' | 'lifeMs' | 'perIssuer'> & {
+export type ScaleOptions = Pick<
+  RunOptions,
+  'engine' | 'workers' | 'accounts' | 'lifeMs' | 'perIssuer' | 'heapMiB'
+> & {
   readonly workedBy: WorkedBy;
   readonly measuredMs: number;
+  /** Completed jobs of the application's own beside them, in PostgreSQL. Default none. */
+  readonly completedJobs?: number | undefined;
 };
 
 /** Lets a fleet renew for a time. With a life that is short for its accounts it renews as fast as it can. */
@@ -29,6 +35,9 @@ export async function measureScale(options: ScaleOptions): Promise<Scale> {
   await using fleet = new Fleet({ ...options, trouble: 'none', durationMs, latencyMs: 0 }, engine);
   await fleet.start();
   await fleet.until(({ ledger }) => ledger.accounts === options.accounts, 600_000);
+  const { completedJobs = 0 } = options;
+  if (engine.place.kind === 'pg-boss' && completedJobs > 0)
+    await addCompletedJobs(engine.place.url, completedJobs);
   await fleet.begin();
   const [before, engineBefore] = [await fleet.report(), await engine.usage()];
   await pause(durationMs);
