@@ -139,8 +139,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'run-flight.ts',
-        find: 'await look($CONTEXT, $ACCOUNT, $FLIGHT)',
-        replace: '($FLIGHT.before = await look($CONTEXT, $ACCOUNT, $FLIGHT))',
+        find: 'await look($CONTEXT, $ACCOUNT, $FLIGHT, $$$READ)',
+        replace: '($FLIGHT.before = await look($CONTEXT, $ACCOUNT, $FLIGHT, $$$READ))',
       },
       {
         file: 'exchange/under-lease.ts',
