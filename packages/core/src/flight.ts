@@ -33,8 +33,8 @@ export interface FlightPlan {
   readonly byTimer?: boolean;
   /** It is maintenance: no timer follows. */
   readonly isMaintenance?: boolean;
-  /** What was read of the store just before it, and since when, on the monotonic clock. */
-  readonly looked?: { readonly stored: Stored; readonly since: number };
+  /** What was read of the store just before it, and how long that took. */
+  readonly looked?: { readonly stored: Stored; readonly tookMs: number };
   /** A stored set with less life left will not do. */
   readonly minValidMs?: number | undefined;
   /** An access token that will not do, wherever it is found. */

@@ -47,9 +47,9 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
   trailing?.stopSaving();
   await trailing?.done;
   // Look first without the lock: if somebody else has refreshed, the flight adopts that set and needs no lock.
-  const since = looked?.since ?? context.clock.monotonic();
+  const since = context.clock.monotonic();
   const { step, stored } = await look(context, account, flight, looked?.stored);
-  flight.lookMs = context.clock.monotonic() - since;
+  flight.lookMs = looked?.tookMs ?? context.clock.monotonic() - since;
   if (account.isSignOutLost)
     await (await loadExchangeHalf(context)).restoreSignOut(context, account).catch(() => {});
   const hasLock = context.store.lock !== undefined;

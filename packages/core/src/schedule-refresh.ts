@@ -17,8 +17,8 @@ import type { TokenSet } from './tokens.js';
 /** Starts the account's one flight. There must be none under way. */
 export function startFlight(context: SessionContext, account: Account, plan: FlightPlan): Flight {
   const { kind, isMaintenance = false } = plan;
-  // Each worker of a fleet would hear of every run of the others.
-  if (!isMaintenance || account.held.isHandedOut) watchStore(context, account);
+  // Each worker of a fleet would hear of every run of the others: the first caller watches.
+  if (!isMaintenance) watchStore(context, account);
   learnDataId(context, restore);
   const { isInDoubt } = account.held;
   const flight = new Flight(context, plan, account.tokens?.id, account.signOuts);

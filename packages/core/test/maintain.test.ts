@@ -163,19 +163,46 @@ describe('maintain', () => {
     expect(backend.calls).toEqual(['get', 'lock', 'get', 'compareAndSet']);
   });
 
-  test('hears of no changes, unless it keeps a set that was handed out', async () => {
+  test.each([
+    ['renews', 55],
+    ['finds fresh', 5],
+  ])('hears of no changes; the first caller of a set that it %s does', async (_, minutes) => {
     await open().getTokens();
-    await scene.clock.advance(55 * minute);
+    await scene.clock.advance(minutes * minute);
     const store = backend.open({ lock: true, subscribe: true });
     const session = open({ store });
     await scene.until(session.maintain());
-    expect(scene.server.refreshes).toBe(1);
     expect(backend.listeners).toBe(0);
+    const { refreshes } = scene.server;
     await session.getTokens();
+    expect([backend.listeners, scene.server.refreshes]).toEqual([1, refreshes]);
+    backend.calls = [];
+    await session.getTokens();
+    expect(backend.calls).toEqual([]);
+  });
+
+  test('a sign-out elsewhere after it is known to the first caller', async () => {
+    await open().getTokens();
     await scene.clock.advance(55 * minute);
+    const session = open({ store: backend.open({ lock: true, subscribe: true }) });
     await scene.until(session.maintain());
-    expect(scene.server.refreshes).toBe(2);
-    expect(backend.listeners).toBe(1);
+    await open().signOut();
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
+  test('a slow admission does not lengthen the wait for a lease that another holds', async () => {
+    await open().getTokens();
+    await scene.clock.advance(55 * minute);
+    const answer = scene.server.holdNext('refresh');
+    const first = open().maintain();
+    await scene.clock.advance(10);
+    const admit = (): Promise<number> =>
+      new Promise((resolve) => scene.clock.setTimeout(() => resolve(0), 3 * second));
+    const waiting = open().maintain({ admit });
+    await scene.clock.advance(3 * second + 300);
+    expect(await waiting).toMatchObject({ state: 'signed_in', nextAt: expect.any(Number) });
+    answer();
+    await first;
   });
 
   test('leaves an account alone that a caller has renewed during the admission', async () => {

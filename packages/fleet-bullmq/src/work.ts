@@ -39,6 +39,9 @@ export class BullmqWork implements Work {
   readonly #chores: NodeJS.Timeout;
   /** The jobs of runs that have ended since the last look for what was asked for meanwhile. */
   readonly #ended: string[] = [];
+  #settleTimer: NodeJS.Timeout | undefined;
+  /** Never rejects. */
+  #settling: Promise<unknown> = Promise.resolve();
   #isClosing = false;
 
   constructor(parts: WorkerParts, run: RunJob, options: WorkOptions) {
@@ -128,13 +131,19 @@ export class BullmqWork implements Work {
 
   /** What was asked for since is carried out soon, once nobody can take the job for running any more. */
   #hasEnded(id: string | undefined): void {
-    if (id === undefined || this.#ended.push(id) > 1) return;
-    setTimeout(() => this.#tell(this.#settleEnded()), settleMs);
+    if (id !== undefined && this.#ended.push(id) === 1)
+      this.#settleTimer = setTimeout(() => this.#settleEnded(), settleMs);
   }
 
-  async #settleEnded(): Promise<void> {
+  /** Resolves once everything that has ended is settled, or could not be. */
+  #settleEnded(): Promise<unknown> {
+    clearTimeout(this.#settleTimer);
     const ids = this.#ended.splice(0);
-    await (await this.#parts.schedule()).settle(ids);
+    if (ids.length > 0) {
+      const settling = this.#parts.schedule().then((schedule) => schedule.settle(ids));
+      this.#settling = Promise.all([this.#settling, settling.catch(this.#options.onError)]);
+    }
+    return this.#settling;
   }
 
   #tell(work: Promise<unknown>): void {

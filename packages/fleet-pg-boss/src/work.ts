@@ -44,6 +44,7 @@ export class PgBossWork implements Work {
   #ended: { readonly run: EndedRun; readonly saved: PromiseWithResolvers<void> }[] = [];
   #clockAheadMs = 0;
   #isClosing = false;
+  #closed: Promise<void> | undefined;
   /** Ends the wait for the next look. */
   #endWait = (): void => {};
   /** Tells that a run has ended, to whoever waits for that. */
@@ -62,7 +63,13 @@ export class PgBossWork implements Work {
     this.#loop = this.#takeJobs();
   }
 
-  async close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+  /** The first call's time counts. */
+  close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    this.#closed ??= this.#close(timeoutMs);
+    return this.#closed;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
     this.#isClosing = true;
     this.#endWait();
     this.#tellEnd();
@@ -91,7 +98,7 @@ export class PgBossWork implements Work {
       const taken = room === 0 ? 0 : await this.#take(room);
       // There may be more of what filled the room: the next look is as soon as there is room again.
       if (room === 0) await this.#roomMade();
-      else if (taken < room) await this.#waitToLook();
+      else if (taken < room && !this.#isClosing) await this.#waitToLook();
     }
   }
 

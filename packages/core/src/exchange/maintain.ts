@@ -17,6 +17,20 @@ import { statusOf } from './status.js';
 export async function maintain(
   context: SessionContext,
   account: Account,
+  options: MaintainOptions,
+  runFlight: (plan: FlightPlan) => Promise<TokenSet | undefined>,
+): Promise<Maintenance> {
+  try {
+    return await lookAndRenew(context, account, options, runFlight);
+  } finally {
+    // Nobody has heard of changes for a caller yet: the first one reads the store, and hears of them from then on.
+    if (context.store.subscribe !== undefined && !account.isWatched) account.held.doubt();
+  }
+}
+
+async function lookAndRenew(
+  context: SessionContext,
+  account: Account,
   { login = false, admit, signal }: MaintainOptions,
   runFlight: (plan: FlightPlan) => Promise<TokenSet | undefined>,
 ): Promise<Maintenance> {
@@ -25,6 +39,7 @@ export async function maintain(
   learnDataId(context);
   const since = clock.monotonic();
   const stored = await readStored(context);
+  const tookMs = clock.monotonic() - since;
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking;
   if (account.isSignOutLost) await restoreSignOut(context, account);
@@ -49,7 +64,7 @@ export async function maintain(
       kind: 'refresh',
       isEarly: true,
       isMaintenance: true,
-      looked: { stored, since },
+      looked: { stored, tookMs },
       byTimer,
     });
   } catch (error) {
