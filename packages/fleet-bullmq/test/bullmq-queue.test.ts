@@ -52,6 +52,46 @@ describe.runIf(path)('on a Redis', () => {
     await expect(queue.put([{ v: 1, ref: 'a', at: 0 }])).rejects.toMatchObject({ code: 'disposed' });
   });
 
+  test('a worker that has run nothing ends without Redis, and after its queue, without a word', async () => {
+    await using own = await scene();
+    const queue = bullmqQueue({ connection: own.connection });
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    const work = queue.work(async () => ({}), { concurrency: 1, onError });
+    await queue.put([{ v: 1, ref: 'later', at: Date.now() + hour }]);
+    await queue.close();
+    await work.close({ timeoutMs: 30_000 });
+    expect(errors).toEqual([]);
+    await own.server.kill();
+    const another = bullmqQueue({ connection: own.connection });
+    const startedAt = performance.now();
+    const away = another.work(async () => ({}), { concurrency: 1, onError: () => {} });
+    await away.close({ timeoutMs: 30_000 });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    await another.close();
+  });
+
+  test('what was asked for during the last runs is carried out when the worker has ended', async () => {
+    await using own = await scene();
+    // Ends at various moments after the runs: before, while and after their changes are looked for.
+    for (const pauseMs of [0, 20, 49, 50, 51, 52, 54, 58, 70, 100]) {
+      const queue = bullmqQueue({ connection: own.connection, name: `ends-${pauseMs}` });
+      const { promise: hasRun, resolve: tellRun } = Promise.withResolvers<void>();
+      const run = async (): Promise<{ nextAt: number }> => {
+        await queue.remove(['a']);
+        tellRun();
+        return { nextAt: Date.now() + hour };
+      };
+      const work = queue.work(run, { concurrency: 1, onError: () => {} });
+      await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+      await hasRun;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await work.close({ timeoutMs: 10_000 });
+      await queue.close();
+      expect(await own.connection.exists(`bull:ends-${pauseMs}:~a`), `${pauseMs} ms`).toBe(0);
+    }
+  });
+
   test('while there is no Redis a put ends in time, and does not happen later', async () => {
     await using own = await scene();
     await own.server.kill();
