@@ -1,7 +1,7 @@
 /**
  * `pnpm fleet --engine bullmq --trouble "killed workers" --workers 8 --accounts 2000 --life 60 --minutes 5`, or `--all`;
  * `--scale` measures what renewals cost, `--by-hand` the same without a queue, `--cap 50` a rate, `--heap 40` the limit of
- * a worker's heap in MiB, `--completed 3000000` jobs of others that PostgreSQL keeps.
+ * a worker's heap in MiB, `--completed 3000000` completed jobs in pg-boss' queue.
  */
 import { parseArgs } from 'node:util';
 import { engines, type RunOptions, runFleet, type Trouble, troubles } from './fleet.ts';

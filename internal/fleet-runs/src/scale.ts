@@ -23,7 +23,7 @@ export type ScaleOptions = Pick<
 > & {
   readonly workedBy: WorkedBy;
   readonly measuredMs: number;
-  /** Completed jobs of the application's own beside them, in PostgreSQL. Default none. */
+  /** Completed jobs in the same queue, in PostgreSQL. Default none. */
   readonly completedJobs?: number | undefined;
 };
 

@@ -17,7 +17,7 @@ export interface Reach {
 
 /** The account that all rules are about. */
 export function providerOf(process: Process, { AuthError }: Core, around: Reach): AuthProvider {
-  const { network, plan } = around;
+  const { world, random, network, plan } = around;
   const issued = (
     answer: Awaited<ReturnType<Network['send']>>,
     refusal: 'invalid_credentials' | 'refresh_refused',
@@ -35,7 +35,7 @@ export function providerOf(process: Process, { AuthError }: Core, around: Reach)
     allowedOrigins: ['https://api.example'],
     clientSecrets: () => [network.clientSecret],
     prepareLogin: async () => {
-      const password = await askVault(around);
+      const password = await askVault();
       return {
         secrets: [password],
         login: async ({ signal }) =>
@@ -55,7 +55,7 @@ export function providerOf(process: Process, { AuthError }: Core, around: Reach)
   };
 
   /** The vault answers after up to three seconds. */
-  function askVault({ world, random }: Reach): Promise<string> {
+  function askVault(): Promise<string> {
     const { promise, resolve } = Promise.withResolvers<string>();
     const delayMs = random.between(1, random.chance(0.3) ? 3_000 : 20);
     world.schedule(process, delayMs, () => resolve(around.vault));

@@ -44,7 +44,7 @@ export function checkOptions(options: AuthSessionOptions): void {
   expect(
     store === undefined || (isFunction(store?.get) && isFunction(store.compareAndSet)),
     'store',
-    'a TokenStore (keyValueStore() makes one of a key-value store)',
+    'a TokenStore with get and compareAndSet (keyValueStore() makes one of a key-value store)',
   );
   expect(
     scheduler === undefined || scheduler === null || isFunction(scheduler.schedule),
@@ -67,7 +67,7 @@ export function checkOptions(options: AuthSessionOptions): void {
     refusedLoginRetryMs === undefined ||
       (Number.isFinite(refusedLoginRetryMs) && refusedLoginRetryMs >= limits.refusedLoginRetryMinMs),
     'refusedLoginRetryMs',
-    'at least 900000 (15 minutes)',
+    'at least 900000 milliseconds, 15 minutes',
   );
   for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
     expect(options[name] === undefined || isFunction(options[name]), name, 'a function');

@@ -81,6 +81,26 @@ describe.runIf(path)('on a PostgreSQL', () => {
     await queue.close();
   });
 
+  test('a worker that is closed twice at once ends when its runs have', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    const [begun, ending] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const run = async () => {
+      begun.resolve();
+      await ending.promise;
+      return {};
+    };
+    const work = queue.work(run, { concurrency: 1, onError: () => {} });
+    await queue.put([{ v: 1, ref: 'a', at: Date.now() }]);
+    await begun.promise;
+    const startedAt = performance.now();
+    const closes = [work.close({ timeoutMs: 30_000 }), work.close({ timeoutMs: 30_000 })];
+    setImmediate(ending.resolve);
+    await Promise.all(closes);
+    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    await queue.close();
+  });
+
   test('nothing of the error of a run is kept', async () => {
     await using own = await scene();
     const queue = pgBossQueue({ pool: own.pool });
