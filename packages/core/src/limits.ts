@@ -11,6 +11,11 @@ export const advisoryJitterShare = 0.1;
 /** Ten years: a longer lifetime is a mistake of the server's and counts as unknown. */
 export const absurdLifetimeMs = 315_360_000_000;
 
+/**
+ * Exchanges of an issuer that a process has under way, or waits to begin: ten thousand accounts that come at once would
+ * otherwise be ten thousand connections, and as many that ask for a lease.
+ */
+export const exchangesAtOnce = 64;
 /** A token endpoint that has not answered by then has stalled. */
 export const exchangeMs = 10_000;
 /** Longer than one holder needs for lock, vault, exchange, resend and save. */

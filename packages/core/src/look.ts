@@ -4,13 +4,14 @@ import type { Stored } from './envelope.js';
 import type { AuthError } from './errors.js';
 import type { Flight } from './flight.js';
 import * as limits from './limits.js';
+import { Line } from './line.js';
 import { noticeLoss } from './lost-data.js';
 import { learn, nextStep, type Step } from './next-step.js';
 import { readStored } from './records.js';
 import type { TokenStore } from './store.js';
 
-/** The accounts that wait for their first read after missed notifications, by store; and how many read now. */
-const lines = new WeakMap<TokenStore, { reading: number; readonly waiting: (() => void)[] }>();
+/** The accounts that wait for their first read after missed notifications, by store. */
+const lines = new WeakMap<TokenStore, Line>();
 
 /**
  * Reads the store, unless it was `read` just now, and decides the next step. The account learns what was read, a sign-in
@@ -52,10 +53,9 @@ export function mayEndSoon(
 /** Reads the store. After missed notifications all accounts read, so a limited number of them read at a time. */
 async function readInTurn(context: SessionContext, account: Account, flight: Flight): Promise<Stored> {
   if (!account.held.isInDoubt) return readStored(context, flight.stored);
-  const line = lines.get(context.store) ?? { reading: 0, waiting: [] };
+  const line = lines.get(context.store) ?? new Line(limits.readsInDoubt);
   lines.set(context.store, line);
-  if (line.reading < limits.readsInDoubt) line.reading++;
-  else await new Promise<void>((resolve) => line.waiting.push(resolve));
+  await line.enter();
   try {
     for (;;) {
       account.held.readBegins();
@@ -64,8 +64,6 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
     }
   } finally {
     account.held.doubtEnded(context);
-    const next = line.waiting.shift();
-    if (next === undefined) line.reading--;
-    else next();
+    line.leave();
   }
 }

@@ -29,10 +29,12 @@ export type RedisClient = IoredisClient | NodeRedisClient;
 /** One interface to both libraries. */
 export interface Connection {
   /**
-   * Runs a script on one key. Reads are scripts too: a script runs on the primary, while a plain read may go to a
-   * replica that does not have the last write yet.
+   * Runs a script on a key, or on several where the server is no cluster. Reads are scripts too: a script runs on the
+   * primary, while a plain read may go to a replica that does not have the last write yet.
    */
-  run(script: Script, key: string, ...values: string[]): Promise<unknown>;
+  run(script: Script, keys: string | readonly string[], ...values: string[]): Promise<unknown>;
+  /** A cluster runs no script on keys of different slots. */
+  readonly isCluster: boolean;
   /**
    * Opens a connection for subscriptions. On a cluster, any node passes on what is published on any other: the connection
    * goes to one node and ends with it. The cluster clients' own subscriptions move to another node without a word, or
@@ -96,10 +98,14 @@ function overIoredis(client: IoredisClient): Connection {
     disconnect(): void;
   }
   return {
-    run: (script, key, ...values) =>
-      runScript(script, client.evalsha && ((sha1) => client.evalsha?.(sha1, 1, key, ...values)), (text) =>
-        client.eval(text, 1, key, ...values),
-      ),
+    isCluster: client.isCluster === true,
+    run(script, keys, ...values) {
+      const given: [number, ...string[]] =
+        typeof keys === 'string' ? [1, keys, ...values] : [keys.length, ...keys, ...values];
+      return runScript(script, client.evalsha && ((sha1) => client.evalsha?.(sha1, ...given)), (text) =>
+        client.eval(text, ...given),
+      );
+    },
     listen(channel, { onMessage, onReady, onError, onEnd }) {
       const node =
         client.isCluster === true ? anyOf(client.nodes?.(), ({ status }) => status === 'ready') : client;
@@ -144,8 +150,9 @@ function overNodeRedis(client: NodeRedisClient): Connection {
     duplicate(overrides: object): unknown;
   }
   return {
-    run: (script, key, ...values) => {
-      const given = { keys: [key], arguments: values };
+    isCluster: client.masters !== undefined,
+    run(script, keys, ...values) {
+      const given = { keys: typeof keys === 'string' ? [keys] : [...keys], arguments: values };
       return runScript(script, client.evalSha && ((sha1) => client.evalSha?.(sha1, given)), (text) =>
         client.eval(text, given),
       );

@@ -13,6 +13,7 @@ import {
   waitForLease,
 } from '@auth/core';
 import { type Connection, connectionOf, type RedisClient } from './client.js';
+import { GatheredReads } from './gathered-reads.js';
 import * as scripts from './scripts.js';
 
 /** Options of {@link redisStore}. */
@@ -51,6 +52,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const nameOf = (key: string): string => `${prefix}{${encoded(key)}}`;
   const channel = `${prefix}changes`;
+  const reads = new GatheredReads(connection);
   // Names this store object in the messages that it publishes, so that it can ignore them.
   const origin = randomId();
   const openFeed = ({ onChange, ...handlers }: ChangeFeedHandlers): ChangeFeed =>
@@ -83,7 +85,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   return {
     async get(key) {
       if (!isServerKnown) tellOfServer().catch(() => {});
-      return recordOf(await connection.run(scripts.read, nameOf(key)));
+      return recordOf(await reads.read(nameOf(key)));
     },
 
     async compareAndSet(key, expectedId, next) {

@@ -18,8 +18,17 @@ export class Script {
   }
 }
 
-/** The record under KEYS[1]: id, value and evictAt, or nils. */
-export const read: Script = new Script(`return redis.call('HMGET', KEYS[1], 'id', 'value', 'evictAt')`);
+/**
+ * The record under each key: id, value and evictAt, or nils. A key that holds something else has the message of the
+ * error in its place, and takes none of the others with it.
+ */
+export const read: Script = new Script(`
+local records = {}
+for place, key in ipairs(KEYS) do
+  local fields = redis.pcall('HMGET', key, 'id', 'value', 'evictAt')
+  records[place] = fields.err or fields
+end
+return records`);
 
 /**
  * Replaces the record with the expected id and notifies the others, in one step.

@@ -96,8 +96,10 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
         eval: async (...args: Parameters<RedisClient['eval']>) =>
           change(await (own.client.eval as (...values: unknown[]) => Promise<unknown>)(...args)),
       }) as RedisClient;
-    const asBuffers = (reply: unknown): unknown =>
-      Array.isArray(reply) ? reply.map((part) => (part === null ? null : Buffer.from(String(part)))) : reply;
+    const asBuffers = (reply: unknown): unknown => {
+      if (Array.isArray(reply)) return reply.map(asBuffers);
+      return typeof reply === 'string' ? Buffer.from(reply) : reply;
+    };
     const asStrings = (reply: unknown): unknown => (typeof reply === 'number' ? String(reply) : reply);
     const evictAt = Date.now() + 60_000;
     for (const [index, change] of [asBuffers, asStrings].entries()) {
@@ -126,6 +128,9 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
     await expect(store.get('key')).rejects.toThrow();
     await expect(store.compareAndSet('key', undefined, record('a'))).rejects.toThrow();
     expect(await raw.get('foreign:{key}')).toBe('not ours');
+    const [foreign, other] = await Promise.allSettled([store.get('key'), store.get('other')]);
+    expect(foreign?.status).toBe('rejected');
+    expect(other).toEqual({ status: 'fulfilled', value: undefined });
   });
 
   test('a slow holder takes nothing from its successor', { tags: ['fault-15'] }, async () => {
@@ -428,6 +433,29 @@ test.runIf(path).concurrent('a server that has forgotten the scripts is sent the
   const counts = await client.info('commandstats');
   expect(counts).toMatch(/cmdstat_evalsha:calls=2,/);
   expect(counts).toMatch(/cmdstat_eval:calls=1,/);
+  client.disconnect();
+});
+
+test.runIf(path).concurrent('reads of one turn of the event loop are one command', async () => {
+  await using server = await startRedis();
+  const client = new Redis(server.port, '127.0.0.1');
+  const store = redisStore({ client });
+  const keys = Array.from({ length: 250 }, (_, index) => `account-${index}`);
+  for (const key of keys) await store.compareAndSet(key, undefined, record(key));
+  await store.get('nobody');
+  await client.config('RESETSTAT');
+  const found = await Promise.all([...keys, 'nobody'].map((key) => store.get(key)));
+  expect(found).toEqual([...keys.map(record), undefined]);
+  expect(await client.info('commandstats')).toMatch(/cmdstat_evalsha:calls=3,/);
+  client.disconnect();
+});
+
+test.runIf(path).concurrent('reads that fail together are told each', async () => {
+  await using server = await startRedis();
+  const client = new Redis(server.port, '127.0.0.1', { enableOfflineQueue: false, lazyConnect: true });
+  const store = redisStore({ client });
+  const ends = await Promise.allSettled(['a', 'b', 'c'].map((key) => store.get(key)));
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   client.disconnect();
 });
 

@@ -15,16 +15,31 @@ import { takeLease } from './lease-turn.js';
 import { login } from './login.js';
 import type { Outcome } from './outcome.js';
 import { refresh } from './refresh.js';
+import { Turn } from './turn.js';
 import { sleep } from './within.js';
 
-/** The transaction of a flight that found nothing to adopt: lock, read again, exchange, save. */
+/** The transaction of a flight that found nothing to adopt: wait for our turn, lock, read again, exchange, save. */
 export async function exchangeUnderLease(
   context: SessionContext,
   account: Account,
   flight: Flight,
 ): Promise<TokenSet | undefined> {
+  const turn = new Turn(context);
+  try {
+    return await exchangeInTurn(context, account, flight, turn);
+  } finally {
+    turn.end();
+  }
+}
+
+async function exchangeInTurn(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  turn: Turn,
+): Promise<TokenSet | undefined> {
   for (let lost = 0; lost < limits.leaseTurns; ) {
-    const news = await waitForTurn(context, account, flight);
+    const news = await waitForTurn(context, account, flight, turn);
     if (news !== undefined) return account.adopted(context, news);
     const outcome = await readAndExchange(context, account, flight);
     if (outcome !== 'lock_again') return outcome;
@@ -41,13 +56,13 @@ export async function exchangeUnderLease(
   });
 }
 
-/** Waits for the lease. Returns a usable set instead, if the lease's holder saves one meanwhile. */
+/** Waits for our turn and the lease. Returns a usable set instead, if the lease's holder saves one meanwhile. */
 async function waitForTurn(
   context: SessionContext,
   account: Account,
   flight: Flight,
+  turn: Turn,
 ): Promise<TokenSet | undefined> {
-  if (context.store.lock === undefined) return undefined;
   const stop = new AbortController();
   const { promise: news, resolve, reject } = Promise.withResolvers<TokenSet>();
   flight.onStoreChange = coalesced(() =>
@@ -61,7 +76,7 @@ async function waitForTurn(
       () => {},
     ),
   );
-  const leasing = takeLease(context, stop, flight);
+  const leasing = turn.begin(flight, stop.signal).then(() => takeLease(context, stop, flight));
   const stopWaiting = async (): Promise<void> => {
     stop.abort();
     // The lease may still be granted: release it, for a while before the callers wake, after which this process may exit.
