@@ -16,6 +16,7 @@ const cases = [
   'scheduler',
   'stores',
   'rotation',
+  'fleet',
 ] as const;
 
 const wanted = process.argv.slice(2);

@@ -20,7 +20,12 @@ export function openAccount(
     baseUrl,
     store,
     sender,
-  }: Pick<FleetOptions, 'baseUrl'> & { readonly store: TokenStore; readonly sender: string },
+    onCall,
+  }: Pick<FleetOptions, 'baseUrl'> & {
+    readonly store: TokenStore;
+    readonly sender: string;
+    readonly onCall?: () => void;
+  },
   scheduler?: null,
 ): AuthSession {
   return createPasswordRefreshAuth({
@@ -30,6 +35,9 @@ export function openAccount(
     allowedOrigins: [new URL(baseUrl).origin],
     store,
     ...(scheduler === null ? { scheduler } : {}),
-    fetch: (input, init) => fetch(input, { ...init, headers: { ...init?.headers, 'x-sender': sender } }),
+    fetch(input, init) {
+      onCall?.();
+      return fetch(input, { ...init, headers: { ...init?.headers, 'x-sender': sender } });
+    },
   });
 }

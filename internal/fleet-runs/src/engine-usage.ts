@@ -17,6 +17,17 @@ export async function usageOfRedis(port: number): Promise<EngineUsage> {
   return { cpuMs, bytes: value('used_memory') };
 }
 
+/** How often clients have had a script run: all that the store sends are scripts. */
+export async function scriptsRunBy(port: number): Promise<number> {
+  const client = new Redis(port, '127.0.0.1');
+  const info = await client.info('commandstats');
+  client.disconnect();
+  return [...info.matchAll(/^cmdstat_eval(?:sha)?:calls=(\d+)/gm)].reduce(
+    (sum, [, calls]) => sum + Number(calls),
+    0,
+  );
+}
+
 export async function usageOfPostgres(url: string): Promise<EngineUsage> {
   const client = new Client(url);
   await client.connect();

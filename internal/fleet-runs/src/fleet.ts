@@ -14,6 +14,7 @@ import type {
   ServerMessage,
   WorkedBy,
 } from './messages.ts';
+import { nothing, sum } from './report.ts';
 
 export const engines: readonly EnginePlace['kind'][] = ['bullmq', 'pg-boss'];
 /** What befalls a fleet. */
@@ -62,11 +63,11 @@ const emptyMs = 3_000;
 
 /** Lets a fleet keep accounts, with half of them in use, while the trouble befalls it. */
 export async function runFleet(options: RunOptions): Promise<RunResult> {
-  const { accounts, lifeMs, durationMs } = options;
+  const { lifeMs, durationMs } = options;
   await using engine = await startEngine(options.engine, options.trouble !== 'engine emptied');
   await using fleet = new Fleet(options, engine);
   await fleet.start();
-  await fleet.until(({ ledger }) => ledger.accounts === accounts, 4 * lifeMs);
+  await fleet.enrolled(4 * lifeMs);
   await fleet.startCallers();
   await fleet.begin();
   const endsAt = Date.now() + durationMs;
@@ -112,6 +113,12 @@ async function befall(
   for (let worker = 0; worker < options.workers; worker++) await fleet.replaceOne();
 }
 
+/** A program with a session for each account. */
+export interface Opener {
+  /** Resolves when it has a token of each account. */
+  open(): Promise<void>;
+}
+
 /** The processes. */
 export class Fleet implements AsyncDisposable {
   readonly server: Child<ServerCommand, ServerMessage>;
@@ -132,8 +139,16 @@ export class Fleet implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
+    await this.startServer();
+    await this.startWorkers();
+  }
+
+  async startServer(): Promise<void> {
     const ready = await this.server.heard();
     if (ready.say === 'ready') this.#baseUrl = `http://127.0.0.1:${ready.port}`;
+  }
+
+  async startWorkers(): Promise<void> {
     const { workers: of, workedBy = 'keeper' } = this.#options;
     const program = workedBy === 'keeper' ? 'worker.ts' : 'by-hand.ts';
     this.#workers = await Promise.all(
@@ -145,6 +160,13 @@ export class Fleet implements AsyncDisposable {
     this.#callers = await Promise.all([1, 2].map(() => this.#open('caller.ts')));
     // Their first look at each account's record is no wait of a fleet at work.
     await pause(Math.min(5_000, this.#options.lifeMs / 4) + 1_000);
+  }
+
+  /** Starts programs that open all accounts when they are told to. */
+  async startOpeners(count: number): Promise<readonly Opener[]> {
+    const started = await Promise.all(Array.from({ length: count }, () => this.#open('opener.ts')));
+    this.#callers.push(...started);
+    return started.map((program) => ({ open: async () => void (await program.ask({ do: 'open' })) }));
   }
 
   async begin(): Promise<void> {
@@ -160,11 +182,25 @@ export class Fleet implements AsyncDisposable {
     this.#workers.push(await successor);
   }
 
-  async until(holds: (result: RunResult) => boolean, withinMs: number): Promise<void> {
-    for (let waited = 0; !holds(await this.report()); waited += 200) {
-      if (waited > withinMs) throw new Error('the fleet did not get so far in time');
-      await pause(200);
-    }
+  async endPrograms(): Promise<void> {
+    await Promise.all(this.#callers.splice(0).map((program) => program.kill()));
+  }
+
+  /** How many accounts the server has given tokens to, and how many refresh tokens it has taken. */
+  async count(): Promise<{ readonly accounts: number; readonly rotations: number }> {
+    const said = await this.server.ask({ do: 'count' });
+    if (said.say !== 'count') throw new Error(`the server said ${said.say}`);
+    return said;
+  }
+
+  /** Waits until every account has had a token. */
+  async enrolled(withinMs = 600_000): Promise<void> {
+    await within(withinMs, async () => (await this.count()).accounts === this.#options.accounts);
+  }
+
+  /** Waits until a worker has gone through all accounts. */
+  async swept(withinMs = 600_000): Promise<void> {
+    await within(withinMs, async () => (await this.report()).fleet.sweeps > 0);
   }
 
   async report(): Promise<RunResult> {
@@ -199,32 +235,6 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-const nothing: FleetReport = {
-  runs: 0,
-  failed: 0,
-  lateMs: [],
-  calls: 0,
-  waitsMs: [],
-  errors: {},
-  cpuMs: 0,
-  peakMiB: 0,
-};
-
-function sum(left: FleetReport, right: FleetReport): FleetReport {
-  const errors = { ...left.errors };
-  for (const [code, count] of Object.entries(right.errors)) errors[code] = (errors[code] ?? 0) + count;
-  return {
-    runs: left.runs + right.runs,
-    failed: left.failed + right.failed,
-    lateMs: [...left.lateMs, ...right.lateMs],
-    calls: left.calls + right.calls,
-    waitsMs: [...left.waitsMs, ...right.waitsMs],
-    errors,
-    cpuMs: left.cpuMs + right.cpuMs,
-    peakMiB: Math.max(left.peakMiB, right.peakMiB),
-  };
-}
-
 export interface RunningEngine extends AsyncDisposable {
   readonly place: EnginePlace;
   usage(): Promise<EngineUsage>;
@@ -241,6 +251,13 @@ export async function startEngine(kind: EnginePlace['kind'], keepsData = true): 
   }
   const redis = await startRedis({ keepsData });
   return { ...redis, place: { kind, port: redis.port }, usage: () => usageOfRedis(redis.port) };
+}
+
+async function within(limitMs: number, holds: () => Promise<boolean>): Promise<void> {
+  for (let waited = 0; !(await holds()); waited += 200) {
+    if (waited > limitMs) throw new Error('the fleet did not get so far in time');
+    await pause(200);
+  }
 }
 
 export function pause(ms: number): Promise<void> {

@@ -30,7 +30,7 @@ export interface LedgerReport {
   readonly unheard: number;
   /** Token calls by who sent them. */
   readonly bySender: Readonly<Record<string, number>>;
-  /** The most token calls in one second, and the most calls in one second while the server was away. */
+  /** The most token calls in one second of the clock. */
   readonly mostInASecond: number;
   /** Each account's time without a living token, milliseconds. */
   readonly withoutMs: Readonly<Record<string, number>>;
@@ -60,6 +60,15 @@ export class Ledger {
     for (const sender of Object.keys(this.#bySender)) this.#bySender[sender] = 0;
     this.#callsBySecond.clear();
     this.#unheard = 0;
+  }
+
+  /** Accounts that have ever had a token. */
+  get accounts(): number {
+    return this.#accounts.size;
+  }
+
+  get rotations(): number {
+    return this.#counts.rotation;
   }
 
   login(username: string, sender: string, now: number): string {

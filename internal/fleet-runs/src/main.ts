@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { engines, type RunOptions, runFleet, type Trouble, troubles } from './fleet.ts';
 import { figuresOf, judge } from './judge.ts';
-import { figuresOfScale, measureScale } from './scale.ts';
+import { figuresOfScale, measureScale } from './measures/scale.ts';
 
 const { values } = parseArgs({
   options: {

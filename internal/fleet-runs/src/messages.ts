@@ -23,13 +23,14 @@ export interface FleetOptions {
   readonly share?: { readonly index: number; readonly of: number } | undefined;
 }
 
-export type ServerCommand = { readonly do: 'begin' | 'report' | 'goAway' | 'comeBack' };
+export type ServerCommand = { readonly do: 'begin' | 'report' | 'count' | 'goAway' | 'comeBack' };
 export type ServerMessage =
   | { readonly say: 'ready'; readonly port: number }
   | { readonly say: 'done' }
+  | { readonly say: 'count'; readonly accounts: number; readonly rotations: number }
   | { readonly say: 'report'; readonly report: LedgerReport };
 
-export type FleetCommand = { readonly do: 'report' | 'close' };
+export type FleetCommand = { readonly do: 'report' | 'open' };
 
 /** What a worker, or a program that calls, has done since it began. */
 export interface FleetReport {
@@ -38,6 +39,10 @@ export interface FleetReport {
   readonly failed: number;
   /** How late runs began, milliseconds. */
   readonly lateMs: readonly number[];
+  /** Sweeps through all accounts. */
+  readonly sweeps: number;
+  /** Token calls that were sent, by the second of the epoch, whether or not a server was there. */
+  readonly sentBySecond: Readonly<Record<number, number>>;
   /** Calls for a token, how long those waited that did not have one at once, and those that got none. */
   readonly calls: number;
   readonly waitsMs: readonly number[];

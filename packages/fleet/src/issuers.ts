@@ -3,8 +3,8 @@ import type { RefreshQueue } from './queue.js';
 
 /** So many exchanges in a row without an answer, or with that of a broken server, and an issuer is tried by one account at a time. */
 const failuresInARow = 20;
-/** It is tried this often, at most, by all workers where they can share a rate. */
-const triesPerSecond = 2;
+/** It is tried this often by all workers, where they can share a rate; a late try and a timely one may fall in one second. */
+const triesPerSecond = 1;
 /**
  * An account that was not let through comes again after between this and twice as long, or a tenth of the time for which
  * the server has been away: the longer that is, the more accounts wait.

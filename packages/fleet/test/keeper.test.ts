@@ -249,7 +249,7 @@ describe('a keeper', () => {
     await keeper.start();
     await scene.clock.advance(5 * minute);
     // Twenty and those under way at that time, and then at most what one account after the other tries.
-    expect(scene.exchanges.length).toBeLessThan(28 + 5 * 60 * 2);
+    expect(scene.exchanges.length).toBeLessThan(28 + 5 * 60);
     scene.isAway = false;
     await scene.clock.advance(6 * minute);
     expect(scene.endsAt.size).toBe(500);

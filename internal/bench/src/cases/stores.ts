@@ -1,11 +1,14 @@
 /** One cycle of a store as in an exchange (lock, read, save, release) against the same steps by hand. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TokenStore } from '@auth/core';
+import { postgresStore } from '@auth/store-postgres';
 import { redisStore } from '@auth/store-redis';
-import { startRedis } from '@internal/test-tools';
+import { startPostgres, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
+import { Client } from 'pg';
 import { sendByHand } from '../by-hand/redis-rotation.ts';
 import { recordFileCalls } from '../file-calls.ts';
 import { median } from '../measure.ts';
@@ -22,7 +25,7 @@ const value = JSON.stringify({
 let writes = 0;
 
 export async function run(): Promise<CaseResult[]> {
-  return [await files(), await redis()];
+  return [await files(), await redis(), await postgres()];
 }
 
 async function cycle(store: TokenStore): Promise<void> {
@@ -128,6 +131,66 @@ async function redis(): Promise<CaseResult> {
       atMost('Redis store, a cycle against the bare commands', ours / hand, 1.15, '×'),
     ],
   };
+}
+
+async function postgres(): Promise<CaseResult> {
+  await using server = await startPostgres();
+  const client = new Client(server.url);
+  await client.connect();
+  await client.query('CREATE DATABASE by_hand');
+  const byHand = new Client(server.url.replace(/postgres$/, 'by_hand'));
+  await byHand.connect();
+  const statements: [text: string, values: unknown[] | undefined][] = [];
+  const recording = {
+    query(text: string, values?: unknown[]) {
+      statements.push([text, values]);
+      return client.query(text, values);
+    },
+  };
+  const store = postgresStore({ client: recording });
+  await store.migrate();
+  for (let count = 0; count < cycles; count++) await cycle(store);
+  const samples = { ours: [] as number[], hand: [] as number[] };
+  const replay = async (): Promise<void> => {
+    // The same statements in the same order find the same rows.
+    for (const [text, values] of statements.splice(0)) await byHand.query(text, values);
+  };
+  await replay();
+  let trips = 0;
+  const bytesBefore = bytesOf(client);
+  for (let round = 0; round < rounds; round++) {
+    samples.ours.push(
+      await timed(async () => {
+        for (let count = 0; count < cycles; count++) await cycle(store);
+      }),
+    );
+    trips += statements.length;
+    samples.hand.push(await timed(replay));
+  }
+  const bytes = (bytesOf(client) - bytesBefore) / (rounds * cycles);
+  await store[Symbol.asyncDispose]();
+  for (const each of [client, byHand]) await each.end();
+  const [ours, hand] = [median(samples.ours), median(samples.hand)];
+  const perCycle = [trips / (rounds * cycles), round(bytes, 0)];
+  return {
+    title: 'A cycle of the PostgreSQL store',
+    about: [
+      `The same on a PostgreSQL on loopback, by pg, with a record of ${value.length.toLocaleString('en')} bytes. By hand: the same statements in a database of their own. Bytes: all that goes over the connection, both ways.`,
+    ],
+    columns: ['ms', 'round trips', 'bytes'],
+    rows: [
+      { name: '@auth/store-postgres', isOurs: true, values: [round(ours, 3), ...perCycle] },
+      { name: 'the same statements by hand', values: [round(hand, 3), ...perCycle] },
+    ],
+    targets: [
+      atMost('PostgreSQL store, a cycle against the same statements by hand', ours / hand, 1.15, '×'),
+    ],
+  };
+}
+
+function bytesOf(client: Client): number {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  return stream.bytesRead + stream.bytesWritten;
 }
 
 /** Milliseconds for one cycle. */

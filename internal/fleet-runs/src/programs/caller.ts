@@ -1,9 +1,10 @@
 /** A program that uses half of the accounts, as applications do: sessions with their own timers, calls all the time. */
 import { type AuthSession, isAuthError } from '@auth/core';
-import { leaseMs, openAccount, usedBy } from './accounts.ts';
-import { openEngine } from './engine.ts';
-import type { FleetCommand, FleetMessage, FleetOptions } from './messages.ts';
-import { usage } from './usage.ts';
+import { leaseMs, openAccount, usedBy } from '../accounts.ts';
+import { openEngine } from '../engine.ts';
+import type { FleetCommand, FleetMessage, FleetOptions } from '../messages.ts';
+import { count, nothing } from '../report.ts';
+import { usage } from '../usage.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { store } = await openEngine(options.engine, leaseMs);
@@ -23,8 +24,7 @@ async function ask(session: AuthSession): Promise<void> {
   try {
     await session.getTokens();
   } catch (error) {
-    const code = isAuthError(error) ? error.code : String(error);
-    errors[code] = (errors[code] ?? 0) + 1;
+    count(errors, isAuthError(error) ? error.code : String(error));
   }
   const waitedMs = performance.now() - began;
   if (waitedMs > 1) waitsMs.push(waitedMs);
@@ -37,9 +37,8 @@ setInterval(() => {
 tell({ say: 'ready' });
 
 process.on('message', (_: FleetCommand) => {
-  const [said, waits] = [calls, waitsMs.splice(0)];
-  const report = { runs: 0, failed: 0, lateMs: [], calls: said, waitsMs: waits, errors };
-  tell({ say: 'report', report: { ...report, ...usage() } });
+  const report = { calls, waitsMs: waitsMs.splice(0), errors };
+  tell({ say: 'report', report: { ...nothing, ...report, ...usage() } });
 });
 process.on('disconnect', () => process.exit());
 

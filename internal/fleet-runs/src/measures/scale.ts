@@ -1,7 +1,7 @@
-import { addCompletedJobs } from './completed-jobs.ts';
-import { Fleet, pause, type RunOptions, startEngine } from './fleet.ts';
-import type { Figures } from './judge.ts';
-import type { WorkedBy } from './messages.ts';
+import { addCompletedJobs } from '../completed-jobs.ts';
+import { Fleet, pause, type RunOptions, startEngine } from '../fleet.ts';
+import type { Figures } from '../judge.ts';
+import type { WorkedBy } from '../messages.ts';
 
 /** What renewals cost a fleet that has more to do than it can. */
 export interface Scale {
@@ -34,7 +34,7 @@ export async function measureScale(options: ScaleOptions): Promise<Scale> {
   const durationMs = options.measuredMs;
   await using fleet = new Fleet({ ...options, trouble: 'none', durationMs, latencyMs: 0 }, engine);
   await fleet.start();
-  await fleet.until(({ ledger }) => ledger.accounts === options.accounts, 600_000);
+  await fleet.enrolled();
   const { completedJobs = 0 } = options;
   if (engine.place.kind === 'pg-boss' && completedJobs > 0)
     await addCompletedJobs(engine.place.url, completedJobs);

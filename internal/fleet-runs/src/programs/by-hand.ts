@@ -1,8 +1,9 @@
 /** What a keeper is compared with: its share of the accounts, run by hand when they are due, without a queue. */
-import { leaseMs, openAccount, refs } from './accounts.ts';
-import { openEngine } from './engine.ts';
-import type { FleetCommand, FleetMessage, FleetOptions } from './messages.ts';
-import { usage } from './usage.ts';
+import { leaseMs, openAccount, refs } from '../accounts.ts';
+import { openEngine } from '../engine.ts';
+import type { FleetCommand, FleetMessage, FleetOptions } from '../messages.ts';
+import { nothing } from '../report.ts';
+import { usage } from '../usage.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { index, of } = options.share ?? { index: 0, of: 1 };
@@ -31,8 +32,7 @@ for (let each = 0; each < concurrency; each++) workThroughDue();
 tell({ say: 'ready' });
 
 process.on('message', (_: FleetCommand) => {
-  const report = { runs, failed: 0, lateMs: [], calls: 0, waitsMs: [], errors: {} };
-  tell({ say: 'report', report: { ...report, ...usage() } });
+  tell({ say: 'report', report: { ...nothing, runs, ...usage() } });
 });
 process.on('disconnect', () => process.exit());
 

@@ -5,8 +5,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { Ledger } from './ledger.ts';
-import type { ServerCommand, ServerMessage } from './messages.ts';
+import { Ledger } from '../ledger.ts';
+import type { ServerCommand, ServerMessage } from '../messages.ts';
 
 const [lifeMs = 60_000, latencyMs = 50] = process.argv.slice(2).map(Number);
 /** A caller that dies so soon after an answer may not have kept it: on a busy machine it may not even have read it. */
@@ -50,6 +50,8 @@ process.on('message', async (command: ServerCommand) => {
     case 'begin':
       ledger.begin(Date.now());
       return tell({ say: 'done' });
+    case 'count':
+      return tell({ say: 'count', accounts: ledger.accounts, rotations: ledger.rotations });
     case 'report':
       return tell({ say: 'report', report: ledger.report(Date.now()) });
     case 'goAway':

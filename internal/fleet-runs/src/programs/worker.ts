@@ -1,19 +1,24 @@
 /** A keeper in a process of its own. */
 import type { AuthSession } from '@auth/core';
 import { createKeeper } from '@auth/fleet';
-import { leaseMs, openAccount, refs } from './accounts.ts';
-import { openEngine } from './engine.ts';
-import type { FleetCommand, FleetMessage, FleetOptions, Planted } from './messages.ts';
-import { usage } from './usage.ts';
+import { leaseMs, openAccount, refs } from '../accounts.ts';
+import { openEngine } from '../engine.ts';
+import type { FleetCommand, FleetMessage, FleetOptions, Planted } from '../messages.ts';
+import { count, nothing } from '../report.ts';
+import { usage } from '../usage.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { queue, store } = await openEngine(options.engine, leaseMs);
 const lateMs: number[] = [];
 const errors: Record<string, number> = {};
+const sentBySecond: Record<number, number> = {};
+const onCall = (): void => count(sentBySecond, Math.floor(Date.now() / 1_000));
+let sweeps = 0;
 
 const keeper = createKeeper({
   queue,
-  open: (ref) => planted(openAccount(ref, { ...options, store, sender: 'keeper' }, null), options.planted),
+  open: (ref) =>
+    planted(openAccount(ref, { ...options, store, sender: 'keeper', onCall }, null), options.planted),
   accounts: async function* () {
     yield* refs(options.accounts);
   },
@@ -21,22 +26,18 @@ const keeper = createKeeper({
   perIssuer: options.perIssuer,
   onEvent: (event) => {
     if (event.type === 'ran') lateMs.push(event.lateMs);
-    if (event.type === 'run_failed') errors[event.reason] = (errors[event.reason] ?? 0) + 1;
-    if (event.type === 'needs_person') errors[event.state] = (errors[event.state] ?? 0) + 1;
+    if (event.type === 'swept') sweeps++;
+    if (event.type === 'run_failed') count(errors, event.reason);
+    if (event.type === 'needs_person') count(errors, event.state);
   },
 });
 await keeper.start();
 tell({ say: 'ready' });
 
-process.on('message', async (command: FleetCommand) => {
-  if (command.do === 'close') {
-    await keeper.close();
-    return tell({ say: 'done' });
-  }
+process.on('message', (_: FleetCommand) => {
   const { ran, failed } = keeper.status();
-  const sample = lateMs.splice(0);
-  const report = { runs: ran, failed, lateMs: sample, calls: 0, waitsMs: [], errors };
-  tell({ say: 'report', report: { ...report, ...usage() } });
+  const report = { runs: ran, failed, lateMs: lateMs.splice(0), sweeps, sentBySecond, errors };
+  tell({ say: 'report', report: { ...nothing, ...report, ...usage() } });
 });
 process.on('disconnect', () => process.exit());
 
