@@ -10,6 +10,7 @@ import {
   afterFailedExchange,
   type FailedExchange,
   isDatedAhead,
+  none,
   nothingAgainstExchanges,
   nothingRare,
   orNothing,
@@ -31,8 +32,6 @@ import type { TimerOwner } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
 import type { TokenSet } from './tokens.js';
 
-const none: readonly never[] = [];
-
 /** Where an account's refresh is scheduled. */
 export interface AccountTimer {
   cancel(account: Account): void;
@@ -52,11 +51,9 @@ export class Account extends LoginState implements TimerOwner {
   readonly held: HeldSet = new HeldSet();
   /** Written by the scheduler: the slot of this account's timer, -1 for none. */
   timerSlot = -1;
-  /** The open sessions: the first, and the others, of which most accounts have none. */
+  /** The first of the open sessions; most accounts have no other. */
   #context: SessionContext | undefined;
-  #others: readonly SessionContext[] = none;
   #flight: Flight | undefined;
-  #trailing: Flight | undefined;
   /** Sets whose refresh token the server has answered. */
   #spent: RememberedIds = noIds;
   #unsubscribe: (() => void) | undefined;
@@ -79,7 +76,7 @@ export class Account extends LoginState implements TimerOwner {
 
   /** The flight that has served its callers and still saves, or releases its lease. */
   get trailing(): Flight | undefined {
-    return this.#trailing;
+    return this.#facts.trailing;
   }
 
   get facts(): RareFacts {
@@ -92,18 +89,18 @@ export class Account extends LoginState implements TimerOwner {
 
   /** The open sessions. */
   get contexts(): readonly SessionContext[] {
-    return this.#context === undefined ? none : [this.#context, ...this.#others];
+    return this.#context === undefined ? none : [this.#context, ...this.#facts.others];
   }
 
   joined(context: SessionContext): void {
     if (this.#context === undefined) this.#context = context;
-    else this.#others = [...this.#others, context];
+    else this.#note({ others: [...this.#facts.others, context] });
   }
 
   left(context: SessionContext): void {
     const [first, ...others] = this.contexts.filter((each) => each !== context);
     this.#context = first;
-    this.#others = others.length === 0 ? none : others;
+    if (this.#facts.others.length > 0) this.#note({ others: others.length === 0 ? none : others });
   }
 
   /** The last session has left: ends the timer, the next look at the store and the subscription. */
@@ -223,7 +220,7 @@ export class Account extends LoginState implements TimerOwner {
   /** The flight has served its callers. `trailing`: the flight, if it still saves or has a lease to release. */
   flightLanded(trailing: Flight | undefined): void {
     this.#flight = undefined;
-    this.#trailing = trailing;
+    if (trailing !== this.trailing) this.#note({ trailing });
   }
 
   /** The trailing flight has stopped saving: the next caller's flight saves a set that is still unsaved. */
@@ -232,7 +229,7 @@ export class Account extends LoginState implements TimerOwner {
   }
 
   flightEnded(): void {
-    this.#trailing = undefined;
+    this.#note({ trailing: undefined });
   }
 
   flightFailed(clock: Clock, flightFailures: number, quietMs: number): void {

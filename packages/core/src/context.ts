@@ -162,21 +162,12 @@ export class SessionContext {
     try {
       const { advisoryAt, mandatoryAt } = this.#environment.refreshPolicy(tokens, random);
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
-      if (areInstants) return { advisoryAt: this.#whileRefreshable(tokens, advisoryAt, random), mandatoryAt };
+      if (areInstants)
+        return { advisoryAt: whileRefreshable(this.provider, tokens, advisoryAt, random), mandatoryAt };
     } catch {
       // The default policy stands in.
     }
     return defaultRefreshPolicy(tokens, random);
-  }
-
-  /** Without a password a refresh token that ends before its access token is used while it lives. */
-  #whileRefreshable(tokens: TokenSet, advisoryAt: number, random: () => number): number {
-    const { issuedAt, expiresAt, refreshToken, refreshExpiresAt } = tokens;
-    if (this.provider.prepareLogin !== undefined || refreshToken === undefined) return advisoryAt;
-    if (expiresAt === undefined || refreshExpiresAt === undefined || refreshExpiresAt >= expiresAt)
-      return advisoryAt;
-    const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt, issuedAt };
-    return Math.min(advisoryAt, defaultRefreshPolicy(ofRefreshToken, random).advisoryAt);
   }
 
   /**
@@ -199,26 +190,14 @@ export class SessionContext {
   /** Writes the set's headers on a request to this URL. @throws AuthError as {@link assertAllowed} does */
   authorize(url: URL, headers: Headers, tokens: TokenSet): void {
     this.assertAllowed(url, tokens);
-    this.#write(headers, tokens);
-  }
-
-  #write(headers: Headers, tokens: TokenSet): void {
-    const { provider } = this;
-    try {
-      if (provider.authorize === undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
-      else provider.authorize(headers, tokens);
-    } catch (error) {
-      // The platform's error about a header's value quotes the value, which holds the token.
-      const detail = `authorize threw ${reasonOf(error)}`;
-      throw new AuthError('invalid_response', { provider: provider.name, detail });
-    }
+    write(this.provider, headers, tokens);
   }
 
   /** Whether the token goes into other headers than Authorization: as the provider declares, or else as it does. */
   writesOtherHeaders(tokens: TokenSet): boolean {
     const { tokenHeaders } = this.provider;
     const written = new Headers();
-    if (tokenHeaders === undefined) this.#write(written, tokens);
+    if (tokenHeaders === undefined) write(this.provider, written, tokens);
     return [...(tokenHeaders ?? written.keys())].some((name) => name.toLowerCase() !== 'authorization');
   }
 
@@ -242,6 +221,34 @@ export class SessionContext {
 }
 
 const none: readonly never[] = [];
+
+// Functions, because private methods would cost each of very many instances a field.
+
+/** Without a password a refresh token that ends before its access token is used while it lives. */
+function whileRefreshable(
+  { prepareLogin }: AuthProvider,
+  tokens: TokenSet,
+  advisoryAt: number,
+  random: () => number,
+): number {
+  const { issuedAt, expiresAt, refreshToken, refreshExpiresAt } = tokens;
+  if (prepareLogin !== undefined || refreshToken === undefined) return advisoryAt;
+  if (expiresAt === undefined || refreshExpiresAt === undefined || refreshExpiresAt >= expiresAt)
+    return advisoryAt;
+  const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt, issuedAt };
+  return Math.min(advisoryAt, defaultRefreshPolicy(ofRefreshToken, random).advisoryAt);
+}
+
+function write(provider: AuthProvider, headers: Headers, tokens: TokenSet): void {
+  try {
+    if (provider.authorize === undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
+    else provider.authorize(headers, tokens);
+  } catch (error) {
+    // The platform's error about a header's value quotes the value, which holds the token.
+    const detail = `authorize threw ${reasonOf(error)}`;
+    throw new AuthError('invalid_response', { provider: provider.name, detail });
+  }
+}
 
 /** The latch under which a vault was last asked for secrets, and when on the monotonic clock. Few sessions are latched. */
 const vaultsAsked = new WeakMap<SessionContext, { readonly latchHash: string; readonly at: number }>();

@@ -63,7 +63,7 @@ export class HeldSet {
     this.#accessTokenPromise = undefined;
     // A set stamped by a clock ahead of ours lives for its lifetime from now on, and no longer.
     this.#earlierByMs = Math.max(0, tokens.issuedAt - now);
-    this.#setFreshUntil(context, tokens);
+    this.#freshUntil = dueIn(context, tokens, this.#earlierByMs);
     this.#seenAt = now;
     this.#takenAt = clock.monotonic();
     this.#clockOffset = now - this.#takenAt;
@@ -102,7 +102,8 @@ export class HeldSet {
 
   /** The store was read, or cannot be read: what was due before is due again. */
   doubtEnded(context: SessionContext): void {
-    if (this.isInDoubt && this.#tokens !== undefined) this.#setFreshUntil(context, this.#tokens);
+    if (this.isInDoubt && this.#tokens !== undefined)
+      this.#freshUntil = dueIn(context, this.#tokens, this.#earlierByMs);
   }
 
   /** The fast path: whether the set is fresh at this instant. A fresh set is noted as handed out. */
@@ -156,7 +157,7 @@ export class HeldSet {
   /** When the set must not be sent any more. */
   mandatoryAt(context: SessionContext): number {
     if (this.#tokens === undefined) return alwaysPast;
-    return this.#mandatoryAt(context.dueTimes(this.#tokens).mandatoryAt);
+    return overIn(this.#tokens, context.dueTimes(this.#tokens).mandatoryAt, this.#earlierByMs);
   }
 
   /** Whether the set was just issued. Such a set is not exchanged, whatever its lifetime says: exchanges would loop. */
@@ -169,15 +170,23 @@ export class HeldSet {
   heldForMs(clock: Clock): number {
     return clock.monotonic() - this.#takenAt;
   }
+}
 
-  #setFreshUntil(context: SessionContext, tokens: TokenSet): void {
-    const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
-    this.#freshUntil = earlier(advisoryAt - this.#earlierByMs, this.#mandatoryAt(mandatoryAt));
-  }
+// Functions, because private methods would cost each of very many instances a field.
 
-  #mandatoryAt(byPolicy: number): number {
-    return earlier(byPolicy - this.#earlierByMs, this.expiresAt);
-  }
+/** When a set is due for a refresh that nobody waits for. */
+function dueIn(context: SessionContext, tokens: TokenSet, earlierByMs: number): number {
+  const { advisoryAt, mandatoryAt } = context.dueTimes(tokens);
+  return earlier(advisoryAt - earlierByMs, overIn(tokens, mandatoryAt, earlierByMs));
+}
+
+/** When a set must not be sent any more. */
+function overIn(
+  { expiresAt = Number.POSITIVE_INFINITY }: TokenSet,
+  byPolicy: number,
+  earlierByMs: number,
+): number {
+  return earlier(byPolicy - earlierByMs, expiresAt - earlierByMs);
 }
 
 /** A policy's NaN counts as the limit. */

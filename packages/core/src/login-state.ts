@@ -102,54 +102,60 @@ export class LoginState {
     const { isSignedOut, isOver, endedLineage } = this.#known;
     const lineage = lineageOf(envelope);
     if (restoredAt !== undefined && restoredAt !== this.#known.restoredAt)
-      this.#note({ restoredAt, restoredSeenAt: clock.monotonic() });
+      this.#known = { ...this.#known, restoredAt, restoredSeenAt: clock.monotonic() };
     if (lineage === undefined) return;
     if (tokens === undefined) {
-      if (lineage !== endedLineage) this.#note({ endedLineage: lineage });
+      if (lineage !== endedLineage) this.#known = { ...this.#known, endedLineage: lineage };
       return;
     }
     if (tokens.id !== this.#origin?.tokenId) this.#origin = { tokenId: tokens.id, lineage, generation };
-    if (isSignedOut && !isOver && lineage !== endedLineage) this.#note({ isOver: true });
+    if (isSignedOut && !isOver && lineage !== endedLineage) this.#known = { ...this.#known, isOver: true };
   }
 
   /** The store has lost its data, and with it a sign-out that no later login has ended. */
   dataLost(): void {
     const { isSignedOut, isOver } = this.#known;
-    if (isSignedOut && !isOver) this.#note({ isLost: true });
+    if (isSignedOut && !isOver) this.#known = { ...this.#known, isLost: true };
   }
 
   signOutBegan(underWay: Promise<void>): void {
-    this.#note({ underWay });
+    this.#known = { ...this.#known, underWay };
   }
 
   signOutEnded(underWay: Promise<void>): void {
-    if (this.#known.underWay === underWay) this.#note({ underWay: undefined });
+    if (this.#known.underWay === underWay) this.#known = { ...this.#known, underWay: undefined };
   }
 
   /** Somebody signed out. */
   signedOut(): void {
     const { count, endedLineage } = this.#known;
     const news = { isSignedOut: true, isOver: false, isLost: false };
-    this.#note({ ...news, endedLineage: this.#origin?.lineage ?? endedLineage, count: count + 1 });
+    this.#known = {
+      ...this.#known,
+      ...news,
+      endedLineage: this.#origin?.lineage ?? endedLineage,
+      count: count + 1,
+    };
   }
 
   signedIn(): void {
-    if (this.#known.isSignedOut) this.#note({ isSignedOut: false, isOver: false, isLost: false });
+    if (this.#known.isSignedOut)
+      this.#known = { ...this.#known, isSignedOut: false, isOver: false, isLost: false };
   }
 
   /** The sign-out of this process ends this login. */
   signOutEnds(endedLineage: string | undefined): void {
-    if (endedLineage !== undefined) this.#note({ endedLineage });
+    if (endedLineage !== undefined) this.#known = { ...this.#known, endedLineage };
   }
 
   /** The store has the sign-out again, or a login since then. */
   signOutRestored(): void {
-    this.#note({ isLost: false });
+    this.#known = { ...this.#known, isLost: false };
   }
 
   /** This sign-out is in the store, or on its way there. */
   signOutKnown(at: number | undefined): void {
-    if (at !== undefined && at !== this.#known.at) this.#note({ at });
+    if (at !== undefined && at !== this.#known.at) this.#known = { ...this.#known, at };
   }
 
   /**
@@ -168,9 +174,5 @@ export class LoginState {
   /** The store was read. */
   storeRead(): void {
     this.#unreadSince = undefined;
-  }
-
-  #note(change: Partial<Known>): void {
-    this.#known = { ...this.#known, ...change };
   }
 }

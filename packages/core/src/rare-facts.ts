@@ -1,6 +1,7 @@
 import type { SessionContext } from './context.js';
 import type { ClientLatch, Guard, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
+import type { Flight } from './flight.js';
 import { alwaysPast } from './held-set.js';
 import { healthOf } from './issuer-health.js';
 import * as limits from './limits.js';
@@ -9,7 +10,7 @@ import { noRefusals, type RefusingOrigin } from './refused-replays.js';
 import { noIds, type RememberedIds } from './remembered-ids.js';
 import type { TokenSet } from './tokens.js';
 
-const none: readonly never[] = [];
+export const none: readonly never[] = [];
 
 /** A set that this process holds and the store does not. */
 export interface Unsaved {
@@ -30,6 +31,10 @@ export interface Unsaved {
 
 /** State that most accounts never have: they share `nothingRare`. Instants not from the store are monotonic. */
 export interface RareFacts {
+  /** The open sessions beside the first. */
+  readonly others: readonly SessionContext[];
+  /** The flight that has served its callers and still saves, or releases its lease. */
+  readonly trailing?: Flight | undefined;
   readonly unsaved?: Unsaved | undefined;
   /** A refusal that could not be saved. */
   readonly latch?: Latch | undefined;
@@ -75,6 +80,7 @@ export interface RareFacts {
 }
 
 export const nothingRare: RareFacts = {
+  others: none,
   isRefreshBroken: false,
   loginsSent: none,
   typedLoginsSent: none,

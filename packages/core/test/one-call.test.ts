@@ -15,7 +15,7 @@ function processes(
   const backend = new FakeBackend();
   const call = async (): Promise<string> => {
     const store = wrap(backend.open({ lock: true, subscribe: true }), scene);
-    using session = scene.open({ store, ...options });
+    using session = scene.open({ store, clock: scene.clockOfProcess(), ...options });
     return await session.getAccessToken();
   };
   return { scene, backend, call };

@@ -2,6 +2,7 @@ import {
   type AuthEvent,
   type AuthSession,
   type AuthSessionOptions,
+  type Clock,
   createAuthSession,
   memoryStore,
   type RefreshScheduler,
@@ -27,6 +28,17 @@ export class Scene {
       onEvent: (event) => this.events.push(event),
       ...session,
     });
+  }
+
+  /** This scene's clock as a process of its own has it: what processes keep by clock they do not share. */
+  clockOfProcess(): Clock {
+    const { clock } = this;
+    return {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      setTimeout: (run, delayMs) => clock.setTimeout(run, delayMs),
+      clearTimeout: (timer) => clock.clearTimeout(timer as never),
+    };
   }
 
   /** A store in memory on this scene's clock. */
