@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly planted?: Planted | undefined;
   /** Exchanges a second, of all workers. */
   readonly perIssuer?: number | undefined;
+  /** Over how long the first runs are spread. Default a quarter of a life. */
+  readonly sweepSpreadMs?: number | undefined;
   /** Default the keeper. */
   readonly workedBy?: WorkedBy | undefined;
   /** What a machine that is busy with other work may add to a caller's wait, milliseconds. Default 0. */
@@ -222,9 +224,18 @@ export class Fleet implements AsyncDisposable {
   }
 
   async #open(program: string, share?: FleetOptions['share']): Promise<Child<FleetCommand, FleetMessage>> {
-    const { accounts, lifeMs, planted, perIssuer } = this.#options;
+    const { accounts, lifeMs, planted, perIssuer, sweepSpreadMs } = this.#options;
     const { baseUrl, place: engine } = { baseUrl: this.#baseUrl, place: this.#place };
-    const options: FleetOptions = { engine, baseUrl, accounts, lifeMs, planted, perIssuer, share };
+    const options: FleetOptions = {
+      engine,
+      baseUrl,
+      accounts,
+      lifeMs,
+      planted,
+      perIssuer,
+      sweepSpreadMs,
+      share,
+    };
     const child = new Child<FleetCommand, FleetMessage>(
       program,
       [JSON.stringify(options)],

@@ -18,6 +18,7 @@ export interface FleetOptions {
   readonly accounts: number;
   readonly lifeMs: number;
   readonly perIssuer?: number | undefined;
+  readonly sweepSpreadMs?: number | undefined;
   readonly planted?: Planted | undefined;
   /** Which of how many workers it is, where they share the accounts out by hand. */
   readonly share?: { readonly index: number; readonly of: number } | undefined;

@@ -75,9 +75,9 @@ class BullmqQueue implements RefreshQueue {
     return this.#bounded(({ schedule }) => all(refs, (ref) => schedule.remove(ref)));
   }
 
-  take(bucket: string, perSecond: number): Promise<number> {
+  take(bucket: string, perSecond: number, ref?: string): Promise<number> {
     return this.#bounded(({ client, schedule }) =>
-      takeTurn(client, schedule.queue.toKey(`rate:${encodeURIComponent(bucket)}`), perSecond),
+      takeTurn(client, schedule.queue.toKey(`rate:${encodeURIComponent(bucket)}`), perSecond, ref),
     );
   }
 

@@ -1,30 +1,49 @@
+import { turnAheadMs } from '@auth/fleet';
 import type { Cluster, Redis } from 'ioredis';
 
 /**
- * The next turn at a rate, by Redis' own clock. ARGV: milliseconds between two turns. Returns 0 where the turn was taken,
- * else how long it is until a turn that nobody else waits for. A rate that nobody asks for is forgotten.
+ * A turn at a rate, by Redis' own clock, as `Turns` of @auth/fleet has it. KEYS: the rate, and the turns that accounts were
+ * given. ARGV: milliseconds between two turns, how far ahead one is given, the account or ''. A rate that nobody asks for
+ * is forgotten, and a turn that nobody comes back for.
  */
 const script = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local between = tonumber(ARGV[1])
-local known = redis.call('HMGET', KEYS[1], 'next', 'last')
-local next, last = tonumber(known[1] or 0), tonumber(known[2] or 0)
-local wait = 0
-if now >= next then next = math.max(next, now - between) + between
+local between, ahead, ref = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local given = tonumber(redis.call('ZSCORE', KEYS[2], ref) or nil)
+if given and given - now >= ahead then return math.ceil(given - now) end
+local known = redis.call('HMGET', KEYS[1], 'next', 'from', 'until')
+local next, from, upto = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
+local at = math.max(now, next, given or 0)
+local free = given or now < from or now >= upto
+if ref == '' and not (free and at == now) then return math.ceil(math.max(at - now, 1)) end
+local wait
+if free and at - now < ahead then
+  redis.call('ZREM', KEYS[2], ref)
+  next = at + between
+  wait = math.floor(at - now)
 else
-  local turn = math.max(last, next)
-  last = turn + between
+  local first = now >= upto
+  local turn = math.max(first and next or upto, now + ahead)
+  if first then from = turn end
+  upto = turn + between
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
+  redis.call('ZADD', KEYS[2], string.format('%.3f', turn), ref)
   wait = math.ceil(turn - now)
 end
-redis.call('HSET', KEYS[1], 'next', string.format('%.3f', next), 'last', string.format('%.3f', last))
-redis.call('PEXPIRE', KEYS[1], math.max(60000, math.ceil(last - now)))
+local function text(number) return string.format('%.3f', number) end
+redis.call('HSET', KEYS[1], 'next', text(next), 'from', text(from), 'until', text(upto))
+local kept = math.ceil(math.max(upto - now, 0)) + 60000
+redis.call('PEXPIRE', KEYS[1], kept)
+redis.call('PEXPIRE', KEYS[2], kept)
 return wait`;
 
-/**
- * Milliseconds to wait for a turn that all workers share; 0 takes it. Who waits is given a turn after the last: it is free
- * when he asks again then, unless somebody else came first.
- */
-export async function takeTurn(client: Redis | Cluster, key: string, perSecond: number): Promise<number> {
-  return Number(await client.eval(script, 1, key, 1_000 / perSecond));
+/** Milliseconds until a turn that all workers share. */
+export async function takeTurn(
+  client: Redis | Cluster,
+  key: string,
+  perSecond: number,
+  ref = '',
+): Promise<number> {
+  return Number(await client.eval(script, 2, key, `${key}:turns`, 1_000 / perSecond, turnAheadMs, ref));
 }

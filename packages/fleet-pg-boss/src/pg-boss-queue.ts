@@ -8,7 +8,7 @@ import {
   type WorkOptions,
 } from '@auth/fleet';
 import { PgBoss, type Queue } from 'pg-boss';
-import { makeRateTable, takeTurn } from './rate.js';
+import { makeRateTables, takeTurn } from './rate.js';
 import { isMadeByAnother, type QueryPool, Statements } from './statements.js';
 import { within } from './within.js';
 import { PgBossWork, type WorkerParts } from './work.js';
@@ -72,8 +72,8 @@ class PgBossQueue implements RefreshQueue {
     return this.#bounded(({ statements }) => statements.remove(refs));
   }
 
-  take(bucket: string, perSecond: number): Promise<number> {
-    return this.#bounded(() => takeTurn(this.#pool, this.#schema, bucket, perSecond));
+  take(bucket: string, perSecond: number, ref?: string): Promise<number> {
+    return this.#bounded(() => takeTurn(this.#pool, this.#schema, bucket, perSecond, ref));
   }
 
   work(run: RunJob, options: WorkOptions): Work {
@@ -123,7 +123,7 @@ class PgBossQueue implements RefreshQueue {
         // Who may only read and write leaves this to the owner of the schema.
         if ((await boss.getQueue(this.name)) === null) {
           await boss.createQueue(this.name, queueOptions);
-          await makeRateTable(this.#pool, this.#schema);
+          await makeRateTables(this.#pool, this.#schema);
         }
         break;
       } catch (error) {

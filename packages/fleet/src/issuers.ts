@@ -1,5 +1,6 @@
 import type { AuthEvent, AuthSession, Clock, MaybePromise } from '@auth/core';
 import type { RefreshQueue } from './queue.js';
+import { Turns, turnAheadMs } from './turns.js';
 
 /** So many exchanges in a row without an answer, or with that of a broken server, and an issuer is tried by one account at a time. */
 const failuresInARow = 20;
@@ -19,9 +20,7 @@ interface Issuer {
   isTried: boolean;
   nextTryAt: number;
   /** The rate of this process, where workers cannot share one. */
-  nextTurnAt: number;
-  /** After the last turn that somebody waits for. */
-  lastTurnAt: number;
+  turns: Turns | undefined;
 }
 
 /** What lets exchanges with auth servers go on: a rate, and whether the server answers at all. */
@@ -40,7 +39,7 @@ export class Issuers {
   }
 
   /** A run's dealings with its auth server: `admit` is asked before an exchange, `end` is told of the run's end. */
-  visit(session: AuthSession): { admit(): Promise<number>; end(): void } {
+  visit(session: AuthSession, ref: string): { admit(): Promise<number>; end(): void } {
     const name = session.issuer;
     const issuer = this.#of(name);
     const unsubscribe = session.subscribe((event) => hear(issuer, event));
@@ -50,7 +49,7 @@ export class Issuers {
         const now = this.#clock.monotonic();
         if (issuer.failures < failuresInARow) {
           issuer.awaySince = now;
-          return this.#turn(name, issuer);
+          return this.#turn(name, issuer, ref);
         }
         const isTurn = !issuer.isTried && now >= issuer.nextTryAt;
         if (isTurn) {
@@ -68,31 +67,25 @@ export class Issuers {
     };
   }
 
-  #turn(name: string, issuer: Issuer): MaybePromise<number> {
+  /** 0 once the turn has come; else when to come back for it. */
+  async #turn(name: string, issuer: Issuer, ref: string): Promise<number> {
     if (this.#perSecond === undefined) return 0;
-    return this.#queue.take?.(name, this.#perSecond) ?? this.#ownTurn(issuer, this.#perSecond);
+    const waitMs = await this.#take(name, issuer, ref, this.#perSecond);
+    if (waitMs >= turnAheadMs) return waitMs;
+    if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.setTimeout(resolve, waitMs));
+    return 0;
   }
 
-  /**
-   * Milliseconds to wait for a turn at this rate, for this process alone; 0 takes the turn. Whoever waits is given a time
-   * of his own, a turn after the last: he asks again then, and finds it free unless somebody else came first.
-   */
-  #ownTurn(issuer: Issuer, perSecond: number): number {
-    const now = this.#clock.monotonic();
-    const betweenMs = 1_000 / perSecond;
-    if (now >= issuer.nextTurnAt) {
-      issuer.nextTurnAt = Math.max(issuer.nextTurnAt, now - betweenMs) + betweenMs;
-      return 0;
-    }
-    const turnAt = Math.max(issuer.lastTurnAt, issuer.nextTurnAt);
-    issuer.lastTurnAt = turnAt + betweenMs;
-    return Math.ceil(turnAt - now);
+  #take(name: string, issuer: Issuer, ref: string, perSecond: number): MaybePromise<number> {
+    if (this.#queue.take !== undefined) return this.#queue.take(name, perSecond, ref);
+    issuer.turns ??= new Turns(perSecond);
+    return issuer.turns.take(ref, this.#clock.monotonic());
   }
 
   #of(name: string): Issuer {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const issuer = { failures: 0, awaySince: 0, isTried: false, nextTryAt: 0, nextTurnAt: 0, lastTurnAt: 0 };
+    const issuer = { failures: 0, awaySince: 0, isTried: false, nextTryAt: 0, turns: undefined };
     this.#known.set(name, issuer);
     return issuer;
   }

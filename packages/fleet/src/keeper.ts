@@ -183,7 +183,7 @@ class QueueKeeper implements Keeper {
     const { open, release = close, login = true } = this.#options;
     const session = await open(ref);
     if (session === undefined) return { type: 'account_unknown', ref };
-    const visit = this.#issuers.visit(session);
+    const visit = this.#issuers.visit(session, ref);
     try {
       const { state, nextAt } = await session.maintain({ login, admit: visit.admit, signal });
       return nextAt === undefined

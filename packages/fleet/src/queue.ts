@@ -1,4 +1,5 @@
 import type { MaybePromise } from '@auth/core';
+import type { turnAheadMs } from './turns.js';
 
 /** An account's next run. */
 export interface RefreshJob {
@@ -46,10 +47,11 @@ export interface RefreshQueue {
   /** Ends the connections that the queue has opened itself, never yours. */
   close(): Promise<void>;
   /**
-   * Milliseconds to wait before the next exchange of this bucket, at a rate that all workers share; 0 takes a turn.
-   * Absent: a rate holds for each process.
+   * Milliseconds until the account's turn to exchange with this bucket, at a rate that all workers share. A turn within
+   * {@link turnAheadMs} is used by asking: wait for it, and send. A later one is given to the account, which asks again
+   * then. Without `ref` 0 uses a turn, and nothing else does. Absent: a rate holds for each process.
    */
-  take?(bucket: string, perSecond: number): MaybePromise<number>;
+  take?(bucket: string, perSecond: number, ref?: string): MaybePromise<number>;
   /** Settings of the engine that may cost it the schedule, by name, as far as they can be read. Asked once, at a keeper's start. */
   risks?(): Promise<readonly string[]>;
 }

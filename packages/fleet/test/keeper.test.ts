@@ -216,6 +216,20 @@ describe('a keeper', () => {
       expect(scene.heard('rate_per_process')).toEqual([{ type: 'rate_per_process', perIssuer: 5 }]);
     });
 
+    test('lets no token end where it allows more than there is to renew', async () => {
+      const scene = new FleetScene();
+      const options = { accounts: () => refs(200), sweepSpreadMs: 0, perIssuer: 8, random: Math.random };
+      await using keeper = scene.keeper(options);
+      await keeper.start();
+      await scene.clock.advance(30 * second);
+      expect(scene.endsAt.size).toBe(200);
+      for (let passed = 0; passed < 5 * minute; passed += 100) {
+        await scene.clock.advance(100);
+        expect(Math.min(...scene.endsAt.values())).toBeGreaterThan(scene.clock.now());
+      }
+      expect(scene.mostInASecond).toBeLessThanOrEqual(9);
+    });
+
     test('is the queue’s, where the queue has one', async () => {
       const scene = new FleetScene();
       const asked: unknown[] = [];
@@ -234,8 +248,8 @@ describe('a keeper', () => {
       await scene.clock.advance(2 * second);
       expect(scene.exchanges).toHaveLength(1);
       expect(asked).toEqual([
-        ['https://auth.example.com', 5],
-        ['https://auth.example.com', 5],
+        ['https://auth.example.com', 5, 'account 0'],
+        ['https://auth.example.com', 5, 'account 0'],
       ]);
       expect(scene.heard('rate_per_process')).toEqual([]);
     });

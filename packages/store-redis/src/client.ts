@@ -70,7 +70,8 @@ async function runScript(
 ): Promise<unknown> {
   if (byHash === undefined) return byText(script.text);
   try {
-    return await byHash(await script.sha1());
+    const sha1 = script.sha1();
+    return await byHash(typeof sha1 === 'string' ? sha1 : await sha1);
   } catch (error) {
     const hasNotRun = error instanceof Error && /^NOSCRIPT|\bevalsha\b/i.test(error.message);
     if (!hasNotRun) throw error;

@@ -1,19 +1,23 @@
+import type { MaybePromise } from '@auth/core';
+
 /** A Lua script, and the name by which Redis knows it once it has run there. */
 export class Script {
   readonly text: string;
-  #sha1: Promise<string> | undefined;
+  #sha1: string | undefined;
 
   constructor(text: string) {
     this.text = text;
   }
 
   /** SHA-1 of the text, in hex (Redis documentation, EVALSHA). */
-  sha1(): Promise<string> {
-    this.#sha1 ??= crypto.subtle
-      .digest('SHA-1', new TextEncoder().encode(this.text))
-      .then((hash) =>
-        Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join(''),
-      );
+  sha1(): MaybePromise<string> {
+    return this.#sha1 ?? this.#computed();
+  }
+
+  async #computed(): Promise<string> {
+    const hash = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(this.text));
+    const bytes = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0'));
+    this.#sha1 = bytes.join('');
     return this.#sha1;
   }
 }

@@ -180,19 +180,20 @@ async function rates(): Promise<CaseResult> {
   return {
     title: 'A rate that workers share',
     about: [
-      'Eight workers on BullMQ with `perIssuer: 50`, and twice as many accounts due. Then the auth server goes away for 20 seconds. Token calls in the busiest second of the clock.',
+      'Eight workers on BullMQ with `perIssuer: 50`. All accounts log in at once; then half of the rate would do for their renewals, and for two lives of a minute the ledger looks for accounts without a living token; then the auth server goes away for 20 seconds. Token calls in the busiest second of the clock.',
     ],
-    columns: ['a second', 'busiest second', 'busiest second, server away'],
+    columns: ['logins a second', 'busiest second', 'accounts that lapsed', 'busiest second, server away'],
     rows: [
       {
         name: 'perIssuer: 50',
         isOurs: true,
-        values: [round(rate.perSecond, 0), rate.mostInASecond, rate.mostInASecondAway],
+        values: [round(rate.perSecond, 0), rate.mostInASecond, rate.lapsed, rate.mostInASecondAway],
       },
     ],
     targets: [
       atMost('a cap of 50 a second, eight workers: the busiest second', rate.mostInASecond, 55, '', 0),
-      atMost('… while the server is away', rate.mostInASecondAway, 2, ' calls', 0),
+      atMost('… accounts without a living token, half of the rate needed', rate.lapsed, 0, '', 0),
+      atMost('… the busiest second while the server is away', rate.mostInASecondAway, 2, ' calls', 0),
     ],
   };
 }

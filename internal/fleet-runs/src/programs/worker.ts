@@ -22,7 +22,7 @@ const keeper = createKeeper({
   accounts: async function* () {
     yield* refs(options.accounts);
   },
-  sweepSpreadMs: options.lifeMs / 4,
+  sweepSpreadMs: options.sweepSpreadMs ?? options.lifeMs / 4,
   perIssuer: options.perIssuer,
   onEvent: (event) => {
     if (event.type === 'ran') lateMs.push(event.lateMs);

@@ -15,7 +15,7 @@ export interface QueueUnderTest {
     run: Run,
     options: { readonly concurrency: number; onError(error: unknown): void },
   ): { close(options: { readonly timeoutMs: number }): Promise<void> };
-  take?(bucket: string, perSecond: number): Promise<number> | number;
+  take?(bucket: string, perSecond: number, ref?: string): Promise<number> | number;
   close(): Promise<void>;
 }
 

@@ -1,10 +1,11 @@
 import { promisesDuringRuns } from './queue-during-runs.js';
 import { engineFault, type QueueEngine, workerFaults } from './queue-faults.js';
 import type { QueuePeer } from './queue-peer.js';
-import { job, pause, QueueScene, type QueueUnderTest } from './queue-scene.js';
+import { ratePromises } from './queue-rate.js';
+import { job, QueueScene, type QueueUnderTest } from './queue-scene.js';
 import { schedulePromises } from './queue-schedule.js';
 import { workerPromises } from './queue-workers.js';
-import { check, same, type TestFunction } from './test-function.js';
+import { same, type TestFunction } from './test-function.js';
 
 /** Options of {@link queueSuite}. */
 export interface QueueSuiteOptions {
@@ -72,26 +73,7 @@ export function queueSuite(
       same(scene.errors.map(String), ['Error: the run'], 'errors');
     });
 
-  if (sharesRate)
-    guarantee('a rate is shared by all programs: each who waits has a turn of his own', async (scene) => {
-      const [count, betweenMs] = [60, 20];
-      const queues = [1, 2, 3, 4].map(() => scene.another());
-      const ask = (index: number) => queues[index % queues.length]?.take?.('issuer', 1_000 / betweenMs) ?? 0;
-      await ask(0);
-      const began = Date.now();
-      const waits = await Promise.all(Array.from({ length: count }, (_, index) => ask(index)));
-      const tookMs = Date.now() - began;
-      waits.sort((left, right) => left - right);
-      for (const [index, waitMs] of waits.entries()) {
-        check(waitMs <= (index + 1) * betweenMs, `no turn is left out: ${waits}`);
-        // Whoever asks when a turn has come takes it, though another waits for it.
-        const fewest = index - 2 - tookMs / betweenMs;
-        check(waitMs >= fewest * betweenMs - tookMs, `no two have one turn: ${waits}`);
-      }
-      // When all of them would have had theirs, one is free.
-      await pause((count + 1) * betweenMs);
-      same(await ask(0), 0, 'the wait for the next turn');
-    });
+  if (sharesRate) for (const [name, run] of Object.entries(ratePromises)) guarantee(name, run);
 
   if (openPeer !== undefined)
     for (const [name, run] of Object.entries(workerFaults))
