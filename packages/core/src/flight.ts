@@ -1,6 +1,7 @@
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import { type AuthError, isAuthError } from './errors.js';
+import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
 import type { PreparedLogin } from './provider.js';
 import type { Lease } from './store.js';
@@ -45,6 +46,14 @@ export interface FlightPlan {
   readonly byPerson?: boolean;
 }
 
+/** A flight's place among those of other accounts that want to exchange. */
+export interface Place {
+  /** The flight waits in line no longer. */
+  hurry(): void;
+  /** The flight sends nothing for a while: the next one may begin. */
+  end(): void;
+}
+
 /**
  * A single-flight: this process does one piece of work on an account's tokens at a time, independent of the callers
  * that wait for the work. This class holds what the callers and the steps of a flight share.
@@ -73,6 +82,9 @@ export class Flight {
   lookMs: number = 0;
   /** What the flight read last: a record that still stands is not parsed again. */
   stored: Stored | undefined;
+  /** Undefined until the flight has something to exchange. */
+  place: Place | undefined;
+  #joined = 0;
   /** Undefined while the flight waits for the store's lock, and where the store has no lock. */
   lease: Lease | undefined;
   /** The secrets, asked for once, however often the flight starts over. */
@@ -98,5 +110,16 @@ export class Flight {
     });
     const ignore = (): void => {};
     this.settled = this.tokens.then(ignore, ignore);
+  }
+
+  /** So many callers wait that it must not wait in line: they may be logins of the same issuer that need its token. */
+  get isUrgent(): boolean {
+    return this.#joined >= limits.callersThatHurry;
+  }
+
+  /** One more caller waits for it. */
+  joined(): void {
+    this.#joined++;
+    if (this.isUrgent) this.place?.hurry();
   }
 }

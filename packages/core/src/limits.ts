@@ -12,10 +12,14 @@ export const advisoryJitterShare = 0.1;
 export const absurdLifetimeMs = 315_360_000_000;
 
 /**
- * Exchanges of an issuer that a process has under way, or waits to begin: ten thousand accounts that come at once would
- * otherwise be ten thousand connections, and as many that ask for a lease.
+ * So many accounts of an issuer begin to exchange at a time: ten thousand that come at once would otherwise be ten thousand
+ * connections, and as many that ask for a lease …
  */
 export const exchangesAtOnce = 64;
+/** … each for so long at most: after that the next one begins, whatever it waits for. */
+export const turnMs = 1_000;
+/** An account that so many callers have asked for meanwhile does not wait in line. */
+export const callersThatHurry = 16;
 /** A token endpoint that has not answered by then has stalled. */
 export const exchangeMs = 10_000;
 /** Longer than one holder needs for lock, vault, exchange, resend and save. */

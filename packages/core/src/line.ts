@@ -7,25 +7,19 @@ export class Line {
     this.#free = atOnce;
   }
 
-  /** Resolves when it is our turn. Rejects when `signal` aborts: then there is no turn to end. */
-  async enter(signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free--;
+  /** Calls `go` when it is our turn, at once where nobody has to wait. */
+  enter(go: () => void): void {
+    if (this.#free === 0) {
+      this.#waiting.add(go);
       return;
     }
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.delete(enter);
-        reject(signal?.reason);
-      };
-      const enter = (): void => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.add(enter);
-    });
+    this.#free--;
+    go();
+  }
+
+  /** Leaves the line. False: the turn had come already, or is over. */
+  giveUp(go: () => void): boolean {
+    return this.#waiting.delete(go);
   }
 
   /** Ends a turn: the next one has it. */

@@ -55,7 +55,7 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
   if (!account.held.isInDoubt) return readStored(context, flight.stored);
   const line = lines.get(context.store) ?? new Line(limits.readsInDoubt);
   lines.set(context.store, line);
-  await line.enter();
+  await new Promise<void>((resolve) => line.enter(resolve));
   try {
     for (;;) {
       account.held.readBegins();

@@ -243,7 +243,9 @@ export class Session implements AuthSession {
     const { callGroup } = this.#context;
     if (this.#account === undefined) return undefined;
     const isOpen = callGroup !== undefined && this.#clock.monotonic() - callGroup.since < limits.callGroupMs;
-    return isOpen ? callGroup : undefined;
+    if (!isOpen) return undefined;
+    this.#account.flight?.joined();
+    return callGroup;
   }
 
   async #decideFor({ forceRefresh, rejected, minValidMs, signal }: GetTokenOptions): Promise<TokenSet> {

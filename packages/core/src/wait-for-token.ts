@@ -110,6 +110,7 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
       account.held.noteHandedOut();
       return inHand;
     }
+    account.flight?.joined();
     const flight =
       account.flight ?? startFlight(context, account, { kind: 'refresh', forced, rejected, minValidMs });
     flight.hasWaiters = true;

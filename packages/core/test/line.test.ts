@@ -1,31 +1,18 @@
 import { expect, test } from 'vitest';
 import { Line } from '../src/line.js';
-import { settle } from './support/manual-clock.js';
 
-const entered: string[] = [];
-const enter = (line: Line, name: string, signal?: AbortSignal): Promise<unknown> =>
-  line.enter(signal).then(
-    () => entered.push(name),
-    () => entered.push(`${name} left`),
-  );
-
-test('lets so many in at a time, in the order in which they came, without those who have gone', async () => {
+test('lets so many in at a time, in the order in which they came, without those who have given up', () => {
   const line = new Line(2);
-  const gone = new AbortController();
-  for (const name of ['a', 'b']) enter(line, name);
-  enter(line, 'c', gone.signal);
-  for (const name of ['d', 'e']) enter(line, name);
-  await settle();
+  const entered: string[] = [];
+  const go = Object.fromEntries('abcdefg'.split('').map((name) => [name, () => void entered.push(name)]));
+  for (const name of ['a', 'b', 'c', 'd', 'e']) line.enter(go[name] as () => void);
   expect(entered.splice(0)).toEqual(['a', 'b']);
-  gone.abort();
+  expect(line.giveUp(go['c'] as () => void)).toBe(true);
+  expect(line.giveUp(go['a'] as () => void)).toBe(false);
   line.leave();
-  await settle();
-  expect(entered.splice(0)).toEqual(['c left', 'd']);
+  expect(entered.splice(0)).toEqual(['d']);
   for (let turn = 0; turn < 3; turn++) line.leave();
-  await settle();
   expect(entered.splice(0)).toEqual(['e']);
-  enter(line, 'f', gone.signal);
-  for (const name of ['g', 'h', 'i']) enter(line, name);
-  await settle();
-  expect(entered.splice(0)).toEqual(['f left', 'g', 'h']);
+  for (const name of ['f', 'g', 'a']) line.enter(go[name] as () => void);
+  expect(entered).toEqual(['f', 'g']);
 });

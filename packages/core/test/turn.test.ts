@@ -20,7 +20,12 @@ beforeAll(async () => {
   await first;
 });
 
-function open(account: string, store: TokenStore, issuer = 'https://login.example.com'): AuthSession {
+function open(
+  account: string,
+  store: TokenStore,
+  issuer = 'https://login.example.com',
+  vault: () => Promise<string> = async () => 'password',
+): AuthSession {
   const login = (): Promise<{ accessToken: string; expiresInMs: number }> =>
     new Promise((resolve, reject) =>
       sent.set(account, {
@@ -33,7 +38,7 @@ function open(account: string, store: TokenStore, issuer = 'https://login.exampl
     issuer,
     account,
     allowedOrigins: [],
-    prepareLogin: () => ({ secrets: ['password'], login }),
+    prepareLogin: async () => ({ secrets: [await vault()], login }),
   };
   return createAuthSession(provider, { store, clock, key: account });
 }
@@ -87,6 +92,35 @@ test('other issuers, and a person who signs in, wait for none of them', async ()
     await settle();
   }
   await Promise.all([...ends, elsewhere, person]);
+});
+
+test('a turn is over after a second, so that a server that hangs for some holds up nobody else', async () => {
+  const all = names(3 * limits.exchangesAtOnce);
+  const ends = all.map((name) => open(name, ownStore()).getAccessToken());
+  for (let seconds = 1; seconds <= 3; seconds++) {
+    await settle();
+    expect(sent.size).toBe(seconds * limits.exchangesAtOnce);
+    await clock.advance(limits.turnMs);
+  }
+  answerAll();
+  expect(await Promise.all(ends)).toHaveLength(all.length);
+  expect(clock.timers).toBe(0);
+});
+
+test.each([
+  ['getAccessToken', (inner: AuthSession) => inner.getAccessToken()],
+  ['getTokens', async (inner: AuthSession) => (await inner.getTokens({ minValidMs: 1_000 })).accessToken],
+])('logins that need the token of one account of the same issuer get it: %s', async (_, ask) => {
+  const inner = open('inner', ownStore());
+  const all = names(10 * limits.exchangesAtOnce);
+  const ends = all.map((name) => open(name, ownStore(), undefined, () => ask(inner)).getAccessToken());
+  for (let waited = 0; !sent.has('inner') && waited < 10; waited++) await settle();
+  expect([...sent.keys()]).toEqual(['inner']);
+  for (let round = 0; sent.size > 0; round++) {
+    answerAll();
+    await settle();
+  }
+  expect(await Promise.all(ends)).toHaveLength(all.length);
 });
 
 test('who waits for a turn takes what another process saves, and asks for no lease', async () => {

@@ -1,41 +1,50 @@
-import { turnAheadMs } from '@auth/fleet';
+import { forgottenTurnMs, movedTurnMs, turnAheadMs } from '@auth/fleet';
 import type { Cluster, Redis } from 'ioredis';
 
 /**
- * A turn at a rate, by Redis' own clock, as `Turns` of @auth/fleet has it. KEYS: the rate, and the turns that accounts were
- * given. ARGV: milliseconds between two turns, how far ahead one is given, the account or ''. A rate that nobody asks for
- * is forgotten, and a turn that nobody comes back for.
+ * A turn at a rate, by Redis' own clock, as `Turns` of @auth/fleet has it. KEYS: the rate, the turns that accounts were
+ * given, and those of them that were moved. ARGV: milliseconds between two turns, the three times of `Turns`, the account
+ * or ''. A rate that nobody asks for is forgotten.
  */
 const script = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local between, ahead, ref = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local given = tonumber(redis.call('ZSCORE', KEYS[2], ref) or nil)
+local between, ahead, good, kept, ref = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local function turnIn(key) return tonumber(redis.call('ZSCORE', key, ref) or nil) end
+local function text(number) return string.format('%.3f', number) end
+local moved = turnIn(KEYS[3])
+local given = moved or turnIn(KEYS[2])
 if given and given - now >= ahead then return math.ceil(given - now) end
+if given then redis.call('ZREM', moved and KEYS[3] or KEYS[2], ref) end
+if moved and now <= moved + good then return math.max(0, math.floor(moved - now)) end
 local known = redis.call('HMGET', KEYS[1], 'next', 'from', 'until')
 local next, from, upto = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
 local at = math.max(now, next, given or 0)
-local free = given or now < from or now >= upto
+local free = given or at < from or now >= upto
 if ref == '' and not (free and at == now) then return math.ceil(math.max(at - now, 1)) end
 local wait
 if free and at - now < ahead then
-  redis.call('ZREM', KEYS[2], ref)
   next = at + between
   wait = math.floor(at - now)
 else
-  local first = now >= upto
-  local turn = math.max(first and next or upto, now + ahead)
-  if first then from = turn end
-  upto = turn + between
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
-  redis.call('ZADD', KEYS[2], string.format('%.3f', turn), ref)
+  local turn
+  if given then
+    turn = math.max(next, now + ahead)
+    next = turn + between
+  else
+    local first = now >= upto
+    turn = math.max(first and next or upto, now + ahead)
+    if first then from = turn end
+    upto = turn + between
+  end
+  local key = given and KEYS[3] or KEYS[2]
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - kept))
+  redis.call('ZADD', key, text(turn), ref)
   wait = math.ceil(turn - now)
 end
-local function text(number) return string.format('%.3f', number) end
 redis.call('HSET', KEYS[1], 'next', text(next), 'from', text(from), 'until', text(upto))
-local kept = math.ceil(math.max(upto - now, 0)) + 60000
-redis.call('PEXPIRE', KEYS[1], kept)
-redis.call('PEXPIRE', KEYS[2], kept)
+local left = math.ceil(math.max(upto, next) - now) + kept
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, left) end
 return wait`;
 
 /** Milliseconds until a turn that all workers share. */
@@ -45,5 +54,6 @@ export async function takeTurn(
   perSecond: number,
   ref = '',
 ): Promise<number> {
-  return Number(await client.eval(script, 2, key, `${key}:turns`, 1_000 / perSecond, turnAheadMs, ref));
+  const times = [1_000 / perSecond, turnAheadMs, movedTurnMs, forgottenTurnMs];
+  return Number(await client.eval(script, 3, key, `${key}:turns`, `${key}:moved`, ...times, ref));
 }

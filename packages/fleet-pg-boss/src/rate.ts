@@ -1,5 +1,5 @@
 import { reasonOf } from '@auth/core';
-import { turnAheadMs } from '@auth/fleet';
+import { forgottenTurnMs, movedTurnMs, turnAheadMs } from '@auth/fleet';
 import { isMadeByAnother, type QueryPool } from './statements.js';
 
 /** PostgreSQL's code for a table that is not there. */
@@ -23,10 +23,10 @@ export async function takeTurn(
 
 /** The rates, a row a bucket, and the turns that accounts were given. Nothing of it is worth anything after a crash. */
 export async function makeRateTables(pool: QueryPool, schema: string): Promise<void> {
-  const numbers = ['next', 'given_from', 'given_until', 'wait'].map((name) => `${name} float8 NOT NULL`);
+  const numbers = ['next', 'row_from', 'row_until', 'wait'].map((name) => `${name} float8 NOT NULL`);
   const tables = {
     auth_rate: `bucket text PRIMARY KEY, ${numbers}`,
-    auth_turn: 'bucket text, ref text, at float8 NOT NULL, PRIMARY KEY (bucket, ref)',
+    auth_turn: 'bucket text, ref text, at float8 NOT NULL, moved bool NOT NULL, PRIMARY KEY (bucket, ref)',
   };
   for (const [name, columns] of Object.entries(tables)) {
     const text = `CREATE UNLOGGED TABLE IF NOT EXISTS ${schema}.${name} (${columns})`;
@@ -44,30 +44,49 @@ async function askForTurn(
   ref: string | undefined,
 ): Promise<number> {
   const turns = `${schema}.auth_turn`;
+  const mine = 'WHERE bucket = $1 AND ref = $2';
   const found = await pool.query(
-    `SELECT at, at - ms AS wait FROM ${turns}, (${clock}) AS clock WHERE bucket = $1 AND ref = $2`,
+    `SELECT at, moved, at - ms AS wait FROM ${turns}, (${clock}) AS clock ${mine}`,
     [bucket, ref],
   );
-  const given = found.rows[0] as { at: number; wait: number } | undefined;
+  const given = found.rows[0] as { at: number; moved: boolean; wait: number } | undefined;
   if (given !== undefined && given.wait >= turnAheadMs) return Math.ceil(given.wait);
+  if (given?.moved === true && given.wait >= -movedTurnMs) {
+    await pool.query(`DELETE FROM ${turns} ${mine}`, [bucket, ref]);
+    return Math.max(0, Math.floor(given.wait));
+  }
   const { rows } = await pool.query(turnOf(schema), [
     bucket,
     1_000 / perSecond,
     given?.at,
     ref !== undefined,
   ]);
-  const { wait, at } = rows[0] as { wait: number; at: number };
-  const isGiven = wait >= turnAheadMs && ref !== undefined;
-  if (given !== undefined && !isGiven)
-    await pool.query(`DELETE FROM ${turns} WHERE bucket = $1 AND ref = $2`, [bucket, ref]);
-  if (isGiven)
-    // Those that nobody comes back for are forgotten.
+  const { wait, joined, moved, first } = rows[0] as Turn;
+  if (ref === undefined || wait < turnAheadMs) {
+    if (given !== undefined) await pool.query(`DELETE FROM ${turns} ${mine}`, [bucket, ref]);
+    return ref === undefined ? Math.ceil(wait) : Math.floor(wait);
+  }
+  const isMoved = given !== undefined;
+  await pool.query(
+    `INSERT INTO ${turns} VALUES ($1, $2, $3, $4)
+ON CONFLICT (bucket, ref) DO UPDATE SET (at, moved) = (excluded.at, excluded.moved)`,
+    [bucket, ref, isMoved ? moved : joined, isMoved],
+  );
+  if (first && !isMoved)
     await pool.query(
-      `WITH forgotten AS (DELETE FROM ${turns} WHERE bucket = $1 AND ref <> $2 AND at < $3::float8 - 60000)
-INSERT INTO ${turns} VALUES ($1, $2, $3) ON CONFLICT (bucket, ref) DO UPDATE SET at = excluded.at`,
-      [bucket, ref, at],
+      `DELETE FROM ${turns} WHERE (bucket, ref) IN (
+  SELECT bucket, ref FROM ${turns} WHERE at < (${clock}) - ${forgottenTurnMs} FOR UPDATE SKIP LOCKED)`,
     );
-  return isGiven ? Math.ceil(wait) : Math.floor(wait);
+  return Math.ceil(wait);
+}
+
+interface Turn {
+  readonly wait: number;
+  /** The end of the row, less a turn, and the next exchange, less a turn: one of them is the turn that was given. */
+  readonly joined: number;
+  readonly moved: number;
+  /** Nobody was in the row. */
+  readonly first: boolean;
 }
 
 /**
@@ -77,18 +96,20 @@ INSERT INTO ${turns} VALUES ($1, $2, $3) ON CONFLICT (bucket, ref) DO UPDATE SET
 function turnOf(schema: string): string {
   const [between, own, isAccount] = ['$2::float8', '$3::float8', '$4::boolean'];
   const at = `GREATEST(ms, r.next, ${own})`;
-  const isFree = `(${own} IS NOT NULL OR ms < r.given_from OR ms >= r.given_until)
+  const isFree = `(${own} IS NOT NULL OR ${at} < r.row_from OR ms >= r.row_until)
       AND ${at} - ms < CASE WHEN ${isAccount} THEN ${turnAheadMs} ELSE 0.001 END`;
-  const given = `GREATEST(CASE WHEN ms >= r.given_until THEN r.next ELSE r.given_until END, ms + ${turnAheadMs})`;
+  const joins = `${isAccount} AND ${own} IS NULL AND NOT (${isFree})`;
+  const joined = `GREATEST(CASE WHEN ms >= r.row_until THEN r.next ELSE r.row_until END, ms + ${turnAheadMs})`;
+  const moved = `GREATEST(r.next, ms + ${turnAheadMs})`;
   return `INSERT INTO ${schema}.auth_rate AS r SELECT $1, ms + ${between}, 0, 0, 0 FROM (${clock}) AS clock
-ON CONFLICT (bucket) DO UPDATE SET (next, given_from, given_until, wait) = (
+ON CONFLICT (bucket) DO UPDATE SET (next, row_from, row_until, wait) = (
   SELECT
-    CASE WHEN ${isFree} THEN ${at} + ${between} ELSE r.next END,
-    CASE WHEN ${isFree} OR NOT ${isAccount} OR ms < r.given_until THEN r.given_from ELSE ${given} END,
-    CASE WHEN ${isFree} OR NOT ${isAccount} THEN r.given_until ELSE ${given} + ${between} END,
-    CASE WHEN ${isFree} THEN ${at} - ms ELSE ${given} - ms END
+    CASE WHEN ${isFree} THEN ${at} + ${between} WHEN ${own} IS NULL THEN r.next ELSE ${moved} + ${between} END,
+    CASE WHEN ${joins} AND ms >= r.row_until THEN ${joined} ELSE r.row_from END,
+    CASE WHEN ${joins} THEN ${joined} + ${between} ELSE r.row_until END,
+    CASE WHEN ${isFree} THEN ${at} - ms WHEN ${own} IS NULL THEN ${joined} - ms ELSE ${moved} - ms END
   FROM (${clock}) AS clock)
-RETURNING wait, given_until - ${between} AS at`;
+RETURNING wait, row_until - ${between} AS joined, next - ${between} AS moved, row_from = row_until - ${between} AS first`;
 }
 
 /** Asked once the row is ours: others may have held it for a while. */

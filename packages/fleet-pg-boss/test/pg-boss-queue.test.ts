@@ -275,6 +275,18 @@ describe.runIf(path)('on a PostgreSQL', () => {
     await queue.close();
   });
 
+  test('a row of turns may be longer than a minute', async () => {
+    await using own = await scene();
+    const queue = pgBossQueue({ pool: own.pool });
+    await queue.put([]);
+    const ask = (index: number) => queue.take?.('issuer', 1, `account ${index}`);
+    const waits = await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)));
+    expect(Math.max(...waits.map(Number))).toBeGreaterThan(95_000);
+    const { rows } = await own.pool.query('SELECT count(*)::int AS count FROM pgboss.auth_turn');
+    expect(rows[0].count).toBe(waits.filter((wait) => Number(wait) >= 1_000).length);
+    await queue.close();
+  });
+
   test('what another makes at the same time is found at the next try', async () => {
     await using own = await scene();
     let isMade = false;

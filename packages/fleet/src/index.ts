@@ -5,4 +5,4 @@ export { type InProcessQueueOptions, inProcessQueue } from './in-process-queue.j
 export { createKeeper, type Keeper, type KeeperCounts, type KeeperOptions } from './keeper.js';
 export type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from './queue.js';
 export type { Census } from './sweep.js';
-export { turnAheadMs } from './turns.js';
+export { forgottenTurnMs, movedTurnMs, turnAheadMs } from './turns.js';

@@ -38,3 +38,40 @@ test('a turn is kept for who asks too early, and for who comes late', () => {
   expect(turns.take('third', 12_500)).toBe(0);
   expect(turns.take('anybody', 100_000)).toBe(0);
 });
+
+test('after a pause of all workers those whose turns have passed are served first, at the rate', () => {
+  const turns = new Turns(20);
+  const start = 1_000_000;
+  const given: { ref: string; at: number }[] = [];
+  for (let index = 0; index < 1_000; index++) {
+    const waitMs = turns.take(`account ${index}`, start);
+    if (waitMs >= turnAheadMs) given.push({ ref: `account ${index}`, at: start + waitMs });
+  }
+  const sent: { ref: string; at: number }[] = [];
+  const due = [...given];
+  for (let now = start + 11_000; now < start + 60_000; now += 10) {
+    for (const job of due.splice(0)) {
+      if (job.at > now) due.push(job);
+      else {
+        const waitMs = turns.take(job.ref, now);
+        if (waitMs < turnAheadMs) sent.push({ ref: job.ref, at: now + waitMs });
+        else due.push({ ref: job.ref, at: now + waitMs });
+      }
+    }
+  }
+  sent.sort((left, right) => left.at - right.at);
+  const places = new Map(given.map(({ ref }, place) => [ref, place]));
+  for (const [place, { ref }] of sent.entries())
+    expect(Math.abs(place - (places.get(ref) ?? 0))).toBeLessThan(40);
+  expect(sent.length).toBeGreaterThan(0.95 * 49 * 20);
+  for (const [index, { at }] of sent.slice(20).entries())
+    expect(at - (sent[index]?.at ?? 0)).toBeGreaterThan(900);
+});
+
+test('a newcomer does not get the turn that comes next, where it is an account’s', () => {
+  const turns = new Turns(0.5);
+  expect(turns.take('first', 10_000)).toBe(0);
+  expect(turns.take('second', 10_001)).toBe(1_999);
+  expect(turns.take('newcomer', 11_500)).toBeGreaterThan(2_000);
+  expect(turns.take('second', 12_000)).toBe(0);
+});

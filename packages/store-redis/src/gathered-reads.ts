@@ -10,13 +10,18 @@ interface Read {
 /** A script holds up everybody else's commands while it runs: it reads so many records at most. */
 const readsAtOnce = 100;
 
+const isOfSlots = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('CROSSSLOT');
+const isAboutKeys = (error: unknown): boolean =>
+  isOfSlots(error) || (error instanceof Error && error.message.startsWith('NOPERM'));
+
 /**
  * Reads that are asked for in the same turn of the event loop are one command: a program that starts with ten thousand
  * accounts, or hears of a thousand changes at once, does not send a command for each.
  */
 export class GatheredReads {
   readonly #connection: Connection;
-  readonly #atOnce: number;
+  #atOnce: number;
   #waiting: Read[] = [];
 
   constructor(connection: Connection) {
@@ -46,7 +51,13 @@ export class GatheredReads {
       if (!Array.isArray(replies)) throw new TypeError('the client gives replies of another shape');
       for (const [place, { resolve }] of reads.entries()) resolve(replies[place]);
     } catch (error) {
-      for (const { reject } of reads) reject(error);
+      if (reads.length === 1 || !isAboutKeys(error)) {
+        for (const { reject } of reads) reject(error);
+        return;
+      }
+      // A cluster behind one connection, or a user who may not read one of them: each of the others can be read.
+      if (isOfSlots(error)) this.#atOnce = 1;
+      for (const read of reads) void this.#send([read]);
     }
   }
 }

@@ -38,7 +38,10 @@ export async function login(
   if (prepare === undefined) return endSession(context, account, stored);
   if (flight.plan.kind !== 'sign_in') await assertClientMayTry(context, account, guard, 'login');
   const prepared = await permittedSecrets(context, account, flight, guard, prepare);
-  if (flight.wasRefused) await sleep(clock, limits.loginSpreadMs * context.random()).done;
+  if (flight.wasRefused) {
+    flight.place?.end();
+    await sleep(clock, limits.loginSpreadMs * context.random()).done;
+  }
   // Count the login before it is sent: a process that crashes in between and restarts in a loop is counted too.
   const writtenAt = clock.monotonic();
   const isTyped = flight.plan.byPerson === true;

@@ -109,7 +109,10 @@ async function insteadOfRefresh(
   const { paused, written } = await pause(context, account, next, error);
   if (!mayLogIn || written === undefined) throw paused;
   account.triedInstead(clock);
-  if (refreshFails?.logins === undefined) await sleep(clock, limits.brokenLoginSpreadMs * random()).done;
+  if (refreshFails?.logins === undefined) {
+    flight.place?.end();
+    await sleep(clock, limits.brokenLoginSpreadMs * random()).done;
+  }
   return login(context, account, flight, written);
 }
 

@@ -1,39 +1,70 @@
-import type { Clock } from '../clock.js';
+import { type Clock, unref } from '../clock.js';
 import type { SessionContext } from '../context.js';
-import type { Flight } from '../flight.js';
+import type { Place } from '../flight.js';
 import * as limits from '../limits.js';
 import { Line } from '../line.js';
 
 /** Who waits to exchange, by issuer. A process has one clock. */
 const lines = new WeakMap<Clock, Map<string, Line>>();
 
-/** A flight's turn to take the lease and to exchange. */
-export class Turn {
+/**
+ * A flight's turn to take the lease and to exchange. It is over after a second, whatever the flight still waits for: a
+ * slow server, or a dead holder of the lease, does not hold up the accounts behind it.
+ */
+export class Turn implements Place {
   readonly #line: Line;
-  #isOurs = false;
-  #isOver = false;
+  readonly #clock: Clock;
+  #state: 'none' | 'waiting' | 'ours' | 'over' = 'none';
+  #timer: unknown;
+  /** Ends the wait without a turn. */
+  #stopWaiting: () => void = () => {};
 
   constructor({ clock, provider }: SessionContext) {
     const ofClock = lines.get(clock) ?? new Map<string, Line>();
     lines.set(clock, ofClock);
     this.#line = ofClock.get(provider.issuer) ?? new Line(limits.exchangesAtOnce);
     ofClock.set(provider.issuer, this.#line);
+    this.#clock = clock;
   }
 
-  /**
-   * Resolves when it has come, at once where it has come before, and for a person, who waits for nobody. Rejects when
-   * `signal` aborts.
-   */
-  async begin({ plan }: Flight, signal: AbortSignal): Promise<void> {
-    if (this.#isOurs || plan.kind !== 'refresh') return;
-    await this.#line.enter(signal);
-    // It may have come when the flight had just stopped waiting.
-    if (this.#isOver) this.#line.leave();
-    else this.#isOurs = true;
+  /** Resolves when it has come; at once where it has come before. Rejects when `signal` aborts. */
+  begin(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#state !== 'none') return resolve();
+      const stop = (): boolean => {
+        signal.removeEventListener('abort', onAbort);
+        return this.#line.giveUp(go);
+      };
+      const onAbort = (): void => {
+        if (stop()) this.#state = 'over';
+        reject(signal.reason);
+      };
+      const go = (): void => {
+        stop();
+        this.#state = 'ours';
+        this.#timer = this.#clock.setTimeout(() => this.end(), limits.turnMs);
+        unref(this.#timer);
+        resolve();
+      };
+      this.#stopWaiting = () => {
+        if (!stop()) return;
+        this.#state = 'over';
+        resolve();
+      };
+      this.#state = 'waiting';
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#line.enter(go);
+    });
+  }
+
+  hurry(): void {
+    if (this.#state === 'waiting') this.#stopWaiting();
   }
 
   end(): void {
-    this.#isOver = true;
-    if (this.#isOurs) this.#line.leave();
+    if (this.#state !== 'ours') return;
+    this.#state = 'over';
+    this.#clock.clearTimeout(this.#timer);
+    this.#line.leave();
   }
 }

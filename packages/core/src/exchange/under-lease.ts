@@ -25,6 +25,8 @@ export async function exchangeUnderLease(
   flight: Flight,
 ): Promise<TokenSet | undefined> {
   const turn = new Turn(context);
+  // A person waits for nobody.
+  if (flight.plan.kind === 'refresh' && !flight.isUrgent) flight.place = turn;
   try {
     return await exchangeInTurn(context, account, flight, turn);
   } finally {
@@ -76,7 +78,8 @@ async function waitForTurn(
       () => {},
     ),
   );
-  const leasing = turn.begin(flight, stop.signal).then(() => takeLease(context, stop, flight));
+  const turnHasCome = flight.place === turn ? turn.begin(stop.signal) : Promise.resolve();
+  const leasing = turnHasCome.then(() => takeLease(context, stop, flight));
   const stopWaiting = async (): Promise<void> => {
     stop.abort();
     // The lease may still be granted: release it, for a while before the callers wake, after which this process may exit.
