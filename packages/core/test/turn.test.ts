@@ -116,11 +116,31 @@ test.each([
   const ends = all.map((name) => open(name, ownStore(), undefined, () => ask(inner)).getAccessToken());
   for (let waited = 0; !sent.has('inner') && waited < 10; waited++) await settle();
   expect([...sent.keys()]).toEqual(['inner']);
-  for (let round = 0; sent.size > 0; round++) {
+  while (sent.size > 0) {
     answerAll();
     await settle();
   }
   expect(await Promise.all(ends)).toHaveLength(all.length);
+});
+
+test('what could not be saved is saved without standing in line', async () => {
+  const backend = new FakeBackend();
+  const saved = open('saved', backend.open({ lock: true }));
+  const got = saved.getAccessToken();
+  await settle();
+  const repair = backend.breakDown('compareAndSet');
+  answerAll();
+  expect(await got).toBe('of-saved');
+  const ends = names(2 * limits.exchangesAtOnce).map((name) => open(name, ownStore()).getAccessToken());
+  await settle();
+  repair();
+  expect(await saved.getAccessToken()).toBe('of-saved');
+  await clock.advance(limits.storeRetryMinMs);
+  expect(backend.envelope.tokens?.accessToken).toBe('of-saved');
+  answerAll();
+  await settle();
+  answerAll();
+  await Promise.all(ends);
 });
 
 test('who waits for a turn takes what another process saves, and asks for no lease', async () => {

@@ -20,7 +20,7 @@ import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure, saveGuard } from './save-guard.js';
-import { sleep } from './within.js';
+import { rest } from './within.js';
 
 /** Sends the password if the guard permits it. No other code sends it. */
 export async function login(
@@ -38,10 +38,7 @@ export async function login(
   if (prepare === undefined) return endSession(context, account, stored);
   if (flight.plan.kind !== 'sign_in') await assertClientMayTry(context, account, guard, 'login');
   const prepared = await permittedSecrets(context, account, flight, guard, prepare);
-  if (flight.wasRefused) {
-    flight.place?.end();
-    await sleep(clock, limits.loginSpreadMs * context.random()).done;
-  }
+  if (flight.wasRefused) await rest(clock, flight, limits.loginSpreadMs * context.random());
   // Count the login before it is sent: a process that crashes in between and restarts in a loop is counted too.
   const writtenAt = clock.monotonic();
   const isTyped = flight.plan.byPerson === true;

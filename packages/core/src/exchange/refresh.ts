@@ -17,7 +17,7 @@ import { login } from './login.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pause } from './pause.js';
 import { replaceStored } from './replace-stored.js';
-import { sleep } from './within.js';
+import { rest, sleep } from './within.js';
 
 /** Sends the stored set's refresh token, at most twice, and saves the set that the server returns. */
 export async function refresh(
@@ -32,7 +32,7 @@ export async function refresh(
     // They need the lease to write.
     await releaseLease(context, flight.lease);
     flight.lease = undefined;
-    await sleep(context.clock, waitMs).done;
+    await rest(context.clock, flight, waitMs);
     return 'lock_again';
   }
   let read: Stored | undefined = stored;
@@ -109,10 +109,7 @@ async function insteadOfRefresh(
   const { paused, written } = await pause(context, account, next, error);
   if (!mayLogIn || written === undefined) throw paused;
   account.triedInstead(clock);
-  if (refreshFails?.logins === undefined) {
-    flight.place?.end();
-    await sleep(clock, limits.brokenLoginSpreadMs * random()).done;
-  }
+  if (refreshFails?.logins === undefined) await rest(clock, flight, limits.brokenLoginSpreadMs * random());
   return login(context, account, flight, written);
 }
 

@@ -25,8 +25,9 @@ export async function exchangeUnderLease(
   flight: Flight,
 ): Promise<TokenSet | undefined> {
   const turn = new Turn(context);
-  // A person waits for nobody.
-  if (flight.plan.kind === 'refresh' && !flight.isUrgent) flight.place = turn;
+  // A person waits for nobody, and what is only to be saved is no exchange.
+  const { unsaved } = account.facts;
+  if (flight.plan.kind === 'refresh' && !flight.isUrgent && unsaved === undefined) flight.place = turn;
   try {
     return await exchangeInTurn(context, account, flight, turn);
   } finally {

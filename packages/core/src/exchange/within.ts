@@ -1,5 +1,6 @@
 import { type Clock, unref } from '../clock.js';
 import { withDeadline } from '../deadline.js';
+import type { Flight } from '../flight.js';
 
 /**
  * Runs `work` for at most `limitMs`. Then its signal aborts and `late()` is thrown, even if `work` ignores the signal.
@@ -17,6 +18,12 @@ export function within<Result>(
     return error;
   };
   return withDeadline(clock, limitMs, lateError, work(controller.signal));
+}
+
+/** A pause in which a flight sends nothing: the next one in line may begin. */
+export function rest(clock: Clock, { place }: Flight, delayMs: number): Promise<void> {
+  place?.end();
+  return sleep(clock, delayMs).done;
 }
 
 /** A pause. With `background`, its timer does not hold the process open. */
