@@ -16,7 +16,9 @@ const cases = [
   'scheduler',
   'stores',
   'rotation',
-  'fleet',
+  'fleet-load',
+  'fleet-size',
+  'fleet-starts',
 ] as const;
 
 const wanted = process.argv.slice(2);
