@@ -41,7 +41,7 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
     const network = await startNetwork(redis.port);
     const own = await open(network.port);
     const errors: unknown[] = [];
-    const pings = { everyMs: 100, answerMs: 100 };
+    const pings = { everyMs: 100, answerMs: 1_000 };
     const connection = connectionOf(own.client);
     const listeners = new ChangeListeners(
       ({ onChange, ...handlers }) => connection.listen('changes', { ...handlers, onMessage: onChange }),
