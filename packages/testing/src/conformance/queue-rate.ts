@@ -36,6 +36,21 @@ export const ratePromises: Readonly<Record<string, (scene: QueueScene) => Promis
     );
   },
 
+  async 'an account that comes back late has its turn as soon as the rate allows'(scene) {
+    const take = async (ref: string): Promise<number> =>
+      (await scene.queue.take?.('of the late', 2, ref)) ?? Number.NaN;
+    const waits: number[] = [];
+    for (const ref of 'abcdefg') waits.push(await take(ref));
+    check((await take('g')) >= aheadMs, 'an account that asks much too early keeps its turn');
+    await pause(Math.max(...waits) + slackMs);
+    for (const ref of 'de') check((await take(ref)) < aheadMs, 'the first of the late have their turns');
+    await take('f');
+    const waitMs = await take('g');
+    check(waitMs >= aheadMs, 'the turns of the last of them are moved');
+    await pause(waitMs);
+    check((await take('g')) < aheadMs, 'a turn that was moved has come');
+  },
+
   async 'who comes later does not get the turn of an account that waits'(scene) {
     const take = async (ref?: string): Promise<number> =>
       (await scene.queue.take?.('of few', 1, ref)) ?? Number.NaN;
