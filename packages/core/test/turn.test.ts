@@ -1,5 +1,12 @@
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type AuthProvider, type AuthSession, createAuthSession, type TokenStore } from '../src/index.js';
+import {
+  AuthError,
+  type AuthProvider,
+  type AuthSession,
+  type AuthSessionOptions,
+  createAuthSession,
+  type TokenStore,
+} from '../src/index.js';
 import * as limits from '../src/limits.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { ManualClock, settle } from './support/manual-clock.js';
@@ -23,8 +30,11 @@ beforeAll(async () => {
 function open(
   account: string,
   store: TokenStore,
-  issuer = 'https://login.example.com',
-  vault: () => Promise<string> = async () => 'password',
+  {
+    issuer = 'https://login.example.com',
+    vault = async () => 'password',
+    ...options
+  }: AuthSessionOptions & { issuer?: string; vault?: () => Promise<string> } = {},
 ): AuthSession {
   const login = (): Promise<{ accessToken: string; expiresInMs: number }> =>
     new Promise((resolve, reject) =>
@@ -39,8 +49,9 @@ function open(
     account,
     allowedOrigins: [],
     prepareLogin: async () => ({ secrets: [await vault()], login }),
+    refresh: () => Promise.reject(new AuthError('refresh_refused', { status: 401, delivery: 'answered' })),
   };
-  return createAuthSession(provider, { store, clock, key: account });
+  return createAuthSession(provider, { store, clock, key: account, ...options });
 }
 
 const answerAll = (): void => {
@@ -83,7 +94,7 @@ test('a turn ends with an exchange that fails', async () => {
 test('other issuers, and a person who signs in, wait for none of them', async () => {
   const ends = names(2 * limits.exchangesAtOnce).map((name) => open(name, ownStore()).getAccessToken());
   await settle();
-  const elsewhere = open('elsewhere', ownStore(), 'https://login.example.org').getAccessToken();
+  const elsewhere = open('elsewhere', ownStore(), { issuer: 'https://login.example.org' }).getAccessToken();
   const person = open('person', ownStore()).signIn();
   await settle();
   expect([...sent.keys()]).toEqual(expect.arrayContaining(['elsewhere', 'person']));
@@ -113,7 +124,7 @@ test.each([
 ])('logins that need the token of one account of the same issuer get it: %s', async (_, ask) => {
   const inner = open('inner', ownStore());
   const all = names(10 * limits.exchangesAtOnce);
-  const ends = all.map((name) => open(name, ownStore(), undefined, () => ask(inner)).getAccessToken());
+  const ends = all.map((name) => open(name, ownStore(), { vault: () => ask(inner) }).getAccessToken());
   for (let waited = 0; !sent.has('inner') && waited < 10; waited++) await settle();
   expect([...sent.keys()]).toEqual(['inner']);
   while (sent.size > 0) {
@@ -123,24 +134,39 @@ test.each([
   expect(await Promise.all(ends)).toHaveLength(all.length);
 });
 
-test('what could not be saved is saved without standing in line', async () => {
+test('what the store has lost is written back without standing in line', async () => {
   const backend = new FakeBackend();
-  const saved = open('saved', backend.open({ lock: true }));
-  const got = saved.getAccessToken();
+  const held = open('held', backend.open({ lock: true, subscribe: true, dataId: true }));
+  const got = held.getAccessToken();
   await settle();
-  const repair = backend.breakDown('compareAndSet');
   answerAll();
-  expect(await got).toBe('of-saved');
+  expect(await got).toBe('of-held');
   const ends = names(2 * limits.exchangesAtOnce).map((name) => open(name, ownStore()).getAccessToken());
   await settle();
-  repair();
-  expect(await saved.getAccessToken()).toBe('of-saved');
-  await clock.advance(limits.storeRetryMinMs);
-  expect(backend.envelope.tokens?.accessToken).toBe('of-saved');
-  answerAll();
+  backend.loseData();
   await settle();
-  answerAll();
+  expect(backend.envelope.tokens?.accessToken).toBe('of-held');
+  for (let round = 0; round < 2; round++) {
+    answerAll();
+    await settle();
+  }
   await Promise.all(ends);
+});
+
+test('an account that waits before its login gives way', async () => {
+  const initialTokens = { accessToken: 'given', refreshToken: 'given', expiresInMs: 3_600_000 };
+  const sessions = names(limits.exchangesAtOnce).map((name) =>
+    open(name, ownStore(), { initialTokens, random: () => 0.9 }),
+  );
+  await Promise.all(sessions.map((session) => session.getTokens()));
+  const refused = sessions.map((session) => session.getTokens({ forceRefresh: true }));
+  await settle();
+  const next = open('next', ownStore()).getAccessToken();
+  await settle();
+  expect([...sent.keys()]).toEqual(['next']);
+  await clock.advance(limits.loginSpreadMs);
+  answerAll();
+  await Promise.all([...refused, next]);
 });
 
 test('who waits for a turn takes what another process saves, and asks for no lease', async () => {
@@ -151,7 +177,9 @@ test('who waits for a turn takes what another process saves, and asks for no lea
   const waiting = open('shared', backend.open(shared)).getAccessToken();
   await settle();
   backend.calls = [];
-  const theirs = open('shared', backend.open(shared), 'https://login.example.org').getAccessToken();
+  const theirs = open('shared', backend.open(shared), {
+    issuer: 'https://login.example.org',
+  }).getAccessToken();
   await settle();
   sent.get('shared')?.answer();
   expect(await waiting).toBe('of-shared');
