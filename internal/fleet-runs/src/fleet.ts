@@ -27,14 +27,11 @@ export const troubles = [
 ] as const;
 export type Trouble = (typeof troubles)[number];
 
-/** How a fleet is run. */
-export interface RunOptions {
-  readonly engine: EnginePlace['kind'];
-  readonly trouble: Trouble;
+/** A fleet and its accounts. */
+export interface FleetPlan {
   readonly workers: number;
   readonly accounts: number;
   readonly lifeMs: number;
-  readonly durationMs: number;
   readonly planted?: Planted | undefined;
   /** Exchanges a second, of all workers. */
   readonly perIssuer?: number | undefined;
@@ -42,12 +39,19 @@ export interface RunOptions {
   readonly sweepSpreadMs?: number | undefined;
   /** Default the keeper. */
   readonly workedBy?: WorkedBy | undefined;
-  /** What a machine that is busy with other work may add to a caller's wait, milliseconds. Default 0. */
-  readonly busyMs?: number | undefined;
   /** How long the auth server takes for an answer. Default 50. */
   readonly latencyMs?: number | undefined;
   /** The most memory of a worker's heap, MiB. Default V8's own. */
   readonly heapMiB?: number | undefined;
+}
+
+/** How a fleet is run. */
+export interface RunOptions extends FleetPlan {
+  readonly engine: EnginePlace['kind'];
+  readonly trouble: Trouble;
+  readonly durationMs: number;
+  /** What a machine that is busy with other work may add to a caller's wait, milliseconds. Default 0. */
+  readonly busyMs?: number | undefined;
 }
 
 /** What became of it. */
@@ -124,14 +128,14 @@ export interface Opener {
 /** The processes. */
 export class Fleet implements AsyncDisposable {
   readonly server: Child<ServerCommand, ServerMessage>;
-  readonly #options: RunOptions;
+  readonly #options: FleetPlan;
   readonly #place: EnginePlace;
   #baseUrl = '';
   #workers: Child<FleetCommand, FleetMessage>[] = [];
   #callers: Child<FleetCommand, FleetMessage>[] = [];
   #killed = 0;
 
-  constructor(options: RunOptions, { place }: RunningEngine) {
+  constructor(options: FleetPlan, { place }: RunningEngine) {
     this.#options = options;
     this.#place = place;
     this.server = new Child('auth-server.ts', [

@@ -381,7 +381,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'exchange/client-latch.ts',
-        find: '$LATCH === undefined || $NOW >= $LATCH.retryAt || $LATCH.at - $NOW > limits.clockAheadMs',
+        find: '$NOW >= $LATCH.retryAt || $LATCH.at - $NOW > limits.clockAheadMs',
         replace: 'true',
       },
     ],

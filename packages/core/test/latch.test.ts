@@ -52,6 +52,31 @@ describe('the latch', () => {
     expect(await open('correct horse').getAccessToken()).toBe('access-1');
   });
 
+  test('a latch whose save seemed to fail hides none that others have stored since', {
+    tags: ['fault-62'],
+  }, async () => {
+    const { server, clock, backend, open } = loginScene();
+    let password = 'mistyped';
+    const session = open(() => password);
+    server.next('login', (proceed) => {
+      backend.loseNextAnswer();
+      return proceed();
+    });
+    expect(await errorCodeOf(session.getTokens())).toBe('invalid_credentials');
+    await clock.advance(61_000);
+    expect(await errorCodeOf(open('last year’s').getTokens())).toBe('invalid_credentials');
+    for (password of ['last year’s', 'mistyped']) {
+      await clock.advance(61_000);
+      expect(await errorCodeOf(session.getTokens())).toBe('login_blocked');
+    }
+    password = 'another account’s';
+    await clock.advance(61_000);
+    expect(await errorCodeOf(session.getTokens())).toBe('invalid_credentials');
+    for (const known of ['mistyped', 'last year’s', 'another account’s'])
+      expect(await errorCodeOf(open(known).getTokens())).toBe('login_blocked');
+    expect(server.logins).toBe(3);
+  });
+
   test('a new password lifts the latch', async () => {
     const { server, clock, open } = loginScene();
     let password = 'wrong';

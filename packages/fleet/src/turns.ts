@@ -13,7 +13,7 @@ export const forgottenTurnMs = 60_000;
  *
  * Turns that are given to accounts are a row, which newcomers join at its end. An account that comes back sends at its turn,
  * or as soon after it as the rate allows. Where that is not soon, as after a pause of all workers, the turn is moved there:
- * the whole row moves back by as much, and nobody loses his place.
+ * the whole row moves back by as much, and nobody loses a place in it.
  */
 export class Turns {
   readonly #betweenMs: number;

@@ -19,8 +19,7 @@ export async function measureAppStarts(
   await using engine = await startEngine('bullmq');
   if (engine.place.kind !== 'bullmq') throw new Error('this is measured on Redis');
   const { port } = engine.place;
-  const life = { lifeMs: 3_600_000, durationMs: 0, latencyMs: 0 };
-  await using fleet = new Fleet({ engine: 'bullmq', trouble: 'none', workers: 0, accounts, ...life }, engine);
+  await using fleet = new Fleet({ workers: 0, accounts, lifeMs: 3_600_000, latencyMs: 0 }, engine);
   await fleet.startServer();
   const start = async (): Promise<AppStart> => {
     await fleet.begin();

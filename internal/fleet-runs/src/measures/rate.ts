@@ -21,19 +21,7 @@ export async function measureRate(workers: number, perIssuer: number): Promise<R
   const lifeMs = 60_000;
   // A renewal comes after four fifths of a life.
   const accounts = (perIssuer / 2) * 0.8 * (lifeMs / 1_000);
-  await using fleet = new Fleet(
-    {
-      engine: 'bullmq',
-      trouble: 'none',
-      workers,
-      accounts,
-      lifeMs,
-      durationMs: 0,
-      perIssuer,
-      sweepSpreadMs: 0,
-    },
-    engine,
-  );
+  await using fleet = new Fleet({ workers, accounts, lifeMs, perIssuer, sweepSpreadMs: 0 }, engine);
   const began = Date.now();
   await fleet.start();
   await fleet.enrolled();

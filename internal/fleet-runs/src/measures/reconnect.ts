@@ -19,10 +19,7 @@ const giveUpMs = 180_000;
 export async function measureReconnect(programs: number, accounts: number): Promise<Reconnect> {
   await using engine = await startEngine('bullmq');
   const lifeMs = 240_000;
-  await using fleet = new Fleet(
-    { engine: 'bullmq', trouble: 'none', workers: 0, accounts, lifeMs, durationMs: 0, latencyMs: 0 },
-    engine,
-  );
+  await using fleet = new Fleet({ workers: 0, accounts, lifeMs, latencyMs: 0 }, engine);
   await fleet.startServer();
   // One logs in, and the others find its tokens.
   for (const count of [1, programs - 1])

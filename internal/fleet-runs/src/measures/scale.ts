@@ -32,7 +32,7 @@ export async function measureScale(options: ScaleOptions): Promise<Scale> {
   await using engine = await startEngine(options.engine);
   const empty = await engine.usage();
   const durationMs = options.measuredMs;
-  await using fleet = new Fleet({ ...options, trouble: 'none', durationMs, latencyMs: 0 }, engine);
+  await using fleet = new Fleet({ ...options, latencyMs: 0 }, engine);
   await fleet.start();
   await fleet.enrolled();
   const { completedJobs = 0 } = options;

@@ -26,10 +26,7 @@ export async function measureWorkerStart(workers: number, accounts: number): Pro
     const jobs = refs(accounts).map((ref, index) => ({ v: 1 as const, ref, at: dueAt(index) }));
     while (jobs.length > 0) await opened.queue.put(jobs.splice(0, 1_000));
   }
-  await using fleet = new Fleet(
-    { engine: 'bullmq', trouble: 'none', workers, accounts, lifeMs, durationMs: 0 },
-    engine,
-  );
+  await using fleet = new Fleet({ workers, accounts, lifeMs }, engine);
   const before = await dueTimes(engine.place.port);
   const since = performance.now();
   await fleet.start();

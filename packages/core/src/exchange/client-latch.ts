@@ -2,7 +2,7 @@ import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { doubling } from '../cool-down.js';
 import { withDeadline } from '../deadline.js';
-import type { Guard, Stored } from '../envelope.js';
+import type { ClientLatch, Guard, Stored } from '../envelope.js';
 import { AuthError, type AuthPhase } from '../errors.js';
 import * as limits from '../limits.js';
 import { reasonOf } from '../reason.js';
@@ -21,10 +21,18 @@ export async function assertClientMayTry(
   guard: Guard,
   phase: AuthPhase,
 ): Promise<void> {
-  const latch = account.facts.client ?? guard.client;
+  for (const latch of latchesOn(account, guard)) await assertLifted(context, latch, phase);
+}
+
+/** A refusal of this process's that could not be saved, and the stored one: others may have been refused since. */
+function latchesOn({ facts }: Account, guard: Guard): readonly ClientLatch[] {
+  return [facts.client, guard.client].filter((latch) => latch !== undefined);
+}
+
+async function assertLifted(context: SessionContext, latch: ClientLatch, phase: AuthPhase): Promise<void> {
   const now = context.clock.now();
   // A latch that a clock far ahead has dated would stand until its dates have come: it is tried, and dated anew.
-  if (latch === undefined || now >= latch.retryAt || latch.at - now > limits.clockAheadMs) return;
+  if (now >= latch.retryAt || latch.at - now > limits.clockAheadMs) return;
   const refused = [latch.hash, ...(latch.otherHashes ?? [])];
   if (!refused.some((each) => context.wasJustAsked(each))) {
     const hash = await clientHash(context);
@@ -52,14 +60,15 @@ export async function clientRefused(
 ): Promise<AuthError> {
   const { clock, random } = context;
   const at = clock.now();
-  const standing = account.facts.client ?? read.envelope.guard.client;
+  const latches = latchesOn(account, read.envelope.guard);
+  const [standing] = latches;
   // A person who tries again and again does not put off the probe.
   const count = (standing?.count ?? 0) + (isByPerson && standing !== undefined ? 0 : 1);
   // Spread, so that a hundred thousand accounts of one client do not probe at once.
   const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
   const hash = await clientHash(context).catch(() => '');
   const retryAt = Math.ceil(at + waitMs);
-  const latch = { hash, at, count, retryAt, ...earlierHashes(hash, standing) };
+  const latch = { hash, at, count, retryAt, ...earlierHashes(hash, latches) };
   context.vaultAsked(hash);
   account.clientRefused(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({

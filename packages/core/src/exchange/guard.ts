@@ -6,18 +6,29 @@ import { toHex } from '../random-id.js';
 export async function latchOf(secrets: readonly string[], at: number, standing?: Latch): Promise<Latch> {
   const salt = standing?.salt ?? toHex(crypto.getRandomValues(new Uint8Array(16)));
   const hash = await slowHash(secrets, salt);
-  return { salt, hash, at, ...earlierHashes(hash, standing) };
+  return { salt, hash, at, ...earlierHashes(hash, [standing]) };
+}
+
+/** What latches keep of refused secrets. */
+interface Refusals {
+  readonly hash: string;
+  readonly otherHashes?: readonly string[];
 }
 
 /** The hashes that were refused before this one. */
 export function earlierHashes(
   hash: string,
-  standing: { readonly hash: string; readonly otherHashes?: readonly string[] } | undefined,
+  standing: readonly (Refusals | undefined)[],
 ): { readonly otherHashes?: readonly string[] } {
-  if (standing === undefined) return {};
-  const refused = [standing.hash, ...(standing.otherHashes ?? [])];
-  const otherHashes = refused.filter((each) => each !== hash).slice(0, limits.otherRefusals);
+  const refused = standing.flatMap((each) => (each ? [each.hash, ...(each.otherHashes ?? [])] : []));
+  const others = new Set(refused.filter((each) => each !== hash));
+  const otherHashes = [...others].slice(0, limits.otherRefusals);
   return otherHashes.length === 0 ? {} : { otherHashes };
+}
+
+/** A latch, and what another one of the same salt keeps: processes may write theirs at the same time. */
+export function withRefusalsOf(latch: Latch, other: Latch | undefined): Latch {
+  return other?.salt === latch.salt ? { ...latch, ...earlierHashes(latch.hash, [latch, other]) } : latch;
 }
 
 /** Whether these secrets were refused. */

@@ -14,7 +14,7 @@ import { type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
-import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
+import { isLatched, latchOf, nextLoginAt, slotFreeAt, withLogin, withRefusalsOf } from './guard.js';
 import { mayTryAnotherCode, takeBackLogin } from './one-time-code.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
 import { pauseAfter } from './pause.js';
@@ -86,7 +86,7 @@ function assertMayLogInAhead(
 ): void {
   const { provider, clock } = context;
   const leftToCallers = { provider: provider.name, detail: timersNeverLogIn };
-  const isLatched = (account.facts.latch ?? guard.latch) !== undefined;
+  const isLatched = latchesOn(account, guard).length > 0;
   if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
     throw new AuthError('reauthentication_required', leftToCallers);
   const allowance = aheadPerHour(context);
@@ -108,12 +108,12 @@ async function permittedSecrets(
 ): Promise<PreparedLogin<unknown>> {
   const { provider, clock } = context;
   const { kind, byPerson } = flight.plan;
-  const latch = kind === 'sign_in' ? undefined : (account.facts.latch ?? guard.latch);
   const isConfigured = byPerson !== true;
-  const againAt = latch && context.retryRefusedAt(latch);
-  const isAgain = againAt !== undefined && clock.now() >= againAt;
-  if (latch !== undefined && isConfigured && !isAgain && context.wasJustAsked(latch.hash))
-    throw blocked(context, latch);
+  const mayTryAgain = (latch: Latch): boolean =>
+    isConfigured && clock.now() >= (context.retryRefusedAt(latch) ?? Number.POSITIVE_INFINITY);
+  const latches = kind === 'sign_in' ? [] : latchesOn(account, guard).filter((latch) => !mayTryAgain(latch));
+  const justAsked = isConfigured ? latches.find(({ hash }) => context.wasJustAsked(hash)) : undefined;
+  if (justAsked !== undefined) throw blocked(context, justAsked);
   const { allowance, loginsAt, sent } = allowanceOf(context, account, guard, !isConfigured);
   const retryAt =
     nextLoginHere(context, sent, allowance) ?? nextLoginAt({ ...guard, loginsAt }, clock.now(), allowance);
@@ -122,15 +122,17 @@ async function permittedSecrets(
     throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
   }
   flight.prepared ??= await askForSecrets(context, prepare);
-  if (
-    latch !== undefined &&
-    !(isConfigured && isAgain) &&
-    (await isLatched(latch, flight.prepared.secrets))
-  ) {
+  for (const latch of latches) {
+    if (!(await isLatched(latch, flight.prepared.secrets))) continue;
     if (isConfigured) context.vaultAsked(latch.hash);
     throw blocked(context, latch);
   }
   return flight.prepared;
+}
+
+/** The stored latch, and one of this process's that could not be saved: others may have been refused since. */
+function latchesOn({ facts }: Account, guard: Guard): readonly Latch[] {
+  return [facts.latch, guard.latch].filter((latch) => latch !== undefined);
 }
 
 /** What counts against a login: those of configured secrets and of typed passwords are counted apart. */
@@ -207,7 +209,8 @@ async function block(
   error: AuthError,
 ): Promise<Latch> {
   const at = context.clock.now();
-  const standing = account.facts.latch ?? read.envelope.guard.latch;
+  const [newest, stored] = latchesOn(account, read.envelope.guard);
+  const standing = newest && withRefusalsOf(newest, stored);
   const isConfigured = plan.byPerson !== true;
   // A password that a person mistyped must not replace the latch on the configured password.
   const fresh = async (): Promise<Latch> => {
@@ -226,7 +229,7 @@ async function block(
   account.latched(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({
     ...noteFailure(guard, error, at),
-    latch,
+    latch: withRefusalsOf(latch, guard.latch),
     failures: 0,
     ...(isConfigured ? {} : { typedRefusalAt: at }),
   }));
