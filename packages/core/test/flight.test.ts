@@ -28,12 +28,28 @@ describe('waiting for the lock', () => {
     expect(await Promise.all([adopted, other])).toEqual(['access-2', 'access-2']);
   });
 
-  test('a lock that is granted after the time-out is released', async () => {
+  test('a lock that is granted at the time-out is released before the caller wakes: its process may exit', async () => {
+    const { scene, backend, first } = twoProcesses();
+    const gate = Promise.withResolvers<void>();
+    backend.next('lock', () => gate.promise);
+    let end: unknown = 'none';
+    const call = first.getTokens().catch(({ code }) => {
+      end = { code, holder: backend.holder };
+    });
+    await scene.clock.advance(60_000);
+    expect(end).toBe('none');
+    gate.resolve();
+    await call;
+    expect(end).toEqual({ code: 'lock_timeout', holder: undefined });
+    expect(await first.getAccessToken()).toBe('access-1');
+  });
+
+  test('a lock that is granted long after the time-out is released then', async () => {
     const { scene, backend, first } = twoProcesses();
     const gate = Promise.withResolvers<void>();
     backend.next('lock', () => gate.promise);
     const failed = expect(first.getTokens()).rejects.toMatchObject({ code: 'lock_timeout' });
-    await scene.clock.advance(60_000);
+    await scene.clock.advance(60_250);
     await failed;
     gate.resolve();
     await settle();

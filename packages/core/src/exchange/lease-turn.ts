@@ -5,6 +5,7 @@ import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
 import { releaseLease, storeError } from '../records.js';
 import type { Lease, TokenStore } from '../store.js';
+import { sleep } from './within.js';
 
 /**
  * Waits for the store's lock, if the store has a lock, until `stop` aborts.
@@ -32,11 +33,24 @@ export async function takeLease(
     if (signal.aborted) throw error;
     if (!isAuthError(error) || error.code !== 'lock_timeout') throw storeError(context, 'lock', error);
     stop.abort(error);
-    // The lease may still be granted.
-    locking.then(
-      (lease) => releaseLease(context, lease),
-      () => {},
-    );
+    await returnLease(context, locking);
     throw error;
   }
+}
+
+/**
+ * Releases a lease that was asked for, is not wanted any more, and may still be granted. Waits for that a while, since
+ * this process may exit as soon as its callers wake: a lease left behind delays all who come next.
+ */
+export async function returnLease(
+  context: SessionContext,
+  leasing: Promise<Lease | undefined>,
+): Promise<void> {
+  const returned = leasing.then(
+    (lease) => releaseLease(context, lease),
+    () => {},
+  );
+  const limit = sleep(context.clock, limits.leaseReturnMs);
+  await Promise.race([returned, limit.done]);
+  limit.cancel();
 }

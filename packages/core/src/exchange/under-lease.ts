@@ -11,12 +11,11 @@ import type { Step } from '../next-step.js';
 import { releaseLease } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { saveUnsaved } from './commit.js';
-import { takeLease } from './lease-turn.js';
+import { returnLease, takeLease } from './lease-turn.js';
 import { login } from './login.js';
 import type { Outcome } from './outcome.js';
 import { refresh } from './refresh.js';
 import { Turn } from './turn.js';
-import { sleep } from './within.js';
 
 /** The transaction of a flight that found nothing to adopt: wait for our turn, lock, read again, exchange, save. */
 export async function exchangeUnderLease(
@@ -81,16 +80,9 @@ async function waitForTurn(
   );
   const turnHasCome = flight.place === turn ? turn.begin(stop.signal) : Promise.resolve();
   const leasing = turnHasCome.then(() => takeLease(context, stop, flight));
-  const stopWaiting = async (): Promise<void> => {
+  const stopWaiting = (): Promise<void> => {
     stop.abort();
-    // The lease may still be granted: release it, for a while before the callers wake, after which this process may exit.
-    const returned = leasing.then(
-      (lease) => releaseLease(context, lease),
-      () => {},
-    );
-    const limit = sleep(context.clock, limits.leaseReturnMs);
-    await Promise.race([returned, limit.done]);
-    limit.cancel();
+    return returnLease(context, leasing);
   };
   try {
     const first = await Promise.race([leasing.then((lease) => ({ lease })), news]);
