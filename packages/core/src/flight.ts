@@ -89,7 +89,7 @@ export class Flight {
   lease: Lease | undefined;
   /** The secrets, asked for once, however often the flight starts over. */
   prepared: PreparedLogin<unknown> | undefined;
-  /** While the flight waits for the lease: reads the store after it announced a change. */
+  /** Reads the store after it announced a change, from when the flight waits for the lease. */
   onStoreChange: () => void = () => {};
   /** Ends the pause between two attempts to save: the next flight takes over, or no session is left. */
   stopSaving: () => void = () => {};

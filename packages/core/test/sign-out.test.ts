@@ -115,6 +115,26 @@ describe('a sign-out during an exchange', () => {
     expect(backend.envelope).not.toHaveProperty('tokens');
   });
 
+  test.each(['refresh', 'login'] as const)(
+    'an announced sign-out counts at once, however long the %s takes: nobody gets the old token meanwhile',
+    async (exchange) => {
+      const { scene, first, second } = twoProcesses({ lock: true, subscribe: true });
+      await first.getTokens();
+      await second.getTokens();
+      await scene.clock.advance(0.9 * hour - 1);
+      const answer = scene.server.holdNext(exchange);
+      const flight = exchange === 'refresh' ? first.getTokens() : first.signIn();
+      const overtaken = flight.catch(({ code }) => code);
+      await settle();
+      await second.signOut();
+      await settle();
+      expect(first.peek()).toBeUndefined();
+      answer();
+      await overtaken;
+      await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    },
+  );
+
   test('a sign-out while the new tokens are being saved is noticed right after the save', async () => {
     const { scene, backend, first } = twoProcesses();
     await first.getTokens();

@@ -8,7 +8,7 @@ import * as limits from '../limits.js';
 import { look, mayEndSoon } from '../look.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Step } from '../next-step.js';
-import { releaseLease } from '../records.js';
+import { readStored, releaseLease } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { saveUnsaved } from './commit.js';
 import { returnLease, takeLease } from './lease-turn.js';
@@ -102,8 +102,16 @@ async function waitForTurn(
     if (step.kind === 'adopt') return step.tokens;
     throw step.kind === 'fail' ? step.error : error;
   } finally {
-    flight.onStoreChange = () => {};
+    flight.onStoreChange = coalesced(() => heedSignOut(context, account, flight));
   }
+}
+
+/** What others write during an exchange counts once the flight has ended, but a sign-out counts at once. */
+async function heedSignOut(context: SessionContext, account: Account, flight: Flight): Promise<void> {
+  const stored = await readStored(context).catch(() => undefined);
+  if (stored?.envelope.signedOutAt === undefined || account.flight !== flight) return;
+  account.seen(context.clock, stored.envelope);
+  account.signOutRead(stored.envelope.signedOutAt);
 }
 
 async function readAndExchange(
