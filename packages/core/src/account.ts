@@ -202,9 +202,10 @@ export class Account extends LoginState implements TimerOwner {
 
   /** The store has these levels beside its set. */
   refusalsRead(clock: Clock, { tokens, rejections }: Envelope): void {
-    const stored = refusalsFrom(rejections, clock.monotonic());
+    const now = clock.monotonic();
+    const stored = refusalsFrom(rejections, clock.now() - (tokens?.issuedAt ?? 0), now);
     const isInHand = tokens?.id === this.tokens?.id;
-    const refusing = isInHand ? higherLevels(this.#facts.refusing, stored) : stored;
+    const refusing = isInHand ? higherLevels(this.#facts.refusing, stored, now) : stored;
     if (refusing !== this.#facts.refusing) this.#note({ refusing });
   }
 

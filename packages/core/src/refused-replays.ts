@@ -51,8 +51,7 @@ export function afterAcceptedReplay(
   known: readonly RefusingOrigin[],
   origin: string,
 ): readonly RefusingOrigin[] {
-  const others = known.filter((each) => each.origin !== origin);
-  return others.length === 0 ? noRefusals : others;
+  return orNone(known.filter((each) => each.origin !== origin));
 }
 
 /** What is stored beside the set, for those who adopt it: the level of each refusing origin. Undefined: none. */
@@ -64,25 +63,32 @@ export function levelsOf(
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** What was stored beside an adopted set. Anything else than levels is left out. */
+/**
+ * What was stored beside a set of this age, soon after the set: it is forgotten as if it had been refused here then. Anything
+ * else than levels is left out.
+ */
 export function refusalsFrom(
   levels: Readonly<Record<string, unknown>> | undefined,
+  setAgeMs: number,
   now: number,
 ): readonly RefusingOrigin[] {
   if (levels === undefined) return noRefusals;
-  return Object.entries(levels)
+  const at = now - Math.max(0, setAgeMs);
+  const stored = Object.entries(levels)
     .filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && (entry[1] as number) > 0)
     .slice(0, limits.refusingOrigins)
-    .map(([origin, level]) => ({ origin, level, setId: undefined, at: now }));
+    .map(([origin, level]) => ({ origin, level, setId: undefined, at }));
+  return recent(stored, now);
 }
 
 /** What is known here and what is stored beside the same set: the higher level of each origin counts. */
 export function higherLevels(
   known: readonly RefusingOrigin[],
   stored: readonly RefusingOrigin[],
+  now: number,
 ): readonly RefusingOrigin[] {
   const isHigher = ({ origin, level }: RefusingOrigin): boolean =>
-    level > (known.find((each) => each.origin === origin)?.level ?? 0);
+    level > (entryOf(known, origin, now)?.level ?? 0);
   return stored.filter(isHigher).reduce((levels, entry) => newest(entry, levels), known);
 }
 
@@ -91,7 +97,12 @@ function entryOf(known: readonly RefusingOrigin[], origin: string, now: number):
 }
 
 function recent(known: readonly RefusingOrigin[], now: number): readonly RefusingOrigin[] {
-  return known.filter(({ at }) => now - at < limits.refusalMemoryMs);
+  return orNone(known.filter(({ at }) => now - at < limits.refusalMemoryMs));
+}
+
+/** Most accounts have none, and share it. */
+function orNone(refusals: readonly RefusingOrigin[]): readonly RefusingOrigin[] {
+  return refusals.length === 0 ? noRefusals : refusals;
 }
 
 function newest(entry: RefusingOrigin, known: readonly RefusingOrigin[]): readonly RefusingOrigin[] {

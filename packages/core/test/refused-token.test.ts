@@ -289,6 +289,23 @@ describe('a token that one origin of the API refuses always', () => {
     }
   });
 
+  test('what is stored beside a set is forgotten after ten minutes too, by whoever reads it then', async () => {
+    const { scene, backend, open } = twoProcesses();
+    const first = open();
+    for (let passed = 0; passed < 20; passed++) {
+      await scene.until(callByAttach(first, () => false));
+      await scene.clock.advance(second);
+    }
+    first.dispose();
+    expect(backend.envelope.rejections).toBeDefined();
+    await scene.clock.advance(2 * hour);
+    const next = open();
+    const refused = (await next.getTokens()).accessToken;
+    expect(backend.envelope).not.toHaveProperty('rejections');
+    const call = callByAttach(next, ({ accessToken }) => accessToken !== refused);
+    expect(await scene.until(call)).toBe(true);
+  });
+
   test.each([429, 503])('a replay that ends in %i says nothing about the exchange', async (status) => {
     const { session, server, clock } = openSession({ scheduler: noTimers });
     for (const end of [401, status]) {
