@@ -59,7 +59,10 @@ export class ExchangeRules {
 
   #onSendUnderLease({ process }: Life, { kind }: Exchange): void {
     const judge = this.#judge;
-    if (!judge.around.store.isLockedBy(process, key)) {
+    const { store, world } = judge.around;
+    // A lease is lost with the data: its holder learns of that when it next renews the lease, at a third of it.
+    if (world.now - store.lostAt < leaseMs / 3) return;
+    if (!store.isLockedBy(process, key)) {
       judge.violate('sent under a held lease', `${process.name} sends a ${kind} without`);
     }
     for (const other of judge.lives.values()) {

@@ -15,6 +15,8 @@ export class LoginRules {
   /** The password that the stored latch blocks, and since when. */
   #latched: { hash: string; password: string; at: number } | undefined;
   readonly #lastRefused = new Map<Life, string>();
+  /** The refresh token that was last saved by a process whose lease was lost, as in an outage of the store. */
+  #savedWithoutLease: string | undefined;
 
   constructor(judge: Judge) {
     this.#judge = judge;
@@ -33,7 +35,8 @@ export class LoginRules {
     this.#lastRefused.set(life, password);
   }
 
-  onWrite(life: Life, { guard }: Envelope): void {
+  onWrite(life: Life, { guard, tokens }: Envelope): void {
+    if (!this.#judge.around.store.isLockedBy(life.process, key)) this.#savedWithoutLease = tokens?.refreshToken;
     const hash = guard?.latch?.hash;
     if (hash === this.#latched?.hash) return;
     const password = this.#lastRefused.get(life);
@@ -80,7 +83,10 @@ export class LoginRules {
     const judge = this.#judge;
     const { server, store } = judge.around;
     if (!judge.hasLock || judge.hasFault('forget_lease') || !judge.keepsItsWord) return;
-    const stored = envelopeOf(store.records.get(key)).tokens?.refreshToken;
+    const saved = envelopeOf(store.records.get(key)).tokens?.refreshToken;
+    const read = envelopeOf(life.lastRead?.record).tokens?.refreshToken;
+    // What was saved without the lease can come between the holder's read and its login.
+    const stored = saved === this.#savedWithoutLease ? read : saved;
     // A sign-in replaces the stored set: a session that still holds the old refresh token need not use it.
     const inHand = judge.hasFault('sign_in') ? undefined : life.session.peek()?.refreshToken;
     for (const refreshToken of [stored, inHand]) {

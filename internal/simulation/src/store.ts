@@ -35,6 +35,8 @@ export class SharedStore {
   forgetWrites = 0;
   /** The store gives its data a name, as those do that can lose it. */
   namesData = false;
+  /** When it last lost its data. */
+  lostAt = Number.NEGATIVE_INFINITY;
   #losses = 0;
   readonly #world: World;
   readonly #random: Random;
@@ -107,6 +109,7 @@ export class SharedStore {
   /** Forgets everything, as a restart without a disk does. Whoever listens was cut off meanwhile. */
   lose(): void {
     this.#losses++;
+    this.lostAt = this.#world.now;
     this.records.clear();
     this.#writers.clear();
     if (this.#world.now < this.cutOffUntil) return;
