@@ -44,6 +44,26 @@ describe('waiting for the lock', () => {
     expect(await first.getAccessToken()).toBe('access-1');
   });
 
+  test('a lock that is granted after the news and the time-out is released before the caller wakes', async () => {
+    const { scene, backend, first, second } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    const gate = Promise.withResolvers<void>();
+    backend.next('lock', () => gate.promise);
+    let end: unknown = 'none';
+    const call = first.getAccessToken().then((token) => {
+      end = { token, holder: backend.holder };
+    });
+    await scene.clock.advance(59_900);
+    await second.getTokens();
+    await scene.clock.advance(200);
+    expect(end).toBe('none');
+    gate.resolve();
+    await call;
+    expect(end).toEqual({ token: 'access-2', holder: undefined });
+  });
+
   test('a lock that is granted long after the time-out is released then', async () => {
     const { scene, backend, first } = twoProcesses();
     const gate = Promise.withResolvers<void>();

@@ -30,11 +30,12 @@ export async function takeLease(
     if (typeof lease?.held === 'function' && typeof lease.release === 'function') return lease;
     throw new AuthError('store_failed', { detail: 'it gave no Lease' });
   } catch (error) {
-    if (signal.aborted) throw error;
-    if (!isAuthError(error) || error.code !== 'lock_timeout') throw storeError(context, 'lock', error);
-    stop.abort(error);
-    await returnLease(context, locking);
-    throw error;
+    if (isAuthError(error) && error.code === 'lock_timeout') {
+      stop.abort(error);
+      await returnLease(context, locking);
+      throw error;
+    }
+    throw signal.aborted ? error : storeError(context, 'lock', error);
   }
 }
 
