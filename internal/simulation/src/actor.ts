@@ -1,4 +1,4 @@
-import type { AuthSession, AuthSessionOptions, TokenRecord, TokenSet } from '@auth/core';
+import type { AuthEvent, AuthSession, AuthSessionOptions, TokenRecord, TokenSet } from '@auth/core';
 import { createKeeper, type Keeper, type KeeperEvent } from '@auth/fleet';
 import type { Core } from './core.ts';
 import type { Exchange, Network } from './network.ts';
@@ -113,10 +113,14 @@ export class Life {
     const clock = clockOf(world, this.process);
     const store = around.store.of(this.process, clock);
     const common = { store, clock, random: () => random.next() };
+    const tracing = (who: string) => ({
+      onEvent: ({ at: _at, key: _key, provider: _provider, ...event }: AuthEvent) =>
+        around.trace(`${who}: ${JSON.stringify(event)}`),
+    });
     this.#others = Array.from({ length: plan.theme === 'outage' ? otherAccounts : 0 }, (_, account) =>
       core.createAuthSession(
         otherProviderOf(this.process, `other-${account}`, around, () => around.onReached(this)),
-        common,
+        { ...common, ...tracing(`${name}, other-${account}`) },
       ),
     );
     const open = (): AuthSession =>

@@ -36,7 +36,8 @@ export class LoginRules {
   }
 
   onWrite(life: Life, { guard, tokens }: Envelope): void {
-    if (!this.#judge.around.store.isLockedBy(life.process, key)) this.#savedWithoutLease = tokens?.refreshToken;
+    if (!this.#judge.around.store.isLockedBy(life.process, key))
+      this.#savedWithoutLease = tokens?.refreshToken;
     const hash = guard?.latch?.hash;
     if (hash === this.#latched?.hash) return;
     const password = this.#lastRefused.get(life);

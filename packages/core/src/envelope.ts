@@ -60,6 +60,8 @@ export interface Guard {
   readonly notBefore?: number;
   /** How long that pause was when it was written. */
   readonly pauseMs?: number;
+  /** How long the failed exchange took that the pause follows. */
+  readonly tookMs?: number;
   /** Other accounts of the issuer succeeded while this one failed. */
   readonly isOwnTrouble?: boolean;
   /** Exchanges in a row that ended in neither a token, nor a refusal, nor a rate limit. */
@@ -188,6 +190,7 @@ const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
 const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['notBefore', isInstant],
   ['pauseMs', isInstant],
+  ['tookMs', isInstant],
   ['lostId', isText],
   ['typedLoginsAt', (value) => Array.isArray(value) && value.every(isInstant)],
   ['typedRefusalAt', isInstant],

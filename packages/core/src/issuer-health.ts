@@ -15,6 +15,17 @@ export function healthOf(clock: Clock, issuer: string): IssuerHealth | undefined
   return seen.get(clock)?.get(issuer);
 }
 
+/** An exchange on its way: when it was sent, and when an exchange of the issuer had last worked by then. */
+export interface SentExchange {
+  readonly at: number;
+  readonly issuerGoodAt: number;
+}
+
+/** An exchange that is sent now. */
+export function sentNow(clock: Clock, issuer: string): SentExchange {
+  return { at: clock.monotonic(), issuerGoodAt: healthOf(clock, issuer)?.goodAt ?? Number.NEGATIVE_INFINITY };
+}
+
 /** Notes that an exchange with an issuer has worked, or that its server could not be reached. */
 export function noteHealth(clock: Clock, issuer: string, isGood: boolean): void {
   const issuers = seen.get(clock) ?? new Map<string, IssuerHealth>();

@@ -3,7 +3,7 @@ import type { ClientLatch, Guard, Latch } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
 import { alwaysPast } from './held-set.js';
-import { healthOf } from './issuer-health.js';
+import { healthOf, type SentExchange } from './issuer-health.js';
 import * as limits from './limits.js';
 import type { Origin } from './login-state.js';
 import { noRefusals, type RefusingOrigin } from './refused-replays.js';
@@ -48,9 +48,9 @@ export interface RareFacts {
   readonly loginsSent: readonly number[];
   /** The same for passwords that persons typed. */
   readonly typedLoginsSent: readonly number[];
-  /** The first and the last exchange of the row of failed ones, on the monotonic clock. */
+  /** When the first of the row of failed exchanges failed, and when the last was sent, on the monotonic clock. */
   readonly failingSince?: number | undefined;
-  readonly failedAt?: number | undefined;
+  readonly lastSentAt?: number | undefined;
   /** Other accounts of the issuer succeeded meanwhile: this is no outage. */
   readonly isOwnTrouble: boolean;
   /** Sessions that wait for their work to end, to be closed: failed saves are tried again soon. */
@@ -107,7 +107,7 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
   pauseCode: undefined,
   exchangeFailures: 0,
   failingSince: undefined,
-  failedAt: undefined,
+  lastSentAt: undefined,
   isOwnTrouble: false,
   flightFailures: 0,
   quietUntil: alwaysPast,
@@ -125,18 +125,19 @@ export interface FailedExchange {
   readonly failures: number;
   /** Epoch milliseconds. */
   readonly notBefore: number;
+  readonly sent: SentExchange;
 }
 
-/** What a failed exchange adds to what is known. */
+/** What a failed exchange adds to what is known: how the server was when the exchange was sent. */
 export function afterFailedExchange(
-  { clock, provider: { issuer } }: SessionContext,
+  { clock }: SessionContext,
   { failingSince = clock.monotonic() }: RareFacts,
-  { code: pauseCode, failures: exchangeFailures, notBefore }: FailedExchange,
+  { code: pauseCode, failures: exchangeFailures, notBefore, sent }: FailedExchange,
 ): Partial<RareFacts> {
-  const failedAt = clock.monotonic();
-  const pausedUntil = failedAt + (notBefore - clock.now());
-  const isOwnTrouble = (healthOf(clock, issuer)?.goodAt ?? alwaysPast) > failingSince;
-  const row = { exchangeFailures, failingSince, failedAt, isOwnTrouble };
+  const lastSentAt = sent.at;
+  const pausedUntil = clock.monotonic() + (notBefore - clock.now());
+  const isOwnTrouble = sent.issuerGoodAt > failingSince;
+  const row = { exchangeFailures, failingSince, lastSentAt, isOwnTrouble };
   return { ...row, pauseCode, pausedUntil, knownNotBefore: notBefore };
 }
 
@@ -150,10 +151,10 @@ export function pauseGiven(
   facts: RareFacts,
   guard: Guard,
   isFirstRead: boolean,
-): Pick<RareFacts, 'pausedUntil' | 'pauseCode' | 'failedAt' | 'isOwnTrouble'> {
-  const { notBefore, pauseMs = limits.rateLimitMaxMs, failures, isOwnTrouble } = guard;
+): Pick<RareFacts, 'pausedUntil' | 'pauseCode' | 'lastSentAt' | 'isOwnTrouble'> {
+  const { notBefore, pauseMs = limits.rateLimitMaxMs, tookMs = 0, failures, isOwnTrouble } = guard;
   const now = clock.now();
-  let { pausedUntil, pauseCode, failedAt } = facts;
+  let { pausedUntil, pauseCode, lastSentAt } = facts;
   let isOwn = facts.isOwnTrouble || pauseCode === 'rate_limited';
   if (notBefore !== undefined && notBefore !== facts.knownNotBefore) {
     if (isFirstRead && isDatedAhead(guard, now)) return facts;
@@ -163,14 +164,14 @@ export function pauseGiven(
     if (storedUntil > pausedUntil || (isAsked && pauseCode !== 'rate_limited')) {
       pausedUntil = Math.max(pausedUntil, storedUntil);
       pauseCode = undefined;
-      failedAt = clock.monotonic() - (now - (notBefore - pauseMs));
+      lastSentAt = clock.monotonic() - (now - (notBefore - pauseMs - tookMs));
       isOwn = isOwnTrouble === true || failures === 0;
     }
   }
   const health = healthOf(clock, issuer);
-  if (health !== undefined && !isOwn && failedAt !== undefined && health.goodAt > failedAt)
-    pausedUntil = Math.min(pausedUntil, Math.max(health.recoveredAt, failedAt) + recoverySpreadMs);
-  return { pausedUntil, pauseCode, failedAt, isOwnTrouble: isOwn };
+  if (health !== undefined && !isOwn && lastSentAt !== undefined && health.goodAt > lastSentAt)
+    pausedUntil = Math.min(pausedUntil, Math.max(health.recoveredAt, lastSentAt) + recoverySpreadMs);
+  return { pausedUntil, pauseCode, lastSentAt, isOwnTrouble: isOwn };
 }
 
 /** Whether a pause has not begun yet: a clock far ahead has dated it. */

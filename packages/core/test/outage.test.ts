@@ -11,12 +11,16 @@ class Issuer {
   readonly awayFor = new Set<number>();
   readonly attempts: number[] = [];
   isAway = false;
+  failMs = 0;
 
   open(index: number, store = this.scene.memory()): AuthSession {
     const { server, clock } = this.scene;
     const login = async (): Promise<{ accessToken: string }> => {
       this.attempts[index] = (this.attempts[index] ?? 0) + 1;
-      if (this.isAway || this.awayFor.has(index)) throw neverSent();
+      const isAway = this.isAway || this.awayFor.has(index);
+      if (isAway && this.failMs > 0)
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, this.failMs));
+      if (isAway) throw neverSent();
       return { accessToken: `access-${index}` };
     };
     const account = `account ${index}`;
@@ -71,6 +75,29 @@ describe('an outage of the auth server', () => {
       expect(Math.max(...bySecond)).toBeLessThanOrEqual(13);
     },
   );
+
+  test('ends for an account too whose exchange was sent in the outage and failed after it', async () => {
+    const issuer = new Issuer();
+    const { clock } = issuer.scene;
+    const store = issuer.scene.memory();
+    const [late, other] = [issuer.open(0, store), issuer.open(1)];
+    issuer.isAway = true;
+    for (let passed = 0; passed < 600; passed += 5) {
+      await succeeds(late);
+      await clock.advance(5 * second);
+    }
+    issuer.failMs = 9 * second;
+    await clock.advance(300 * second);
+    const failing = succeeds(late);
+    await clock.advance(8 * second);
+    issuer.isAway = false;
+    expect(await succeeds(other)).toBe(true);
+    await clock.advance(second);
+    expect(await failing).toBe(false);
+    await clock.advance(30 * second);
+    // So it is for another process, which has seen the other account succeed, and reads of the failure.
+    for (const session of [issuer.open(0, store), late]) expect(await succeeds(session)).toBe(true);
+  });
 
   test('leaves an account its pause that failed while others succeeded', {
     tags: ['fault-133'],

@@ -65,7 +65,7 @@ export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): 
  * password lifted. Only a refresh shows that the refresh endpoint works again.
  */
 export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
-  const { notBefore, pauseMs, isOwnTrouble, lostId, client, lastFailure, ...rest } = guard;
+  const { notBefore, pauseMs, tookMs, isOwnTrouble, lostId, client, lastFailure, ...rest } = guard;
   const { latch, refusedCode, refreshFails, ...kept } = rest;
   const logins = (refreshFails?.logins ?? 0) + 1;
   return {

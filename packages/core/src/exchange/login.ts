@@ -5,6 +5,7 @@ import { withDeadline } from '../deadline.js';
 import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import { type Flight, type FlightPlan, timersNeverLogIn } from '../flight.js';
+import { sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { aheadPerHour, gapEndsAt, isRenewedByLogin } from '../login-ahead.js';
 import { signedOutError } from '../next-step.js';
@@ -49,13 +50,13 @@ export async function login(
   if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
   if (!isLeaseHeld(flight)) return 'lock_again';
   account.loginSent(clock, isTyped);
-  const startedAt = clock.monotonic();
+  const sent = sentNow(clock, provider.issuer);
   let issued: TokenSet | undefined;
   try {
     issued = await send(context, flight.plan, prepared);
   } catch (thrown) {
     const error = thrown as AuthError;
-    context.emitFailure('login', error, elapsedMs(clock, startedAt), false);
+    context.emitFailure('login', error, elapsedMs(clock, sent.at), false);
     if (error.code === 'credentials_unavailable') {
       account.loginNotSent(isTyped);
       await takeBackLogin(context, read, counted.guard, guard);
@@ -63,14 +64,14 @@ export async function login(
     }
     const isByPerson = flight.plan.kind === 'sign_in';
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
-    if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error);
+    if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error, sent);
     if (await mayTryAnotherCode(context, flight, read, error)) return 'read_again';
     const latch = await block(context, account, flight.plan, read, prepared, error);
     throw new AuthError(error.code, { ...error, retryAt: context.retryRefusedAt(latch) });
   }
   if (issued === undefined) return undefined;
   account.latched(undefined);
-  context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, startedAt) });
+  context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, sent.at) });
   return commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
 }
 

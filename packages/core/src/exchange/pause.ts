@@ -1,9 +1,10 @@
 import type { Account } from '../account.js';
+import { elapsedMs } from '../clock.js';
 import type { SessionContext } from '../context.js';
 import { coolDownMs } from '../cool-down.js';
 import type { Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
-import { noteHealth } from '../issuer-health.js';
+import { noteHealth, type SentExchange } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure } from './save-guard.js';
@@ -14,8 +15,9 @@ export async function pauseAfter(
   account: Account,
   stored: Stored,
   error: AuthError,
+  sent: SentExchange,
 ): Promise<AuthError> {
-  return (await pause(context, account, stored, error)).paused;
+  return (await pause(context, account, stored, error, sent)).paused;
 }
 
 /**
@@ -27,21 +29,31 @@ export async function pause(
   account: Account,
   stored: Stored,
   error: AuthError,
+  sent: SentExchange,
 ): Promise<{ readonly paused: AuthError; readonly written: Stored | undefined }> {
   const { guard } = stored.envelope;
   const isLimited = error.code === 'rate_limited';
   const failures = isLimited ? 0 : Math.max(guard.failures, account.facts.exchangeFailures) + 1;
   const pauseMs = isLimited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures);
   const notBefore = context.clock.now() + pauseMs;
+  const tookMs = elapsedMs(context.clock, sent.at);
   if (!isLimited) noteHealth(context.clock, context.provider.issuer, false);
-  account.exchangeFailed(context, { code: error.code, failures, notBefore });
+  account.exchangeFailed(context, { code: error.code, failures, notBefore, sent });
   const { lostId = guard.lostId } = account.facts;
   // If the pause cannot be saved, this process still observes it.
   const { isOwnTrouble: _, ...noted } = noteFailure(guard, error, context.clock.now());
   const own = account.facts.isOwnTrouble ? { isOwnTrouble: true } : {};
   const written = await replaceStored(context, stored, {
     ...stored.envelope,
-    guard: { ...noted, ...own, failures, notBefore, pauseMs, ...(lostId === undefined ? {} : { lostId }) },
+    guard: {
+      ...noted,
+      ...own,
+      failures,
+      notBefore,
+      pauseMs,
+      tookMs,
+      ...(lostId === undefined ? {} : { lostId }),
+    },
   }).catch(() => undefined);
   return { paused: new AuthError(error.code, { ...error, retryAt: notBefore }), written };
 }

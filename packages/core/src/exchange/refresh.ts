@@ -5,6 +5,7 @@ import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import type { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
+import { type SentExchange, sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { AuthProvider } from '../provider.js';
@@ -43,7 +44,7 @@ export async function refresh(
   if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
   if (!isLeaseHeld(flight)) return 'lock_again';
   const isBroken = read.envelope.guard.refreshFails?.isBroken === true;
-  const startedAt = context.clock.monotonic();
+  const sent = sentNow(context.clock, context.provider.issuer);
   let tokens: TokenSet;
   try {
     tokens = await sendRefreshToken(
@@ -57,7 +58,8 @@ export async function refresh(
     const error = thrown as AuthError;
     if (error.code === 'signed_out') throw error;
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, false);
-    if (error.code !== 'refresh_refused') return insteadOfRefresh(context, account, flight, read, error);
+    if (error.code !== 'refresh_refused')
+      return insteadOfRefresh(context, account, flight, read, error, sent);
     // Either the session is over, or somebody else has spent the refresh token: read the store again to find out.
     account.refreshTokenSpent(parent.id);
     flight.wasRefused = true;
@@ -70,7 +72,7 @@ export async function refresh(
     tokenId: tokens.id,
     previousId: parent.id,
     previousAgeMs: ageOf(parent, tokens.issuedAt),
-    durationMs: elapsedMs(context.clock, startedAt),
+    durationMs: elapsedMs(context.clock, sent.at),
   });
   return commit(context, account, flight, read, tokens, 'refresh');
 }
@@ -95,6 +97,7 @@ async function insteadOfRefresh(
   flight: Flight,
   read: Stored,
   error: AuthError,
+  sent: SentExchange,
 ): Promise<Outcome> {
   const { clock, provider, random } = context;
   const { guard, tokens } = read.envelope;
@@ -106,7 +109,7 @@ async function insteadOfRefresh(
   const isPossible = provider.prepareLogin !== undefined && flight.hasWaiters && !account.isUsable(context);
   const mayLogIn = isPossible && mayLogInInstead(noted, tokens, now);
   // The pause holds back the next calls where the login cannot be sent either: it is blocked, or the vault is away.
-  const { paused, written } = await pause(context, account, next, error);
+  const { paused, written } = await pause(context, account, next, error, sent);
   if (!mayLogIn || written === undefined) throw paused;
   account.triedInstead(clock);
   if (refreshFails?.logins === undefined) await rest(clock, flight, limits.brokenLoginSpreadMs * random());
