@@ -83,6 +83,8 @@ export class Life {
   readonly fromSignIn = new Set<string>();
   /** What the session last read of the account. */
   lastRead: { readonly at: number; readonly record: TokenRecord | undefined } | undefined;
+  /** What it last wrote. */
+  lastWritten: TokenRecord | undefined;
   /** When the last sign-out began, and when the last successful sign-in began. */
   signedOutAt: number = Number.NEGATIVE_INFINITY;
   signedInAt: number = Number.NEGATIVE_INFINITY;

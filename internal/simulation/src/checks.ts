@@ -83,6 +83,7 @@ export class Checks {
     const life = this.#lifeOf(write.process);
     this.#records.onWrite(life, write);
     if (write.key !== key) return;
+    life.lastWritten = write.next;
     const [before, after] = [envelopeOf(write.replaced), envelopeOf(write.next)];
     if (after.signedOutAt !== undefined && after.signedOutAt !== before.signedOutAt) this.onSignOut();
     if (!this.#judge.isAtomic) return;

@@ -76,7 +76,8 @@ export class ExchangeRules {
 
   #onPresent(life: Life, refreshToken: string): void {
     const judge = this.#judge;
-    const { tokens, guard } = envelopeOf(life.lastRead?.record);
+    // Without a lock the write before the request shows what the flight knows: news may have been read since.
+    const { tokens, guard } = envelopeOf(judge.hasLock ? life.lastRead?.record : life.lastWritten);
     if (life.answered.has(refreshToken)) {
       const detail = `${life.process.name}: ${refreshToken}`;
       judge.violate('an answered refresh token is not presented again', detail);
