@@ -1,32 +1,13 @@
 import type { Clock } from './clock.js';
 import type { SessionContext } from './context.js';
-import type { ClientLatch, Envelope, Guard, Latch } from './envelope.js';
+import type { Envelope } from './envelope.js';
+import { ExchangeState } from './exchange-state.js';
 import type { Flight } from './flight.js';
 import { HeldSet } from './held-set.js';
 import * as limits from './limits.js';
-import { LoginState } from './login-state.js';
 import { quietly } from './quietly.js';
-import {
-  afterFailedExchange,
-  type FailedExchange,
-  isDatedAhead,
-  none,
-  nothingAgainstExchanges,
-  nothingRare,
-  orNothing,
-  pauseGiven,
-  type RareFacts,
-  type Unsaved,
-  withLoginSent,
-} from './rare-facts.js';
-import {
-  afterAcceptedReplay,
-  afterRefusal,
-  afterRefusedReplay,
-  allowsExchange,
-  higherLevels,
-  refusalsFrom,
-} from './refused-replays.js';
+import { none } from './rare-facts.js';
+import { afterRefusal, allowsExchange, higherLevels, refusalsFrom } from './refused-replays.js';
 import { isRemembered, noIds, type RememberedIds, remembering } from './remembered-ids.js';
 import type { TimerOwner } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
@@ -38,13 +19,13 @@ export interface AccountTimer {
 }
 
 /**
- * What this process knows of one key of one store, shared by all its sessions on that key. Only this class changes the
- * state of an account, and a method that changes the state is named after what happened.
+ * What this process knows of one key of one store, shared by all its sessions on that key. Only this class, with those
+ * that it extends, changes the state of an account, and a method that changes the state is named after what happened.
  *
  * A set is in hand until a sign-out; it may be expired, or refused by the API. At most one flight is under way, and at
  * most one earlier flight trails behind it. An unsaved set is the set in hand, unless it holds initial tokens.
  */
-export class Account extends LoginState implements TimerOwner {
+export class Account extends ExchangeState implements TimerOwner {
   readonly store: TokenStore;
   readonly key: string;
   /** The set in hand. Only this class replaces it; the session's fast path notes here that the set was handed out. */
@@ -58,7 +39,6 @@ export class Account extends LoginState implements TimerOwner {
   #spent: RememberedIds = noIds;
   #unsubscribe: (() => void) | undefined;
   #timer: AccountTimer | undefined;
-  #facts: RareFacts = nothingRare;
 
   constructor(store: TokenStore, key: string, now: number) {
     super(now);
@@ -76,11 +56,7 @@ export class Account extends LoginState implements TimerOwner {
 
   /** The flight that has served its callers and still saves, or releases its lease. */
   get trailing(): Flight | undefined {
-    return this.#facts.trailing;
-  }
-
-  get facts(): RareFacts {
-    return this.#facts;
+    return this.facts.trailing;
   }
 
   get isWatched(): boolean {
@@ -89,24 +65,24 @@ export class Account extends LoginState implements TimerOwner {
 
   /** The open sessions. */
   get contexts(): readonly SessionContext[] {
-    return this.#context === undefined ? none : [this.#context, ...this.#facts.others];
+    return this.#context === undefined ? none : [this.#context, ...this.facts.others];
   }
 
   joined(context: SessionContext): void {
     if (this.#context === undefined) this.#context = context;
-    else this.#note({ others: [...this.#facts.others, context] });
+    else this.note({ others: [...this.facts.others, context] });
   }
 
   left(context: SessionContext): void {
     const [first, ...others] = this.contexts.filter((each) => each !== context);
     this.#context = first;
-    if (this.#facts.others.length > 0) this.#note({ others: others.length === 0 ? none : others });
+    if (this.facts.others.length > 0) this.note({ others: others.length === 0 ? none : others });
   }
 
   /** The last session has left: ends the timer, the next look at the store and the subscription. */
   abandoned(): void {
     this.unschedule();
-    this.#facts.cancelLook?.();
+    this.facts.cancelLook?.();
     quietly(this.#unsubscribe);
     this.#unsubscribe = undefined;
   }
@@ -141,46 +117,22 @@ export class Account extends LoginState implements TimerOwner {
     return isRemembered(this.#spent, id);
   }
 
-  isRefused(id: string | undefined): boolean {
-    return id !== undefined && isRemembered(this.#facts.refused, id);
-  }
-
   /** The server has answered this set's refresh token: it is never presented again. */
   refreshTokenSpent(id: string): void {
     this.#spent = remembering(this.#spent, id);
   }
 
-  /** The answer to this set's refresh token was lost. */
-  answerLost(id: string): void {
-    this.#note({ lostId: id });
-  }
-
   /** The API refused the set in hand at this origin. False: this is no reason for an exchange. */
   refused(clock: Clock, { id, issuedAt }: TokenSet, origin: string): boolean {
     const now = clock.monotonic();
-    const { refusing, refused } = this.#facts;
+    const { refusing, refused } = this.facts;
     // The wall clock tells the age of a set that another process fetched.
     const ageMs = Math.max(this.held.heldForMs(clock), clock.now() - issuedAt);
     const isReason = allowsExchange(refusing, origin, ageMs, now);
     const change = { refusing: afterRefusal(refusing, origin, now) };
-    this.#note(isReason ? { ...change, refused: remembering(refused, id) } : change);
+    this.note(isReason ? { ...change, refused: remembering(refused, id) } : change);
     if (isReason) this.held.makeStale();
     return isReason;
-  }
-
-  /** An origin refused a set that had just come to replace a refused one. False: that was known of this set. */
-  replayRefused(clock: Clock, origin: string, id: string): boolean {
-    const { refusing } = this.#facts;
-    this.#note({ refusing: afterRefusedReplay(refusing, origin, id, clock.monotonic()) });
-    return !refusing.some((each) => each.origin === origin && each.setId === id);
-  }
-
-  /** False: nothing was known against the origin. */
-  replayAccepted(origin: string): boolean {
-    const refusing = afterAcceptedReplay(this.#facts.refusing, origin);
-    const isNews = refusing.length !== this.#facts.refusing.length;
-    if (isNews) this.#note({ refusing });
-    return isNews;
   }
 
   /** This is what the store holds. */
@@ -192,7 +144,7 @@ export class Account extends LoginState implements TimerOwner {
   override dataLost(): void {
     const { tokens } = this;
     super.dataLost();
-    if (tokens === undefined || this.isSpent(tokens.id) || this.#facts.unsaved !== undefined) return;
+    if (tokens === undefined || this.isSpent(tokens.id) || this.facts.unsaved !== undefined) return;
     if (this.isRefused(tokens.id) && tokens.refreshToken === undefined) return;
     const row = { tokens, by: 'refresh', parentId: undefined, isInitial: false } as const;
     const origin = this.originOf(tokens);
@@ -205,13 +157,8 @@ export class Account extends LoginState implements TimerOwner {
     const now = clock.monotonic();
     const stored = refusalsFrom(rejections, clock.now() - (tokens?.issuedAt ?? 0), now);
     const isInHand = tokens?.id === this.tokens?.id;
-    const refusing = isInHand ? higherLevels(this.#facts.refusing, stored, now) : stored;
-    if (refusing !== this.#facts.refusing) this.#note({ refusing });
-  }
-
-  /** A caller got this set in place of one that it named as refused. */
-  replacementHandedOut(replacementId: string): void {
-    this.#note({ replacementId });
+    const refusing = isInHand ? higherLevels(this.facts.refusing, stored, now) : stored;
+    if (refusing !== this.facts.refusing) this.note({ refusing });
   }
 
   flightStarted(flight: Flight): void {
@@ -221,86 +168,21 @@ export class Account extends LoginState implements TimerOwner {
   /** The flight has served its callers. `trailing`: the flight, if it still saves or has a lease to release. */
   flightLanded(trailing: Flight | undefined): void {
     this.#flight = undefined;
-    if (trailing !== this.trailing) this.#note({ trailing });
+    if (trailing !== this.trailing) this.note({ trailing });
   }
 
   /** The trailing flight has stopped saving: the next caller's flight saves a set that is still unsaved. */
   savingEnded(): void {
-    if (this.#facts.unsaved !== undefined) this.held.makeStale();
+    if (this.facts.unsaved !== undefined) this.held.makeStale();
   }
 
   flightEnded(): void {
-    this.#note({ trailing: undefined });
-  }
-
-  flightFailed(clock: Clock, flightFailures: number, quietMs: number): void {
-    this.#note({ flightFailures, quietUntil: clock.monotonic() + quietMs });
+    this.note({ trailing: undefined });
   }
 
   /** A refresh in the background went well. If its set is due again already, the next refresh waits. */
   refreshedInBackground(clock: Clock): void {
-    if (!this.held.isFresh) this.#note({ quietUntil: clock.monotonic() + limits.exchangeGapMs });
-  }
-
-  /** An exchange succeeded, here or elsewhere. */
-  exchangeSucceeded(): void {
-    if (this.#facts !== nothingRare) this.#note(nothingAgainstExchanges);
-  }
-
-  /** An exchange failed: no token call before `notBefore`. */
-  exchangeFailed(context: SessionContext, failure: FailedExchange): void {
-    this.#note(afterFailedExchange(context, this.#facts, failure));
-  }
-
-  /** A stored `notBefore` was read. */
-  #pauseRead(context: SessionContext, guard: Guard): void {
-    const { notBefore } = guard;
-    if (notBefore === undefined || notBefore === this.#facts.knownNotBefore) return;
-    const pause = pauseGiven(context, this.#facts, guard, !this.hasRead);
-    this.#note({ ...pause, knownNotBefore: notBefore });
-  }
-
-  /** What was counted as sent was not: there was no one-time code. */
-  loginNotSent(isTyped: boolean): void {
-    const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
-    this.#note({ [kind]: this.#facts[kind].slice(0, -1) });
-  }
-
-  loginSent(clock: Clock, isTyped: boolean): void {
-    this.#note(withLoginSent(this.#facts, isTyped, clock.monotonic()));
-  }
-
-  /** A login was refused, and its latch is not saved yet. Undefined: the latch is saved or lifted. */
-  latched(latch: Latch | undefined): void {
-    if (latch !== this.#facts.latch) this.#note({ latch });
-  }
-
-  /** The server refused the client, and that is not saved yet. Undefined: it is. */
-  clientRefused(client: ClientLatch | undefined): void {
-    this.#note({ client });
-  }
-
-  /** A stored guard was read. */
-  guardRead(context: SessionContext, guard: Guard, isPauseKnown: boolean): void {
-    // A pause that is ignored because the first read found it stays ignored, also if that read needed no exchange.
-    const isIgnored = !this.hasRead && isDatedAhead(guard, context.clock.now());
-    if (isPauseKnown || isIgnored) this.#pauseRead(context, guard);
-    this.refreshEndpointSeen(guard.refreshFails?.isBroken === true);
-  }
-
-  /** The refresh endpoint works, or does not work at all, as far as this process or the store can tell. */
-  refreshEndpointSeen(isRefreshBroken: boolean): void {
-    if (isRefreshBroken !== this.#facts.isRefreshBroken) this.#note({ isRefreshBroken });
-  }
-
-  /** A login stands in for a refresh, if it can be sent. */
-  triedInstead(clock: Clock): void {
-    this.#note({ triedInsteadAt: clock.monotonic() });
-  }
-
-  /** This set is kept in memory until it is saved. Undefined: no set is unsaved. */
-  saveDeferred(unsaved: Unsaved | undefined): void {
-    if (unsaved !== this.#facts.unsaved) this.#note({ unsaved });
+    if (!this.held.isFresh) this.note({ quietUntil: clock.monotonic() + limits.exchangeGapMs });
   }
 
   /** The store was read: it holds this sign-out, or none. */
@@ -321,15 +203,15 @@ export class Account extends LoginState implements TimerOwner {
   }
 
   get isClosing(): boolean {
-    return this.#facts.closings > 0;
+    return this.facts.closings > 0;
   }
 
   closingBegan(): void {
-    this.#note({ closings: this.#facts.closings + 1 });
+    this.note({ closings: this.facts.closings + 1 });
   }
 
   closingEnded(): void {
-    this.#note({ closings: this.#facts.closings - 1 });
+    this.note({ closings: this.facts.closings - 1 });
   }
 
   watched(unsubscribe: () => void): void {
@@ -338,7 +220,7 @@ export class Account extends LoginState implements TimerOwner {
 
   /** The store could not be read: another look at it is scheduled. */
   lookPostponed(cancelLook: () => void): void {
-    this.#note({ cancelLook });
+    this.note({ cancelLook });
   }
 
   scheduled(timer: AccountTimer): void {
@@ -349,9 +231,5 @@ export class Account extends LoginState implements TimerOwner {
     const timer = this.#timer;
     this.#timer = undefined;
     quietly(() => timer?.cancel(this));
-  }
-
-  #note(change: Partial<RareFacts>): void {
-    this.#facts = orNothing({ ...this.#facts, ...change });
   }
 }

@@ -72,7 +72,10 @@ export function checkOptions(options: AuthSessionOptions): void {
   for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
     expect(options[name] === undefined || isFunction(options[name]), name, 'a function');
   }
-  const { timeouts = {} } = options;
+  if (options.timeouts !== undefined) checkTimeouts(options.timeouts);
+}
+
+function checkTimeouts(timeouts: NonNullable<AuthSessionOptions['timeouts']>): void {
   expect(typeof timeouts === 'object' && timeouts !== null, 'timeouts', 'an object of milliseconds');
   for (const [name, value] of Object.entries(timeouts)) {
     expect(

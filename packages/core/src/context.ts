@@ -9,7 +9,7 @@ import { type EventBody, type EventListener, emitEvent } from './events.js';
 import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
 import { assertAllowed, assertLearnt, originsIn } from './origins.js';
-import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
+import { defaultRefreshPolicy, type RefreshPolicy, whileRefreshable } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
 import { reasonOf } from './reason.js';
 import { sharedScheduler } from './scheduler/shared-scheduler.js';
@@ -223,21 +223,6 @@ export class SessionContext {
 const none: readonly never[] = [];
 
 // Functions, because private methods would cost each of very many instances a field.
-
-/** Without a password a refresh token that ends before its access token is used while it lives. */
-function whileRefreshable(
-  { prepareLogin }: AuthProvider,
-  tokens: TokenSet,
-  advisoryAt: number,
-  random: () => number,
-): number {
-  const { issuedAt, expiresAt, refreshToken, refreshExpiresAt } = tokens;
-  if (prepareLogin !== undefined || refreshToken === undefined) return advisoryAt;
-  if (expiresAt === undefined || refreshExpiresAt === undefined || refreshExpiresAt >= expiresAt)
-    return advisoryAt;
-  const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt, issuedAt };
-  return Math.min(advisoryAt, defaultRefreshPolicy(ofRefreshToken, random).advisoryAt);
-}
 
 function write(provider: AuthProvider, headers: Headers, tokens: TokenSet): void {
   try {

@@ -57,9 +57,9 @@ const defaultEnvironment: Environment = {
 export function environmentOf(options: AuthSessionOptions): Environment {
   const { scheduler, waitUntil, keepAlive, loginAhead, refreshPolicy, fetch, clock, random } = options;
   const { maxLoginsPerHour, refusedLoginRetryMs, timeouts, allowInsecureOrigins } = options;
-  const asked: unknown[] = [scheduler, waitUntil, keepAlive, loginAhead, refreshPolicy, fetch, clock, random];
-  const limiting: unknown[] = [maxLoginsPerHour, refusedLoginRetryMs, timeouts, allowInsecureOrigins];
-  if ([...asked, ...limiting].every((option) => option === undefined)) return defaultEnvironment;
+  const asked = waitUntil ?? keepAlive ?? loginAhead ?? refreshPolicy ?? fetch ?? clock ?? random;
+  const limiting = maxLoginsPerHour ?? refusedLoginRetryMs ?? timeouts ?? allowInsecureOrigins;
+  if (scheduler === undefined && (asked ?? limiting) === undefined) return defaultEnvironment;
   const standard = defaultEnvironment;
   return {
     scheduler,

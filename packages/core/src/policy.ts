@@ -1,4 +1,5 @@
 import * as limits from './limits.js';
+import type { AuthProvider } from './provider.js';
 import type { TokenSet } from './tokens.js';
 
 /**
@@ -20,3 +21,18 @@ export const defaultRefreshPolicy: RefreshPolicy = ({ issuedAt, expiresAt }, ran
     mandatoryAt: expiresAt - Math.min(limits.mandatoryMarginMs, lifetimeMs * limits.mandatoryMarginShare),
   };
 };
+
+/** Without a password a refresh token that ends before its access token is used while it lives. */
+export function whileRefreshable(
+  { prepareLogin }: AuthProvider,
+  tokens: TokenSet,
+  advisoryAt: number,
+  random: () => number,
+): number {
+  const { issuedAt, expiresAt, refreshToken, refreshExpiresAt } = tokens;
+  if (prepareLogin !== undefined || refreshToken === undefined) return advisoryAt;
+  if (expiresAt === undefined || refreshExpiresAt === undefined || refreshExpiresAt >= expiresAt)
+    return advisoryAt;
+  const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt, issuedAt };
+  return Math.min(advisoryAt, defaultRefreshPolicy(ofRefreshToken, random).advisoryAt);
+}

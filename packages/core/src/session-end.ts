@@ -1,10 +1,15 @@
 import type { Account } from './account.js';
 import { leaveAccount, rejoinAccount } from './accounts.js';
 import type { SessionContext } from './context.js';
+import { AuthError } from './errors.js';
 import { sleep } from './exchange/within.js';
 import * as limits from './limits.js';
 import { pendingCallsSettled } from './pending-calls.js';
 import { startFlight } from './schedule-refresh.js';
+
+export function disposedError({ provider }: SessionContext): AuthError {
+  return new AuthError('disposed', { provider: provider.name });
+}
 
 /** The end of a session: it takes no new calls, and those that began before go on. */
 export class SessionEnd {

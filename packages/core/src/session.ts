@@ -9,22 +9,22 @@ import type {
   MaintainOptions,
   Maintenance,
 } from './auth-session.js';
-import { checkMinValid } from './check-options.js';
 import type { Clock } from './clock.js';
-import { type CallGroup, SessionContext } from './context.js';
-import { AuthError } from './errors.js';
+import { SessionContext } from './context.js';
 import type { AuthEvent } from './events.js';
+import { initialTokens, keepInitialTokens } from './initial-tokens.js';
 import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import type { MaybePromise } from './maybe-promise.js';
 import { prepareSignIn } from './prepare-sign-in.js';
 import type { AuthProvider, PreparedLogin } from './provider.js';
-import { afterAnswer, afterRejected } from './refused-token.js';
+import { afterAnswer } from './refused-token.js';
 import { AuthFetch } from './request/auth-fetch.js';
 import { startFlight } from './schedule-refresh.js';
-import { SessionEnd } from './session-end.js';
-import { lastsFor, type TokenSet, tokenSetFrom } from './tokens.js';
-import { handOutEarly, runLogin, waitAtMost, waitForToken, waitTogether } from './wait-for-token.js';
+import { disposedError, SessionEnd } from './session-end.js';
+import type { TokenSet } from './tokens.js';
+import { openGroup, tokensFor } from './tokens-for.js';
+import { runLogin, waitAtMost } from './wait-for-token.js';
 
 /** One session: what callers use, on an account that sessions with the same key share. */
 export class Session implements AuthSession {
@@ -38,15 +38,7 @@ export class Session implements AuthSession {
     const context = new SessionContext(provider, options);
     const initial = initialTokens(context, options);
     const account = joinAccount(context);
-    if (initial !== undefined && !account.hasRead) {
-      account.saveDeferred({
-        tokens: initial,
-        by: 'login',
-        parentId: undefined,
-        isInitial: true,
-        liftedLatch: undefined,
-      });
-    }
+    if (initial !== undefined) keepInitialTokens(account, initial);
     this.#context = context;
     this.#clock = context.clock;
     this.#account = account;
@@ -80,7 +72,7 @@ export class Session implements AuthSession {
     const account = this.#account;
     if (options === undefined && account !== undefined && this.#isFresh(account))
       return account.held.accessTokenPromise();
-    const group = options === undefined ? this.#openGroup() : undefined;
+    const group = options === undefined ? openGroup(this.#context, account) : undefined;
     if (group === undefined) return this.#getAccessToken(options);
     group.accessToken ??= group.tokens.then(({ accessToken }) => accessToken);
     return group.accessToken;
@@ -234,37 +226,8 @@ export class Session implements AuthSession {
   }
 
   #getTokens(options: GetTokenOptions): Promise<TokenSet> {
-    const group = options === none ? this.#openGroup() : undefined;
-    return group?.tokens ?? this.#decideFor(options);
-  }
-
-  /** Callers of a stampede share one promise: each of them costs only this check. */
-  #openGroup(): CallGroup | undefined {
-    const { callGroup } = this.#context;
-    if (this.#account === undefined) return undefined;
-    const isOpen = callGroup !== undefined && this.#clock.monotonic() - callGroup.since < limits.callGroupMs;
-    if (!isOpen) return undefined;
-    this.#account.flight?.joined();
-    return callGroup;
-  }
-
-  async #decideFor({ forceRefresh, rejected, minValidMs, signal }: GetTokenOptions): Promise<TokenSet> {
-    const context = this.#context;
-    const account = this.#live();
-    signal?.throwIfAborted();
-    const inHand = account.tokens;
-    if (forceRefresh === true)
-      return waitForToken(context, account, { forced: true, unlike: inHand?.id, rejected, signal });
-    if (rejected !== undefined && inHand?.accessToken === rejected)
-      return afterRejected(context, account, inHand, signal);
-    if (minValidMs !== undefined) checkMinValid(minValidMs);
-    const lasts =
-      inHand === undefined || minValidMs === undefined || lastsFor(inHand, minValidMs, this.#clock.now());
-    if (inHand !== undefined && lasts && account.isUsable(context) && !account.held.isInDoubt)
-      return handOutEarly(context, account, inHand, signal);
-    const isPlain = signal === undefined && rejected === undefined && minValidMs === undefined;
-    if (isPlain) return waitTogether(context, account);
-    return waitForToken(context, account, { rejected, minValidMs, signal });
+    const group = options === none ? openGroup(this.#context, this.#account) : undefined;
+    return group?.tokens ?? tokensFor(this.#context, this.#account, options);
   }
 
   /** Takes no new calls from now on. */
@@ -276,8 +239,7 @@ export class Session implements AuthSession {
   }
 
   #live(): Account {
-    if (this.#account === undefined)
-      throw new AuthError('disposed', { provider: this.#context.provider.name });
+    if (this.#account === undefined) throw disposedError(this.#context);
     return this.#account;
   }
 }
@@ -287,12 +249,3 @@ const ends = new WeakMap<Session, SessionEnd>();
 
 const none: GetTokenOptions = Object.freeze({});
 const nothing = (): undefined => undefined;
-
-function initialTokens(context: SessionContext, { initialTokens }: AuthSessionOptions): TokenSet | undefined {
-  if (initialTokens === undefined) return undefined;
-  try {
-    return tokenSetFrom(initialTokens, context.clock.now());
-  } catch (error) {
-    throw new AuthError('invalid_options', { detail: `initialTokens: ${(error as AuthError).detail}` });
-  }
-}

@@ -1,0 +1,140 @@
+import type { Account } from '../account.js';
+import type { SessionContext } from '../context.js';
+import { withDeadline } from '../deadline.js';
+import type { Guard, Latch, Stored } from '../envelope.js';
+import { AuthError, isAuthError } from '../errors.js';
+import { type Flight, type FlightPlan, timersNeverLogIn } from '../flight.js';
+import * as limits from '../limits.js';
+import { aheadPerHour, gapEndsAt, isRenewedByLogin } from '../login-ahead.js';
+import type { PreparedLogin } from '../provider.js';
+import { reasonOf, toAuthError } from '../reason.js';
+import { isLatched, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
+
+/**
+ * Whether a login may renew the stored set, although nobody waits for it.
+ *
+ * @throws AuthError `reauthentication_required`: that is left to callers; `rate_limited`: until `retryAt`
+ */
+export function assertMayLogInAhead(
+  context: SessionContext,
+  account: Account,
+  { envelope: { guard, tokens } }: Stored,
+): void {
+  const { provider, clock } = context;
+  const leftToCallers = { provider: provider.name, detail: timersNeverLogIn };
+  const isLatched = latchesOn(account, guard).length > 0;
+  if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
+    throw new AuthError('reauthentication_required', leftToCallers);
+  const allowance = aheadPerHour(context);
+  const retryAt = Math.max(
+    nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
+    nextLoginAt(guard, clock.now(), allowance) ?? 0,
+    gapEndsAt(context, account, guard.loginsAt, tokens),
+  );
+  if (retryAt > clock.now()) throw new AuthError('rate_limited', { ...leftToCallers, retryAt });
+}
+
+/** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */
+export async function permittedSecrets(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+  guard: Guard,
+  prepare: NonNullable<FlightPlan['prepare']>,
+): Promise<PreparedLogin<unknown>> {
+  const { provider, clock } = context;
+  const { kind, byPerson } = flight.plan;
+  const isConfigured = byPerson !== true;
+  const mayTryAgain = (latch: Latch): boolean =>
+    isConfigured && clock.now() >= (context.retryRefusedAt(latch) ?? Number.POSITIVE_INFINITY);
+  const latches = kind === 'sign_in' ? [] : latchesOn(account, guard).filter((latch) => !mayTryAgain(latch));
+  const justAsked = isConfigured ? latches.find(({ hash }) => context.wasJustAsked(hash)) : undefined;
+  if (justAsked !== undefined) throw blocked(context, justAsked);
+  const { allowance, loginsAt, sent } = allowanceOf(context, account, guard, !isConfigured);
+  const retryAt =
+    nextLoginHere(context, sent, allowance) ?? nextLoginAt({ ...guard, loginsAt }, clock.now(), allowance);
+  if (retryAt !== undefined) {
+    const detail = isConfigured ? 'maxLoginsPerHour is reached' : 'too many typed passwords';
+    throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
+  }
+  flight.prepared ??= await askForSecrets(context, prepare);
+  for (const latch of latches) {
+    if (!(await isLatched(latch, flight.prepared.secrets))) continue;
+    if (isConfigured) context.vaultAsked(latch.hash);
+    throw blocked(context, latch);
+  }
+  return flight.prepared;
+}
+
+/** The stored latch, and one of this process's that could not be saved: others may have been refused since. */
+export function latchesOn({ facts }: Account, guard: Guard): readonly Latch[] {
+  return [facts.latch, guard.latch].filter((latch) => latch !== undefined);
+}
+
+/** What counts against a login: those of configured secrets and of typed passwords are counted apart. */
+function allowanceOf(
+  { maxLoginsPerHour }: SessionContext,
+  { facts }: Account,
+  guard: Guard,
+  isTyped: boolean,
+): { readonly allowance: number; readonly loginsAt: readonly number[]; readonly sent: readonly number[] } {
+  return isTyped
+    ? {
+        allowance: limits.typedLoginsPerHour,
+        loginsAt: guard.typedLoginsAt ?? [],
+        sent: facts.typedLoginsSent,
+      }
+    : { allowance: maxLoginsPerHour, loginsAt: guard.loginsAt, sent: facts.loginsSent };
+}
+
+/** The guard with one more login of its kind. */
+export function countedIn(
+  guard: Guard,
+  now: number,
+  { maxLoginsPerHour }: SessionContext,
+  isTyped: boolean,
+): Guard {
+  if (!isTyped) return withLogin(guard, now, maxLoginsPerHour);
+  const typed = { ...guard, loginsAt: guard.typedLoginsAt ?? [] };
+  return { ...guard, typedLoginsAt: withLogin(typed, now, limits.typedLoginsPerHour).loginsAt };
+}
+
+/** When this process may send another login, by its own count; undefined: at once. */
+function nextLoginHere(
+  { clock }: SessionContext,
+  sent: readonly number[],
+  allowance: number,
+): number | undefined {
+  const freeAt = slotFreeAt(sent, allowance);
+  const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
+  return leftMs > 0 ? Math.ceil(clock.now() + leftMs) : undefined;
+}
+
+async function askForSecrets(
+  { clock, timeouts, provider: { name } }: SessionContext,
+  prepare: NonNullable<FlightPlan['prepare']>,
+): Promise<PreparedLogin<unknown>> {
+  const where = { provider: name, phase: 'login' } as const;
+  const failed = (detail: string): AuthError =>
+    new AuthError('credentials_unavailable', { ...where, delivery: 'not_sent', detail });
+  try {
+    const asked = (async () => prepare())();
+    return await withDeadline(clock, timeouts.credentialsMs, () => failed('it took too long'), asked);
+  } catch (error) {
+    // The error of a vault's client may hold the secret: pass on only its code or class name.
+    if (!isAuthError(error) || !['credentials_unavailable', 'invalid_options'].includes(error.code))
+      throw failed(`it threw ${reasonOf(error)}`);
+    throw toAuthError(error, where);
+  }
+}
+
+function blocked(context: SessionContext, latch: Latch): AuthError {
+  context.emit({ type: 'login_blocked', blockedAt: latch.at });
+  return new AuthError('login_blocked', {
+    provider: context.provider.name,
+    phase: 'login',
+    delivery: 'not_sent',
+    blockedAt: latch.at,
+    retryAt: context.retryRefusedAt(latch),
+  });
+}
