@@ -110,6 +110,7 @@ export async function run(
   const restore = standIn(random);
   const onRejection = (reason: unknown): void => judge.violate('no unhandled rejection', String(reason));
   process.on('unhandledRejection', onRejection);
+  world.onNegativeTimer = (detail) => judge.violate('no timer of less than nothing', detail);
   try {
     for (let index = 0; index < plan.processes; index++) start(index);
     for (const planned of plan.calls) callAfter(planned.at, planned.process, planned);

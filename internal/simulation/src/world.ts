@@ -30,6 +30,8 @@ export class World {
   /** Virtual time, in milliseconds since the epoch. */
   now = 1_700_000_000_000;
   steps = 0;
+  /** Node prints a warning then. */
+  onNegativeTimer: (detail: string) => void = () => {};
   readonly #queue: Happening[] = [];
   #order = 0;
 
@@ -72,6 +74,7 @@ export function clockOf(world: World, process: Process): Clock {
     now: () => world.now + process.wallOffsetMs,
     monotonic: () => world.now - process.startedAt,
     setTimeout(callback, delayMs) {
+      if (!(delayMs >= 0)) world.onNegativeTimer(`${process.name}: ${delayMs} ms`);
       process.timers++;
       const timer = { isSet: true, happening: undefined as unknown };
       timer.happening = world.schedule(process, delayMs, () => {

@@ -209,7 +209,7 @@ describe('leasedStore', () => {
 
     test('a lease that a slow store grants after it has run out is given back and asked for again', async () => {
       const { clock, inner } = setUp();
-      let delayMs = leaseMs;
+      let delayMs = leaseMs + 1;
       const store = leasedStore(
         {
           get: (key) => inner.get(key),
@@ -223,7 +223,7 @@ describe('leasedStore', () => {
         { leaseMs, clock },
       );
       const taking = store.lock?.('key', { signal });
-      await clock.advance(leaseMs);
+      await clock.advance(leaseMs + 1);
       expect((await inner.get('key.lock'))?.value).toBe('free');
       delayMs = leaseMs / 2;
       await clock.advance(100 + delayMs);

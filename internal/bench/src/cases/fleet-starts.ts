@@ -34,22 +34,28 @@ async function programStarts(): Promise<CaseResult> {
 }
 
 async function redisRestarted(): Promise<CaseResult> {
-  const { sessions, firstRenewalMs, asBeforeMs, logins } = await measureReconnect(8, 40_000);
+  const { sessions, withoutRenewalMs, asBeforeMs, logins } = await measureReconnect(8, 40_000);
   return {
     title: 'Redis restarted under many sessions',
     about: [
-      `Eight programs with ${thousands(sessions)} open sessions renew their tokens. Redis is killed, and started again with its data after two seconds: the time from then to the first renewal, and until there are as many a second as before.`,
+      `Eight programs with ${thousands(sessions)} open sessions renew their tokens. Redis is killed, and started again with its data after two seconds: the longest time from then on without a renewal, and when there are as many a second as before.`,
     ],
-    columns: ['sessions', 'ms to the first renewal', 'ms to the rate before', 'logins'],
+    columns: ['sessions', 'ms without a renewal', 'ms to the rate before', 'logins'],
     rows: [
       {
         name: '@auth/store-redis',
         isOurs: true,
-        values: [sessions, round(firstRenewalMs, 0), round(asBeforeMs, 0), logins],
+        values: [sessions, round(withoutRenewalMs, 0), round(asBeforeMs, 0), logins],
       },
     ],
     targets: [
-      atMost('Redis restarted under 320,000 sessions, to the rate before', asBeforeMs / 1_000, 5, ' s', 1),
+      atMost(
+        'Redis restarted under 320,000 sessions, without a renewal',
+        withoutRenewalMs / 1_000,
+        5,
+        ' s',
+        1,
+      ),
     ],
   };
 }

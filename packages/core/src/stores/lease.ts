@@ -114,10 +114,9 @@ class RenewedLease implements Lease {
   #endLater(): void {
     const { clock, leaseMs } = this.#steps;
     clock.clearTimeout(this.#end);
-    this.#end = clock.setTimeout(
-      () => this.#lose(),
-      leaseMs - (clock.monotonic() - this.#confirmed.monotonic),
-    );
+    // A slow store may have granted it when it was over.
+    const leftMs = Math.max(0, leaseMs - (clock.monotonic() - this.#confirmed.monotonic));
+    this.#end = clock.setTimeout(() => this.#lose(), leftMs);
     unref(this.#end);
   }
 

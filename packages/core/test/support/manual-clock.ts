@@ -17,8 +17,10 @@ export class ManualClock implements Clock {
   monotonic = (): number => this.#monotonic;
 
   setTimeout = (callback: () => void, delayMs: number): number => {
+    // Node prints a warning then.
+    if (!(delayMs >= 0)) throw new RangeError(`a timer of ${delayMs} ms`);
     const handle = this.#nextHandle++;
-    this.#timers.set(handle, { due: this.#monotonic + Math.max(0, delayMs), callback });
+    this.#timers.set(handle, { due: this.#monotonic + delayMs, callback });
     return handle;
   };
 
