@@ -87,7 +87,7 @@ export class Checks {
     const [before, after] = [envelopeOf(write.replaced), envelopeOf(write.next)];
     if (after.signedOutAt !== undefined && after.signedOutAt !== before.signedOutAt) this.onSignOut();
     if (!this.#judge.isAtomic) return;
-    this.#logins.onWrite(life, after);
+    this.#logins.onWrite(life, before, after);
     this.#calls.onWrite(life, before, after);
   }
 

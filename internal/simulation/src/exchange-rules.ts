@@ -59,16 +59,15 @@ export class ExchangeRules {
 
   #onSendUnderLease({ process }: Life, { kind }: Exchange): void {
     const judge = this.#judge;
-    const { store, world } = judge.around;
-    // A lease is lost with the data: its holder learns of that when it next renews the lease, at a third of it.
-    if (world.now - store.lostAt < leaseMs / 3) return;
-    if (!store.isLockedBy(process, key)) {
+    const { store } = judge.around;
+    if (!store.isLockedBy(process, key) && !store.isBereft(process)) {
       judge.violate('sent under a held lease', `${process.name} sends a ${kind} without`);
     }
     for (const other of judge.lives.values()) {
       // A process that was frozen may have lost its lease during an exchange.
       const overlaps = other.process !== process && other.process.isAlive && other.underWay.size > 0;
-      if (overlaps && other.frozenMs === 0) {
+      const isBereft = store.isBereft(process) || store.isBereft(other.process);
+      if (overlaps && other.frozenMs === 0 && !isBereft) {
         judge.violate('no two exchanges at a time', `${process.name} and ${other.process.name}`);
       }
     }

@@ -35,8 +35,9 @@ export class LoginRules {
     this.#lastRefused.set(life, password);
   }
 
-  onWrite(life: Life, { guard, tokens }: Envelope): void {
-    if (!this.#judge.around.store.isLockedBy(life.process, key))
+  onWrite(life: Life, before: Envelope, { guard, tokens }: Envelope): void {
+    const isSaved = tokens?.refreshToken !== before.tokens?.refreshToken;
+    if (isSaved && !this.#judge.around.store.isLockedBy(life.process, key))
       this.#savedWithoutLease = tokens?.refreshToken;
     const hash = guard?.latch?.hash;
     if (hash === this.#latched?.hash) return;

@@ -35,8 +35,8 @@ export class SharedStore {
   forgetWrites = 0;
   /** The store gives its data a name, as those do that can lose it. */
   namesData = false;
-  /** When it last lost its data. */
-  lostAt = Number.NEGATIVE_INFINITY;
+  /** Who held a lease when the store last lost its data, and until when at most they rely on it. */
+  #bereft: { readonly processes: ReadonlySet<Process | undefined>; readonly until: number } | undefined;
   #losses = 0;
   readonly #world: World;
   readonly #random: Random;
@@ -100,6 +100,11 @@ export class SharedStore {
     return this.#writers.get(lockKey) === process && this.records.get(lockKey)?.value !== 'free';
   }
 
+  /** Whether a process relies on a lease that was lost with the data: it learns of that when it renews the lease. */
+  isBereft(process: Process): boolean {
+    return this.#bereft?.processes.has(process) === true && this.#world.now < this.#bereft.until;
+  }
+
   /** Overwrites a record from outside the processes. */
   interfere(key: string, next: TokenRecord): void {
     this.records.set(key, next);
@@ -109,7 +114,10 @@ export class SharedStore {
   /** Forgets everything, as a restart without a disk does. Whoever listens was cut off meanwhile. */
   lose(): void {
     this.#losses++;
-    this.lostAt = this.#world.now;
+    const isHeld = ([name, { value }]: [string, TokenRecord]): boolean =>
+      name.endsWith('.lock') && value !== 'free';
+    const processes = new Set([...this.records].filter(isHeld).map(([name]) => this.#writers.get(name)));
+    this.#bereft = { processes, until: this.#world.now + leaseMs };
     this.records.clear();
     this.#writers.clear();
     if (this.#world.now < this.cutOffUntil) return;

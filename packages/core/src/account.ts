@@ -87,15 +87,17 @@ export class Account extends ExchangeState implements TimerOwner {
     this.#unsubscribe = undefined;
   }
 
-  /** A set comes into hand: the server issued it to this process, or the store has it. */
+  /** A set comes into hand, unless somebody has signed out: the server issued it to this process, or the store has it. */
   taken(context: SessionContext, tokens: TokenSet, from: 'exchange' | 'store'): void {
-    this.held.take(context, tokens, from);
+    if (!this.isSignedOut) this.held.take(context, tokens, from);
   }
 
   /** A usable set that somebody else saved was found in the store. */
   adopted(context: SessionContext, tokens: TokenSet): TokenSet {
     const previous = this.tokens;
     if (tokens.id === previous?.id) return previous;
+    // The flight that brings it learns of the sign-out when it lands.
+    if (this.isSignedOut) return tokens;
     this.held.take(context, tokens, 'store');
     this.exchangeSucceeded();
     context.emit({ type: 'adopted', tokenId: tokens.id, previousId: previous?.id });
@@ -153,11 +155,10 @@ export class Account extends ExchangeState implements TimerOwner {
   }
 
   /** The store has these levels beside its set. */
-  refusalsRead(clock: Clock, { tokens, rejections }: Envelope): void {
-    const now = clock.monotonic();
-    const stored = refusalsFrom(rejections, clock.now() - (tokens?.issuedAt ?? 0), now);
-    const isInHand = tokens?.id === this.tokens?.id;
-    const refusing = isInHand ? higherLevels(this.facts.refusing, stored, now) : stored;
+  refusalsRead(clock: Clock, envelope: Envelope): void {
+    const stored = refusalsFrom(envelope, clock);
+    const isInHand = envelope.tokens?.id === this.tokens?.id;
+    const refusing = isInHand ? higherLevels(this.facts.refusing, stored, clock.monotonic()) : stored;
     if (refusing !== this.facts.refusing) this.note({ refusing });
   }
 

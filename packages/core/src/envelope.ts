@@ -82,6 +82,8 @@ export interface Envelope {
   readonly signedOutAt?: number;
   /** How often in a row each refusing origin of the API refused the set of an exchange. */
   readonly rejections?: Readonly<Record<string, number>>;
+  /** The last of these refusals, epoch milliseconds. */
+  readonly rejectedAt?: number;
   /** The login that the set descends from, and by how many refreshes. */
   readonly lineage?: string;
   readonly generation?: number;
@@ -183,6 +185,7 @@ const isText: Check = (value) => typeof value === 'string';
 const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['signedOutAt', isInstant],
   ['rejections', isObject],
+  ['rejectedAt', isInstant],
   ['lineage', isText],
   ['generation', isInstant],
   ['restoredAt', isInstant],

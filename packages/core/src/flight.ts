@@ -1,6 +1,7 @@
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import { type AuthError, isAuthError } from './errors.js';
+import type { SentExchange } from './issuer-health.js';
 import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
 import type { PreparedLogin } from './provider.js';
@@ -78,6 +79,8 @@ export class Flight {
   wasRefused: boolean = false;
   /** A typed password was refused, and is sent once more with another one-time code. */
   hasTriedCode: boolean = false;
+  /** The exchange that it sent last; set before that can fail. */
+  sent!: SentExchange;
   /** How long the first look at the store took. */
   lookMs: number = 0;
   /** What the flight read last: a record that still stands is not parsed again. */

@@ -26,14 +26,25 @@ export function sentNow(clock: Clock, issuer: string): SentExchange {
   return { at: clock.monotonic(), issuerGoodAt: healthOf(clock, issuer)?.goodAt ?? Number.NEGATIVE_INFINITY };
 }
 
-/** Notes that an exchange with an issuer has worked, or that its server could not be reached. */
-export function noteHealth(clock: Clock, issuer: string, isGood: boolean): void {
+/** An exchange with an issuer has worked. */
+export function noteSuccess(clock: Clock, issuer: string): void {
+  const known = knownOf(clock, issuer);
+  known.goodAt = clock.monotonic();
+  if (known.isFailing) known.recoveredAt = known.goodAt;
+  known.isFailing = false;
+}
+
+/** The server could not be reached: that says nothing of it since another exchange has worked. */
+export function noteUnreachable(clock: Clock, issuer: string, { at }: SentExchange): void {
+  const known = knownOf(clock, issuer);
+  if (at > known.goodAt) known.isFailing = true;
+}
+
+function knownOf(clock: Clock, issuer: string): IssuerHealth {
   const issuers = seen.get(clock) ?? new Map<string, IssuerHealth>();
   seen.set(clock, issuers);
   const never = Number.NEGATIVE_INFINITY;
   const known = issuers.get(issuer) ?? { goodAt: never, recoveredAt: never, isFailing: true };
   issuers.set(issuer, known);
-  if (isGood) known.goodAt = clock.monotonic();
-  if (isGood && known.isFailing) known.recoveredAt = known.goodAt;
-  known.isFailing = !isGood;
+  return known;
 }

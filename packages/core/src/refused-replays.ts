@@ -1,4 +1,6 @@
+import type { Clock } from './clock.js';
 import { doubling } from './cool-down.js';
+import type { Envelope } from './envelope.js';
 import * as limits from './limits.js';
 
 /** An origin of the API that refused a replay: an exchange did not help there, so the next one waits. */
@@ -54,27 +56,30 @@ export function afterAcceptedReplay(
   return orNone(known.filter((each) => each.origin !== origin));
 }
 
-/** What is stored beside the set, for those who adopt it: the level of each refusing origin. Undefined: none. */
-export function levelsOf(
+/** What is stored beside the set, for those who adopt it: the level of each refusing origin, and the last refusal. */
+export function rejectionsOf(
   known: readonly RefusingOrigin[],
-  now: number,
-): Readonly<Record<string, number>> | undefined {
-  const entries = recent(known, now).map(({ origin, level }) => [origin, level] as const);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  clock: Clock,
+): Pick<Envelope, 'rejections' | 'rejectedAt'> {
+  const now = clock.monotonic();
+  const origins = recent(known, now);
+  if (origins.length === 0) return {};
+  const rejections = Object.fromEntries(origins.map(({ origin, level }) => [origin, level] as const));
+  const lastAt = Math.max(...origins.map(({ at }) => at));
+  return { rejections, rejectedAt: Math.round(clock.now() - (now - lastAt)) };
 }
 
-/**
- * What was stored beside a set of this age, soon after the set: it is forgotten as if it had been refused here then. Anything
- * else than levels is left out.
- */
+/** What was stored beside a set: it is forgotten as if it had been refused here. Anything else than levels is left out. */
 export function refusalsFrom(
-  levels: Readonly<Record<string, unknown>> | undefined,
-  setAgeMs: number,
-  now: number,
+  { rejections, rejectedAt, tokens }: Envelope,
+  clock: Clock,
 ): readonly RefusingOrigin[] {
-  if (levels === undefined) return noRefusals;
-  const at = now - Math.max(0, setAgeMs);
-  const stored = Object.entries(levels)
+  if (rejections === undefined) return noRefusals;
+  const now = clock.monotonic();
+  // An older version has stored them without their time, soon after the set.
+  const refusedAt = rejectedAt ?? tokens?.issuedAt ?? 0;
+  const at = now - Math.max(0, clock.now() - refusedAt);
+  const stored = Object.entries(rejections)
     .filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && (entry[1] as number) > 0)
     .slice(0, limits.refusingOrigins)
     .map(([origin, level]) => ({ origin, level, setId: undefined, at }));

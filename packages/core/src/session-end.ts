@@ -25,7 +25,7 @@ export class SessionEnd {
 
   /** Leaves the account once its work has ended, at most `timeoutMs` from now. */
   close(timeoutMs: number): Promise<void> {
-    this.#closed ??= this.#close(timeoutMs);
+    this.#closed ??= this.#close(timeoutMs > 0 ? Math.min(timeoutMs, limits.timerMaxMs) : 0);
     return this.#closed;
   }
 

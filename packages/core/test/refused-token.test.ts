@@ -306,6 +306,28 @@ describe('a token that one origin of the API refuses always', () => {
     expect(await scene.until(call)).toBe(true);
   });
 
+  test('… also where each reader comes soon after the last, and passes it on with a new set', async () => {
+    const { scene, backend, open } = twoProcesses();
+    scene.server.lifetimeMs = 5 * minute;
+    const first = open();
+    for (let passed = 0; passed < 20; passed++) {
+      await scene.until(callByAttach(first, () => false));
+      await scene.clock.advance(second);
+    }
+    first.dispose();
+    const { refreshes } = scene.server;
+    for (let reader = 0; reader < 3; reader++) {
+      expect(backend.envelope.rejections).toBeDefined();
+      await scene.clock.advance(4.6 * minute);
+      const next = open();
+      await next.getTokens();
+      next.dispose();
+    }
+    expect(scene.server.refreshes - refreshes).toBe(3);
+    expect(backend.envelope).not.toHaveProperty('rejections');
+    expect(backend.envelope).not.toHaveProperty('rejectedAt');
+  });
+
   test.each([429, 503])('a replay that ends in %i says nothing about the exchange', async (status) => {
     const { session, server, clock } = openSession({ scheduler: noTimers });
     for (const end of [401, status]) {

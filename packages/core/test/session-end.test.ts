@@ -183,6 +183,13 @@ describe('close', () => {
     expect(scene.events.at(-1)).toMatchObject({ type: 'store_failed', operation: 'compareAndSet' });
   });
 
+  test.each([-1, Number.NaN])('a limit of %d is none at all', async (timeoutMs) => {
+    const { scene, session } = await withUnsavedSet();
+    const closed = session.close({ timeoutMs });
+    await scene.clock.advance(1);
+    expect(await closed).toBeUndefined();
+  });
+
   test('one session that has given up does not slow down the saves that another waits for', {
     tags: ['fault-112'],
   }, async () => {

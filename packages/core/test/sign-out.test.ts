@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAuthSession } from '../src/index.js';
+import { createAuthSession, type TokenStore } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { settle } from './support/manual-clock.js';
@@ -134,6 +134,66 @@ describe('a sign-out during an exchange', () => {
       await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
     },
   );
+
+  test('a sign-out while a process returns a lease that it no longer wants keeps the news from its callers', async () => {
+    const { scene, backend, first, second } = twoProcesses({ lock: true, subscribe: true });
+    await first.getTokens();
+    await second.getTokens();
+    await scene.clock.advance(2 * hour);
+    const granted = Promise.withResolvers<void>();
+    backend.next('lock', () => granted.promise);
+    const overtaken = expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    await settle();
+    await second.getTokens();
+    await first.signOut();
+    granted.resolve();
+    await overtaken;
+    expect(first.peek()).toBeUndefined();
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
+  test('a sign-out while the lease is being returned keeps the new tokens from the callers', async () => {
+    const { scene, backend, open } = twoProcesses();
+    const inner = backend.open({ lock: true }) as Required<TokenStore>;
+    const returned = Promise.withResolvers<void>();
+    const lock: TokenStore['lock'] = async (key, options) => {
+      const lease = await inner.lock(key, options);
+      const release = (): Promise<void> => returned.promise.then(() => lease.release());
+      return { lost: lease.lost, held: () => lease.held(), release };
+    };
+    const session = open({ store: { ...inner, lock } });
+    const calls = [session.getTokens()];
+    await settle();
+    expect(scene.server.logins).toBe(1);
+    const signedOut = session.signOut();
+    calls.push(session.getTokens());
+    const ends = Promise.all(calls.map((call) => call.catch(({ code }) => code)));
+    await settle();
+    returned.resolve();
+    await signedOut;
+    expect(await ends).toEqual(['signed_out', 'signed_out']);
+  });
+
+  test('a sign-in whose vault is slow goes on after a sign-out that is announced meanwhile, and is counted once', async () => {
+    const { scene, backend, second, open } = twoProcesses({ lock: true, subscribe: true });
+    const vault = Promise.withResolvers<string>();
+    let isSlow = false;
+    const password = (): string | Promise<string> => (isSlow ? vault.promise : 'correct horse');
+    const first = open({ provider: { password } });
+    await first.getTokens();
+    await second.getTokens();
+    isSlow = true;
+    const signedIn = first.signIn();
+    await settle();
+    await second.signOut();
+    await settle();
+    expect(first.peek()).toBeUndefined();
+    vault.resolve('correct horse');
+    expect((await signedIn).accessToken).toBe('access-2');
+    expect(await first.getAccessToken()).toBe('access-2');
+    expect(backend.envelope.guard.loginsAt).toHaveLength(2);
+    expect(scene.server.logins).toBe(2);
+  });
 
   test('a sign-out while the new tokens are being saved is noticed right after the save', async () => {
     const { scene, backend, first } = twoProcesses();

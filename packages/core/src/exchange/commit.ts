@@ -3,14 +3,14 @@ import type { SessionContext } from '../context.js';
 import { type Envelope, lineageOf, type Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
-import { noteHealth } from '../issuer-health.js';
+import { noteSuccess } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import type { Origin } from '../login-state.js';
 import { replaces, signedOutError } from '../next-step.js';
 import { randomId } from '../random-id.js';
 import type { Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';
-import { levelsOf } from '../refused-replays.js';
+import { rejectionsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
 import { settledGuard } from './guard.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
@@ -39,7 +39,7 @@ export async function commit(
   const parentId = read.envelope.tokens?.id;
   const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, isInitial: false, origin };
   flight.hasExchanged = true;
-  noteHealth(context.clock, context.provider.issuer, true);
+  noteSuccess(context.clock, context.provider.issuer);
   const end = isOvertakenBySignOut(account, flight)
     ? 'signed_out'
     : await save(context, account, flight, read, unsaved);
@@ -133,11 +133,10 @@ async function save(
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
       const kept = withoutTokens(base.envelope);
-      const rejections = levelsOf(account.facts.refusing, context.clock.monotonic());
       const envelope: Envelope = {
         ...kept,
         tokens,
-        ...(rejections === undefined ? {} : { rejections }),
+        ...rejectionsOf(account.facts.refusing, context.clock),
         ...(origin === undefined ? {} : { lineage: origin.lineage, generation: origin.generation }),
         ...(isRestored ? { restoredAt: context.clock.now() } : {}),
         guard: isRestored ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
@@ -165,7 +164,7 @@ async function save(
 
 /** What stays of an envelope when another set takes its place; with fields that only a newer version knows. */
 function withoutTokens(envelope: Envelope) {
-  const { tokens, signedOutAt, rejections, lineage, generation, restoredAt, ...kept } = envelope;
+  const { tokens, signedOutAt, rejections, rejectedAt, lineage, generation, restoredAt, ...kept } = envelope;
   return kept;
 }
 

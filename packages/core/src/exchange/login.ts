@@ -48,13 +48,13 @@ export async function login(
   if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
   if (!isLeaseHeld(flight)) return 'lock_again';
   account.loginSent(clock, isTyped);
-  const sent = sentNow(clock, provider.issuer);
+  flight.sent = sentNow(clock, provider.issuer);
   let issued: TokenSet | undefined;
   try {
     issued = await send(context, flight.plan, prepared);
   } catch (thrown) {
     const error = thrown as AuthError;
-    context.emitFailure('login', error, elapsedMs(clock, sent.at), false);
+    context.emitFailure('login', error, elapsedMs(clock, flight.sent.at), false);
     if (error.code === 'credentials_unavailable') {
       account.loginNotSent(isTyped);
       await takeBackLogin(context, read, counted.guard, guard);
@@ -62,14 +62,14 @@ export async function login(
     }
     const isByPerson = flight.plan.kind === 'sign_in';
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
-    if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, read, error, sent);
+    if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, flight, read, error);
     if (await mayTryAnotherCode(context, flight, read, error)) return 'read_again';
     const latch = await block(context, account, flight.plan, read, prepared, error);
     throw new AuthError(error.code, { ...error, retryAt: context.retryRefusedAt(latch) });
   }
   if (issued === undefined) return undefined;
   account.latched(undefined);
-  context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, sent.at) });
+  context.emit({ type: 'login', tokenId: issued.id, durationMs: elapsedMs(clock, flight.sent.at) });
   return commit(context, account, flight, read, issued, 'login', read.envelope.guard.latch?.hash);
 }
 

@@ -4,7 +4,8 @@ import type { SessionContext } from '../context.js';
 import { coolDownMs } from '../cool-down.js';
 import type { Stored } from '../envelope.js';
 import { AuthError } from '../errors.js';
-import { noteHealth, type SentExchange } from '../issuer-health.js';
+import type { Flight } from '../flight.js';
+import { noteUnreachable } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure } from './save-guard.js';
@@ -13,11 +14,11 @@ import { noteFailure } from './save-guard.js';
 export async function pauseAfter(
   context: SessionContext,
   account: Account,
+  flight: Flight,
   stored: Stored,
   error: AuthError,
-  sent: SentExchange,
 ): Promise<AuthError> {
-  return (await pause(context, account, stored, error, sent)).paused;
+  return (await pause(context, account, flight, stored, error)).paused;
 }
 
 /**
@@ -27,9 +28,9 @@ export async function pauseAfter(
 export async function pause(
   context: SessionContext,
   account: Account,
+  { sent }: Flight,
   stored: Stored,
   error: AuthError,
-  sent: SentExchange,
 ): Promise<{ readonly paused: AuthError; readonly written: Stored | undefined }> {
   const { guard } = stored.envelope;
   const isLimited = error.code === 'rate_limited';
@@ -37,7 +38,7 @@ export async function pause(
   const pauseMs = isLimited ? rateLimitMs(error.retryAfterMs) : coolDownMs(failures);
   const notBefore = context.clock.now() + pauseMs;
   const tookMs = elapsedMs(context.clock, sent.at);
-  if (!isLimited) noteHealth(context.clock, context.provider.issuer, false);
+  if (!isLimited) noteUnreachable(context.clock, context.provider.issuer, sent);
   account.exchangeFailed(context, { code: error.code, failures, notBefore, sent });
   const { lostId = guard.lostId } = account.facts;
   // If the pause cannot be saved, this process still observes it.

@@ -5,7 +5,7 @@ import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
 import type { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
-import { type SentExchange, sentNow } from '../issuer-health.js';
+import { sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import { signedOutError } from '../next-step.js';
 import type { AuthProvider } from '../provider.js';
@@ -44,7 +44,7 @@ export async function refresh(
   if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
   if (!isLeaseHeld(flight)) return 'lock_again';
   const isBroken = read.envelope.guard.refreshFails?.isBroken === true;
-  const sent = sentNow(context.clock, context.provider.issuer);
+  const startedAt = context.clock.monotonic();
   let tokens: TokenSet;
   try {
     tokens = await sendRefreshToken(
@@ -58,8 +58,7 @@ export async function refresh(
     const error = thrown as AuthError;
     if (error.code === 'signed_out') throw error;
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, false);
-    if (error.code !== 'refresh_refused')
-      return insteadOfRefresh(context, account, flight, read, error, sent);
+    if (error.code !== 'refresh_refused') return insteadOfRefresh(context, account, flight, read, error);
     // Either the session is over, or somebody else has spent the refresh token: read the store again to find out.
     account.refreshTokenSpent(parent.id);
     flight.wasRefused = true;
@@ -72,7 +71,7 @@ export async function refresh(
     tokenId: tokens.id,
     previousId: parent.id,
     previousAgeMs: ageOf(parent, tokens.issuedAt),
-    durationMs: elapsedMs(context.clock, sent.at),
+    durationMs: elapsedMs(context.clock, startedAt),
   });
   return commit(context, account, flight, read, tokens, 'refresh');
 }
@@ -97,7 +96,6 @@ async function insteadOfRefresh(
   flight: Flight,
   read: Stored,
   error: AuthError,
-  sent: SentExchange,
 ): Promise<Outcome> {
   const { clock, provider, random } = context;
   const { guard, tokens } = read.envelope;
@@ -109,7 +107,7 @@ async function insteadOfRefresh(
   const isPossible = provider.prepareLogin !== undefined && flight.hasWaiters && !account.isUsable(context);
   const mayLogIn = isPossible && mayLogInInstead(noted, tokens, now);
   // The pause holds back the next calls where the login cannot be sent either: it is blocked, or the vault is away.
-  const { paused, written } = await pause(context, account, next, error, sent);
+  const { paused, written } = await pause(context, account, flight, next, error);
   if (!mayLogIn || written === undefined) throw paused;
   account.triedInstead(clock);
   if (refreshFails?.logins === undefined) await rest(clock, flight, limits.brokenLoginSpreadMs * random());
@@ -135,25 +133,26 @@ async function sendRefreshToken(
 ): Promise<TokenSet> {
   const { clock, random } = context;
   try {
-    return await sendOnce(context, account, parent, mayResend);
+    return await sendOnce(context, account, flight, parent, mayResend);
   } catch (thrown) {
     const error = thrown as AuthError;
     if (!mayResend || !isAnswerLost(error)) throw error;
     await sleep(clock, limits.resendMinMs + (limits.resendMaxMs - limits.resendMinMs) * random()).done;
     if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
     if (!isLeaseHeld(flight)) throw error;
-    return sendOnce(context, account, parent, false);
+    return sendOnce(context, account, flight, parent, false);
   }
 }
 
 async function sendOnce(
   context: SessionContext,
   account: Account,
+  flight: Flight,
   parent: TokenSet,
   mayResend: boolean,
 ): Promise<TokenSet> {
   const { clock, provider } = context;
-  const startedAt = clock.monotonic();
+  flight.sent = sentNow(clock, provider.issuer);
   try {
     return await callServer(context, 'refresh', async (exchangeContext) => {
       const sentAt = clock.now();
@@ -164,7 +163,7 @@ async function sendOnce(
     const error = thrown as AuthError;
     const isLost = isAnswerLost(error);
     if (isLost) account.answerLost(parent.id);
-    context.emitFailure('refresh', error, elapsedMs(clock, startedAt), mayResend && isLost);
+    context.emitFailure('refresh', error, elapsedMs(clock, flight.sent.at), mayResend && isLost);
     throw error;
   }
 }

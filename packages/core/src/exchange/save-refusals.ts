@@ -1,7 +1,7 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { readStored } from '../records.js';
-import { levelsOf } from '../refused-replays.js';
+import { rejectionsOf } from '../refused-replays.js';
 import { replaceStored } from './replace-stored.js';
 
 /**
@@ -16,10 +16,11 @@ export async function saveRefusals(
 ): Promise<void> {
   try {
     const stored = await readStored(context);
-    const { rejections: before, ...envelope } = stored.envelope;
-    const rejections = levelsOf(account.facts.refusing, context.clock.monotonic());
-    if (envelope.tokens?.id !== tokenId || JSON.stringify(rejections) === JSON.stringify(before)) return;
-    await replaceStored(context, stored, rejections === undefined ? envelope : { ...envelope, rejections });
+    const { rejections: before, rejectedAt: _, ...envelope } = stored.envelope;
+    const after = rejectionsOf(account.facts.refusing, context.clock);
+    if (envelope.tokens?.id !== tokenId || JSON.stringify(after.rejections) === JSON.stringify(before))
+      return;
+    await replaceStored(context, stored, { ...envelope, ...after });
   } catch {
     // The session has emitted store_failed.
   }

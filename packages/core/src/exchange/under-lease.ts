@@ -94,7 +94,7 @@ async function waitForTurn(
     return first;
   } catch (error) {
     if (!isAuthError(error) || error.code !== 'lock_timeout') {
-      void stopWaiting();
+      await stopWaiting();
       throw error;
     }
     // The lock's holder may have saved a usable set while we waited.
@@ -108,10 +108,14 @@ async function waitForTurn(
 
 /** What others write during an exchange counts once the flight has ended, but a sign-out counts at once. */
 async function heedSignOut(context: SessionContext, account: Account, flight: Flight): Promise<void> {
-  const stored = await readStored(context).catch(() => undefined);
-  if (stored?.envelope.signedOutAt === undefined || account.flight !== flight) return;
+  const inHand = account.tokens;
+  const stored = await readStored(context, flight.stored).catch(() => undefined);
+  const isUnderWay = account.flight === flight && account.tokens === inHand;
+  if (stored?.envelope.signedOutAt === undefined || !isUnderWay) return;
   account.seen(context.clock, stored.envelope);
   account.signOutRead(stored.envelope.signedOutAt);
+  // Whether it came before a sign-in shows when the sign-in reads or saves.
+  if (flight.plan.kind !== 'refresh') flight.signOutsSeen = account.signOuts;
 }
 
 async function readAndExchange(

@@ -36,6 +36,7 @@ export async function waitForLease(steps: LeaseSteps, signal: AbortSignal): Prom
       if (!signal.aborted && lease.held()) return lease;
       await lease.release();
     }
+    signal.throwIfAborted();
     await pause(steps.clock, pollMs * (0.5 + Math.random()), signal);
   }
 }
