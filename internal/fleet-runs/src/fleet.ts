@@ -121,8 +121,8 @@ async function befall(
 
 /** A program with a session for each account. */
 export interface Opener {
-  /** Resolves when it has a token of each account. */
-  open(): Promise<void>;
+  /** Asks for all accounts, so many at once, default 64. Resolves when it has a token of each. */
+  open(atOnce?: number): Promise<void>;
 }
 
 /** The processes. */
@@ -172,7 +172,9 @@ export class Fleet implements AsyncDisposable {
   async startOpeners(count: number): Promise<readonly Opener[]> {
     const started = await Promise.all(Array.from({ length: count }, () => this.#open('opener.ts')));
     this.#callers.push(...started);
-    return started.map((program) => ({ open: async () => void (await program.ask({ do: 'open' })) }));
+    return started.map((program) => ({
+      open: async (atOnce = 64) => void (await program.ask({ do: 'open', atOnce })),
+    }));
   }
 
   async begin(): Promise<void> {

@@ -31,7 +31,10 @@ export type ServerMessage =
   | { readonly say: 'count'; readonly accounts: number; readonly rotations: number }
   | { readonly say: 'report'; readonly report: LedgerReport };
 
-export type FleetCommand = { readonly do: 'report' | 'open' };
+export type FleetCommand =
+  | { readonly do: 'report' }
+  /** Asks for all accounts, so many at once. */
+  | { readonly do: 'open'; readonly atOnce: number };
 
 /** What a worker, or a program that calls, has done since it began. */
 export interface FleetReport {

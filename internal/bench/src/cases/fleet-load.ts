@@ -29,7 +29,7 @@ async function atFullLoad(): Promise<CaseResult> {
     title: 'A fleet with more to renew than it can',
     headline: `Eight workers, Redis and the auth server on two cores renew ${thousands(bullmq.rotationsPerSecond)} accounts a second through BullMQ, and ${thousands(pgBoss.rotationsPerSecond)} through pg-boss.`,
     about: [
-      'Eight keepers of @auth/fleet, the engine and a cheap auth server share this machine; refresh tokens are good for one use, and lives so short that there is always something due. Counted over 90 seconds by the auth server, each account renewed ten times and more. By hand: [maintain() in twenty lines](../internal/fleet-runs/src/programs/by-hand.ts), without a queue, on the same store.',
+      'Eight keepers of @auth/fleet, the engine and a cheap auth server share this machine; refresh tokens are good for one use, and lives so short that there is always something due. Counted over 90 seconds by the auth server, each account renewed ten times and more. By hand: [maintain() in twenty lines](../internal/fleet-runs/src/programs/by-hand.ts), without a queue, on the same store. What the engine keeps is divided by the accounts, the completed jobs included.',
     ],
     columns: ['renewals a second', 'runs a renewal', 'CPU ms', "CPU ms of Redis'", 'bytes kept an account'],
     rows: Object.entries(measured).map(([name, scale]) => ({

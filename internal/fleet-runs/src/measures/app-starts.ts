@@ -15,6 +15,7 @@ export interface AppStart {
 export async function measureAppStarts(
   programs: number,
   accounts: number,
+  atOnce: number,
 ): Promise<{ readonly cold: AppStart; readonly stored: AppStart }> {
   await using engine = await startEngine('bullmq');
   if (engine.place.kind !== 'bullmq') throw new Error('this is measured on Redis');
@@ -25,7 +26,7 @@ export async function measureAppStarts(
     await fleet.begin();
     const openers = await fleet.startOpeners(programs);
     const [began, before] = [performance.now(), await scriptsRunBy(port)];
-    await Promise.all(openers.map((opener) => opener.open()));
+    await Promise.all(openers.map((opener) => opener.open(atOnce)));
     const [ended, after] = [performance.now(), await scriptsRunBy(port)];
     const { ledger, fleet: report } = await fleet.report();
     await fleet.endPrograms();

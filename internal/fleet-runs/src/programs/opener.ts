@@ -10,11 +10,9 @@ const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { store } = await openEngine(options.engine, leaseMs);
 const sessions: AuthSession[] = [];
 const errors: Record<string, number> = {};
-/** So many accounts are asked for at once. */
-const atOnce = 64;
 tell({ say: 'ready' });
 
-async function openAll(): Promise<void> {
+async function openAll(atOnce: number): Promise<void> {
   const order = refs(options.accounts)
     .map((ref) => ({ ref, place: Math.random() }))
     .sort((left, right) => left.place - right.place);
@@ -33,7 +31,7 @@ async function open(ref: string): Promise<void> {
 
 process.on('message', async (command: FleetCommand) => {
   if (command.do === 'open') {
-    await openAll();
+    await openAll(command.atOnce);
     return tell({ say: 'done' });
   }
   const report = { calls: sessions.length, errors };
