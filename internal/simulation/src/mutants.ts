@@ -55,10 +55,10 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'exchange/refresh.ts',
-        find: 'return sendOnce($CONTEXT, $ACCOUNT, $PARENT, false);',
+        find: 'return sendOnce($CONTEXT, $ACCOUNT, $FLIGHT, $PARENT, false);',
         replace: `for (let sent = 1; ; sent++) {
           try {
-            return await sendOnce($CONTEXT, $ACCOUNT, $PARENT, true);
+            return await sendOnce($CONTEXT, $ACCOUNT, $FLIGHT, $PARENT, true);
           } catch (error) {
             if (sent === 4 || !isAnswerLost(error)) throw error;
           }
@@ -299,7 +299,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'wait-for-token.ts',
-        find: '$ACCOUNT.flight ?? startFlight($$$ARGS)',
+        find: 'underWay ?? startFlight($$$ARGS)',
         replace: 'startFlight($$$ARGS)',
       },
     ],
@@ -361,8 +361,8 @@ export const mutants: readonly Mutant[] = [
     name: 'the levels of refusing origins are not stored',
     theme: 'refusing_api',
     edits: [
-      { file: 'exchange/commit.ts', find: 'levelsOf($$$ARGS)', replace: 'undefined' },
-      { file: 'exchange/save-refusals.ts', find: 'levelsOf($$$ARGS)', replace: 'undefined' },
+      { file: 'exchange/commit.ts', find: 'rejectionsOf($$$ARGS)', replace: '{}' },
+      { file: 'exchange/save-refusals.ts', find: 'rejectionsOf($$$ARGS)', replace: '{}' },
     ],
   },
   {

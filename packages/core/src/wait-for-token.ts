@@ -4,6 +4,7 @@ import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
 import { waitFor } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
+import { isOvertakenBySignOut } from './exchange/outcome.js';
 import { type Flight, type FlightPlan, isLeftToOthers } from './flight.js';
 import * as limits from './limits.js';
 import { signedOutError } from './next-step.js';
@@ -110,9 +111,11 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
       account.held.noteHandedOut();
       return inHand;
     }
-    account.flight?.joined();
+    const underWay = account.flight;
+    if (underWay !== undefined && isOvertakenBySignOut(account, underWay)) throw signedOutError(context);
+    underWay?.joined();
     const flight =
-      account.flight ?? startFlight(context, account, { kind: 'refresh', forced, rejected, minValidMs });
+      underWay ?? startFlight(context, account, { kind: 'refresh', forced, rejected, minValidMs });
     flight.hasWaiters = true;
     const isLast = joined === limits.joins;
     try {

@@ -129,6 +129,9 @@ describe('a sign-out during an exchange', () => {
       await second.signOut();
       await settle();
       expect(first.peek()).toBeUndefined();
+      // Whoever asks during a sign-in waits for it.
+      if (exchange === 'refresh')
+        await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
       answer();
       await overtaken;
       await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
