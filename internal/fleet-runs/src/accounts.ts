@@ -4,8 +4,12 @@ import type { FleetOptions } from './messages.ts';
 
 export const leaseMs = 5_000;
 
+export function refOf(index: number): string {
+  return `account-${index}`;
+}
+
 export function refs(accounts: number): string[] {
-  return Array.from({ length: accounts }, (_, index) => `account-${index}`);
+  return Array.from({ length: accounts }, (_, index) => refOf(index));
 }
 
 /** Those that programs call for; the others are kept alone. */

@@ -8,7 +8,7 @@ export class Child<Command, Message extends { readonly say: string }> {
 
   /** @param nodeOptions such as `--max-old-space-size=40` */
   constructor(program: string, args: readonly string[], nodeOptions: readonly string[] = []) {
-    this.#process = fork(join(import.meta.dirname, 'programs', program), [...args], {
+    this.#process = fork(join(import.meta.dirname, '..', 'dist', program), [...args], {
       execArgv: [...nodeOptions],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -138,7 +138,7 @@ export class Fleet implements AsyncDisposable {
   constructor(options: FleetPlan, { place }: RunningEngine) {
     this.#options = options;
     this.#place = place;
-    this.server = new Child('auth-server.ts', [
+    this.server = new Child('auth-server.js', [
       String(options.lifeMs),
       String(options.latencyMs ?? latencyMs),
     ]);
@@ -156,21 +156,21 @@ export class Fleet implements AsyncDisposable {
 
   async startWorkers(): Promise<void> {
     const { workers: of, workedBy = 'keeper' } = this.#options;
-    const program = workedBy === 'keeper' ? 'worker.ts' : 'by-hand.ts';
+    const program = workedBy === 'keeper' ? 'worker.js' : 'by-hand.js';
     this.#workers = await Promise.all(
       Array.from({ length: of }, (_, index) => this.#open(program, { index, of })),
     );
   }
 
   async startCallers(): Promise<void> {
-    this.#callers = await Promise.all([1, 2].map(() => this.#open('caller.ts')));
+    this.#callers = await Promise.all([1, 2].map(() => this.#open('caller.js')));
     // Their first look at each account's record is no wait of a fleet at work.
     await pause(Math.min(5_000, this.#options.lifeMs / 4) + 1_000);
   }
 
   /** Starts programs that open all accounts when they are told to. */
   async startOpeners(count: number): Promise<readonly Opener[]> {
-    const started = await Promise.all(Array.from({ length: count }, () => this.#open('opener.ts')));
+    const started = await Promise.all(Array.from({ length: count }, () => this.#open('opener.js')));
     this.#callers.push(...started);
     return started.map((program) => ({
       open: async (atOnce = 64) => void (await program.ask({ do: 'open', atOnce })),
@@ -185,7 +185,7 @@ export class Fleet implements AsyncDisposable {
   /** Kills a worker, whatever it does, and starts another. */
   async replaceOne(): Promise<void> {
     const worker = this.#workers.splice(this.#killed++ % this.#workers.length, 1)[0];
-    const successor = this.#open('worker.ts');
+    const successor = this.#open('worker.js');
     await worker?.kill();
     this.#workers.push(await successor);
   }

@@ -1,7 +1,7 @@
 /** A keeper in a process of its own. */
 import type { AuthSession } from '@auth/core';
 import { createKeeper } from '@auth/fleet';
-import { leaseMs, openAccount, refs } from '../accounts.ts';
+import { leaseMs, openAccount, refOf } from '../accounts.ts';
 import { openEngine } from '../engine.ts';
 import type { FleetCommand, FleetMessage, FleetOptions, Planted } from '../messages.ts';
 import { count, nothing } from '../report.ts';
@@ -20,7 +20,7 @@ const keeper = createKeeper({
   open: (ref) =>
     planted(openAccount(ref, { ...options, store, sender: 'keeper', onCall }, null), options.planted),
   accounts: async function* () {
-    yield* refs(options.accounts);
+    for (let index = 0; index < options.accounts; index++) yield refOf(index);
   },
   sweepSpreadMs: options.sweepSpreadMs ?? options.lifeMs / 4,
   perIssuer: options.perIssuer,
