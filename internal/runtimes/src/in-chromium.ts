@@ -18,6 +18,8 @@ export async function runInChromium(
     const page = await browser.newPage();
     await page.goto(place.url);
     await page.addScriptTag({ type: 'module', content: await bundle('page.ts') });
+    // A module runs after its tag was added.
+    await page.waitForFunction(() => 'runInPage' in globalThis);
     const report = await page.evaluate((servers) => runInPage(servers), place);
     return { version: browser.version(), ...report };
   } finally {
