@@ -199,4 +199,21 @@ describe('a client that the server refuses', () => {
     repair();
     expect(asked()).toBe(2);
   });
+
+  test('one that cannot be saved does not hide one that another process has saved', {
+    tags: ['fault-108'],
+  }, async () => {
+    const [first, second] = [open(), open()];
+    await first.getTokens();
+    accepted = 'a third';
+    await scene.clock.advance(2 * hour);
+    const repair = backend.breakDown('compareAndSet');
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'client_refused', status: 401 });
+    repair();
+    configured = 'rotated';
+    await expect(second.getTokens()).rejects.toMatchObject({ code: 'client_refused', status: 401 });
+    await scene.clock.advance(2 * minute);
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'client_refused', delivery: 'not_sent' });
+    expect(asked()).toBe(3);
+  });
 });

@@ -101,6 +101,33 @@ describe('a refresh whose answer is lost', () => {
     expect(sent).toBe(4);
   });
 
+  test('a second attempt that fails after another account was served is no part of an outage', async () => {
+    const { scene, first } = twoProcesses();
+    const { server, clock } = scene;
+    const other = scene.open({ provider: { account: 'grace' }, scheduler: noTimers });
+    await first.getTokens();
+    await clock.advance(2 * hour);
+    for (let failures = 0; failures < 12; failures++) {
+      server.next('refresh', () => {
+        throw neverSent();
+      });
+      await expect(first.getTokens()).rejects.toMatchObject({ code: 'network' });
+      await clock.advance(300_000);
+    }
+    server.next('refresh', async () => {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 100));
+      await other.getTokens();
+      throw lostAnswer();
+    });
+    server.next('refresh', () => {
+      throw neverSent();
+    });
+    await expect(scene.until(first.getTokens())).rejects.toMatchObject({ code: 'network' });
+    await clock.advance(60_000);
+    // The pause of five minutes stands: the server was there for others, and not for this account.
+    await expect(first.getTokens()).rejects.toMatchObject({ retryAt: clock.now() + 240_000 });
+  });
+
   test('a failure before the lost answer does not prevent the second attempt, and a 429 after it allows no third', async () => {
     const { scene, first } = twoProcesses();
     await first.getTokens();
