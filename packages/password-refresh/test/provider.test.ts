@@ -17,7 +17,7 @@ function answering(): ExchangeContext & { readonly sent: { url: string; form: st
     sent,
     signal: new AbortController().signal,
     fetch: async (input, init) => {
-      sent.push({ url: String(input), form: new TextDecoder().decode(init?.body as ArrayBuffer) });
+      sent.push({ url: String(input), form: String(init?.body) });
       return Response.json({ access_token: 'a' });
     },
   };

@@ -62,7 +62,8 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
   const { body, type } = await encoded(request);
   signal.throwIfAborted();
   return ky.post(request.url, {
-    // URL and init apart, because another library's fetch does not accept the platform's Request.
+    // URL and init apart, because another library's fetch does not accept the platform's Request. The body goes to the
+    // transport alone: ky would wrap it in a stream, which it cancels, and Node's FormData does not survive that.
     // The signal goes to the transport alone: ky would join it with one of its own, by AbortSignal.any(), and Node
     // keeps such a signal for ever unless it aborts.
     fetch: (input) => {
@@ -71,7 +72,6 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
       return fetch(url, body === undefined ? init : { ...init, body });
     },
     headers: { accept: 'application/json', ...type, ...request.headers },
-    ...(body === undefined ? {} : { body }),
     // The session alone decides what is sent again, and how long it waits.
     retry: 0,
     timeout: false,
@@ -84,13 +84,18 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
 /** Frameworks that cache fetch, such as Next.js, must not cache a token. Some runtimes refuse a `cache` they lack. */
 const uncached: { readonly cache?: 'no-store' } = 'cache' in Request.prototype ? { cache: 'no-store' } : {};
 
-/** Encodes a form as bytes, because ky cancels stream bodies and Node's FormData stream does not survive that. */
+/** What any transport can send: another library's fetch may not know the platform's forms. */
 async function encoded({ body: form, json }: Pick<TokenRequest<unknown>, 'body' | 'json'>): Promise<{
   readonly body?: ArrayBuffer | string;
   readonly type?: { readonly 'content-type': string };
 }> {
   if (json !== undefined) return { body: JSON.stringify(json), type: { 'content-type': 'application/json' } };
   if (form === undefined) return {};
+  if (form instanceof URLSearchParams)
+    return {
+      body: form.toString(),
+      type: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
+    };
   const whole = new Response(form);
   const type = { 'content-type': whole.headers.get('content-type') as string };
   return { body: await whole.arrayBuffer(), type };

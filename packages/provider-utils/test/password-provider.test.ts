@@ -29,7 +29,7 @@ const acme: Vendor<Settings, Record<string, unknown>> = {
 
 /** A transport that gives the form back as the token. */
 const echo: ExchangeContext = {
-  fetch: async (_, init) => Response.json(new TextDecoder().decode(init?.body as ArrayBuffer)),
+  fetch: async (_, init) => Response.json(init?.body),
   signal: new AbortController().signal,
 };
 

@@ -133,7 +133,7 @@ describe('what is sent', () => {
       {
         fetch: async (input, init) => {
           const { method, redirect, body, headers } = init as RequestInit;
-          seen.push(input, method, redirect, new TextDecoder().decode(body as ArrayBuffer));
+          seen.push(input, method, redirect, body);
           seen.push((headers as Record<string, string>)['content-type']);
           return Response.json({});
         },
