@@ -51,6 +51,16 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'each record of a set has the id of the set',
+    edits: [
+      {
+        file: 'exchange/replace-stored.ts',
+        find: 'writeEnvelope($ENVELOPE, $ID)',
+        replace: 'writeEnvelope($ENVELOPE, $ENVELOPE.tokens?.id ?? $ID)',
+      },
+    ],
+  },
+  {
     name: 'a lost answer is asked for again and again',
     edits: [
       {

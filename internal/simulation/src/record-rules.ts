@@ -5,12 +5,17 @@ import type { Write } from './store.ts';
 /** Rules on what a write may replace, in a store whose comparison is atomic. */
 export class RecordRules {
   readonly #judge: Judge;
+  readonly #ids = new Set<string>();
 
   constructor(judge: Judge) {
     this.#judge = judge;
   }
 
   onWrite(life: Life, write: Write): void {
+    // A reader tells by the id whether a record is the one that it knows.
+    if (this.#ids.has(write.next.id))
+      this.#judge.violate('each record has an id of its own', life.process.name);
+    this.#ids.add(write.next.id);
     if (!this.#judge.isAtomic) return;
     if (write.key === `${key}.lock` && write.next.value === 'free' && life.underWay.size > 0) {
       this.#judge.violate('a lease is kept until the exchange ends', life.process.name);

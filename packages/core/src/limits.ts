@@ -20,6 +20,8 @@ export const exchangesAtOnce = 64;
 export const turnMs = 1_000;
 /** An account that so many callers have asked for meanwhile does not wait in line. */
 export const callersThatHurry = 16;
+/** Deadlines are counted in so many steps: a stretch in which this process cannot run is one of them, however long. */
+export const deadlineSteps = 5;
 /** A token endpoint that has not answered by then has stalled. */
 export const exchangeMs = 10_000;
 /** Longer than one holder needs for lock, vault, exchange, resend and save. */
@@ -38,8 +40,6 @@ export const closingSaveMs = 1_000;
 export const earlyRefreshMs = 5_000;
 /** How long such a refresh waits for a lease that somebody else holds, who is probably refreshing … */
 export const earlyLockMs = 250;
-/** … counted in steps, since the modules of an exchange load meanwhile … */
-export const earlyLockSteps = 5;
 /** … and this many times longer than the store took to be read: a slow store takes its time for a free lease too. */
 export const earlyLockReads = 6;
 /** Of a wanted rest of life so much of the whole life counts at most, so that no call is impossible to please … */

@@ -2,7 +2,7 @@ import type { Account } from './account.js';
 import { callOn } from './accounts.js';
 import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
-import { waitFor } from './deadline.js';
+import { withDeadline } from './deadline.js';
 import { AuthError, isAuthError } from './errors.js';
 import { isOvertakenBySignOut } from './exchange/outcome.js';
 import { type Flight, type FlightPlan, isLeftToOthers } from './flight.js';
@@ -64,7 +64,7 @@ async function waitForEarlyRefresh(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const late = (): AuthError => new AuthError('timeout', { provider: context.provider.name });
-  const waiting = waitFor(context.clock, work, limits.earlyRefreshMs, late, signal);
+  const waiting = withDeadline(context.clock, limits.earlyRefreshMs, late, work, signal);
   await callOn(account, waiting).catch(() => {});
   signal?.throwIfAborted();
 }
@@ -206,5 +206,5 @@ export function waitAtMost<Result>(
 ): Promise<Result> {
   const late = (): AuthError =>
     new AuthError('timeout', { provider: provider.name, detail: 'callMs is over, the work goes on' });
-  return waitFor(clock, work, timeouts.callMs, late, signal);
+  return withDeadline(clock, timeouts.callMs, late, work, signal);
 }

@@ -13,15 +13,14 @@ async function answerAround(blockMs: number): Promise<string> {
   return 'answer';
 }
 
-test('a deadline in steps does not run out while the process cannot run', {
+test('a deadline does not run out while the process cannot run', {
   tags: ['fault-110'],
 }, async () => {
-  await expect(withDeadline(systemClock, 250, late, answerAround(400))).rejects.toThrow('late');
-  expect(await withDeadline(systemClock, 250, late, answerAround(400), 5)).toBe('answer');
+  expect(await withDeadline(systemClock, 250, late, answerAround(400))).toBe('answer');
 });
 
-test('a deadline in steps is as long as one in one step', async () => {
+test('a deadline is no shorter than its limit', async () => {
   const startedAt = performance.now();
-  await expect(withDeadline(systemClock, 100, late, new Promise(() => {}), 5)).rejects.toThrow('late');
+  await expect(withDeadline(systemClock, 100, late, new Promise(() => {}))).rejects.toThrow('late');
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(95);
 });

@@ -153,6 +153,7 @@ function lifetime({ evictAt }: TokenRecord): [evictAt: string, ttlMs: string] {
 
 /** Escapes braces, which select a cluster's slot, and lone surrogates, which UTF-8 cannot encode. */
 function encoded(key: string): string {
+  if (!/[%{}]/.test(key) && key.isWellFormed()) return key;
   return key.replace(/[%{}]|\p{Cs}/gu, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

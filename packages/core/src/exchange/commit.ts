@@ -42,7 +42,7 @@ export async function commit(
   noteSuccess(context.clock, context.provider.issuer);
   const end = isOvertakenBySignOut(account, flight)
     ? 'signed_out'
-    : await save(context, account, flight, read, unsaved);
+    : await save(context, account, flight, read, unsaved, tokens.id);
   if (end === 'signed_out' || isOvertakenBySignOut(account, flight)) {
     await revoke(context, tokens);
     throw signedOutError(context);
@@ -117,13 +117,18 @@ async function trySaving(context: SessionContext, account: Account, flight: Flig
 
 type SaveEnd = 'saved' | 'failed' | 'signed_out' | TokenSet;
 
-/** Writes the set to the store. Returns a set that somebody else has stored meanwhile, to be adopted. */
+/**
+ * Writes the set to the store. Returns a set that somebody else has stored meanwhile, to be adopted.
+ *
+ * @param firstId of the first record that is tried: drawing a random id takes a while
+ */
 async function save(
   context: SessionContext,
   account: Account,
   flight: Flight,
   read: Stored,
   unsaved: Unsaved,
+  firstId?: string,
 ): Promise<SaveEnd> {
   const { tokens, liftedLatch, by, origin, isRestored = false } = unsaved;
   const { plan } = flight;
@@ -141,7 +146,8 @@ async function save(
         ...(isRestored ? { restoredAt: context.clock.now() } : {}),
         guard: isRestored ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
       };
-      if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) {
+      const id = base === read ? firstId : undefined;
+      if (hasLooked && (await replaceStored(context, base, envelope, id)) !== undefined) {
         account.seen(context.clock, envelope);
         return 'saved';
       }

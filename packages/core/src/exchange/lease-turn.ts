@@ -24,9 +24,8 @@ export async function takeLease(
   const locking = (async () => (store as Required<TokenStore>).lock(key, { signal }))();
   try {
     const earlyMs = limits.earlyLockMs + limits.earlyLockReads * lookMs;
-    const isEarly = plan.isEarly === true;
-    const limitMs = isEarly ? Math.min(earlyMs, timeouts.lockMs) : timeouts.lockMs;
-    const lease = await withDeadline(clock, limitMs, late, locking, isEarly ? limits.earlyLockSteps : 1);
+    const limitMs = plan.isEarly === true ? Math.min(earlyMs, timeouts.lockMs) : timeouts.lockMs;
+    const lease = await withDeadline(clock, limitMs, late, locking);
     if (typeof lease?.held === 'function' && typeof lease.release === 'function') return lease;
     throw new AuthError('store_failed', { detail: 'it gave no Lease' });
   } catch (error) {

@@ -5,25 +5,31 @@ import { randomId } from '../random-id.js';
 import { callStore } from '../records.js';
 import type { TokenRecord } from '../store.js';
 
-/** Writes in place of what was read. Undefined: somebody else wrote meanwhile. @throws AuthError `store_failed` */
+/**
+ * Writes in place of what was read. Undefined: somebody else wrote meanwhile.
+ *
+ * @param id of the record, never given before
+ * @throws AuthError `store_failed`
+ */
 export async function replaceStored(
   context: SessionContext,
   { recordId }: Stored,
   envelope: Envelope,
+  id: string = randomId(),
 ): Promise<Stored | undefined> {
   const { store, key } = context;
-  const record = writeEnvelope(envelope);
+  const record = writeEnvelope(envelope, id);
   const isReplaced = await callStore(context, 'compareAndSet', () =>
     store.compareAndSet(key, recordId, record),
   );
   return isReplaced ? { recordId: record.id, envelope } : undefined;
 }
 
-/** The record for an envelope, with a new id. */
-export function writeEnvelope(envelope: Envelope): TokenRecord {
+/** The record for an envelope. */
+export function writeEnvelope(envelope: Envelope, id: string): TokenRecord {
   const value = JSON.stringify({ v: 1, ...envelope });
   const evictAt = evictionOf(envelope);
-  return { id: randomId(), value, ...(evictAt === undefined ? {} : { evictAt }) };
+  return { id, value, ...(evictAt === undefined ? {} : { evictAt }) };
 }
 
 /** When the store may forget a record: once tokens, refusals, pause and counted logins have all ended. Undefined: never. */

@@ -52,8 +52,8 @@ export class Turn implements Place {
         resolve();
       };
       this.#state = 'waiting';
-      signal.addEventListener('abort', onAbort, { once: true });
       this.#line.enter(go);
+      if (this.#state === 'waiting') signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 

@@ -58,7 +58,7 @@ class RenewedLease implements Lease {
   /** When the last successful renewal was requested. */
   #confirmed: Moment;
   #timer: unknown;
-  /** The timer that ends the lease if no renewal succeeds, even if a renewal hangs. */
+  /** The timer that ends the lease if no renewal succeeds, even if a renewal hangs; set for who asked for `lost`. */
   #end: unknown;
   /** The renewal under way. */
   #renewal: Promise<void> | undefined;
@@ -67,13 +67,15 @@ class RenewedLease implements Lease {
   constructor(steps: LeaseSteps, confirmed: Moment) {
     this.#steps = steps;
     this.#confirmed = confirmed;
-    this.#endLater();
     this.#renewLater();
   }
 
   get lost(): AbortSignal {
-    this.#lostController ??= new AbortController();
-    if (this.#isLost) this.#lostController.abort();
+    if (this.#lostController === undefined) {
+      this.#lostController = new AbortController();
+      if (this.held()) this.#endLater();
+      else if (this.#isLost) this.#lostController.abort();
+    }
     return this.#lostController.signal;
   }
 
@@ -99,6 +101,7 @@ class RenewedLease implements Lease {
 
   #untilLost(): Promise<void> {
     const signal = this.lost;
+    this.#endLater();
     return new Promise((resolve) => {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -137,7 +140,7 @@ class RenewedLease implements Lease {
       const asked = momentOf(this.#steps.clock);
       if (!(await this.#steps.renew())) return this.#lose();
       this.#confirmed = asked;
-      if (!this.#released) this.#endLater();
+      if (!this.#released && this.#lostController !== undefined) this.#endLater();
     } catch {
       // held() ends the lease if renewals fail for too long.
     }
