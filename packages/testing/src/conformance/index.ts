@@ -1,4 +1,5 @@
-export { authProviderSuite, type ProviderFixture } from './auth-provider-suite.js';
+export { authProviderSuite } from './auth-provider-suite.js';
+export type { ProviderFixture } from './provider-fixture.js';
 export type { QueueEngine } from './queue-faults.js';
 export { type QueuePeer, type QueuePeerCommand, serveQueuePeer } from './queue-peer.js';
 export type { QueueUnderTest } from './queue-scene.js';
