@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { constants, fsync, type Stats } from 'node:fs';
-import { chmod, type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { constants, existsSync, fsync, mkdirSync, type Stats } from 'node:fs';
+import { chmod, type FileHandle, link, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -130,9 +130,27 @@ async function givenUid(directory: string): Promise<number | undefined> {
   }
 }
 
-/** Makes a folder that only its owner can use, and its missing parents. */
-export async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
+/**
+ * Makes a folder that only its owner can use, and its missing parents. Not by Node's `recursive`, which goes on for ever
+ * where the kernel calls a folder missing that it lets nobody make, as below /proc (seen in Node 22 and 24).
+ */
+export function makeDirectory(path: string): void {
+  try {
+    makeOne(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (!hasCode(error, 'ENOENT') || existsSync(parent) || parent === path) throw error;
+    makeDirectory(parent);
+    makeOne(path);
+  }
+}
+
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error;
+  }
 }
 
 /** Takes away everybody else's permissions on a folder; does nothing if the folder is not ours. */

@@ -113,7 +113,7 @@ export class RecordFiles {
     try {
       await writeNew(temporary, text, this.#options.durable).catch(async (error) => {
         if (!hasCode(error, 'ENOENT')) throw error;
-        await makeDirectory(place.directory);
+        makeDirectory(place.directory);
         await writeNew(temporary, text, this.#options.durable);
       });
       return await linkNew(temporary, pathOf(place, number)).catch((error) => {

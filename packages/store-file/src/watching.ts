@@ -1,4 +1,5 @@
-import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { makeDirectory } from './disk.js';
 import { type Place, parseGeneration } from './place.js';
 
 /** Suppresses notifications of a writer's own generations: call `begin` before the write, and its result afterwards. */
@@ -65,7 +66,7 @@ export class Watching implements OwnWrites {
   }
 
   #open(path: string): FSWatcher {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     const watcher = watch(path, { persistent: false });
     const current = (): WatchedDirectory | undefined => {
       const directory = this.#directories.get(path);

@@ -53,6 +53,19 @@ describe('hard links', () => {
   });
 });
 
+test.runIf(process.platform === 'linux')('a folder that nobody can make is an error', async () => {
+  const store = fileStore({ directory: '/proc/nowhere/auth-tokens' });
+  await expect(store.compareAndSet('key', undefined, record('a'))).rejects.toThrow('ENOENT');
+  expect(() => store.subscribe('key', () => {})).toThrow('ENOENT');
+});
+
+test('a folder whose parent is a link that leads nowhere is an error', async () => {
+  const link = join(directory.path, 'link');
+  symlinkSync(join(directory.path, 'nowhere'), link);
+  const store = fileStore({ directory: join(link, 'tokens') });
+  await expect(store.compareAndSet('key', undefined, record('a'))).rejects.toThrow('ENOENT');
+});
+
 describe('writing to the disk', () => {
   /** Gives opened files another descriptor for fsync(2), which fails on it. */
   const breakSync = (isConcerned: (path: string) => boolean, descriptor: () => number): void =>
