@@ -55,8 +55,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'exchange/replace-stored.ts',
-        find: 'writeEnvelope($ENVELOPE, $ID)',
-        replace: 'writeEnvelope($ENVELOPE, $ENVELOPE.tokens?.id ?? $ID)',
+        find: 'writeEnvelope($ENVELOPE, randomId())',
+        replace: 'writeEnvelope($ENVELOPE, $ENVELOPE.tokens?.id ?? randomId())',
       },
     ],
   },

@@ -1,20 +1,20 @@
 import { Account } from './account.js';
 import type { SessionContext } from './context.js';
-import { hasPendingCalls, trackCall } from './pending-calls.js';
 import type { TokenStore } from './store.js';
 import { SingleRecord } from './stores/single-record.js';
 
 const accounts = new WeakMap<TokenStore, Map<string, Account>>();
 
-/** Joins the context to the account of its key on its store. `freeIfUnused` frees an account without contexts. */
-export function joinAccount(context: SessionContext): Account {
+/**
+ * Joins the context to the account of its key on its store.
+ *
+ * @param left the account that this session has left: a call that began before may still need an exchange
+ */
+export function joinAccount(context: SessionContext, left?: Account): Account {
   const { store, key, clock } = context;
   const ofStore = accountsOf(store);
-  let account = ofStore?.get(key);
-  if (account === undefined) {
-    account = new Account(store, key, clock.now());
-    ofStore?.set(key, account);
-  }
+  const account = ofStore?.get(key) ?? left ?? new Account(store, key, clock.now());
+  ofStore?.set(key, account);
   account.joined(context);
   return account;
 }
@@ -35,18 +35,27 @@ export function accountsOn(store: TokenStore): Account[] {
   return [...(accounts.get(store)?.values() ?? [])];
 }
 
-/** Joins a session again that has left: a call that began before may still need an exchange. */
-export function rejoinAccount(context: SessionContext, left: Account): Account {
-  const ofStore = accountsOf(context.store);
-  const account = ofStore?.get(context.key) ?? left;
-  ofStore?.set(context.key, account);
-  account.joined(context);
-  return account;
-}
+/** Calls that wait for something, by account. Most accounts have none. */
+const pending = new WeakMap<Account, Set<Promise<unknown>>>();
 
 /** A call of a session that waits for an exchange or the store: until it ends its account is not freed. */
 export function callOn<Result>(account: Account, call: Promise<Result>): Promise<Result> {
-  return trackCall(account, call, freeIfUnused);
+  const calls = pending.get(account) ?? new Set();
+  pending.set(account, calls.add(call));
+  const end = (): void => {
+    calls.delete(call);
+    if (calls.size > 0) return;
+    pending.delete(account);
+    freeIfUnused(account);
+  };
+  call.then(end, end);
+  return call;
+}
+
+/** Resolves when the calls that are pending now have settled; undefined if there are none. */
+export function pendingCallsSettled(account: Account): Promise<unknown> | undefined {
+  const calls = pending.get(account);
+  return calls && Promise.allSettled(calls);
 }
 
 export function leaveAccount(account: Account, context: SessionContext): void {
@@ -65,7 +74,7 @@ export function freeIfUnused(account: Account): void {
   trailing?.stopSaving();
   // A set that could not be saved is kept for the next session.
   const keepsTokens = facts.unsaved !== undefined && !facts.unsaved.isInitial;
-  if (flight !== undefined || trailing !== undefined || keepsTokens || hasPendingCalls(account)) return;
+  if (flight !== undefined || trailing !== undefined || keepsTokens || pending.has(account)) return;
   const ofStore = accounts.get(account.store);
   if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
 }

@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import { doubling } from './cool-down.js';
 import type { Latch } from './envelope.js';
 import { type Environment, environmentOf, seededBy } from './environment.js';
-import { AuthError, type AuthPhase } from './errors.js';
+import { AuthError, type AuthErrorCode, type AuthErrorDetails, type AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
 import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
@@ -67,7 +67,7 @@ export class SessionContext {
       scheduler.arm<Owner>(account, at, run);
       return scheduler;
     }
-    const cancel = scheduler.schedule({ key: taskKey(account), at, run: () => run(account) });
+    const cancel = scheduler.schedule({ key: account.key, at, run: () => run(account) });
     return { cancel };
   }
 
@@ -92,7 +92,7 @@ export class SessionContext {
   }
 
   get random(): () => number {
-    return this.#environment.random;
+    return this.#environment.random ?? Math.random;
   }
 
   get maxLoginsPerHour(): number {
@@ -136,6 +136,10 @@ export class SessionContext {
     return Math.ceil(Math.min(at, now) + Math.max(waitMs, limits.refusedLoginRetryMinMs));
   }
 
+  error(code: AuthErrorCode, details?: AuthErrorDetails): AuthError {
+    return new AuthError(code, { provider: this.provider.name, ...details });
+  }
+
   emit(body: EventBody): void {
     if (this.listeners.length === 0) return;
     emitEvent(this.listeners, { at: this.clock.now(), key: this.key, provider: this.provider.name }, body);
@@ -158,7 +162,8 @@ export class SessionContext {
 
   /** When a set is due for a refresh. The default policy stands in for one that throws or returns no instants. */
   dueTimes(tokens: TokenSet): ReturnType<RefreshPolicy> {
-    const random = this.#environment.policyRandom(tokens);
+    // By the set's id, so that every process computes the same instants.
+    const random = this.#environment.random ?? seededBy(tokens.id);
     try {
       const { advisoryAt, mandatoryAt } = this.#environment.refreshPolicy(tokens, random);
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
@@ -237,16 +242,3 @@ function write(provider: AuthProvider, headers: Headers, tokens: TokenSet): void
 
 /** The latch under which a vault was last asked for secrets, and when on the monotonic clock. Few sessions are latched. */
 const vaultsAsked = new WeakMap<SessionContext, { readonly latchHash: string; readonly at: number }>();
-
-/** The account's task key on a custom scheduler. It has a number, since accounts of two stores may share a key. */
-function taskKey(account: { readonly key: string }): string {
-  let key = taskKeys.get(account);
-  if (key === undefined) {
-    key = `${serial++}:${account.key}`;
-    taskKeys.set(account, key);
-  }
-  return key;
-}
-
-const taskKeys = new WeakMap<object, string>();
-let serial = 0;

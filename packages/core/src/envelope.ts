@@ -1,3 +1,4 @@
+import type { AuthStatus } from './auth-session.js';
 import { AuthError } from './errors.js';
 import { isUsableToken, type TokenSet } from './tokens.js';
 
@@ -39,15 +40,6 @@ export interface RefreshFails {
   readonly logins?: number;
 }
 
-/** The failure that stands in the way of a token. */
-export interface LastFailure {
-  readonly code: string;
-  readonly status?: number;
-  readonly serverCode?: string;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
 /** What keeps retry loops, in this process and its successors, from locking the account. */
 export interface Guard {
   readonly latch?: Latch;
@@ -55,7 +47,7 @@ export interface Guard {
   readonly refusedCode?: Latch;
   readonly client?: ClientLatch;
   readonly refreshFails?: RefreshFails;
-  readonly lastFailure?: LastFailure;
+  readonly lastFailure?: NonNullable<AuthStatus['lastFailure']>;
   /** No token call before this instant, epoch milliseconds. */
   readonly notBefore?: number;
   /** How long that pause was when it was written. */

@@ -6,7 +6,6 @@ import { defaultRefreshPolicy, type RefreshPolicy } from './policy.js';
 import type { FetchLike } from './provider.js';
 import { transportOver } from './request/transport.js';
 import type { RefreshScheduler } from './scheduler/timer-scheduler.js';
-import type { TokenSet } from './tokens.js';
 
 /** What a session does its work with. Sessions that ask for nothing else share the default. */
 export interface Environment {
@@ -18,9 +17,8 @@ export interface Environment {
   readonly refreshPolicy: RefreshPolicy;
   readonly fetch: FetchLike;
   readonly clock: Clock;
-  readonly random: () => number;
-  /** What spreads the instants of a set: by default its id, so that every process computes the same instants. */
-  readonly policyRandom: (tokens: TokenSet) => () => number;
+  /** Undefined: what spreads load is `Math.random`, and what spreads the instants of a set its id. */
+  readonly random: (() => number) | undefined;
   readonly maxLoginsPerHour: number;
   readonly refusedLoginRetryMs: number | undefined;
   readonly timeouts: Timeouts;
@@ -45,8 +43,7 @@ const defaultEnvironment: Environment = {
   refreshPolicy: defaultRefreshPolicy,
   fetch: (input, init) => globalThis.fetch(input, init),
   clock: systemClock,
-  random: () => Math.random(),
-  policyRandom: ({ id }) => seededBy(id),
+  random: undefined,
   maxLoginsPerHour: limits.maxLoginsPerHour,
   refusedLoginRetryMs: undefined,
   timeouts: defaultTimeouts,
@@ -69,7 +66,7 @@ export function environmentOf(options: AuthSessionOptions): Environment {
     refreshPolicy: refreshPolicy ?? standard.refreshPolicy,
     fetch: fetch === undefined ? standard.fetch : transportOver(fetch),
     clock: clock ?? standard.clock,
-    ...spreadBy(random),
+    random: random && withinRange(random),
     maxLoginsPerHour: maxLoginsPerHour ?? standard.maxLoginsPerHour,
     refusedLoginRetryMs,
     timeouts: timeouts === undefined ? standard.timeouts : timeoutsOf(timeouts),
@@ -78,13 +75,6 @@ export function environmentOf(options: AuthSessionOptions): Environment {
         ? standard.insecureOrigins
         : originsIn('allowInsecureOrigins', allowInsecureOrigins),
   };
-}
-
-function spreadBy(random: (() => number) | undefined): Pick<Environment, 'random' | 'policyRandom'> {
-  if (random === undefined)
-    return { random: defaultEnvironment.random, policyRandom: defaultEnvironment.policyRandom };
-  const bounded = withinRange(random);
-  return { random: bounded, policyRandom: () => bounded };
 }
 
 /** Numbers from 0 to below 1 that follow from a text, by FNV-1a: spread, and the same everywhere. */

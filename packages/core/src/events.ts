@@ -1,4 +1,5 @@
 import { type AuthErrorCode, type AuthPhase, type Delivery, printable } from './errors.js';
+import { quietly } from './quietly.js';
 
 interface EventOf<Type extends string> {
   readonly type: Type;
@@ -96,12 +97,5 @@ export function emitEvent(
   body: EventBody,
 ): void {
   const event = Object.freeze({ ...body, ...source, key: printable(source.key) }) as AuthEvent;
-  for (const listener of listeners) {
-    try {
-      const result: unknown = listener(event);
-      if (result instanceof Promise) result.catch(() => {});
-    } catch {
-      // An error of a listener must not reach the session.
-    }
-  }
+  for (const listener of listeners) quietly(() => listener(event));
 }

@@ -1,9 +1,9 @@
 import type { Clock } from './clock.js';
 import type { SessionContext } from './context.js';
 import type { ClientLatch, Guard, Latch } from './envelope.js';
+import * as limits from './limits.js';
 import { LoginState } from './login-state.js';
 import {
-  afterFailedExchange,
   type FailedExchange,
   isDatedAhead,
   nothingAgainstExchanges,
@@ -12,7 +12,6 @@ import {
   pauseGiven,
   type RareFacts,
   type Unsaved,
-  withLoginSent,
 } from './rare-facts.js';
 import { afterAcceptedReplay, afterRefusedReplay } from './refused-replays.js';
 import { isRemembered } from './remembered-ids.js';
@@ -67,8 +66,21 @@ export class ExchangeState extends LoginState {
   }
 
   /** An exchange failed: no token call before `notBefore`. */
-  exchangeFailed(context: SessionContext, failure: FailedExchange): void {
-    this.note(afterFailedExchange(context, this.#facts, failure));
+  exchangeFailed(
+    clock: Clock,
+    { code: pauseCode, failures: exchangeFailures, notBefore, sent }: FailedExchange,
+  ): void {
+    const { failingSince = clock.monotonic() } = this.#facts;
+    this.note({
+      exchangeFailures,
+      failingSince,
+      lastSentAt: sent.at,
+      // How the server was when the exchange was sent.
+      isOwnTrouble: sent.issuerGoodAt > failingSince,
+      pauseCode,
+      pausedUntil: clock.monotonic() + (notBefore - clock.now()),
+      knownNotBefore: notBefore,
+    });
   }
 
   /** What was counted as sent was not: there was no one-time code. */
@@ -78,7 +90,9 @@ export class ExchangeState extends LoginState {
   }
 
   loginSent(clock: Clock, isTyped: boolean): void {
-    this.note(withLoginSent(this.#facts, isTyped, clock.monotonic()));
+    const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
+    const now = clock.monotonic();
+    this.note({ [kind]: [...this.#facts[kind].filter((at) => at > now - limits.loginWindowMs), now] });
   }
 
   /** A login was refused, and its latch is not saved yet. Undefined: the latch is saved or lifted. */

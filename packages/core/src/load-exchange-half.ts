@@ -1,5 +1,4 @@
 import type { SessionContext } from './context.js';
-import { AuthError } from './errors.js';
 
 /** The code that logs in, refreshes, saves, signs out, reads the status and follows redirects; loaded at first need. */
 export type ExchangeHalf = typeof import('./exchange/index.js');
@@ -8,12 +7,12 @@ export type ExchangeHalf = typeof import('./exchange/index.js');
 let loaded: ExchangeHalf | undefined;
 
 /** @throws AuthError `network`, with nothing sent, where the module cannot be loaded; the next call loads it again */
-export async function loadExchangeHalf({ provider }: SessionContext): Promise<ExchangeHalf> {
+export async function loadExchangeHalf(context: SessionContext): Promise<ExchangeHalf> {
   try {
     loaded ??= await import('./exchange/index.js');
     return loaded;
   } catch {
     const detail = 'the code of exchanges could not be loaded';
-    throw new AuthError('network', { provider: provider.name, delivery: 'not_sent', detail });
+    throw context.error('network', { delivery: 'not_sent', detail });
   }
 }

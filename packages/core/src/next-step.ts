@@ -2,7 +2,7 @@ import type { Account } from './account.js';
 import { mayLogInInstead } from './broken-refresh.js';
 import type { SessionContext } from './context.js';
 import { lineageOf, type Stored } from './envelope.js';
-import { AuthError } from './errors.js';
+import type { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
 import { alwaysPast } from './held-set.js';
 import * as limits from './limits.js';
@@ -53,7 +53,7 @@ export function nextStep(
   const isRefresh = purpose.plan.kind === 'refresh';
   if (isRefresh) {
     if (isSignOutNews || known.isSignedOut)
-      return { step: { kind: 'fail', error: signedOutError(context) }, facts };
+      return { step: { kind: 'fail', error: context.error('signed_out') }, facts };
     const { unsaved } = known.facts;
     if (unsaved !== undefined) {
       if (replaces(unsaved, stored)) return { step: { kind: 'save', unsaved }, facts };
@@ -97,10 +97,6 @@ export function replaces(unsaved: Unsaved, stored: Stored): boolean {
   );
 }
 
-export function signedOutError(context: SessionContext): AuthError {
-  return new AuthError('signed_out', { provider: context.provider.name });
-}
-
 /**
  * The error of the pause in force, if there is a pause. A sign-in or password check keeps a pause that the server asked
  * for, and ignores our own cool-down.
@@ -122,8 +118,7 @@ function pauseError(
     clock.monotonic() - (known.facts.triedInsteadAt ?? alwaysPast) < limits.brokenLoginGapMs;
   const mayLogIn = plan.byTimer !== true && provider.prepareLogin !== undefined && !hasJustTried;
   if (code !== 'rate_limited' && mayLogIn && mayLogInInstead(guard, tokens, clock.now())) return undefined;
-  return new AuthError(code, {
-    provider: provider.name,
+  return context.error(code, {
     delivery: 'not_sent',
     retryAt: Math.ceil(clock.now() + leftMs),
     detail: 'it failed before; nothing is sent until retryAt',

@@ -1,6 +1,5 @@
-import { AuthError } from './errors.js';
+import type { SessionContext } from './context.js';
 import type { FlightPlan } from './flight.js';
-import type { AuthProvider } from './provider.js';
 
 /**
  * Where a sign-in gets its secrets: what a person typed, or what is configured.
@@ -8,20 +7,17 @@ import type { AuthProvider } from './provider.js';
  * @throws AuthError `reauthentication_required` without either, `invalid_options` for a password that cannot be used
  */
 export function prepareSignIn(
-  provider: AuthProvider,
+  context: SessionContext,
   password: string | undefined,
 ): NonNullable<FlightPlan['prepare']> {
-  const { name } = provider;
+  const { provider } = context;
   if (password === undefined) {
     if (provider.prepareLogin !== undefined) return provider.prepareLogin.bind(provider);
-    throw new AuthError('reauthentication_required', { provider: name });
+    throw context.error('reauthentication_required');
   }
   if (provider.prepareSignIn === undefined)
-    throw new AuthError('invalid_options', {
-      provider: name,
-      detail: 'password: this provider takes none here',
-    });
+    throw context.error('invalid_options', { detail: 'password: this provider takes none here' });
   if (typeof password !== 'string' || password === '')
-    throw new AuthError('invalid_options', { provider: name, detail: 'password: expected a text' });
+    throw context.error('invalid_options', { detail: 'password: expected a text' });
   return provider.prepareSignIn.bind(provider, password);
 }

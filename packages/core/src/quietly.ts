@@ -1,7 +1,8 @@
-/** Calls a function of the program's, the store's or the platform's and ignores what it throws: nobody waits for its result. */
-export function quietly(stop: (() => void) | undefined): void {
+/** Calls code of the program's, the store's or the platform's, and ignores what it throws or rejects with: nobody waits. */
+export function quietly(call: (() => unknown) | undefined): void {
   try {
-    stop?.();
+    const result = call?.();
+    if (result instanceof Promise) result.catch(() => {});
   } catch {
     // It counts as done.
   }

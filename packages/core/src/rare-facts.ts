@@ -113,12 +113,6 @@ export const nothingAgainstExchanges: Partial<RareFacts> = {
   quietUntil: alwaysPast,
 };
 
-/** One more login counted, of the configured secrets or of a password that a person typed. */
-export function withLoginSent(facts: RareFacts, isTyped: boolean, now: number): Partial<RareFacts> {
-  const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
-  return { [kind]: [...facts[kind].filter((at) => at > now - limits.loginWindowMs), now] };
-}
-
 /** An exchange that failed, how many have failed in a row, and before when no token call is sent. */
 export interface FailedExchange {
   readonly code: AuthErrorCode;
@@ -126,19 +120,6 @@ export interface FailedExchange {
   /** Epoch milliseconds. */
   readonly notBefore: number;
   readonly sent: SentExchange;
-}
-
-/** What a failed exchange adds to what is known: how the server was when the exchange was sent. */
-export function afterFailedExchange(
-  { clock }: SessionContext,
-  { failingSince = clock.monotonic() }: RareFacts,
-  { code: pauseCode, failures: exchangeFailures, notBefore, sent }: FailedExchange,
-): Partial<RareFacts> {
-  const lastSentAt = sent.at;
-  const pausedUntil = clock.monotonic() + (notBefore - clock.now());
-  const isOwnTrouble = sent.issuerGoodAt > failingSince;
-  const row = { exchangeFailures, failingSince, lastSentAt, isOwnTrouble };
-  return { ...row, pauseCode, pausedUntil, knownNotBefore: notBefore };
 }
 
 /**

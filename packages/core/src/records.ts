@@ -48,8 +48,5 @@ export function storeError(context: SessionContext, operation: StoreOperation, e
   const own = isAuthError(error) ? error : undefined;
   const reason = own?.detail ?? reasonOf(error);
   context.emit({ type: 'store_failed', operation, reason });
-  return new AuthError('store_failed', {
-    provider: context.provider.name,
-    detail: `${operation}: ${reason}`,
-  });
+  return context.error('store_failed', { detail: `${operation}: ${reason}` });
 }

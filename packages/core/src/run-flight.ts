@@ -5,7 +5,6 @@ import { isOvertakenBySignOut } from './exchange/outcome.js';
 import type { Flight } from './flight.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { look, mayEndSoon } from './look.js';
-import { signedOutError } from './next-step.js';
 import { quietly } from './quietly.js';
 import { releaseLease } from './records.js';
 import type { TokenSet } from './tokens.js';
@@ -19,7 +18,7 @@ export async function runFlight(account: Account, flight: Flight): Promise<void>
     // The process may exit as soon as its callers wake, and the next process would wait for a dead holder of the lease.
     if (account.facts.unsaved === undefined) await giveUpLease(flight);
     if (flight.plan.kind === 'refresh' && isOvertakenBySignOut(account, flight))
-      throw signedOutError(context);
+      throw context.error('signed_out');
     settle = () => flight.resolve(tokens);
   } catch (error) {
     settle = () => flight.reject(error);

@@ -63,11 +63,8 @@ function scheduleRefresh(account: Account, at: number): void {
   if (tokens === undefined || !Number.isFinite(at)) return;
   const context = contextThatRenews(account, tokens);
   if (context === undefined) return;
-  try {
-    account.scheduled(context.schedule(account, at, refreshOnTime));
-  } catch {
-    // Without a timer, the next caller refreshes the set.
-  }
+  // Without a timer, the next caller refreshes the set.
+  quietly(() => account.scheduled(context.schedule(account, at, refreshOnTime)));
 }
 
 /** Schedules the attempt after a failure: not before the error's `retryAt`, and after a cool-down that doubles. */

@@ -1,15 +1,9 @@
 import type { Account } from './account.js';
-import { leaveAccount, rejoinAccount } from './accounts.js';
+import { joinAccount, leaveAccount, pendingCallsSettled } from './accounts.js';
 import type { SessionContext } from './context.js';
-import { AuthError } from './errors.js';
 import { sleep } from './exchange/within.js';
 import * as limits from './limits.js';
-import { pendingCallsSettled } from './pending-calls.js';
 import { startFlight } from './schedule-refresh.js';
-
-export function disposedError({ provider }: SessionContext): AuthError {
-  return new AuthError('disposed', { provider: provider.name });
-}
 
 /** The end of a session: it takes no new calls, and those that began before go on. */
 export class SessionEnd {
@@ -36,7 +30,7 @@ export class SessionEnd {
 
   /** Joins the account again for one call that began before the end, until the promise that it returns has settled. */
   rejoinFor<Result>(call: (account: Account) => Promise<Result> | undefined): Promise<Result> | undefined {
-    const account = rejoinAccount(this.#context, this.#account);
+    const account = joinAccount(this.#context, this.#account);
     const leave = (): void => leaveAccount(account, this.#context);
     const result = call(account);
     if (result === undefined) leave();

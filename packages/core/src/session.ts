@@ -21,7 +21,7 @@ import type { AuthProvider, PreparedLogin } from './provider.js';
 import { afterAnswer } from './refused-token.js';
 import { AuthFetch } from './request/auth-fetch.js';
 import { startFlight } from './schedule-refresh.js';
-import { disposedError, SessionEnd } from './session-end.js';
+import { SessionEnd } from './session-end.js';
 import type { TokenSet } from './tokens.js';
 import { openGroup, tokensFor } from './tokens-for.js';
 import { runLogin, waitAtMost } from './wait-for-token.js';
@@ -156,7 +156,7 @@ export class Session implements AuthSession {
     const { password, signal } = options;
     const plan = {
       kind: 'sign_in',
-      prepare: prepareSignIn(this.#context.provider, password),
+      prepare: prepareSignIn(this.#context, password),
       byPerson: password !== undefined,
     } as const;
     return (await runLogin(this.#context, this.#live(), plan, signal)) as TokenSet;
@@ -239,7 +239,7 @@ export class Session implements AuthSession {
   }
 
   #live(): Account {
-    if (this.#account === undefined) throw disposedError(this.#context);
+    if (this.#account === undefined) throw this.#context.error('disposed');
     return this.#account;
   }
 }

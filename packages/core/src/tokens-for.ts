@@ -4,7 +4,6 @@ import { checkMinValid } from './check-options.js';
 import type { CallGroup, SessionContext } from './context.js';
 import * as limits from './limits.js';
 import { afterRejected } from './refused-token.js';
-import { disposedError } from './session-end.js';
 import { lastsFor, type TokenSet } from './tokens.js';
 import { handOutEarly, waitForToken, waitTogether } from './wait-for-token.js';
 
@@ -29,7 +28,7 @@ export async function tokensFor(
   account: Account | undefined,
   { forceRefresh, rejected, minValidMs, signal }: GetTokenOptions,
 ): Promise<TokenSet> {
-  if (account === undefined) throw disposedError(context);
+  if (account === undefined) throw context.error('disposed');
   signal?.throwIfAborted();
   const inHand = account.tokens;
   if (forceRefresh === true)

@@ -3,11 +3,10 @@ import { callOn } from './accounts.js';
 import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
 import { withDeadline } from './deadline.js';
-import { AuthError, isAuthError } from './errors.js';
+import { type AuthError, isAuthError } from './errors.js';
 import { isOvertakenBySignOut } from './exchange/outcome.js';
 import { type Flight, type FlightPlan, isLeftToOthers } from './flight.js';
 import * as limits from './limits.js';
-import { signedOutError } from './next-step.js';
 import { refreshInBackground, startFlight } from './schedule-refresh.js';
 import { lastsFor, type TokenSet } from './tokens.js';
 
@@ -52,7 +51,7 @@ export async function handOutEarly(
   if (account.held.isFresh || !mayRefreshEarly(account, context.clock)) return tokens;
   const work = refreshInBackground(context, account, { kind: 'refresh', isEarly: true });
   if (!context.mayOutliveCalls) await waitForEarlyRefresh(context, account, work, signal);
-  if (account.isSignedOut) throw signedOutError(context);
+  if (account.isSignedOut) throw context.error('signed_out');
   return account.tokens ?? tokens;
 }
 
@@ -63,7 +62,7 @@ async function waitForEarlyRefresh(
   work: Promise<unknown>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const late = (): AuthError => new AuthError('timeout', { provider: context.provider.name });
+  const late = (): AuthError => context.error('timeout');
   const waiting = withDeadline(context.clock, limits.earlyRefreshMs, late, work, signal);
   await callOn(account, waiting).catch(() => {});
   signal?.throwIfAborted();
@@ -112,7 +111,7 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
       return inHand;
     }
     const underWay = account.flight;
-    if (underWay !== undefined && isOvertakenBySignOut(account, underWay)) throw signedOutError(context);
+    if (underWay !== undefined && isOvertakenBySignOut(account, underWay)) throw context.error('signed_out');
     underWay?.joined();
     const flight =
       underWay ?? startFlight(context, account, { kind: 'refresh', forced, rejected, minValidMs });
@@ -149,7 +148,7 @@ async function refreshedIfDue(
     : account.flight?.settled;
   if (early === undefined) return tokens;
   await waitForEarlyRefresh(context, account, early, need.signal);
-  if (account.isSignedOut) throw signedOutError(context);
+  if (account.isSignedOut) throw context.error('signed_out');
   const { tokens: inHand = tokens } = account;
   return fits(context.clock, inHand, need) ? inHand : tokens;
 }
@@ -200,11 +199,10 @@ function isJoinable(account: Account, flight: Flight, context: SessionContext, p
 
 /** One caller's wait, at most `callMs`; the work behind the wait goes on. */
 export function waitAtMost<Result>(
-  { clock, timeouts, provider }: SessionContext,
+  context: SessionContext,
   work: Promise<Result>,
   signal?: AbortSignal | undefined,
 ): Promise<Result> {
-  const late = (): AuthError =>
-    new AuthError('timeout', { provider: provider.name, detail: 'callMs is over, the work goes on' });
-  return withDeadline(clock, timeouts.callMs, late, work, signal);
+  const late = (): AuthError => context.error('timeout', { detail: 'callMs is over, the work goes on' });
+  return withDeadline(context.clock, context.timeouts.callMs, late, work, signal);
 }

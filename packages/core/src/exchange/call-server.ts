@@ -1,9 +1,9 @@
 import type { SessionContext } from '../context.js';
-import { AuthError, type AuthPhase, isAuthError } from '../errors.js';
+import { withDeadline } from '../deadline.js';
+import { type AuthError, type AuthPhase, isAuthError } from '../errors.js';
 import type { ExchangeContext, FetchLike } from '../provider.js';
 import { toAuthError } from '../reason.js';
 import { isNodeStream, readerOf } from '../request/body-reader.js';
-import { within } from './within.js';
 
 /** Runs one call of the provider against its server, under the session's deadline, over the bare transport. */
 export async function callServer<Result>(
@@ -12,11 +12,17 @@ export async function callServer<Result>(
   call: (exchangeContext: ExchangeContext) => Promise<Result>,
 ): Promise<Result> {
   const { name } = context.provider;
-  const late = (): AuthError => new AuthError('timeout', { provider: name, phase, delivery: 'unknown' });
+  const controller = new AbortController();
+  const { signal } = controller;
+  // Thrown even if the provider ignores the signal.
+  const late = (): AuthError => {
+    const error = context.error('timeout', { phase, delivery: 'unknown' });
+    controller.abort(error);
+    return error;
+  };
   try {
-    return await within(context.clock, context.timeouts.exchangeMs, late, (signal) =>
-      call({ fetch: transportOf(context, signal), signal }),
-    );
+    const calling = call({ fetch: transportOf(context, signal), signal });
+    return await withDeadline(context.clock, context.timeouts.exchangeMs, late, calling);
   } catch (error) {
     throw toAuthError(error, { provider: name, phase });
   }

@@ -40,8 +40,7 @@ async function assertLifted(context: SessionContext, latch: ClientLatch, phase: 
     context.vaultAsked(hash);
   }
   const { at: blockedAt, retryAt } = latch;
-  throw new AuthError('client_refused', {
-    provider: context.provider.name,
+  throw context.error('client_refused', {
     phase,
     delivery: 'not_sent',
     blockedAt,

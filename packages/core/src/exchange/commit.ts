@@ -1,12 +1,11 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { type Envelope, lineageOf, type Stored } from '../envelope.js';
-import { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import { noteSuccess } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import type { Origin } from '../login-state.js';
-import { replaces, signedOutError } from '../next-step.js';
+import { replaces } from '../next-step.js';
 import { randomId } from '../random-id.js';
 import type { Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';
@@ -42,17 +41,18 @@ export async function commit(
   noteSuccess(context.clock, context.provider.issuer);
   const end = isOvertakenBySignOut(account, flight)
     ? 'signed_out'
-    : await save(context, account, flight, read, unsaved, tokens.id);
+    : await save(context, account, flight, read, unsaved);
   if (end === 'signed_out' || isOvertakenBySignOut(account, flight)) {
     await revoke(context, tokens);
-    throw signedOutError(context);
+    throw context.error('signed_out');
   }
   account.exchangeSucceeded();
   if (typeof end === 'object') return account.adopted(context, end);
   if (isSignIn) account.signedIn();
   account.saveDeferred(end === 'failed' ? unsaved : undefined);
   account.taken(context, tokens, 'exchange');
-  if (end === 'failed' && isSignIn) throw unsavedError(context, 'signed in, but not yet saved');
+  if (end === 'failed' && isSignIn)
+    throw context.error('store_failed', { detail: 'signed in, but not yet saved' });
   return tokens;
 }
 
@@ -75,7 +75,7 @@ export async function saveUnsaved(
   }
   if (end === 'failed') {
     if (account.tokens === undefined) account.taken(context, tokens, 'store');
-    throw unsavedError(context, 'the tokens in hand are not saved');
+    throw context.error('store_failed', { detail: 'the tokens in hand are not saved' });
   }
   account.saveDeferred(undefined);
   if (end === 'saved') {
@@ -117,18 +117,13 @@ async function trySaving(context: SessionContext, account: Account, flight: Flig
 
 type SaveEnd = 'saved' | 'failed' | 'signed_out' | TokenSet;
 
-/**
- * Writes the set to the store. Returns a set that somebody else has stored meanwhile, to be adopted.
- *
- * @param firstId of the first record that is tried: drawing a random id takes a while
- */
+/** Writes the set to the store. Returns a set that somebody else has stored meanwhile, to be adopted. */
 async function save(
   context: SessionContext,
   account: Account,
   flight: Flight,
   read: Stored,
   unsaved: Unsaved,
-  firstId?: string,
 ): Promise<SaveEnd> {
   const { tokens, liftedLatch, by, origin, isRestored = false } = unsaved;
   const { plan } = flight;
@@ -146,8 +141,7 @@ async function save(
         ...(isRestored ? { restoredAt: context.clock.now() } : {}),
         guard: isRestored ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
       };
-      const id = base === read ? firstId : undefined;
-      if (hasLooked && (await replaceStored(context, base, envelope, id)) !== undefined) {
+      if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) {
         account.seen(context.clock, envelope);
         return 'saved';
       }
@@ -180,8 +174,4 @@ function originOf({ store }: SessionContext, envelope: Envelope, by: Unsaved['by
   const lineage = lineageOf(envelope);
   if (by === 'login' || lineage === undefined) return { lineage: randomId(), generation: 0 };
   return { lineage, generation: (envelope.generation ?? 0) + 1 };
-}
-
-function unsavedError({ provider }: SessionContext, detail: string): AuthError {
-  return new AuthError('store_failed', { provider: provider.name, detail });
 }

@@ -17,10 +17,10 @@ export async function takeLease(
   stop: AbortController,
   { plan, lookMs }: Flight,
 ): Promise<Lease | undefined> {
-  const { store, key, clock, timeouts, provider } = context;
+  const { store, key, clock, timeouts } = context;
   if (store.lock === undefined) return undefined;
   const { signal } = stop;
-  const late = (): AuthError => new AuthError('lock_timeout', { provider: provider.name });
+  const late = (): AuthError => context.error('lock_timeout');
   const locking = (async () => (store as Required<TokenStore>).lock(key, { signal }))();
   try {
     const earlyMs = limits.earlyLockMs + limits.earlyLockReads * lookMs;

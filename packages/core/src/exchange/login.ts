@@ -6,7 +6,6 @@ import { AuthError } from '../errors.js';
 import type { Flight, FlightPlan } from '../flight.js';
 import { sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
-import { signedOutError } from '../next-step.js';
 import type { PreparedLogin } from '../provider.js';
 import { type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer } from './call-server.js';
@@ -15,7 +14,7 @@ import { commit } from './commit.js';
 import { isLatched, latchOf, withRefusalsOf } from './guard.js';
 import { mayTryAnotherCode, takeBackLogin } from './one-time-code.js';
 import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
-import { pauseAfter } from './pause.js';
+import { pause } from './pause.js';
 import { assertMayLogInAhead, countedIn, latchesOn, permittedSecrets } from './permission.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure, saveGuard } from './save-guard.js';
@@ -45,7 +44,7 @@ export async function login(
   const read = await replaceStored(context, stored, counted);
   // A process suspended here could send the login an hour later, when its count has been dropped.
   if (read === undefined || clock.monotonic() - writtenAt > limits.loginSendMs) return 'read_again';
-  if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
+  if (isOvertakenBySignOut(account, flight)) throw context.error('signed_out');
   if (!isLeaseHeld(flight)) return 'lock_again';
   account.loginSent(clock, isTyped);
   flight.sent = sentNow(clock, provider.issuer);
@@ -62,7 +61,8 @@ export async function login(
     }
     const isByPerson = flight.plan.kind === 'sign_in';
     if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
-    if (error.code !== 'invalid_credentials') throw await pauseAfter(context, account, flight, read, error);
+    if (error.code !== 'invalid_credentials')
+      throw (await pause(context, account, flight, read, error)).paused;
     if (await mayTryAnotherCode(context, flight, read, error)) return 'read_again';
     const latch = await block(context, account, flight.plan, read, prepared, error);
     throw new AuthError(error.code, { ...error, retryAt: context.retryRefusedAt(latch) });
@@ -135,7 +135,7 @@ async function endSession(context: SessionContext, account: Account, stored: Sto
     const isDead = isOver || account.isSpent(tokens.id) || account.isRefused(tokens.id);
     if (isDead && (await replaceStored(context, stored, rest)) === undefined) return 'read_again';
   }
-  throw new AuthError('reauthentication_required', { provider: context.provider.name });
+  throw context.error('reauthentication_required');
 }
 
 /** Removes the stored refresh token, so that no other process sends a token that the server has answered. */

@@ -10,17 +10,6 @@ import * as limits from '../limits.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure } from './save-guard.js';
 
-/** Writes the pause that follows a failed exchange. Returns the error with its `retryAt`. */
-export async function pauseAfter(
-  context: SessionContext,
-  account: Account,
-  flight: Flight,
-  stored: Stored,
-  error: AuthError,
-): Promise<AuthError> {
-  return (await pause(context, account, flight, stored, error)).paused;
-}
-
 /**
  * Writes the pause that follows a failed exchange, for this process and for all processes that share the store. Returns
  * the error with its `retryAt`, and what was written; undefined: it could not be saved.
@@ -39,7 +28,7 @@ export async function pause(
   const notBefore = context.clock.now() + pauseMs;
   const tookMs = elapsedMs(context.clock, sent.at);
   if (!isLimited) noteUnreachable(context.clock, context.provider.issuer, sent);
-  account.exchangeFailed(context, { code: error.code, failures, notBefore, sent });
+  account.exchangeFailed(context.clock, { code: error.code, failures, notBefore, sent });
   const { lostId = guard.lostId } = account.facts;
   // If the pause cannot be saved, this process still observes it.
   const { isOwnTrouble: _, ...noted } = noteFailure(guard, error, context.clock.now());

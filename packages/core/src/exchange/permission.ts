@@ -20,18 +20,18 @@ export function assertMayLogInAhead(
   account: Account,
   { envelope: { guard, tokens } }: Stored,
 ): void {
-  const { provider, clock } = context;
-  const leftToCallers = { provider: provider.name, detail: timersNeverLogIn };
+  const { clock } = context;
+  const leftToCallers = { detail: timersNeverLogIn };
   const isLatched = latchesOn(account, guard).length > 0;
   if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
-    throw new AuthError('reauthentication_required', leftToCallers);
+    throw context.error('reauthentication_required', leftToCallers);
   const allowance = aheadPerHour(context);
   const retryAt = Math.max(
     nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
     nextLoginAt(guard, clock.now(), allowance) ?? 0,
     gapEndsAt(context, account, guard.loginsAt, tokens),
   );
-  if (retryAt > clock.now()) throw new AuthError('rate_limited', { ...leftToCallers, retryAt });
+  if (retryAt > clock.now()) throw context.error('rate_limited', { ...leftToCallers, retryAt });
 }
 
 /** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */
@@ -42,7 +42,7 @@ export async function permittedSecrets(
   guard: Guard,
   prepare: NonNullable<FlightPlan['prepare']>,
 ): Promise<PreparedLogin<unknown>> {
-  const { provider, clock } = context;
+  const { clock } = context;
   const { kind, byPerson } = flight.plan;
   const isConfigured = byPerson !== true;
   const mayTryAgain = (latch: Latch): boolean =>
@@ -55,7 +55,7 @@ export async function permittedSecrets(
     nextLoginHere(context, sent, allowance) ?? nextLoginAt({ ...guard, loginsAt }, clock.now(), allowance);
   if (retryAt !== undefined) {
     const detail = isConfigured ? 'maxLoginsPerHour is reached' : 'too many typed passwords';
-    throw new AuthError('rate_limited', { provider: provider.name, phase: 'login', retryAt, detail });
+    throw context.error('rate_limited', { phase: 'login', retryAt, detail });
   }
   flight.prepared ??= await askForSecrets(context, prepare);
   for (const latch of latches) {
@@ -130,8 +130,7 @@ async function askForSecrets(
 
 function blocked(context: SessionContext, latch: Latch): AuthError {
   context.emit({ type: 'login_blocked', blockedAt: latch.at });
-  return new AuthError('login_blocked', {
-    provider: context.provider.name,
+  return context.error('login_blocked', {
     phase: 'login',
     delivery: 'not_sent',
     blockedAt: latch.at,

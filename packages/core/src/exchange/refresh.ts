@@ -7,7 +7,6 @@ import type { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import { sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
-import { signedOutError } from '../next-step.js';
 import type { AuthProvider } from '../provider.js';
 import { releaseLease } from '../records.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
@@ -41,7 +40,7 @@ export async function refresh(
   if (context.store.lock === undefined) read = await replaceStored(context, stored, stored.envelope);
   if (read === undefined) return 'read_again';
   await assertClientMayTry(context, account, read.envelope.guard, 'refresh');
-  if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
+  if (isOvertakenBySignOut(account, flight)) throw context.error('signed_out');
   if (!isLeaseHeld(flight)) return 'lock_again';
   const isBroken = read.envelope.guard.refreshFails?.isBroken === true;
   const startedAt = context.clock.monotonic();
@@ -138,7 +137,7 @@ async function sendRefreshToken(
     const error = thrown as AuthError;
     if (!mayResend || !isAnswerLost(error)) throw error;
     await sleep(clock, limits.resendMinMs + (limits.resendMaxMs - limits.resendMinMs) * random()).done;
-    if (isOvertakenBySignOut(account, flight)) throw signedOutError(context);
+    if (isOvertakenBySignOut(account, flight)) throw context.error('signed_out');
     if (!isLeaseHeld(flight)) throw error;
     return sendOnce(context, account, flight, parent, false);
   }

@@ -5,20 +5,14 @@ import { randomId } from '../random-id.js';
 import { callStore } from '../records.js';
 import type { TokenRecord } from '../store.js';
 
-/**
- * Writes in place of what was read. Undefined: somebody else wrote meanwhile.
- *
- * @param id of the record, never given before
- * @throws AuthError `store_failed`
- */
+/** Writes in place of what was read. Undefined: somebody else wrote meanwhile. @throws AuthError `store_failed` */
 export async function replaceStored(
   context: SessionContext,
   { recordId }: Stored,
   envelope: Envelope,
-  id: string = randomId(),
 ): Promise<Stored | undefined> {
   const { store, key } = context;
-  const record = writeEnvelope(envelope, id);
+  const record = writeEnvelope(envelope, randomId());
   const isReplaced = await callStore(context, 'compareAndSet', () =>
     store.compareAndSet(key, recordId, record),
   );

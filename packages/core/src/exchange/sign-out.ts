@@ -1,7 +1,6 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { lineageOf } from '../envelope.js';
-import { AuthError } from '../errors.js';
 import * as limits from '../limits.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
@@ -20,10 +19,7 @@ export async function writeSignOut(context: SessionContext, account: Account): P
     account.signOutKnown(signedOutAt);
     if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
   }
-  throw new AuthError('store_failed', {
-    provider: context.provider.name,
-    detail: 'the sign-out could not be saved',
-  });
+  throw context.error('store_failed', { detail: 'the sign-out could not be saved' });
 }
 
 /**

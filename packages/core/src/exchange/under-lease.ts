@@ -2,7 +2,7 @@ import type { Account } from '../account.js';
 import { coalesced } from '../coalesced.js';
 import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
-import { AuthError, isAuthError } from '../errors.js';
+import { isAuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
 import { look, mayEndSoon } from '../look.js';
@@ -52,10 +52,7 @@ async function exchangeInTurn(
     await releaseLease(context, flight.lease);
     flight.lease = undefined;
   }
-  throw new AuthError('lock_timeout', {
-    provider: context.provider.name,
-    detail: 'the lease was lost too often',
-  });
+  throw context.error('lock_timeout', { detail: 'the lease was lost too often' });
 }
 
 /** Waits for our turn and the lease. Returns a usable set instead, if the lease's holder saves one meanwhile. */
@@ -128,10 +125,7 @@ async function readAndExchange(
     const outcome = await carryOut(context, account, flight, stored, step);
     if (outcome !== 'read_again') return outcome;
   }
-  throw new AuthError('store_failed', {
-    provider: context.provider.name,
-    detail: 'the record changes too fast',
-  });
+  throw context.error('store_failed', { detail: 'the record changes too fast' });
 }
 
 function carryOut(

@@ -1,24 +1,5 @@
 import { type Clock, unref } from '../clock.js';
-import { withDeadline } from '../deadline.js';
 import type { Flight } from '../flight.js';
-
-/**
- * Runs `work` for at most `limitMs`. Then its signal aborts and `late()` is thrown, even if `work` ignores the signal.
- */
-export function within<Result>(
-  clock: Clock,
-  limitMs: number,
-  late: () => Error,
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  const controller = new AbortController();
-  const lateError = (): Error => {
-    const error = late();
-    controller.abort(error);
-    return error;
-  };
-  return withDeadline(clock, limitMs, lateError, work(controller.signal));
-}
 
 /** A pause in which a flight sends nothing: the next one in line may begin. */
 export function rest(clock: Clock, { place }: Flight, delayMs: number): Promise<void> {

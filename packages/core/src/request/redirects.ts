@@ -1,5 +1,4 @@
 import type { SessionContext } from '../context.js';
-import { AuthError } from '../errors.js';
 import * as limits from '../limits.js';
 import type { TokenSet } from '../tokens.js';
 import { dropBody } from './drop-body.js';
@@ -57,7 +56,7 @@ function asUtf8(location: string): string {
 function isRedirect(context: SessionContext, response: Response): boolean {
   if (response.type === 'opaqueredirect') {
     const detail = 'a redirect that this platform does not let us check';
-    throw new AuthError('origin_not_allowed', { provider: context.provider.name, detail });
+    throw context.error('origin_not_allowed', { detail });
   }
   return redirectStatuses.has(response.status);
 }

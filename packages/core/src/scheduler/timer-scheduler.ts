@@ -1,6 +1,7 @@
 import { type Clock, systemClock, unref } from '../clock.js';
 import * as limits from '../limits.js';
 import type { MaybePromise } from '../maybe-promise.js';
+import { quietly } from '../quietly.js';
 
 /** Work for a later instant. */
 export interface RefreshTask {
@@ -135,7 +136,8 @@ export class TimerScheduler implements RefreshScheduler {
       const run = this.#runs[slot] as Run;
       const owner = this.#owners[slot] as TimerOwner | string;
       this.#remove(slot);
-      runQuietly(run, owner);
+      // A task reports its failures itself.
+      quietly(() => run(owner));
     }
     this.#arm(now);
   }
@@ -234,14 +236,5 @@ export class TimerScheduler implements RefreshScheduler {
   #set(place: number, slot: number): void {
     this.#heap[place] = slot;
     this.#places[slot] = place;
-  }
-}
-
-function runQuietly(run: Run, owner: TimerOwner | string): void {
-  try {
-    const result = run(owner);
-    if (result instanceof Promise) result.catch(() => {});
-  } catch {
-    // A task reports its failures itself.
   }
 }

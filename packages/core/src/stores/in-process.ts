@@ -25,7 +25,18 @@ export class InProcess {
       release();
       throw error;
     }
-    return new InProcessLease(release);
+    let isReleased = false;
+    // It lasts until it is released: its holder cannot end without everybody else in the process.
+    return {
+      get lost() {
+        return new AbortController().signal;
+      },
+      held: () => !isReleased,
+      release: () => {
+        isReleased = true;
+        release();
+      },
+    };
   }
 
   subscribe(key: string, listener: () => void): () => void {
@@ -42,29 +53,6 @@ export class InProcess {
   /** Tells the listeners that a record has changed, the writer too: a store does not know who calls it. */
   changed(key: string): void {
     for (const { tell } of this.#listeners.get(key) ?? []) queueMicrotask(tell);
-  }
-}
-
-/** Lasts until it is released: its holder cannot end without everybody else in the process. */
-class InProcessLease implements Lease {
-  readonly #release: () => void;
-  #isReleased = false;
-
-  constructor(release: () => void) {
-    this.#release = release;
-  }
-
-  get lost(): AbortSignal {
-    return new AbortController().signal;
-  }
-
-  held(): boolean {
-    return !this.#isReleased;
-  }
-
-  release(): void {
-    this.#isReleased = true;
-    this.#release();
   }
 }
 
