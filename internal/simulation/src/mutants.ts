@@ -201,7 +201,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'stores/leased-store.ts',
-        find: '$NONE || $LOCK.value === free || this.#hasLapsed($LOCK)',
+        find: '$NONE || $LOCK.value === free || hasLapsed($LOCK)',
         replace: 'true',
       },
     ],
@@ -540,7 +540,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'account.ts',
-        find: 'this.saveDeferred({ ...$SET, liftedLatch: undefined, origin, isRestored: true })',
+        find: 'this.saveDeferred({ $$$SET, isRestored: true })',
         replace: 'undefined',
       },
     ],
@@ -555,6 +555,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an older set is written back over a newer one',
     theme: 'lost_data',
-    edits: [{ file: 'next-step.ts', find: '$ORIGIN.generation > generation', replace: 'true' }],
+    edits: [
+      { file: 'login-state.ts', find: '$ORIGIN.generation > ($STORED.generation ?? 0)', replace: 'true' },
+    ],
   },
 ];

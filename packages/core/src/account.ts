@@ -148,9 +148,7 @@ export class Account extends ExchangeState implements TimerOwner {
     super.dataLost();
     if (tokens === undefined || this.isSpent(tokens.id) || this.facts.unsaved !== undefined) return;
     if (this.isRefused(tokens.id) && tokens.refreshToken === undefined) return;
-    const row = { tokens, by: 'refresh', parentId: undefined, isInitial: false } as const;
-    const origin = this.originOf(tokens);
-    this.saveDeferred({ ...row, liftedLatch: undefined, origin, isRestored: true });
+    this.saveDeferred({ tokens, by: 'refresh', origin: this.originOf(tokens), isRestored: true });
     this.held.makeStale();
   }
 
@@ -184,14 +182,6 @@ export class Account extends ExchangeState implements TimerOwner {
   /** A refresh in the background went well. If its set is due again already, the next refresh waits. */
   refreshedInBackground(clock: Clock): void {
     if (!this.held.isFresh) this.note({ quietUntil: clock.monotonic() + limits.exchangeGapMs });
-  }
-
-  /** The store was read: it holds this sign-out, or none. */
-  signOutRead(signedOutAt: number | undefined): void {
-    const isNews = this.isNews(signedOutAt);
-    this.storeRead();
-    this.signOutKnown(signedOutAt);
-    if (isNews) this.signedOut();
   }
 
   /** Somebody signed out: the set in hand is dropped, and every session is told. */

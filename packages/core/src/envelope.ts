@@ -99,6 +99,10 @@ export function lineageOf({ lineage, tokens }: Pick<Envelope, 'lineage' | 'token
   return lineage ?? tokens?.id;
 }
 
+type Members = Record<string, unknown>;
+/** `guard` and `tokens` are checked before they are used. */
+type Parsed = Members & { readonly guard: Members; readonly tokens?: Members };
+
 export const emptyGuard: Guard = { failures: 0, loginsAt: [] };
 
 /**
@@ -110,13 +114,13 @@ export const emptyGuard: Guard = { failures: 0, loginsAt: [] };
 export function readEnvelope(value: string): Envelope | undefined {
   const parsed = parseJson(value);
   if (!isObject(parsed)) return undefined;
-  const { v: version, tokens, guard, ...rest } = parsed;
+  const { v: version, tokens, guard, ...rest } = parsed as Parsed;
   if (typeof version === 'number' && version > 1) {
     throw new AuthError('store_failed', {
       detail: 'the record is of a later version of this library',
     });
   }
-  if (version !== 1 || !isGuard(guard) || (tokens !== undefined && !isTokenSet(tokens))) return undefined;
+  if (version !== 1 || !isGuard(guard) || !optional(isTokenSet)(tokens)) return undefined;
   return {
     ...withValid(rest, envelopeMembers),
     ...(tokens === undefined ? {} : { tokens: tokenSetOf(tokens) }),
@@ -124,54 +128,51 @@ export function readEnvelope(value: string): Envelope | undefined {
   };
 }
 
-function isTokenSet(value: unknown): value is Record<string, unknown> {
-  if (!isObject(value)) return false;
-  const { id, accessToken, issuedAt, refreshToken } = value;
-  if (typeof id !== 'string' || !isUsableToken(accessToken) || !isInstant(issuedAt)) return false;
-  return refreshToken === undefined || isUsableToken(refreshToken);
-}
-
-function tokenSetOf(value: Record<string, unknown>): TokenSet {
+function tokenSetOf(value: Members): TokenSet {
   const members = withValid(value, tokenMembers);
   return Object.freeze(
     typeof members['tokenType'] === 'string' ? members : { ...members, tokenType: 'Bearer' },
   ) as unknown as TokenSet;
 }
 
-function isGuard(value: unknown): value is Record<string, unknown> {
-  if (!isObject(value)) return false;
-  const { latch, failures, loginsAt } = value;
-  if (!Number.isSafeInteger(failures) || (failures as number) < 0) return false;
-  if (!Array.isArray(loginsAt) || !loginsAt.every(isInstant)) return false;
-  return latch === undefined || isLatch(latch);
-}
-
-function isLatch(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { salt, hash, otherHashes = [], at } = value;
-  return Array.isArray(otherHashes) && [salt, hash, ...otherHashes].every(isText) && isInstant(at);
-}
-
-function isClientLatch(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { hash, otherHashes = [], at, count, retryAt } = value;
-  const areTexts = Array.isArray(otherHashes) && [hash, ...otherHashes].every(isText);
-  return areTexts && [at, count, retryAt].every(isInstant);
-}
-
-function isRefreshFails(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  const { count, since, isBroken, logins = 0 } = value;
-  return [count, since, logins].every(isInstant) && typeof isBroken === 'boolean';
-}
-
-function isFailure(value: unknown): boolean {
-  return isObject(value) && typeof value['code'] === 'string' && isInstant(value['at']);
-}
-
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string';
+const isInstant: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+function having(members: Readonly<Record<string, Check>>): Check {
+  const checks = Object.entries(members);
+  return (value) => isObject(value) && checks.every(([name, check]) => check(value[name]));
+}
+
+const refusal = { hash: isText, otherHashes: optional(listOf(isText)), at: isInstant };
+const isLatch = having({ ...refusal, salt: isText });
+const isClientLatch = having({ ...refusal, count: isInstant, retryAt: isInstant });
+const isRefreshFails = having({
+  count: isInstant,
+  since: isInstant,
+  logins: optional(isInstant),
+  isBroken: (value) => typeof value === 'boolean',
+});
+/** What must be right, or the record is not one of ours. */
+const isTokenSet = having({
+  id: isText,
+  accessToken: isUsableToken,
+  issuedAt: isInstant,
+  refreshToken: optional(isUsableToken),
+});
+const isGuard = having({
+  failures: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  loginsAt: listOf(isInstant),
+  latch: optional(isLatch),
+});
 
 /** Members that may be missing; an invalid member is left out. */
 const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
@@ -187,12 +188,12 @@ const guardMembers: ReadonlyMap<string, Check> = new Map([
   ['pauseMs', isInstant],
   ['tookMs', isInstant],
   ['lostId', isText],
-  ['typedLoginsAt', (value) => Array.isArray(value) && value.every(isInstant)],
+  ['typedLoginsAt', listOf(isInstant)],
   ['typedRefusalAt', isInstant],
   ['refusedCode', isLatch],
   ['client', isClientLatch],
   ['refreshFails', isRefreshFails],
-  ['lastFailure', isFailure],
+  ['lastFailure', having({ code: isText, at: isInstant })],
 ]);
 const tokenMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['tokenType', isText],
@@ -202,10 +203,7 @@ const tokenMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['extra', isObject],
 ]);
 
-function withValid(
-  value: Record<string, unknown>,
-  checks: ReadonlyMap<string, Check>,
-): Record<string, unknown> {
+function withValid(value: Members, checks: ReadonlyMap<string, Check>): Members {
   // Leave out a member named `__proto__`: it is harmless here, and a trap for code that copies the members on.
   const isValid = ([name, member]: [string, unknown]): boolean =>
     name !== '__proto__' && (checks.get(name)?.(member) ?? true);
@@ -221,10 +219,6 @@ function parseJson(value: string): unknown {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isInstant(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
 }

@@ -1,6 +1,7 @@
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import { type AuthError, isAuthError } from './errors.js';
+import type { Turn } from './exchange/turn.js';
 import type { SentExchange } from './issuer-health.js';
 import * as limits from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
@@ -47,14 +48,6 @@ export interface FlightPlan {
   readonly byPerson?: boolean;
 }
 
-/** A flight's place among those of other accounts that want to exchange. */
-export interface Place {
-  /** The flight waits in line no longer. */
-  hurry(): void;
-  /** The flight sends nothing for a while: the next one may begin. */
-  end(): void;
-}
-
 /**
  * A single-flight: this process does one piece of work on an account's tokens at a time, independent of the callers
  * that wait for the work. This class holds what the callers and the steps of a flight share.
@@ -85,8 +78,8 @@ export class Flight {
   lookMs: number = 0;
   /** What the flight read last: a record that still stands is not parsed again. */
   stored: Stored | undefined;
-  /** Undefined until the flight has something to exchange. */
-  place: Place | undefined;
+  /** Its turn to exchange; undefined until there is something to exchange, and where it does not wait in line. */
+  turn: Turn | undefined;
   #joined = 0;
   /** Undefined while the flight waits for the store's lock, and where the store has no lock. */
   lease: Lease | undefined;
@@ -123,6 +116,6 @@ export class Flight {
   /** One more caller waits for it. */
   joined(): void {
     this.#joined++;
-    if (this.isUrgent) this.place?.hurry();
+    if (this.isUrgent) this.turn?.hurry();
   }
 }

@@ -19,7 +19,5 @@ export function initialTokens(
 
 /** They wait to be saved, until the first read shows whether the store has anything newer. */
 export function keepInitialTokens(account: Account, tokens: TokenSet): void {
-  if (account.hasRead) return;
-  const none = { parentId: undefined, liftedLatch: undefined };
-  account.saveDeferred({ tokens, by: 'login', isInitial: true, ...none });
+  if (!account.hasRead) account.saveDeferred({ tokens, by: 'login', isInitial: true });
 }

@@ -9,6 +9,12 @@ export interface Origin {
   readonly generation: number;
 }
 
+/** Whether a set is of the same login as the stored set, and newer: the store has lost what came between. */
+export function isNewer(origin: Origin | undefined, stored: Envelope): boolean {
+  if (origin === undefined || origin.lineage !== lineageOf(stored)) return false;
+  return origin.generation > (stored.generation ?? 0);
+}
+
 /** What most accounts never learn: they share `nothingKnown`. */
 interface Known {
   readonly isSignedOut: boolean;
@@ -89,13 +95,6 @@ export class LoginState {
     return this.#origin?.tokenId === tokens.id ? this.#origin : undefined;
   }
 
-  /** Whether a set is of the same login as the stored set, and newer: the store has lost what came between. */
-  isNewer(tokens: TokenSet, envelope: Envelope): boolean {
-    const origin = this.originOf(tokens);
-    if (origin === undefined) return false;
-    return origin.lineage === lineageOf(envelope) && origin.generation > (envelope.generation ?? 0);
-  }
-
   /** This is what the store holds. */
   seen(clock: Clock, envelope: Envelope): void {
     const { tokens, generation = 0, restoredAt } = envelope;
@@ -171,8 +170,11 @@ export class LoginState {
     return isRecent && !this.#known.isSignedOut;
   }
 
-  /** The store was read. */
-  storeRead(): void {
+  /** The store was read: it holds this sign-out, or none. */
+  signOutRead(signedOutAt: number | undefined): void {
+    const isNews = this.isNews(signedOutAt);
     this.#unreadSince = undefined;
+    this.signOutKnown(signedOutAt);
+    if (isNews) this.signedOut();
   }
 }

@@ -4,6 +4,7 @@ import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import * as limits from './limits.js';
+import { isNewer } from './login-state.js';
 import { callStore } from './records.js';
 import type { TokenStore } from './store.js';
 
@@ -42,7 +43,7 @@ export function noticeLoss(
 ): Promise<void> | undefined {
   const { tokens, facts } = account;
   if (facts.unsaved !== undefined || account.isSignOutLost) return undefined;
-  if (tokens !== undefined && account.isNewer(tokens, stored.envelope)) account.dataLost();
+  if (tokens !== undefined && isNewer(account.originOf(tokens), stored.envelope)) account.dataLost();
   const isGone = stored.recordId === undefined && (tokens !== undefined || account.isSignedOut);
   return isGone && context.store.dataId !== undefined ? ask(context, dataOf(context.store)) : undefined;
 }

@@ -1,11 +1,12 @@
 import type { Account } from './account.js';
 import { mayLogInInstead } from './broken-refresh.js';
 import type { SessionContext } from './context.js';
-import { lineageOf, type Stored } from './envelope.js';
+import type { Stored } from './envelope.js';
 import type { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
 import { alwaysPast } from './held-set.js';
 import * as limits from './limits.js';
+import { isNewer } from './login-state.js';
 import { pauseGiven, type Unsaved } from './rare-facts.js';
 import { lastsFor, type TokenSet } from './tokens.js';
 
@@ -86,15 +87,12 @@ export function learn(context: SessionContext, account: Account, stored: Stored,
 
 /** Whether the unsaved set belongs in the store, in place of the stored set. */
 export function replaces(unsaved: Unsaved, stored: Stored): boolean {
-  const { tokens, signedOutAt, generation = 0 } = stored.envelope;
+  const { tokens, signedOutAt } = stored.envelope;
   const standing = tokens?.id;
   if (unsaved.isInitial) return standing === undefined && signedOutAt === undefined;
   if (standing === undefined || standing === unsaved.parentId || standing === unsaved.tokens.id) return true;
-  const { origin } = unsaved;
   // The store has lost its data, and somebody was faster to write back what they held, of the same login and older.
-  return (
-    origin !== undefined && origin.lineage === lineageOf(stored.envelope) && origin.generation > generation
-  );
+  return isNewer(unsaved.origin, stored.envelope);
 }
 
 /**

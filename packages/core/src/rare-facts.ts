@@ -18,11 +18,11 @@ export interface Unsaved {
   /** The exchange that brought it; initial tokens count as from a login. */
   readonly by: 'login' | 'refresh';
   /** The set it replaces; undefined: none was stored. */
-  readonly parentId: string | undefined;
+  readonly parentId?: string | undefined;
   /** Initial tokens: of use only where the store holds neither tokens nor a sign-out. */
-  readonly isInitial: boolean;
+  readonly isInitial?: boolean;
   /** Hash of the latch that an accepted password has lifted. */
-  readonly liftedLatch: string | undefined;
+  readonly liftedLatch?: string | undefined;
   /** Undefined where the store does not tell when it loses its data. */
   readonly origin?: Origin | undefined;
   /** The store had the set, and has lost its data. */

@@ -2,6 +2,7 @@ import type { SessionContext } from './context.js';
 import { withDeadline } from './deadline.js';
 import { emptyGuard, readEnvelope, type Stored } from './envelope.js';
 import { AuthError, isAuthError } from './errors.js';
+import type { Flight } from './flight.js';
 import { isThenable, type MaybePromise } from './maybe-promise.js';
 import { reasonOf } from './reason.js';
 import type { Lease } from './store.js';
@@ -24,6 +25,13 @@ export async function readStored(context: SessionContext, known?: Stored): Promi
 /** Releases a lease. A failure is only emitted as an event: the lease ends by itself. */
 export async function releaseLease(context: SessionContext, lease: Lease | undefined): Promise<void> {
   if (lease !== undefined) await callStore(context, 'release', () => lease.release()).catch(() => {});
+}
+
+/** Releases the lease that a flight has. */
+export async function giveUpLease(flight: Flight): Promise<void> {
+  const { lease } = flight;
+  flight.lease = undefined;
+  await releaseLease(flight.context, lease);
 }
 
 /** Calls the store, with a deadline where it does not answer at once. @throws AuthError `store_failed` */

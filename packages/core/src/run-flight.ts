@@ -6,7 +6,7 @@ import type { Flight } from './flight.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { look, mayEndSoon } from './look.js';
 import { quietly } from './quietly.js';
-import { releaseLease } from './records.js';
+import { giveUpLease } from './records.js';
 import type { TokenSet } from './tokens.js';
 
 /** Carries the account's flight from its start to the release of its lease. Never rejects. */
@@ -67,10 +67,4 @@ async function fly(context: SessionContext, account: Account, flight: Flight): P
     throw error;
   });
   return half.exchangeUnderLease(context, account, flight);
-}
-
-async function giveUpLease(flight: Flight): Promise<void> {
-  const { lease } = flight;
-  flight.lease = undefined;
-  await releaseLease(flight.context, lease);
 }

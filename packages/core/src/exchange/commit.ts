@@ -36,7 +36,7 @@ export async function commit(
   const isSignIn = flight.plan.kind === 'sign_in';
   const origin = originOf(context, read.envelope, by);
   const parentId = read.envelope.tokens?.id;
-  const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, isInitial: false, origin };
+  const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, origin };
   flight.hasExchanged = true;
   noteSuccess(context.clock, context.provider.issuer);
   const end = isOvertakenBySignOut(account, flight)

@@ -39,8 +39,12 @@ export async function isLatched(latch: Latch, secrets: readonly string[]): Promi
 }
 
 /** When the next login may be sent; undefined: at once. */
-export function nextLoginAt(guard: Guard, now: number, maxLoginsPerHour: number): number | undefined {
-  return slotFreeAt(recentLogins(guard, now, maxLoginsPerHour), maxLoginsPerHour);
+export function nextLoginAt(
+  loginsAt: readonly number[],
+  now: number,
+  maxLoginsPerHour: number,
+): number | undefined {
+  return slotFreeAt(recentLogins(loginsAt, now, maxLoginsPerHour), maxLoginsPerHour);
 }
 
 /** When the oldest of the logins that fill the hour, in order, makes room for another; undefined: there is room. */
@@ -50,14 +54,18 @@ export function slotFreeAt(instants: readonly number[], maxLoginsPerHour: number
 }
 
 /**
- * The guard with one more login, written before the login is sent. The newest logins are kept whatever their age: if
+ * The logins with one more, written before it is sent. The newest logins are kept whatever their age: if
  * our clock is hours ahead, a login that looks old here may be recent for everybody else. Twice the allowance is kept, so
  * that those of a clock far ahead do not take the place of all others.
  */
-export function withLogin(guard: Guard, now: number, maxLoginsPerHour: number): Guard {
-  const { likely, ahead } = byClock(guard, now);
+export function withLogin(
+  loginsAt: readonly number[],
+  now: number,
+  maxLoginsPerHour: number,
+): readonly number[] {
+  const { likely, ahead } = byClock(loginsAt, now);
   const all = inOrder([...likely, now, ...ahead.slice(-maxLoginsPerHour)]);
-  return { ...guard, loginsAt: all.slice(-2 * maxLoginsPerHour) };
+  return all.slice(-2 * maxLoginsPerHour);
 }
 
 /**
@@ -83,8 +91,8 @@ export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'l
  * The logins that count now. Those dated a little ahead count as sent now. Of those that a clock far ahead of ours has
  * dated half an hour's allowance counts: they must not hold up others until their dates have come.
  */
-function recentLogins(guard: Guard, now: number, maxLoginsPerHour: number): readonly number[] {
-  const { likely, ahead } = byClock(guard, now);
+function recentLogins(loginsAt: readonly number[], now: number, maxLoginsPerHour: number): readonly number[] {
+  const { likely, ahead } = byClock(loginsAt, now);
   const counted = [...likely, ...ahead.slice(-Math.ceil(maxLoginsPerHour / 2))].map((at) =>
     Math.min(at, now),
   );
@@ -92,7 +100,7 @@ function recentLogins(guard: Guard, now: number, maxLoginsPerHour: number): read
 }
 
 function byClock(
-  { loginsAt }: Guard,
+  loginsAt: readonly number[],
   now: number,
 ): { readonly likely: readonly number[]; readonly ahead: readonly number[] } {
   const isLikely = (at: number): boolean => at - now <= limits.clockAheadMs;

@@ -28,7 +28,7 @@ export function assertMayLogInAhead(
   const allowance = aheadPerHour(context);
   const retryAt = Math.max(
     nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
-    nextLoginAt(guard, clock.now(), allowance) ?? 0,
+    nextLoginAt(guard.loginsAt, clock.now(), allowance) ?? 0,
     gapEndsAt(context, account, guard.loginsAt, tokens),
   );
   if (retryAt > clock.now()) throw context.error('rate_limited', { ...leftToCallers, retryAt });
@@ -51,8 +51,7 @@ export async function permittedSecrets(
   const justAsked = isConfigured ? latches.find(({ hash }) => context.wasJustAsked(hash)) : undefined;
   if (justAsked !== undefined) throw blocked(context, justAsked);
   const { allowance, loginsAt, sent } = allowanceOf(context, account, guard, !isConfigured);
-  const retryAt =
-    nextLoginHere(context, sent, allowance) ?? nextLoginAt({ ...guard, loginsAt }, clock.now(), allowance);
+  const retryAt = nextLoginHere(context, sent, allowance) ?? nextLoginAt(loginsAt, clock.now(), allowance);
   if (retryAt !== undefined) {
     const detail = isConfigured ? 'maxLoginsPerHour is reached' : 'too many typed passwords';
     throw context.error('rate_limited', { phase: 'login', retryAt, detail });
@@ -94,9 +93,10 @@ export function countedIn(
   { maxLoginsPerHour }: SessionContext,
   isTyped: boolean,
 ): Guard {
-  if (!isTyped) return withLogin(guard, now, maxLoginsPerHour);
-  const typed = { ...guard, loginsAt: guard.typedLoginsAt ?? [] };
-  return { ...guard, typedLoginsAt: withLogin(typed, now, limits.typedLoginsPerHour).loginsAt };
+  const { loginsAt, typedLoginsAt = [] } = guard;
+  return isTyped
+    ? { ...guard, typedLoginsAt: withLogin(typedLoginsAt, now, limits.typedLoginsPerHour) }
+    : { ...guard, loginsAt: withLogin(loginsAt, now, maxLoginsPerHour) };
 }
 
 /** When this process may send another login, by its own count; undefined: at once. */

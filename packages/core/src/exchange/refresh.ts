@@ -8,7 +8,7 @@ import type { Flight } from '../flight.js';
 import { sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import type { AuthProvider } from '../provider.js';
-import { releaseLease } from '../records.js';
+import { giveUpLease } from '../records.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer, isAnswerLost } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
@@ -30,8 +30,7 @@ export async function refresh(
   const waitMs = othersMayRestoreFor(context, account, stored);
   if (waitMs > 0) {
     // They need the lease to write.
-    await releaseLease(context, flight.lease);
-    flight.lease = undefined;
+    await giveUpLease(flight);
     await rest(context.clock, flight, waitMs);
     return 'lock_again';
   }

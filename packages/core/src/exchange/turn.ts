@@ -1,6 +1,5 @@
 import { type Clock, unref } from '../clock.js';
 import type { SessionContext } from '../context.js';
-import type { Place } from '../flight.js';
 import * as limits from '../limits.js';
 import { Line } from '../line.js';
 
@@ -11,7 +10,7 @@ const lines = new WeakMap<Clock, Map<string, Line>>();
  * A flight's turn to take the lease and to exchange. It is over after a second, whatever the flight still waits for: a
  * slow server, or a dead holder of the lease, does not hold up the accounts behind it.
  */
-export class Turn implements Place {
+export class Turn {
   readonly #line: Line;
   readonly #clock: Clock;
   #state: 'none' | 'waiting' | 'ours' | 'over' = 'none';
@@ -57,10 +56,12 @@ export class Turn implements Place {
     });
   }
 
+  /** The flight waits in line no longer. */
   hurry(): void {
     if (this.#state === 'waiting') this.#stopWaiting();
   }
 
+  /** The flight sends nothing for a while: the next one may begin. */
   end(): void {
     if (this.#state !== 'ours') return;
     this.#state = 'over';

@@ -8,7 +8,7 @@ import * as limits from '../limits.js';
 import { look, mayEndSoon } from '../look.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Step } from '../next-step.js';
-import { readStored, releaseLease } from '../records.js';
+import { giveUpLease, readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { saveUnsaved } from './commit.js';
 import { returnLease, takeLease } from './lease-turn.js';
@@ -23,34 +23,24 @@ export async function exchangeUnderLease(
   account: Account,
   flight: Flight,
 ): Promise<TokenSet | undefined> {
-  const turn = new Turn(context);
   // A person waits for nobody, and what is only to be saved is no exchange.
-  const { unsaved } = account.facts;
-  if (flight.plan.kind === 'refresh' && !flight.isUrgent && unsaved === undefined) flight.place = turn;
+  const waitsInLine =
+    flight.plan.kind === 'refresh' && !flight.isUrgent && account.facts.unsaved === undefined;
+  if (waitsInLine) flight.turn = new Turn(context);
   try {
-    return await exchangeInTurn(context, account, flight, turn);
+    for (let lost = 0; lost < limits.leaseTurns; ) {
+      const news = await waitForTurn(context, account, flight);
+      if (news !== undefined) return account.adopted(context, news);
+      const outcome = await readAndExchange(context, account, flight);
+      if (outcome !== 'lock_again') return outcome;
+      // A flight that let others write has released it.
+      if (flight.lease === undefined) continue;
+      lost++;
+      context.emit({ type: 'lease_lost' });
+      await giveUpLease(flight);
+    }
   } finally {
-    turn.end();
-  }
-}
-
-async function exchangeInTurn(
-  context: SessionContext,
-  account: Account,
-  flight: Flight,
-  turn: Turn,
-): Promise<TokenSet | undefined> {
-  for (let lost = 0; lost < limits.leaseTurns; ) {
-    const news = await waitForTurn(context, account, flight, turn);
-    if (news !== undefined) return account.adopted(context, news);
-    const outcome = await readAndExchange(context, account, flight);
-    if (outcome !== 'lock_again') return outcome;
-    // A flight that let others write has released it.
-    if (flight.lease === undefined) continue;
-    lost++;
-    context.emit({ type: 'lease_lost' });
-    await releaseLease(context, flight.lease);
-    flight.lease = undefined;
+    flight.turn?.end();
   }
   throw context.error('lock_timeout', { detail: 'the lease was lost too often' });
 }
@@ -60,7 +50,6 @@ async function waitForTurn(
   context: SessionContext,
   account: Account,
   flight: Flight,
-  turn: Turn,
 ): Promise<TokenSet | undefined> {
   const stop = new AbortController();
   const { promise: news, resolve, reject } = Promise.withResolvers<TokenSet>();
@@ -75,8 +64,10 @@ async function waitForTurn(
       () => {},
     ),
   );
-  const turnHasCome = flight.place === turn ? turn.begin(stop.signal) : Promise.resolve();
-  const leasing = turnHasCome.then(() => takeLease(context, stop, flight));
+  const leasing = (async () => {
+    await flight.turn?.begin(stop.signal);
+    return takeLease(context, stop, flight);
+  })();
   const stopWaiting = (): Promise<void> => {
     stop.abort();
     return returnLease(context, leasing);

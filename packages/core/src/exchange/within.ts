@@ -2,8 +2,8 @@ import { type Clock, unref } from '../clock.js';
 import type { Flight } from '../flight.js';
 
 /** A pause in which a flight sends nothing: the next one in line may begin. */
-export function rest(clock: Clock, { place }: Flight, delayMs: number): Promise<void> {
-  place?.end();
+export function rest(clock: Clock, { turn }: Flight, delayMs: number): Promise<void> {
+  turn?.end();
   return sleep(clock, delayMs).done;
 }
 

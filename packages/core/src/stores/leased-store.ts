@@ -42,6 +42,7 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
   if (!(leaseMs >= 1_000 && leaseMs <= limits.timerMaxMs)) {
     throw new AuthError('invalid_options', { detail: 'leaseMs: expected 1000 to 2147483647' });
   }
+  const lock: Lock = { leaseMs, clock, owner: options.owner };
   const sightings = new Map<string, Sighting>();
   const subscribe = store.subscribe?.bind(store);
   const dataId = store.dataId?.bind(store);
@@ -50,7 +51,7 @@ export function leasedStore(store: TokenStore, options: LeasedStoreOptions = {})
     compareAndSet: (key, expectedId, next) => store.compareAndSet(recordKey(key), expectedId, next),
     lock: (key, { signal }) => {
       const lockKey = `${recordKey(key)}${lockSuffix}`;
-      return waitForLease(new LockRecord(store, lockKey, leaseMs, clock, options.owner, sightings), signal);
+      return waitForLease(lockRecord(store, lockKey, lock, sightings), signal);
     },
     ...(subscribe && { subscribe: (key, listener) => subscribe(recordKey(key), listener) }),
     ...(dataId && { dataId }),
@@ -62,95 +63,81 @@ function recordKey(key: string): string {
   return /\.lock\.*$/.test(key) ? `${key}.` : key;
 }
 
+/** The options of a store's locks, complete. */
+interface Lock extends Pick<LeaseSteps, 'leaseMs' | 'clock'> {
+  readonly owner: LeaseOwner | undefined;
+}
+
 /** Somebody else's lock record, and since when it is unchanged, on the monotonic clock. */
 interface Sighting {
   readonly id: string;
   readonly at: number;
 }
 
-/** A lock record as one waiter, and later holder, sees it. */
-class LockRecord implements LeaseSteps {
-  readonly leaseMs: number;
-  readonly clock: Clock;
-  readonly #store: TokenStore;
-  readonly #key: string;
-  readonly #owner: LeaseOwner | undefined;
-  /** What the waiters of this store see, by key: a waiter that gives up leaves its sighting to the next waiter. */
-  readonly #sightings: Map<string, Sighting>;
+/**
+ * A lock record as one waiter, and later holder, sees it.
+ *
+ * @param sightings what the waiters of this store see, by key: a waiter that gives up leaves its sighting to the next
+ */
+function lockRecord(
+  store: TokenStore,
+  key: string,
+  { leaseMs, clock, owner }: Lock,
+  sightings: Map<string, Sighting>,
+): LeaseSteps {
   /** Id of the record that we wrote last. */
-  #ownId: string | undefined;
+  let ownId: string | undefined;
   /** Id of a renewal whose answer was lost: the store may hold it. */
-  #doubtfulId: string | undefined;
-
-  constructor(
-    store: TokenStore,
-    key: string,
-    leaseMs: number,
-    clock: Clock,
-    owner: LeaseOwner | undefined,
-    sightings: Map<string, Sighting>,
-  ) {
-    this.#sightings = sightings;
-    this.#store = store;
-    this.#key = key;
-    this.leaseMs = leaseMs;
-    this.clock = clock;
-    this.#owner = owner;
-  }
-
-  async take(): Promise<boolean> {
-    const standing = await this.#store.get(this.#key);
-    return (await this.#isTakeable(standing)) && this.#replace(standing?.id, this.#heldRecord());
-  }
-
-  async renew(): Promise<boolean> {
-    await this.#resolveDoubt();
-    const next = this.#heldRecord();
-    this.#doubtfulId = next.id;
-    const isRenewed = await this.#replace(this.#ownId, next);
-    this.#doubtfulId = undefined;
-    return isRenewed;
-  }
-
-  async giveBack(): Promise<void> {
-    await this.#resolveDoubt();
-    await this.#replace(this.#ownId, this.#record(free));
-  }
-
-  async #isTakeable(standing: TokenRecord | null | undefined): Promise<boolean> {
-    if (standing === undefined || standing === null || standing.value === free || this.#hasLapsed(standing)) {
-      this.#sightings.delete(this.#key);
+  let doubtfulId: string | undefined;
+  const record = (value: string): TokenRecord => ({
+    id: randomId(),
+    value,
+    evictAt: clock.now() + evictAfterMs,
+  });
+  const heldRecord = (): TokenRecord => record(owner === undefined ? held : `${held} ${owner.name}`);
+  const replace = async (expectedId: string | undefined, next: TokenRecord): Promise<boolean> => {
+    const isReplaced = await store.compareAndSet(key, expectedId, next);
+    if (isReplaced) ownId = next.id;
+    return isReplaced;
+  };
+  const resolveDoubt = async (): Promise<void> => {
+    if (doubtfulId === undefined) return;
+    if ((await store.get(key))?.id === doubtfulId) ownId = doubtfulId;
+    doubtfulId = undefined;
+  };
+  const hasLapsed = ({ id }: TokenRecord): boolean => {
+    const now = clock.monotonic();
+    const sighting = sightings.get(key);
+    if (sighting?.id === id) return now - sighting.at >= leaseMs;
+    sightings.set(key, { id, at: now });
+    return false;
+  };
+  const isTakeable = async (standing: TokenRecord | null | undefined): Promise<boolean> => {
+    if (standing === undefined || standing === null || standing.value === free || hasLapsed(standing)) {
+      sightings.delete(key);
       return true;
     }
     const holder = standing.value.slice(held.length + 1);
-    return holder !== '' && (await this.#owner?.isGone(holder)) === true;
-  }
-
-  #hasLapsed({ id }: TokenRecord): boolean {
-    const now = this.clock.monotonic();
-    const sighting = this.#sightings.get(this.#key);
-    if (sighting?.id === id) return now - sighting.at >= this.leaseMs;
-    this.#sightings.set(this.#key, { id, at: now });
-    return false;
-  }
-
-  async #replace(expectedId: string | undefined, next: TokenRecord): Promise<boolean> {
-    const isReplaced = await this.#store.compareAndSet(this.#key, expectedId, next);
-    if (isReplaced) this.#ownId = next.id;
-    return isReplaced;
-  }
-
-  async #resolveDoubt(): Promise<void> {
-    if (this.#doubtfulId === undefined) return;
-    if ((await this.#store.get(this.#key))?.id === this.#doubtfulId) this.#ownId = this.#doubtfulId;
-    this.#doubtfulId = undefined;
-  }
-
-  #heldRecord(): TokenRecord {
-    return this.#record(this.#owner === undefined ? held : `${held} ${this.#owner.name}`);
-  }
-
-  #record(value: string): TokenRecord {
-    return { id: randomId(), value, evictAt: this.clock.now() + evictAfterMs };
-  }
+    return holder !== '' && (await owner?.isGone(holder)) === true;
+  };
+  return {
+    leaseMs,
+    clock,
+    async take() {
+      const standing = await store.get(key);
+      return (await isTakeable(standing)) && replace(standing?.id, heldRecord());
+    },
+    async renew() {
+      await resolveDoubt();
+      const next = heldRecord();
+      doubtfulId = next.id;
+      const isRenewed = await replace(ownId, next);
+      doubtfulId = undefined;
+      return isRenewed;
+    },
+    async giveBack() {
+      await resolveDoubt();
+      await replace(ownId, record(free));
+    },
+  };
 }
