@@ -96,12 +96,12 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'exchange/commit.ts',
-        find: "isOvertakenBySignOut($$$ARGS) ? 'signed_out' : $SAVE",
+        find: "$ACCOUNT.hasSignedOutSince($FLIGHT) ? 'signed_out' : $SAVE",
         replace: '$SAVE',
       },
       {
         file: 'exchange/commit.ts',
-        find: "$END === 'signed_out' || isOvertakenBySignOut($$$ARGS)",
+        find: "$END === 'signed_out' || $ACCOUNT.hasSignedOutSince($FLIGHT)",
         replace: "$END === 'signed_out'",
       },
     ],
@@ -109,14 +109,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a refresh is sent without checking the lease',
     edits: [
-      { file: 'exchange/refresh.ts', find: "if (!isLeaseHeld($FLIGHT)) return 'lock_again';", replace: '{}' },
+      { file: 'exchange/refresh.ts', find: "if (!$FLIGHT.isLeaseHeld) return 'lock_again';", replace: '{}' },
     ],
   },
   {
     name: 'a password is sent without checking the lease',
     isRare: true,
     edits: [
-      { file: 'exchange/login.ts', find: "if (!isLeaseHeld($FLIGHT)) return 'lock_again';", replace: '{}' },
+      { file: 'exchange/login.ts', find: "if (!$FLIGHT.isLeaseHeld) return 'lock_again';", replace: '{}' },
     ],
   },
   {
@@ -238,7 +238,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a lost answer is asked for again without checking the lease',
-    edits: [{ file: 'exchange/refresh.ts', find: 'if (!isLeaseHeld($FLIGHT)) throw $ERROR;', replace: '{}' }],
+    edits: [{ file: 'exchange/refresh.ts', find: 'if (!$FLIGHT.isLeaseHeld) throw $ERROR;', replace: '{}' }],
   },
   {
     name: 'a lease is not renewed during a long exchange',
@@ -319,8 +319,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'next-step.ts',
-        find: '$NEEDED && canRefresh($CONTEXT, $KNOWN, $TOKENS)',
-        replace: '$KNOWN.facts.exchangeFailures === 0 && $NEEDED && canRefresh($CONTEXT, $KNOWN, $TOKENS)',
+        find: '$NEEDED && $KNOWN.canRefresh($CONTEXT, $TOKENS)',
+        replace: '$KNOWN.facts.exchangeFailures === 0 && $NEEDED && $KNOWN.canRefresh($CONTEXT, $TOKENS)',
       },
     ],
   },

@@ -160,6 +160,11 @@ export class Account extends ExchangeState implements TimerOwner {
     if (refusing !== this.facts.refusing) this.note({ refusing });
   }
 
+  /** Whether somebody signed out while the flight was under way: the flight's result is dropped. */
+  hasSignedOutSince(flight: Flight): boolean {
+    return this.signOuts !== flight.signOutsSeen;
+  }
+
   flightStarted(flight: Flight): void {
     this.#flight = flight;
   }
@@ -191,6 +196,21 @@ export class Account extends ExchangeState implements TimerOwner {
     this.held.drop();
     this.unschedule();
     for (const context of this.contexts) context.emit({ type: 'signed_out' });
+  }
+
+  /** It holds a set that is nowhere else. */
+  get holdsUnsaved(): boolean {
+    return this.facts.unsaved !== undefined && this.facts.unsaved.isInitial !== true;
+  }
+
+  /** It is to write back what the store has lost. */
+  get isToRestore(): boolean {
+    return this.isSignOutLost || this.facts.unsaved?.isRestored === true;
+  }
+
+  /** Whether this set's refresh token is worth sending, and was not answered yet. */
+  canRefresh(context: SessionContext, tokens: TokenSet): boolean {
+    return context.canRefresh(tokens) && !this.isSpent(tokens.id);
   }
 
   get isClosing(): boolean {

@@ -1,5 +1,6 @@
 import { Account } from './account.js';
 import type { SessionContext } from './context.js';
+import { getOrAdd } from './get-or-add.js';
 import type { TokenStore } from './store.js';
 import { SingleRecord } from './stores/single-record.js';
 
@@ -22,12 +23,7 @@ export function joinAccount(context: SessionContext, left?: Account): Account {
 /** The accounts on a store by key; undefined for a store that only one session has. */
 function accountsOf(store: TokenStore): Map<string, Account> | undefined {
   if (store instanceof SingleRecord) return undefined;
-  let ofStore = accounts.get(store);
-  if (ofStore === undefined) {
-    ofStore = new Map();
-    accounts.set(store, ofStore);
-  }
-  return ofStore;
+  return getOrAdd(accounts, store, () => new Map());
 }
 
 /** The accounts that this process has on a store. */
@@ -40,8 +36,7 @@ const pending = new WeakMap<Account, Set<Promise<unknown>>>();
 
 /** A call of a session that waits for an exchange or the store: until it ends its account is not freed. */
 export function callOn<Result>(account: Account, call: Promise<Result>): Promise<Result> {
-  const calls = pending.get(account) ?? new Set();
-  pending.set(account, calls.add(call));
+  const calls = getOrAdd(pending, account, () => new Set()).add(call);
   const end = (): void => {
     calls.delete(call);
     if (calls.size > 0) return;
@@ -70,11 +65,10 @@ export function leaveAccount(account: Account, context: SessionContext): void {
 export function freeIfUnused(account: Account): void {
   if (account.contexts.length > 0) return;
   account.abandoned();
-  const { flight, trailing, facts } = account;
+  const { flight, trailing, holdsUnsaved } = account;
   trailing?.stopSaving();
   // A set that could not be saved is kept for the next session.
-  const keepsTokens = facts.unsaved !== undefined && !facts.unsaved.isInitial;
-  if (flight !== undefined || trailing !== undefined || keepsTokens || pending.has(account)) return;
+  if (flight !== undefined || trailing !== undefined || holdsUnsaved || pending.has(account)) return;
   const ofStore = accounts.get(account.store);
   if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
 }

@@ -34,9 +34,14 @@ export function mayLogInInstead(guard: Guard, tokens: TokenSet | undefined, now:
   // Logins that work are half a life apart. Logins that fail are as far apart as the cool-down says.
   const lifeMs = tokens?.expiresAt === undefined ? 0 : tokens.expiresAt - tokens.issuedAt;
   const ageMs = tokens === undefined || tokens.issuedAt > now ? lifeMs : now - tokens.issuedAt;
-  const known = guard.loginsAt.filter((at) => at - now <= limits.clockAheadMs);
-  const sinceLoginMs = now - Math.min(known.at(-1) ?? Number.NEGATIVE_INFINITY, now);
+  const sinceLoginMs = now - lastLoginAt(guard, now);
   return ageMs >= lifeMs / 2 && sinceLoginMs >= Math.max(limits.brokenLoginGapMs, coolDownMs(guard.failures));
+}
+
+/** The last login that was counted. What a clock far ahead has dated says nothing of when it was. */
+export function lastLoginAt({ loginsAt }: Pick<Guard, 'loginsAt'>, now: number): number {
+  const last = loginsAt.findLast((at) => at - now <= limits.clockAheadMs);
+  return Math.min(last ?? Number.NEGATIVE_INFINITY, now);
 }
 
 /** Answers that are neither a refusal in the words of RFC 6749 section 5.2 nor a server that is away for a while. */

@@ -34,7 +34,7 @@ export class SessionContext {
   readonly key: string;
   /** Where a token may go, copied from the provider. */
   readonly allowedOrigins: readonly string[];
-  readonly #environment: Environment;
+  readonly environment: Environment;
   listeners: readonly EventListener[];
   /** Callers that arrived close together and wait for the same flight on the same terms. */
   callGroup: CallGroup | undefined;
@@ -42,7 +42,7 @@ export class SessionContext {
   constructor(provider: AuthProvider, options: AuthSessionOptions) {
     checkProvider(provider);
     checkOptions(options);
-    this.#environment = environmentOf(options);
+    this.environment = environmentOf(options);
     checkIssuer(provider, this.insecureOrigins);
     this.provider = provider;
     this.allowedOrigins = originsIn('allowedOrigins', provider.allowedOrigins);
@@ -53,7 +53,7 @@ export class SessionContext {
 
   /** Whether the session takes part in timers. */
   get hasTimers(): boolean {
-    return this.#environment.scheduler !== null;
+    return this.environment.scheduler !== null;
   }
 
   /** Sets the account's timer on this session's scheduler, and replaces a timer that the account has there. */
@@ -62,7 +62,7 @@ export class SessionContext {
     at: number,
     run: (account: Owner) => MaybePromise<void>,
   ): { cancel(account: Owner): void } {
-    const scheduler = this.#environment.scheduler ?? sharedScheduler(this.clock);
+    const scheduler = this.environment.scheduler ?? sharedScheduler(this.clock);
     if (scheduler instanceof TimerScheduler) {
       scheduler.arm<Owner>(account, at, run);
       return scheduler;
@@ -71,40 +71,24 @@ export class SessionContext {
     return { cancel };
   }
 
-  get waitUntil(): ((work: Promise<unknown>) => void) | undefined {
-    return this.#environment.waitUntil;
-  }
-
-  get keepAlive(): boolean {
-    return this.#environment.keepAlive;
-  }
-
-  get loginAhead(): boolean {
-    return this.#environment.loginAhead;
-  }
-
   get fetch(): FetchLike {
-    return this.#environment.fetch;
+    return this.environment.fetch;
   }
 
   get clock(): Clock {
-    return this.#environment.clock;
+    return this.environment.clock;
   }
 
   get random(): () => number {
-    return this.#environment.random ?? Math.random;
-  }
-
-  get maxLoginsPerHour(): number {
-    return this.#environment.maxLoginsPerHour;
+    return this.environment.random ?? Math.random;
   }
 
   get timeouts(): Timeouts {
-    return this.#environment.timeouts;
+    return this.environment.timeouts;
   }
 
   get insecureOrigins(): readonly string[] {
-    return this.#environment.insecureOrigins;
+    return this.environment.insecureOrigins;
   }
 
   /** Whether the vault was asked under this latch, a moment ago: its secrets are taken for unchanged. */
@@ -125,7 +109,7 @@ export class SessionContext {
 
   /** When the same secrets are tried again after their refusal; undefined: never. */
   retryRefusedAt({ at, count = 1 }: Latch): number | undefined {
-    const { refusedLoginRetryMs } = this.#environment;
+    const { refusedLoginRetryMs } = this.environment;
     if (refusedLoginRetryMs === undefined) return undefined;
     const now = this.clock.now();
     // A refusal that a clock far ahead has dated would stand until its date has come.
@@ -163,9 +147,9 @@ export class SessionContext {
   /** When a set is due for a refresh. The default policy stands in for one that throws or returns no instants. */
   dueTimes(tokens: TokenSet): ReturnType<RefreshPolicy> {
     // By the set's id, so that every process computes the same instants.
-    const random = this.#environment.random ?? seededBy(tokens.id);
+    const random = this.environment.random ?? seededBy(tokens.id);
     try {
-      const { advisoryAt, mandatoryAt } = this.#environment.refreshPolicy(tokens, random);
+      const { advisoryAt, mandatoryAt } = this.environment.refreshPolicy(tokens, random);
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
       if (areInstants)
         return { advisoryAt: whileRefreshable(this.provider, tokens, advisoryAt, random), mandatoryAt };
@@ -221,7 +205,7 @@ export class SessionContext {
 
   /** Whether work may go on after the call that caused it has ended. */
   get mayOutliveCalls(): boolean {
-    return this.hasTimers || this.waitUntil !== undefined;
+    return this.hasTimers || this.environment.waitUntil !== undefined;
   }
 }
 

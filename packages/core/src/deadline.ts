@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import { type Clock, unref } from './clock.js';
 import * as limits from './limits.js';
 
 /**
@@ -44,5 +44,40 @@ export function withDeadline<Result>(
     if (signal?.aborted === true) return onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
     wait(limits.deadlineSteps);
+  });
+}
+
+/** A pause. With `background`, its timer does not hold the process open. */
+export function sleep(
+  clock: Clock,
+  delayMs: number,
+  background = false,
+): { done: Promise<void>; cancel(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = clock.setTimeout(resolve, delayMs);
+  if (background) unref(timer);
+  return {
+    done: promise,
+    cancel: () => {
+      clock.clearTimeout(timer);
+      resolve();
+    },
+  };
+}
+
+/** Waits until the work has ended, well or not, at most `limitMs`. */
+export async function endOf(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+  const limit = sleep(clock, limitMs);
+  const ended = (): void => {};
+  await Promise.race([work.then(ended, ended), limit.done]);
+  limit.cancel();
+}
+
+/** Waits for work, which goes on, until `signal` aborts. */
+export function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

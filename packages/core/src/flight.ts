@@ -1,4 +1,5 @@
 import type { SessionContext } from './context.js';
+import { sleep } from './deadline.js';
 import type { Stored } from './envelope.js';
 import { type AuthError, isAuthError } from './errors.js';
 import type { Turn } from './exchange/turn.js';
@@ -45,7 +46,7 @@ export interface FlightPlan {
   /** Where a `sign_in` or `verify` gets its secrets. */
   readonly prepare?: (() => MaybePromise<PreparedLogin<unknown>>) | undefined;
   /** A person typed the secrets: they are not the configured ones. */
-  readonly byPerson?: boolean;
+  readonly isTyped?: boolean;
 }
 
 /**
@@ -108,9 +109,20 @@ export class Flight {
     this.settled = this.tokens.then(ignore, ignore);
   }
 
+  /** Whether the lease is held at this moment. True for a store without a lock, which excludes nobody. */
+  get isLeaseHeld(): boolean {
+    return this.lease === undefined || this.lease.held();
+  }
+
   /** So many callers wait that it must not wait in line: they may be logins of the same issuer that need its token. */
   get isUrgent(): boolean {
     return this.#joined >= limits.callersThatHurry;
+  }
+
+  /** A pause in which it sends nothing: the next one in line may begin. */
+  rest(delayMs: number): Promise<void> {
+    this.turn?.end();
+    return sleep(this.context.clock, delayMs).done;
   }
 
   /** One more caller waits for it. */

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { getOrAdd } from './get-or-add.js';
 
 /** What a process has seen of an issuer, all accounts together. Instants are on the monotonic clock. */
 export interface IssuerHealth {
@@ -41,10 +42,7 @@ export function noteUnreachable(clock: Clock, issuer: string, { at }: SentExchan
 }
 
 function knownOf(clock: Clock, issuer: string): IssuerHealth {
-  const issuers = seen.get(clock) ?? new Map<string, IssuerHealth>();
-  seen.set(clock, issuers);
   const never = Number.NEGATIVE_INFINITY;
-  const known = issuers.get(issuer) ?? { goodAt: never, recoveredAt: never, isFailing: true };
-  issuers.set(issuer, known);
-  return known;
+  const issuers = getOrAdd(seen, clock, () => new Map<string, IssuerHealth>());
+  return getOrAdd(issuers, issuer, () => ({ goodAt: never, recoveredAt: never, isFailing: true }));
 }

@@ -1,5 +1,7 @@
 import type { Account } from './account.js';
+import { lastLoginAt } from './broken-refresh.js';
 import type { SessionContext } from './context.js';
+import type { Guard } from './envelope.js';
 import * as limits from './limits.js';
 import type { TokenSet } from './tokens.js';
 
@@ -20,29 +22,27 @@ export function tellIfTooShort(context: SessionContext, tokens: TokenSet): void 
 }
 
 /** How many logins ahead of need are sent in an hour, at most: the rest is left to callers. */
-export function aheadPerHour({ maxLoginsPerHour }: SessionContext): number {
-  return Math.floor(maxLoginsPerHour * limits.loginAheadShare);
+export function aheadPerHour({ environment }: SessionContext): number {
+  return Math.floor(environment.maxLoginsPerHour * limits.loginAheadShare);
 }
 
 /** When a login with nobody waiting may follow the last one, which some other process may have sent. */
 export function gapEndsAt(
   { clock }: SessionContext,
   { facts }: Account,
-  loginsAt: readonly number[],
+  guard: Guard,
   { issuedAt, expiresAt = issuedAt }: TokenSet,
 ): number {
   const now = clock.now();
   const sinceOursMs = clock.monotonic() - (facts.loginsSent.at(-1) ?? Number.NEGATIVE_INFINITY);
-  // What a clock far ahead has dated says nothing of when it was.
-  const known = loginsAt.filter((at) => at - now <= limits.clockAheadMs);
-  const last = Math.max(now - sinceOursMs, Math.min(known.at(-1) ?? Number.NEGATIVE_INFINITY, now));
+  const last = Math.max(now - sinceOursMs, lastLoginAt(guard, now));
   return last + (expiresAt - issuedAt) * limits.loginAheadGapShare;
 }
 
 /** The life of a set that only a login can replace, where it may be replaced ahead; undefined: any other set. */
 function replaceableLifeMs(context: SessionContext, tokens: TokenSet): number | undefined {
   const { expiresAt, issuedAt } = tokens;
-  if (!context.loginAhead || context.provider.prepareLogin === undefined) return undefined;
+  if (!context.environment.loginAhead || context.provider.prepareLogin === undefined) return undefined;
   return expiresAt === undefined || context.canRefresh(tokens) ? undefined : expiresAt - issuedAt;
 }
 

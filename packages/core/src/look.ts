@@ -3,6 +3,7 @@ import type { SessionContext } from './context.js';
 import type { Stored } from './envelope.js';
 import type { AuthError } from './errors.js';
 import type { Flight } from './flight.js';
+import { getOrAdd } from './get-or-add.js';
 import * as limits from './limits.js';
 import { Line } from './line.js';
 import { noticeLoss } from './lost-data.js';
@@ -53,8 +54,7 @@ export function mayEndSoon(
 /** Reads the store. After missed notifications all accounts read, so a limited number of them read at a time. */
 async function readInTurn(context: SessionContext, account: Account, flight: Flight): Promise<Stored> {
   if (!account.held.isInDoubt) return readStored(context, flight.stored);
-  const line = lines.get(context.store) ?? new Line(limits.readsInDoubt);
-  lines.set(context.store, line);
+  const line = getOrAdd(lines, context.store, () => new Line(limits.readsInDoubt));
   await new Promise<void>((resolve) => line.enter(resolve));
   try {
     for (;;) {

@@ -2,7 +2,9 @@ import type { Account } from './account.js';
 import { accountsOn } from './accounts.js';
 import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
+import { endOf } from './deadline.js';
 import type { Stored } from './envelope.js';
+import { getOrAdd } from './get-or-add.js';
 import * as limits from './limits.js';
 import { isNewer } from './login-state.js';
 import { callStore } from './records.js';
@@ -86,23 +88,15 @@ async function askOnce(context: SessionContext, data: StoreData): Promise<void> 
 }
 
 function dataOf(store: TokenStore): StoreData {
-  const data = ofStores.get(store) ?? {};
-  ofStores.set(store, data);
-  return data;
+  return getOrAdd(ofStores, store, () => ({}) as StoreData);
 }
 
 /** Calls `restore` for all accounts that hold what the store has lost, some at a time. No other waits for one for long. */
 async function restoreAll({ store, clock }: SessionContext, restore: Restore): Promise<void> {
-  const waiting = accountsOn(store).filter(
-    ({ isSignOutLost, facts }) => isSignOutLost || facts.unsaved?.isRestored === true,
-  );
+  const waiting = accountsOn(store).filter(({ isToRestore }) => isToRestore);
   const work = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const { promise: late, resolve } = Promise.withResolvers<void>();
-      const timer = clock.setTimeout(resolve, limits.restoreTurnMs);
-      await Promise.race([restore(next).catch(() => {}), late]);
-      clock.clearTimeout(timer);
-    }
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+      await endOf(clock, limits.restoreTurnMs, restore(next));
   };
   await Promise.all(Array.from({ length: limits.readsInDoubt }, work));
 }

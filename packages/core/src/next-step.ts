@@ -68,7 +68,7 @@ export function nextStep(
   facts.isPauseKnown = true;
   const pause = pauseError(context, known, stored, purpose.plan);
   if (pause !== undefined) return { step: { kind: 'fail', error: pause }, facts };
-  if (isRefresh && tokens !== undefined && canRefresh(context, known, tokens))
+  if (isRefresh && tokens !== undefined && known.canRefresh(context, tokens))
     return { step: { kind: 'refresh', tokens }, facts };
   return { step: { kind: 'login' }, facts };
 }
@@ -123,10 +123,6 @@ function pauseError(
   });
 }
 
-function canRefresh(context: SessionContext, known: Account, tokens: TokenSet): boolean {
-  return context.canRefresh(tokens) && !known.isSpent(tokens.id);
-}
-
 /** Neither spent nor refused; it may have expired. */
 function isUnspoilt(known: Account, plan: FlightPlan, { id, accessToken }: TokenSet): boolean {
   return !known.isSpent(id) && !known.isRefused(id) && accessToken !== plan.rejected;
@@ -145,7 +141,7 @@ function isAdoptable(
   if (plan.minValidMs !== undefined && !lastsFor(tokens, plan.minValidMs, now)) return false;
   const skewMs = Math.max(0, tokens.issuedAt - now);
   // A set that neither a refresh nor a login can replace is used until it expires.
-  const isLast = !canRefresh(context, known, tokens) && context.provider.prepareLogin === undefined;
+  const isLast = !known.canRefresh(context, tokens) && context.provider.prepareLogin === undefined;
   if (isLast) return now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - skewMs;
   if (tokens.id === known.tokens?.id) return now < known.held.freshUntil;
   // Somebody else's set may be due for a refresh: the next caller starts it and need not wait for it.

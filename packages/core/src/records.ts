@@ -2,12 +2,13 @@ import type { SessionContext } from './context.js';
 import { withDeadline } from './deadline.js';
 import { emptyGuard, readEnvelope, type Stored } from './envelope.js';
 import { AuthError, isAuthError } from './errors.js';
+import type { AuthEvent } from './events.js';
 import type { Flight } from './flight.js';
 import { isThenable, type MaybePromise } from './maybe-promise.js';
 import { reasonOf } from './reason.js';
 import type { Lease } from './store.js';
 
-type StoreOperation = 'get' | 'compareAndSet' | 'lock' | 'release' | 'subscribe' | 'dataId';
+type StoreOperation = Extract<AuthEvent, { readonly type: 'store_failed' }>['operation'];
 
 /** Reads what is stored; `known` is returned where it still stands. @throws AuthError `store_failed` */
 export async function readStored(context: SessionContext, known?: Stored): Promise<Stored> {

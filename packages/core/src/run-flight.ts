@@ -1,7 +1,6 @@
 import type { Account } from './account.js';
 import { freeIfUnused } from './accounts.js';
 import type { SessionContext } from './context.js';
-import { isOvertakenBySignOut } from './exchange/outcome.js';
 import type { Flight } from './flight.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { look, mayEndSoon } from './look.js';
@@ -17,7 +16,7 @@ export async function runFlight(account: Account, flight: Flight): Promise<void>
     const tokens = await fly(context, account, flight);
     // The process may exit as soon as its callers wake, and the next process would wait for a dead holder of the lease.
     if (account.facts.unsaved === undefined) await giveUpLease(flight);
-    if (flight.plan.kind === 'refresh' && isOvertakenBySignOut(account, flight))
+    if (flight.plan.kind === 'refresh' && account.hasSignedOutSince(flight))
       throw context.error('signed_out');
     settle = () => flight.resolve(tokens);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { SessionContext } from './context.js';
 import { coolDownMs } from './cool-down.js';
 import { isAuthError } from './errors.js';
 import { Flight, type FlightPlan, isLeftToOthers, needsCaller } from './flight.js';
+import { getOrAdd } from './get-or-add.js';
 import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
@@ -37,7 +38,7 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   );
   flight.done = runFlight(account, flight);
   // If the platform refuses the promise, the flight still runs, for as long as the platform lets it.
-  quietly(() => context.waitUntil?.(flight.done));
+  quietly(() => context.environment.waitUntil?.(flight.done));
   return flight;
 }
 
@@ -103,7 +104,7 @@ function contextThatRenews(account: Account, tokens: TokenSet): SessionContext |
 }
 
 function keepsAlive(account: Account): boolean {
-  return account.contexts.some(({ keepAlive }) => keepAlive);
+  return account.contexts.some(({ environment }) => environment.keepAlive);
 }
 
 /** Subscribes the account to the store's changes, at the first flight. */
@@ -127,12 +128,7 @@ function hear(account: Account, news: 'missed' | undefined): void {
   // A flight under way may have read before the gap, and may take what it has read in hand.
   if (news === 'missed' && flight === undefined) return;
   flight?.onStoreChange();
-  let follow = followers.get(account);
-  if (follow === undefined) {
-    follow = coalesced(() => followStore(account));
-    followers.set(account, follow);
-  }
-  follow();
+  getOrAdd(followers, account, () => coalesced(() => followStore(account)))();
 }
 
 /** Writes back what the store has lost of an account. */
@@ -172,7 +168,7 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking.catch(() => {});
   account.seen(context.clock, stored.envelope);
-  if (account.isSignOutLost || account.facts.unsaved?.isRestored === true) return restore(account);
+  if (account.isToRestore) return restore(account);
   const { tokens, signedOutAt } = stored.envelope;
   account.signOutRead(signedOutAt);
   if (tokens === undefined || account.isSignedOut || account.facts.unsaved !== undefined) return;

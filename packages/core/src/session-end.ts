@@ -1,7 +1,7 @@
 import type { Account } from './account.js';
 import { joinAccount, leaveAccount, pendingCallsSettled } from './accounts.js';
 import type { SessionContext } from './context.js';
-import { sleep } from './exchange/within.js';
+import { sleep } from './deadline.js';
 import * as limits from './limits.js';
 import { startFlight } from './schedule-refresh.js';
 
@@ -62,10 +62,9 @@ async function workEnded(context: SessionContext, account: Account, limitMs: num
 }
 
 function workOf(context: SessionContext, account: Account): Promise<unknown> | undefined {
-  const { flight, trailing, signOutUnderWay, facts } = account;
+  const { flight, trailing, signOutUnderWay } = account;
   const underWay = flight?.done ?? trailing?.done ?? signOutUnderWay ?? pendingCallsSettled(account);
-  const isLeftOver = facts.unsaved !== undefined && !facts.unsaved.isInitial;
-  return underWay ?? (isLeftOver ? savedNow(context, account) : undefined);
+  return underWay ?? (account.holdsUnsaved ? savedNow(context, account) : undefined);
 }
 
 /** Where no work may outlive a call, a failed save is left to the next call. After the last one it is tried here. */

@@ -65,7 +65,7 @@ export class Session implements AuthSession {
     const account = this.#account;
     if (options === undefined && account !== undefined && this.#isFresh(account))
       return account.held.tokensPromise();
-    return this.#getTokens(options ?? none);
+    return this.#getTokens(options);
   }
 
   getAccessToken(options?: GetTokenOptions): Promise<string> {
@@ -100,7 +100,7 @@ export class Session implements AuthSession {
     // The URL must be allowed before an exchange, too; and the caller may change it meanwhile.
     const target = new URL(url);
     this.#context.assertAllowed(target);
-    return this.#getTokens(options ?? none).then((later) => {
+    return this.#getTokens(options).then((later) => {
       this.#context.authorize(target, headers, later);
       return later;
     });
@@ -157,13 +157,13 @@ export class Session implements AuthSession {
     const plan = {
       kind: 'sign_in',
       prepare: prepareSignIn(this.#context, password),
-      byPerson: password !== undefined,
+      isTyped: password !== undefined,
     } as const;
     return (await runLogin(this.#context, this.#live(), plan, signal)) as TokenSet;
   }
 
-  async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>, byPerson: boolean): Promise<void> {
-    await runLogin(this.#context, this.#live(), { kind: 'verify', prepare, byPerson }, undefined);
+  async verify(prepare: () => MaybePromise<PreparedLogin<unknown>>, isTyped: boolean): Promise<void> {
+    await runLogin(this.#context, this.#live(), { kind: 'verify', prepare, isTyped }, undefined);
   }
 
   async signOut(): Promise<void> {
@@ -225,8 +225,8 @@ export class Session implements AuthSession {
     return accessToken;
   }
 
-  #getTokens(options: GetTokenOptions): Promise<TokenSet> {
-    const group = options === none ? openGroup(this.#context, this.#account) : undefined;
+  #getTokens(options?: GetTokenOptions): Promise<TokenSet> {
+    const group = options === undefined ? openGroup(this.#context, this.#account) : undefined;
     return group?.tokens ?? tokensFor(this.#context, this.#account, options);
   }
 
@@ -247,5 +247,4 @@ export class Session implements AuthSession {
 /** Kept apart, because most sessions never end. */
 const ends = new WeakMap<Session, SessionEnd>();
 
-const none: GetTokenOptions = Object.freeze({});
 const nothing = (): undefined => undefined;

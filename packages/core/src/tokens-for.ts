@@ -26,7 +26,7 @@ export function openGroup(
 export async function tokensFor(
   context: SessionContext,
   account: Account | undefined,
-  { forceRefresh, rejected, minValidMs, signal }: GetTokenOptions,
+  { forceRefresh, rejected, minValidMs, signal }: GetTokenOptions = {},
 ): Promise<TokenSet> {
   if (account === undefined) throw context.error('disposed');
   signal?.throwIfAborted();

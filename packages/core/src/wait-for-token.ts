@@ -4,7 +4,6 @@ import type { Clock } from './clock.js';
 import type { CallGroup, SessionContext } from './context.js';
 import { withDeadline } from './deadline.js';
 import { type AuthError, isAuthError } from './errors.js';
-import { isOvertakenBySignOut } from './exchange/outcome.js';
 import { type Flight, type FlightPlan, isLeftToOthers } from './flight.js';
 import * as limits from './limits.js';
 import { refreshInBackground, startFlight } from './schedule-refresh.js';
@@ -103,7 +102,7 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
   const { forced = false, rejected, minValidMs } = need;
   for (let joined = 0; ; joined++) {
     // Let a sign-in or password check end first, then look at the set in hand: its result may not satisfy `need`.
-    for (let running = account.flight; isByPerson(running); running = account.flight) await running.settled;
+    for (let running = account.flight; isLogin(running); running = account.flight) await running.settled;
     const inHand = account.tokens;
     const isAtHand = account.isUsable(context) && !account.held.isInDoubt;
     if (inHand !== undefined && fits(clock, inHand, need) && isAtHand && !forced) {
@@ -111,7 +110,7 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
       return inHand;
     }
     const underWay = account.flight;
-    if (underWay !== undefined && isOvertakenBySignOut(account, underWay)) throw context.error('signed_out');
+    if (underWay !== undefined && account.hasSignedOutSince(underWay)) throw context.error('signed_out');
     underWay?.joined();
     const flight =
       underWay ?? startFlight(context, account, { kind: 'refresh', forced, rejected, minValidMs });
@@ -153,7 +152,7 @@ async function refreshedIfDue(
   return fits(context.clock, inHand, need) ? inHand : tokens;
 }
 
-function isByPerson(flight: Flight | undefined): flight is Flight {
+function isLogin(flight: Flight | undefined): flight is Flight {
   return flight !== undefined && flight.plan.kind !== 'refresh';
 }
 
@@ -191,9 +190,7 @@ function busyUntil(account: Account): Promise<void> | undefined {
 
 /** Whether a sign-in may join: only the same session's sign-in sends the same password, and a sign-out voids it. */
 function isJoinable(account: Account, flight: Flight, context: SessionContext, plan: FlightPlan): boolean {
-  const areSignIns = [flight.plan, plan].every(
-    ({ kind, byPerson }) => kind === 'sign_in' && byPerson !== true,
-  );
+  const areSignIns = [flight.plan, plan].every(({ kind, isTyped }) => kind === 'sign_in' && isTyped !== true);
   return areSignIns && flight.context === context && flight.signOutsSeen === account.signOuts;
 }
 

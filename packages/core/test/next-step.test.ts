@@ -88,7 +88,7 @@ describe('the next step', () => {
 
   test('of a person who signs in does not wait for a cool-down, but for a server that asked for a pause', () => {
     const notBefore = now + 10_000;
-    const signIn: FlightPlan = { kind: 'sign_in', byPerson: true };
+    const signIn: FlightPlan = { kind: 'sign_in', isTyped: true };
     expect(decide(newcomer(), { guard: { failures: 2, loginsAt: [], notBefore } }, signIn).kind).toBe(
       'login',
     );

@@ -55,14 +55,14 @@ export async function clientRefused(
   account: Account,
   read: Stored,
   error: AuthError,
-  isByPerson: boolean,
+  isSignIn: boolean,
 ): Promise<AuthError> {
   const { clock, random } = context;
   const at = clock.now();
   const latches = latchesOn(account, read.envelope.guard);
   const [standing] = latches;
   // A person who tries again and again does not put off the probe.
-  const count = (standing?.count ?? 0) + (isByPerson && standing !== undefined ? 0 : 1);
+  const count = (standing?.count ?? 0) + (isSignIn && standing !== undefined ? 0 : 1);
   // Spread, so that a hundred thousand accounts of one client do not probe at once.
   const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
   const hash = await clientHash(context).catch(() => '');

@@ -1,5 +1,6 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
+import { sleep } from '../deadline.js';
 import { type Envelope, lineageOf, type Stored } from '../envelope.js';
 import type { Flight } from '../flight.js';
 import { noteSuccess } from '../issuer-health.js';
@@ -12,10 +13,9 @@ import { readStored } from '../records.js';
 import { rejectionsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
 import { settledGuard } from './guard.js';
-import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import { replaceStored } from './replace-stored.js';
 import { revoke } from './sign-out.js';
-import { sleep } from './within.js';
 
 /**
  * Saves the set of an exchange in place of what was read before the exchange, and takes the set in hand. If the store
@@ -39,10 +39,10 @@ export async function commit(
   const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, origin };
   flight.hasExchanged = true;
   noteSuccess(context.clock, context.provider.issuer);
-  const end = isOvertakenBySignOut(account, flight)
+  const end = account.hasSignedOutSince(flight)
     ? 'signed_out'
     : await save(context, account, flight, read, unsaved);
-  if (end === 'signed_out' || isOvertakenBySignOut(account, flight)) {
+  if (end === 'signed_out' || account.hasSignedOutSince(flight)) {
     await revoke(context, tokens);
     throw context.error('signed_out');
   }
@@ -129,7 +129,7 @@ async function save(
   const { plan } = flight;
   let base = read;
   // Without the lease, read before writing: some stores that have a lock do not compare atomically.
-  let hasLooked = isLeaseHeld(flight);
+  let hasLooked = flight.isLeaseHeld;
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
       const kept = withoutTokens(base.envelope);

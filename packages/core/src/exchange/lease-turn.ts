@@ -1,11 +1,10 @@
 import type { SessionContext } from '../context.js';
-import { withDeadline } from '../deadline.js';
+import { endOf, withDeadline } from '../deadline.js';
 import { AuthError, isAuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
 import { releaseLease, storeError } from '../records.js';
 import type { Lease, TokenStore } from '../store.js';
-import { sleep } from './within.js';
 
 /**
  * Waits for the store's lock, if the store has a lock, until `stop` aborts.
@@ -50,7 +49,5 @@ export async function returnLease(
     (lease) => releaseLease(context, lease),
     () => {},
   );
-  const limit = sleep(context.clock, limits.leaseReturnMs);
-  await Promise.race([returned, limit.done]);
-  limit.cancel();
+  await endOf(context.clock, limits.leaseReturnMs, returned);
 }

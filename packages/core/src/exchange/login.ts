@@ -13,12 +13,11 @@ import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { isLatched, latchOf, withRefusalsOf } from './guard.js';
 import { mayTryAnotherCode, takeBackLogin } from './one-time-code.js';
-import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import { pause } from './pause.js';
 import { assertMayLogInAhead, countedIn, latchesOn, permittedSecrets } from './permission.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure, saveGuard } from './save-guard.js';
-import { rest } from './within.js';
 
 /** Sends the password if the guard permits it. No other code sends it. */
 export async function login(
@@ -36,16 +35,16 @@ export async function login(
   if (prepare === undefined) return endSession(context, account, stored);
   if (flight.plan.kind !== 'sign_in') await assertClientMayTry(context, account, guard, 'login');
   const prepared = await permittedSecrets(context, account, flight, guard, prepare);
-  if (flight.wasRefused) await rest(clock, flight, limits.loginSpreadMs * context.random());
+  if (flight.wasRefused) await flight.rest(limits.loginSpreadMs * context.random());
   // Count the login before it is sent: a process that crashes in between and restarts in a loop is counted too.
   const writtenAt = clock.monotonic();
-  const isTyped = flight.plan.byPerson === true;
+  const isTyped = flight.plan.isTyped === true;
   const counted = { ...stored.envelope, guard: countedIn(guard, clock.now(), context, isTyped) };
   const read = await replaceStored(context, stored, counted);
   // A process suspended here could send the login an hour later, when its count has been dropped.
   if (read === undefined || clock.monotonic() - writtenAt > limits.loginSendMs) return 'read_again';
-  if (isOvertakenBySignOut(account, flight)) throw context.error('signed_out');
-  if (!isLeaseHeld(flight)) return 'lock_again';
+  if (account.hasSignedOutSince(flight)) throw context.error('signed_out');
+  if (!flight.isLeaseHeld) return 'lock_again';
   account.loginSent(clock, isTyped);
   flight.sent = sentNow(clock, provider.issuer);
   let issued: TokenSet | undefined;
@@ -59,8 +58,8 @@ export async function login(
       await takeBackLogin(context, read, counted.guard, guard);
       throw error;
     }
-    const isByPerson = flight.plan.kind === 'sign_in';
-    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isByPerson);
+    const isSignIn = flight.plan.kind === 'sign_in';
+    if (error.code === 'client_refused') throw await clientRefused(context, account, read, error, isSignIn);
     if (error.code !== 'invalid_credentials')
       throw (await pause(context, account, flight, read, error)).paused;
     if (await mayTryAnotherCode(context, flight, read, error)) return 'read_again';
@@ -97,7 +96,7 @@ async function block(
   const at = context.clock.now();
   const [newest, stored] = latchesOn(account, read.envelope.guard);
   const standing = newest && withRefusalsOf(newest, stored);
-  const isConfigured = plan.byPerson !== true;
+  const isConfigured = plan.isTyped !== true;
   // A password that a person mistyped must not replace the latch on the configured password.
   const fresh = async (): Promise<Latch> => {
     const isRepeated = standing !== undefined && (await isLatched(standing, prepared.secrets));

@@ -105,7 +105,7 @@ function dueTime(context: SessionContext, account: Account, mayLogIn: boolean): 
   if (facts.unsaved !== undefined) return now;
   if (tokens === undefined) return mayLogIn ? now : undefined;
   if (account.isRefused(tokens.id)) return now;
-  const canRefresh = context.canRefresh(tokens) && !account.isSpent(tokens.id);
+  const canRefresh = account.canRefresh(context, tokens);
   const isAhead = isRenewedByLogin(context, tokens);
   if (!canRefresh && !mayLogIn && !isAhead) return undefined;
   const isEarly = (canRefresh && !facts.isRefreshBroken) || isAhead;

@@ -18,7 +18,7 @@ export async function mayTryAnotherCode(
 ): Promise<boolean> {
   const { oneTimeCode = false, secrets = [] } = flight.prepared ?? {};
   if (!oneTimeCode) return false;
-  if (flight.plan.byPerson === true || flight.plan.kind === 'verify') {
+  if (flight.plan.isTyped === true || flight.plan.kind === 'verify') {
     const mayTry = !flight.hasTriedCode;
     flight.hasTriedCode = true;
     return mayTry;

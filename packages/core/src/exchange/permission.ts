@@ -29,7 +29,7 @@ export function assertMayLogInAhead(
   const retryAt = Math.max(
     nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
     nextLoginAt(guard.loginsAt, clock.now(), allowance) ?? 0,
-    gapEndsAt(context, account, guard.loginsAt, tokens),
+    gapEndsAt(context, account, guard, tokens),
   );
   if (retryAt > clock.now()) throw context.error('rate_limited', { ...leftToCallers, retryAt });
 }
@@ -43,8 +43,8 @@ export async function permittedSecrets(
   prepare: NonNullable<FlightPlan['prepare']>,
 ): Promise<PreparedLogin<unknown>> {
   const { clock } = context;
-  const { kind, byPerson } = flight.plan;
-  const isConfigured = byPerson !== true;
+  const { kind, isTyped } = flight.plan;
+  const isConfigured = isTyped !== true;
   const mayTryAgain = (latch: Latch): boolean =>
     isConfigured && clock.now() >= (context.retryRefusedAt(latch) ?? Number.POSITIVE_INFINITY);
   const latches = kind === 'sign_in' ? [] : latchesOn(account, guard).filter((latch) => !mayTryAgain(latch));
@@ -72,7 +72,7 @@ export function latchesOn({ facts }: Account, guard: Guard): readonly Latch[] {
 
 /** What counts against a login: those of configured secrets and of typed passwords are counted apart. */
 function allowanceOf(
-  { maxLoginsPerHour }: SessionContext,
+  { environment }: SessionContext,
   { facts }: Account,
   guard: Guard,
   isTyped: boolean,
@@ -83,20 +83,20 @@ function allowanceOf(
         loginsAt: guard.typedLoginsAt ?? [],
         sent: facts.typedLoginsSent,
       }
-    : { allowance: maxLoginsPerHour, loginsAt: guard.loginsAt, sent: facts.loginsSent };
+    : { allowance: environment.maxLoginsPerHour, loginsAt: guard.loginsAt, sent: facts.loginsSent };
 }
 
 /** The guard with one more login of its kind. */
 export function countedIn(
   guard: Guard,
   now: number,
-  { maxLoginsPerHour }: SessionContext,
+  { environment }: SessionContext,
   isTyped: boolean,
 ): Guard {
   const { loginsAt, typedLoginsAt = [] } = guard;
   return isTyped
     ? { ...guard, typedLoginsAt: withLogin(typedLoginsAt, now, limits.typedLoginsPerHour) }
-    : { ...guard, loginsAt: withLogin(loginsAt, now, maxLoginsPerHour) };
+    : { ...guard, loginsAt: withLogin(loginsAt, now, environment.maxLoginsPerHour) };
 }
 
 /** When this process may send another login, by its own count; undefined: at once. */

@@ -2,6 +2,7 @@ import type { Account } from '../account.js';
 import { mayLogInInstead, refreshFailsAfter } from '../broken-refresh.js';
 import { elapsedMs } from '../clock.js';
 import type { SessionContext } from '../context.js';
+import { sleep } from '../deadline.js';
 import type { Stored } from '../envelope.js';
 import type { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
@@ -14,10 +15,9 @@ import { callServer, isAnswerLost } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { login } from './login.js';
-import { isLeaseHeld, isOvertakenBySignOut, type Outcome } from './outcome.js';
+import type { Outcome } from './outcome.js';
 import { pause } from './pause.js';
 import { replaceStored } from './replace-stored.js';
-import { rest, sleep } from './within.js';
 
 /** Sends the stored set's refresh token, at most twice, and saves the set that the server returns. */
 export async function refresh(
@@ -31,7 +31,7 @@ export async function refresh(
   if (waitMs > 0) {
     // They need the lease to write.
     await giveUpLease(flight);
-    await rest(context.clock, flight, waitMs);
+    await flight.rest(waitMs);
     return 'lock_again';
   }
   let read: Stored | undefined = stored;
@@ -39,8 +39,8 @@ export async function refresh(
   if (context.store.lock === undefined) read = await replaceStored(context, stored, stored.envelope);
   if (read === undefined) return 'read_again';
   await assertClientMayTry(context, account, read.envelope.guard, 'refresh');
-  if (isOvertakenBySignOut(account, flight)) throw context.error('signed_out');
-  if (!isLeaseHeld(flight)) return 'lock_again';
+  if (account.hasSignedOutSince(flight)) throw context.error('signed_out');
+  if (!flight.isLeaseHeld) return 'lock_again';
   const isBroken = read.envelope.guard.refreshFails?.isBroken === true;
   const startedAt = context.clock.monotonic();
   let tokens: TokenSet;
@@ -108,7 +108,7 @@ async function insteadOfRefresh(
   const { paused, written } = await pause(context, account, flight, next, error);
   if (!mayLogIn || written === undefined) throw paused;
   account.triedInstead(clock);
-  if (refreshFails?.logins === undefined) await rest(clock, flight, limits.brokenLoginSpreadMs * random());
+  if (refreshFails?.logins === undefined) await flight.rest(limits.brokenLoginSpreadMs * random());
   return login(context, account, flight, written);
 }
 
@@ -136,8 +136,8 @@ async function sendRefreshToken(
     const error = thrown as AuthError;
     if (!mayResend || !isAnswerLost(error)) throw error;
     await sleep(clock, limits.resendMinMs + (limits.resendMaxMs - limits.resendMinMs) * random()).done;
-    if (isOvertakenBySignOut(account, flight)) throw context.error('signed_out');
-    if (!isLeaseHeld(flight)) throw error;
+    if (account.hasSignedOutSince(flight)) throw context.error('signed_out');
+    if (!flight.isLeaseHeld) throw error;
     return sendOnce(context, account, flight, parent, false);
   }
 }

@@ -1,5 +1,6 @@
 import { type Clock, unref } from '../clock.js';
 import type { SessionContext } from '../context.js';
+import { getOrAdd } from '../get-or-add.js';
 import * as limits from '../limits.js';
 import { Line } from '../line.js';
 
@@ -19,10 +20,8 @@ export class Turn {
   #stopWaiting: () => void = () => {};
 
   constructor({ clock, provider }: SessionContext) {
-    const ofClock = lines.get(clock) ?? new Map<string, Line>();
-    lines.set(clock, ofClock);
-    this.#line = ofClock.get(provider.issuer) ?? new Line(limits.exchangesAtOnce);
-    ofClock.set(provider.issuer, this.#line);
+    const ofClock = getOrAdd(lines, clock, () => new Map<string, Line>());
+    this.#line = getOrAdd(ofClock, provider.issuer, () => new Line(limits.exchangesAtOnce));
     this.#clock = clock;
   }
 

@@ -95,6 +95,9 @@ export class ChangeListeners {
   #open(): void {
     let feed: ChangeFeed | undefined;
     const isCurrent = (): boolean => this.#feed === feed;
+    const failed = (error: unknown): void => {
+      if (isCurrent()) this.#failed(error);
+    };
     try {
       feed = this.#openFeed({
         onChange: (name) => {
@@ -112,50 +115,38 @@ export class ChangeListeners {
         },
       });
     } catch (error) {
-      this.#onFailure(error);
-      this.#openLater();
+      this.#failed(error);
       return;
     }
     this.#feed = feed;
-    const tooLate = (): void => {
-      if (!isCurrent()) return;
-      this.#onFailure(new Error('the subscription was not confirmed'));
-      this.#openLater();
-    };
+    const tooLate = (): void => failed(new Error('the subscription was not confirmed'));
     this.#late = setTimeout(tooLate, subscribeMs);
     unref(this.#late);
-    feed.subscribe().then(
-      () => {
-        if (!isCurrent()) return;
-        clearTimeout(this.#late);
-        this.#isSubscribed = true;
-        if (feed.ping !== undefined) {
-          this.#pinging = setInterval(() => this.#ping(), this.#pings.everyMs);
-          unref(this.#pinging);
-        }
-        // We missed what was published before the server confirmed the subscription.
-        this.#hears();
-      },
-      (error: unknown) => {
-        if (!isCurrent()) return;
-        clearTimeout(this.#late);
-        this.#onFailure(error);
-        this.#openLater();
-      },
-    );
+    feed.subscribe().then(() => {
+      if (!isCurrent()) return;
+      clearTimeout(this.#late);
+      this.#isSubscribed = true;
+      const ping = feed.ping?.bind(feed);
+      if (ping !== undefined) {
+        this.#pinging = setInterval(() => this.#ask(ping, failed), this.#pings.everyMs);
+        unref(this.#pinging);
+      }
+      // We missed what was published before the server confirmed the subscription.
+      this.#hears();
+    }, failed);
   }
 
-  #ping(): void {
-    const feed = this.#feed as ChangeFeed & Required<Pick<ChangeFeed, 'ping'>>;
-    const dead = (error: unknown): void => {
-      if (this.#feed !== feed) return;
-      this.#onFailure(error);
-      this.#openLater();
-    };
-    const unanswered = (): void => dead(new Error('a ping was not answered'));
-    const answered = setTimeout(unanswered, this.#pings.answerMs);
-    unref(answered);
-    feed.ping().then(() => clearTimeout(answered), dead);
+  #ask(ping: () => Promise<unknown>, failed: (error: unknown) => void): void {
+    const unanswered = (): void => failed(new Error('a ping was not answered'));
+    const late = setTimeout(unanswered, this.#pings.answerMs);
+    unref(late);
+    ping().then(() => clearTimeout(late), failed);
+  }
+
+  /** The feed is given up for another one. */
+  #failed(error: unknown): void {
+    this.#onFailure(error);
+    this.#openLater();
   }
 
   #end(): void {

@@ -1,3 +1,4 @@
+import { orAborted } from '../deadline.js';
 import type { Lease } from '../store.js';
 
 /**
@@ -54,15 +55,4 @@ export class InProcess {
   changed(key: string): void {
     for (const { tell } of this.#listeners.get(key) ?? []) queueMicrotask(tell);
   }
-}
-
-function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-  });
 }

@@ -1,4 +1,7 @@
+import { systemClock } from '../clock.js';
+import { endOf } from '../deadline.js';
 import { AuthError } from '../errors.js';
+import { getOrAdd } from '../get-or-add.js';
 import { isThenable, type MaybePromise } from '../maybe-promise.js';
 import type { TokenRecord, TokenStore } from '../store.js';
 import { InProcess } from './in-process.js';
@@ -104,11 +107,7 @@ interface Shared {
 const sharedByTarget = new WeakMap<KeyValue, Shared>();
 
 function sharedBy(keyValue: KeyValue): Shared {
-  const known = sharedByTarget.get(keyValue);
-  if (known !== undefined) return known;
-  const created = { turns: new Turns(), inProcess: new InProcess() };
-  sharedByTarget.set(keyValue, created);
-  return created;
+  return getOrAdd(sharedByTarget, keyValue, () => ({ turns: new Turns(), inProcess: new InProcess() }));
 }
 
 class Turns {
@@ -119,7 +118,7 @@ class Turns {
     const before = this.#last.get(key);
     const result = before === undefined ? work() : before.then(work);
     if (!isThenable(result)) return result;
-    const turn = Promise.resolve(before).then(() => inTime(result));
+    const turn = Promise.resolve(before).then(() => endOf(systemClock, turnMs, result));
     const done = turn.then(() => {
       if (this.#last.get(key) === done) this.#last.delete(key);
     });
@@ -130,18 +129,6 @@ class Turns {
 
 /** The longest turn: a write that never ends must not block the key for ever. */
 const turnMs = 5_000;
-
-/** Resolves when the work ends, whether it succeeds or fails, or when `turnMs` have passed. */
-function inTime(work: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, turnMs);
-  const end = (): void => {
-    clearTimeout(timer);
-    resolve();
-  };
-  work.then(end, end);
-  return promise;
-}
 
 function then<To>(value: unknown, next: (value: unknown) => MaybePromise<To>): MaybePromise<To> {
   return isThenable(value) ? Promise.resolve(value).then(next) : next(value);

@@ -1,4 +1,5 @@
 import { type Clock, unref } from '../clock.js';
+import { orAborted, sleep } from '../deadline.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Lease } from '../store.js';
 
@@ -37,7 +38,8 @@ export async function waitForLease(steps: LeaseSteps, signal: AbortSignal): Prom
       await lease.release();
     }
     signal.throwIfAborted();
-    await pause(steps.clock, pollMs * (0.5 + Math.random()), signal);
+    const pause = sleep(steps.clock, pollMs * (0.5 + Math.random()));
+    await orAborted(pause.done, signal).finally(pause.cancel);
   }
 }
 
@@ -146,18 +148,4 @@ class RenewedLease implements Lease {
     }
     if (!this.#released && this.held()) this.#renewLater();
   }
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, delayMs);
-    const onAbort = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
