@@ -28,7 +28,7 @@ export interface AccountTimer {
 export class Account extends ExchangeState implements TimerOwner {
   readonly store: TokenStore;
   readonly key: string;
-  /** The set in hand. Only this class replaces it; the session's fast path notes here that the set was handed out. */
+  /** The set in hand. Only this class replaces it; who hands it out, or reads the store, notes that here. */
   readonly held: HeldSet = new HeldSet();
   /** Written by the scheduler: the slot of this account's timer, -1 for none. */
   timerSlot = -1;

@@ -52,7 +52,10 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   readonly fetch?: Transport | undefined;
   /** For tests; it needs a scheduler on the same clock. Default {@link systemClock}. */
   readonly clock?: Clock | undefined;
-  /** From 0 to below 1. Spreads refreshes, resends, and logins after a refused refresh. Default `Math.random`. */
+  /**
+   * From 0 to below 1. Spreads what many processes would otherwise do at the same moment: refreshes, resends, retries,
+   * and logins that follow a failure. Default `Math.random`.
+   */
   readonly random?: (() => number) | undefined;
   /** The store's key. Default: `JSON.stringify([name, issuer, account])` of the provider. */
   readonly key?: string | undefined;

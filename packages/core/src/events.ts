@@ -28,7 +28,10 @@ export type AuthEvent =
     })
   /** A set that somebody else stored was taken over, without an exchange. */
   | (EventOf<'adopted'> & { readonly tokenId: string; readonly previousId?: string | undefined })
-  /** The API refused a token that looked alive. `ignored`: too soon after the last refusal for another exchange. */
+  /**
+   * The API refused a token that looked alive. `ignored`: no exchange follows, since it
+   * comes too soon after the last refusal, or refuses a replay.
+   */
   | (EventOf<'token_rejected'> & {
       readonly tokenId: string;
       /** How old the refused set is. */

@@ -10,12 +10,18 @@ import type { PreparedLogin } from './provider.js';
 import type { Lease } from './store.js';
 import type { TokenSet } from './tokens.js';
 
-/** The detail of the error in which a timer's flight ends where only a login could help. */
-export const timersNeverLogIn = 'a timer never logs in';
+/** The errors in which flights ended where only a login could help, and only a caller may log in. */
+const leftToCallers = new WeakSet<AuthError>();
 
-/** Whether a timer's flight ended because only a caller may log in: that is no failure. */
+/** Marks the error of a flight that leaves the login to a caller. */
+export function leftToCaller(error: AuthError): AuthError {
+  leftToCallers.add(error);
+  return error;
+}
+
+/** Whether a flight ended because only a caller may log in: that is no failure. */
 export function needsCaller(error: unknown): boolean {
-  return isAuthError(error) && error.detail === timersNeverLogIn;
+  return isAuthError(error) && leftToCallers.has(error);
 }
 
 /**
@@ -33,7 +39,7 @@ export interface FlightPlan {
   readonly forced?: boolean;
   /** The set in hand is still good: the flight gives up soon where somebody else has the lease. */
   readonly isEarly?: boolean;
-  /** A timer started it: it refreshes, and does not log in unless a caller joins. */
+  /** No caller started it: it refreshes, and logs in only as `loginAhead` asks for, or for a caller that joins. */
   readonly byTimer?: boolean;
   /** It is maintenance: no timer follows. */
   readonly isMaintenance?: boolean;
@@ -65,7 +71,7 @@ export class Flight {
   readonly startedWith: string | undefined;
   /** How many sign-outs the account had seen when the flight started: a further sign-out voids its result. */
   signOutsSeen: number;
-  /** A caller waits for the flight, or will: the flight may log in. */
+  /** A caller waits for the flight, or it runs as if one did: the flight may log in. */
   hasWaiters: boolean;
   /** The flight's set came from the server. */
   hasExchanged: boolean = false;

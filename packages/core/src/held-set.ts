@@ -136,6 +136,7 @@ export class HeldSet {
     const behindMs = this.#clockOffset + monotonic - now;
     const setBackMs = Math.max(behindMs, this.#seenAt - now);
     if (setBackMs > limits.clockJumpMs) {
+      // What stands in place of an instant stays as it is: such a number is too large to change by so little.
       this.#freshUntil -= setBackMs;
       this.#earlierByMs += setBackMs;
     }

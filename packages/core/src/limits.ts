@@ -148,7 +148,10 @@ export const latchRoundsPerPart = 100_000;
 export const storeRetryMinMs = 200;
 /** … up to this. */
 export const storeRetryMaxMs = 30_000;
-/** After a store's notifications were cut off every account reads before its next use: so many at a time a store. */
+/**
+ * After a store's notifications were cut off every account reads before its next use: so many at a time a store. After a
+ * loss of its data so many write back at a time.
+ */
 export const readsInDoubt = 64;
 /** After a store has lost its data an account's turn to write back what it holds lasts at most so long. */
 export const restoreTurnMs = 1_000;

@@ -13,7 +13,7 @@ export async function runFlight(account: Account, flight: Flight): Promise<void>
   const { context } = flight;
   let settle: () => void;
   try {
-    const tokens = await fly(context, account, flight);
+    const tokens = await findOrExchange(context, account, flight);
     // The process may exit as soon as its callers wake, and the next process would wait for a dead holder of the lease.
     if (account.facts.unsaved === undefined) await giveUpLease(flight);
     if (flight.plan.kind === 'refresh' && account.hasSignedOutSince(flight))
@@ -42,7 +42,11 @@ async function finish(context: SessionContext, account: Account, flight: Flight)
   account.flightEnded();
 }
 
-async function fly(context: SessionContext, account: Account, flight: Flight): Promise<TokenSet | undefined> {
+async function findOrExchange(
+  context: SessionContext,
+  account: Account,
+  flight: Flight,
+): Promise<TokenSet | undefined> {
   const { trailing } = account;
   // What a trailing flight still saves is newer than what was read before.
   const looked = trailing === undefined ? flight.plan.looked : undefined;

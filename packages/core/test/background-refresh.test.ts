@@ -1,5 +1,6 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
+import type { RefreshScheduler } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { neverSent } from './support/fake-server.js';
@@ -121,6 +122,19 @@ describe('a refresh by timer', () => {
     await session.getTokens();
     await clock.advance(4 * hour);
     expect(server.refreshes).toBe(5);
+  });
+
+  test('a scheduler of the user’s own gets the key of the session, the same in every process', async () => {
+    const keys: string[] = [];
+    const scheduler: RefreshScheduler = {
+      schedule: ({ key }) => {
+        keys.push(key);
+        return () => {};
+      },
+    };
+    for (let process = 0; process < 2; process++)
+      await openSession({ scheduler, key: 'account' }).session.getTokens();
+    expect(keys).toEqual(['account', 'account']);
   });
 
   test('a timer never logs in, and that is no failure', { tags: ['fault-135'] }, async () => {

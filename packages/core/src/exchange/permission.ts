@@ -3,7 +3,7 @@ import type { SessionContext } from '../context.js';
 import { withDeadline } from '../deadline.js';
 import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
-import { type Flight, type FlightPlan, timersNeverLogIn } from '../flight.js';
+import { type Flight, type FlightPlan, leftToCaller } from '../flight.js';
 import * as limits from '../limits.js';
 import { aheadPerHour, gapEndsAt, isRenewedByLogin } from '../login-ahead.js';
 import type { PreparedLogin } from '../provider.js';
@@ -21,17 +21,18 @@ export function assertMayLogInAhead(
   { envelope: { guard, tokens } }: Stored,
 ): void {
   const { clock } = context;
-  const leftToCallers = { detail: timersNeverLogIn };
   const isLatched = latchesOn(account, guard).length > 0;
   if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
-    throw context.error('reauthentication_required', leftToCallers);
+    throw leftToCaller(context.error('reauthentication_required', { detail: 'a timer never logs in' }));
   const allowance = aheadPerHour(context);
   const retryAt = Math.max(
     nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
     nextLoginAt(guard.loginsAt, clock.now(), allowance) ?? 0,
     gapEndsAt(context, account, guard, tokens),
   );
-  if (retryAt > clock.now()) throw context.error('rate_limited', { ...leftToCallers, retryAt });
+  if (retryAt <= clock.now()) return;
+  const detail = 'a login ahead of need would come too soon';
+  throw leftToCaller(context.error('rate_limited', { retryAt, detail }));
 }
 
 /** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */

@@ -5,7 +5,10 @@ import { quietly } from '../quietly.js';
 
 /** Work for a later instant. */
 export interface RefreshTask {
-  /** A task with the same key replaces the one before it. */
+  /**
+   * A task with the same key replaces the one before it. It is the session's own key, the same in every process: sessions
+   * with one key on different stores need schedulers of their own.
+   */
   readonly key: string;
   /** Epoch milliseconds. */
   readonly at: number;
