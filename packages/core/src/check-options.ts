@@ -16,7 +16,13 @@ export function checkProvider(provider: AuthProvider): void {
     'provider.isBodyRejected',
     'an object with the functions test and read',
   );
-  const writesCookies = provider.tokenHeaders?.some((name) => name.toLowerCase() === 'cookie') === true;
+  const { tokenHeaders = [] } = provider;
+  expect(
+    Array.isArray(tokenHeaders) && tokenHeaders.every(isText),
+    'provider.tokenHeaders',
+    'a list of names',
+  );
+  const writesCookies = tokenHeaders.some((name) => name.toLowerCase() === 'cookie');
   expect(
     !writesCookies || mayWriteCookies(),
     'provider.tokenHeaders',
@@ -40,6 +46,7 @@ export function checkIssuer({ name, issuer }: AuthProvider, insecureOrigins: rea
 
 /** @throws AuthError `invalid_options` naming the option */
 export function checkOptions(options: AuthSessionOptions): void {
+  expect(typeof options === 'object' && options !== null, 'options', 'an object');
   const { store, scheduler, clock, key, maxLoginsPerHour, refusedLoginRetryMs } = options;
   expect(
     store === undefined || (isFunction(store?.get) && isFunction(store.compareAndSet)),

@@ -7,7 +7,7 @@ import { type Environment, environmentOf, seededBy } from './environment.js';
 import { AuthError, type AuthErrorCode, type AuthErrorDetails, type AuthPhase } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
 import * as limits from './limits.js';
-import type { MaybePromise } from './maybe-promise.js';
+import { isThenable, type MaybePromise } from './maybe-promise.js';
 import { assertAllowed, assertLearnt, originsIn } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy, whileRefreshable } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
@@ -193,7 +193,8 @@ export class SessionContext {
   /** Whether the API's answer refuses the token. */
   isRejection({ status, headers, url, redirected = false, bodyRejected = false }: ApiAnswer): boolean {
     if (bodyRejected) return true;
-    let rejected = status === 401;
+    // A 401 of an origin that must not see the token was no answer to it.
+    let rejected = status === 401 && (url === undefined || isAllowed(this, url));
     try {
       rejected = this.provider.isTokenRejected?.({ status, headers, url, redirected }) ?? rejected;
     } catch {
@@ -213,15 +214,31 @@ const none: readonly never[] = [];
 
 // Functions, because private methods would cost each of very many instances a field.
 
+function isAllowed(context: SessionContext, url: string): boolean {
+  try {
+    context.assertAllowed(new URL(url));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function write(provider: AuthProvider, headers: Headers, tokens: TokenSet): void {
   try {
     if (provider.authorize === undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
-    else provider.authorize(headers, tokens);
+    else assertAtOnce(provider.authorize(headers, tokens));
   } catch (error) {
     // The platform's error about a header's value quotes the value, which holds the token.
     const detail = `authorize threw ${reasonOf(error)}`;
     throw new AuthError('invalid_response', { provider: provider.name, detail });
   }
+}
+
+/** @throws TypeError for a promise: the headers would be written after the request */
+function assertAtOnce(result: unknown): void {
+  if (!isThenable(result)) return;
+  result.then(undefined, () => {});
+  throw new TypeError('it is asynchronous');
 }
 
 /** The latch under which a vault was last asked for secrets, and when on the monotonic clock. Few sessions are latched. */

@@ -130,6 +130,7 @@ export function readEnvelope(value: string): Envelope | undefined {
 
 function tokenSetOf(value: Members): TokenSet {
   const members = withValid(value, tokenMembers);
+  Object.freeze(members['extra']);
   return Object.freeze(
     typeof members['tokenType'] === 'string' ? members : { ...members, tokenType: 'Bearer' },
   ) as unknown as TokenSet;

@@ -111,8 +111,8 @@ const retryableCodes: ReadonlySet<AuthErrorCode> = new Set([
   'queue_unavailable',
 ]);
 
-/** The details that an error carries unchanged. */
-const ownDetails = [
+/** The details that an error carries. */
+const detailNames = [
   'provider',
   'phase',
   'url',
@@ -123,6 +123,7 @@ const ownDetails = [
   'serverCode',
   'retryAt',
   'blockedAt',
+  'detail',
 ] as const;
 
 const brand: unique symbol = Symbol.for('@auth/core:AuthError');
@@ -157,13 +158,11 @@ export class AuthError extends Error {
   /** The message's last clause: what was missing, expected, or can be done. */
   declare readonly detail?: string;
 
-  constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
+  constructor(code: AuthErrorCode, given: AuthErrorDetails = {}) {
+    const details = cleaned(given);
     super(describe(code, details));
     this.code = code;
-    for (const name of ownDetails) {
-      if (details[name] !== undefined) Object.assign(this, { [name]: details[name] });
-    }
-    if (details.detail !== undefined) this.detail = printable(details.detail);
+    Object.assign(this, details);
   }
 
   /** Whether the same call may succeed later without anybody changing anything. */
@@ -236,6 +235,21 @@ export function printable(text: string): string {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** The details that are there, fit for a log whoever has written them. */
+function cleaned(given: AuthErrorDetails): AuthErrorDetails {
+  const details = detailNames.map((name) => {
+    const value = name === 'url' && given.url !== undefined ? placeIn(given.url) : given[name];
+    return [name, typeof value === 'string' ? printable(value) : value];
+  });
+  return Object.fromEntries(details.filter(([, value]) => value !== undefined));
+}
+
+/** Origin and path of a URL: what else it has may be a secret. */
+function placeIn(url: string): string {
+  const { origin = 'null', pathname } = URL.canParse(url) ? new URL(url) : {};
+  return origin === 'null' ? (url.split(/[?#]/, 1)[0] as string) : `${origin}${pathname}`;
+}
 
 function describe(code: AuthErrorCode, details: AuthErrorDetails): string {
   const at = details.url === undefined ? undefined : `at ${details.url}`;

@@ -117,7 +117,12 @@ export class Flight {
 
   /** Whether the lease is held at this moment. True for a store without a lock, which excludes nobody. */
   get isLeaseHeld(): boolean {
-    return this.lease === undefined || this.lease.held();
+    try {
+      return this.lease === undefined || this.lease.held();
+    } catch {
+      // A lease of which nobody can tell excludes nobody.
+      return false;
+    }
   }
 
   /** So many callers wait that it must not wait in line: they may be logins of the same issuer that need its token. */

@@ -1,3 +1,4 @@
+import { printable } from './errors.js';
 import type { AuthEvent } from './events.js';
 
 /** What {@link logEvents} writes to: `console`, or a logger with these methods. */
@@ -29,8 +30,8 @@ export function logEvents(log: EventLog): (event: AuthEvent) => void {
   return ({ type, at, key, provider, ...facts }) => {
     const told = Object.entries(facts)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => `${name}=${String(value)}`);
-    const line = [new Date(at).toISOString(), provider, type, ...told, key].join(' ');
+      .map(([name, value]) => `${name}=${printable(String(value))}`);
+    const line = [new Date(at).toISOString(), printable(provider), type, ...told, key].join(' ');
     if (warnings.has(type)) log.warn(line);
     else log.info(line);
   };

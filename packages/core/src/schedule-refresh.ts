@@ -10,6 +10,7 @@ import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
 import { askAfterGap, learnDataId, noticeLoss } from './lost-data.js';
+import { isThenable } from './maybe-promise.js';
 import { quietly } from './quietly.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
@@ -111,7 +112,10 @@ function keepsAlive(account: Account): boolean {
 function watchStore(context: SessionContext, account: Account): void {
   if (context.store.subscribe === undefined || account.isWatched) return;
   try {
-    account.watched(context.store.subscribe(context.key, (news) => hear(account, news)));
+    const unsubscribe: unknown = context.store.subscribe(context.key, (news) => hear(account, news));
+    quietly(() => isThenable(unsubscribe) && unsubscribe);
+    if (typeof unsubscribe !== 'function') throw new TypeError('it gave no function');
+    account.watched(unsubscribe as () => void);
   } catch (error) {
     account.watched(() => {});
     storeError(context, 'subscribe', error);

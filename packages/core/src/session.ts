@@ -194,8 +194,8 @@ export class Session implements AuthSession {
     };
   }
 
-  close({ timeoutMs = limits.closeMs }: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
-    return this.#end().close(timeoutMs);
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<void> {
+    return this.#end().close(options?.timeoutMs ?? limits.closeMs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

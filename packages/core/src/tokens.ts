@@ -56,7 +56,7 @@ export function tokenSetFrom<Extra>(
   issuedAt: number,
   previous?: TokenSet<Extra>,
 ): TokenSet<Extra> {
-  const accessToken = usableToken('access token', issued.accessToken);
+  const accessToken = usableToken('access token', issued?.accessToken);
   const renewed = issued.refreshToken ? usableToken('refresh token', issued.refreshToken) : undefined;
   const expiresAt = endOf(issuedAt, issued.expiresInMs ?? jwtLifetimeMs(accessToken));
   const refreshToken = renewed ?? previous?.refreshToken;
@@ -74,7 +74,7 @@ export function tokenSetFrom<Extra>(
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(refreshExpiresAt === undefined ? {} : { refreshExpiresAt }),
     ...(scope === undefined ? {} : { scope }),
-    ...(extra === undefined ? {} : { extra }),
+    ...(extra === undefined ? {} : { extra: Object.freeze({ ...extra }) }),
   });
 }
 

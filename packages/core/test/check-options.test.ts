@@ -6,6 +6,7 @@ const provider = new FakeServer().provider();
 
 describe('the options of a session', () => {
   test.each<[string, AuthSessionOptions | object]>([
+    ['options', null as never],
     ['store', { store: {} }],
     ['store', { store: new Map() }],
     ['scheduler', { scheduler: {} }],
@@ -58,6 +59,8 @@ describe('the options of a session', () => {
 describe('the provider of a session', () => {
   test.each<[string, Partial<Record<keyof AuthProvider, unknown>>]>([
     ['provider.name', { name: '' }],
+    ['provider.tokenHeaders', { tokenHeaders: 'cookie' }],
+    ['provider.tokenHeaders', { tokenHeaders: [''] }],
     ['provider.account', { account: 5 }],
     ['allowedOrigins', { allowedOrigins: 'https://x.example' }],
     ['allowedOrigins', { allowedOrigins: ['https://x.example/'] }],

@@ -1,14 +1,26 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
-import type { TokenRecord } from '../src/index.js';
+import type { IssuedTokens, TokenRecord } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { settle } from './support/manual-clock.js';
+import { openSession } from './support/open-session.js';
 import { noTimers, Scene } from './support/scene.js';
 import { failNextSave, twoProcesses } from './support/two-processes.js';
 
 describe('a save that fails', () => {
   hashQuickly();
+
+  test('a set that JSON cannot hold is served, and told of', async () => {
+    const { server, clock, events, session } = openSession({ scheduler: noTimers });
+    server.next('login', (proceed) => ({ ...proceed(), extra: { count: 1n } }) as IssuedTokens);
+    expect(await session.getAccessToken()).toBe('access-1');
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'store_failed', operation: 'compareAndSet', reason: 'TypeError' }),
+    );
+    session.dispose();
+    await clock.advance(1);
+  });
 
   test('the new tokens are served, and saved later under the same lease', async () => {
     const { scene, backend, first } = twoProcesses();

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { type AuthSessionOptions, createAuthSession } from '../src/index.js';
+import { type AuthSessionOptions, createAuthSession, type TokenStore } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeServer } from './support/fake-server.js';
 import { settle } from './support/manual-clock.js';
@@ -68,6 +68,8 @@ describe('hooks of the user’s own that fail', () => {
     ['random', { random: fails }],
     ['random without a number', { random: () => ({}) as never }],
     ['onEvent', { onEvent: fails }],
+    ['waitUntil that is asynchronous', { waitUntil: async () => fails() }],
+    ['onEvent that is asynchronous', { onEvent: async () => fails() }],
   ])('a session goes on working with a failing %s', async (_, options) => {
     const { scene, open } = twoProcesses({ lock: true, subscribe: true });
     const session = open(options);
@@ -77,6 +79,35 @@ describe('hooks of the user’s own that fail', () => {
     await settle();
     expect(await session.getAccessToken()).toBe('access-2');
     expect(scene.server.refreshes).toBe(1);
+  });
+
+  test.each(['throws', 'is an import that fails'])('a preload that %s breaks nothing', async (how) => {
+    const { server, clock } = new Scene();
+    const preload = how === 'throws' ? fails : async () => fails();
+    const session = createAuthSession({ ...server.provider(), preload }, { clock, scheduler: null });
+    expect(await session.getAccessToken()).toBe('access-1');
+  });
+
+  test('an authorize that is asynchronous is an error of the request', async () => {
+    const { server, clock } = new Scene();
+    const provider = { ...server.provider(), authorize: async () => fails() };
+    const session = createAuthSession(provider, { clock, scheduler: null });
+    await expect(session.getHeaders('https://api.example.com')).rejects.toMatchObject({
+      code: 'invalid_response',
+      detail: 'authorize threw TypeError',
+    });
+  });
+
+  test.each<[string, NonNullable<TokenStore['subscribe']>]>([
+    ['an asynchronous one', (async () => fails()) as never],
+    ['one that gives no function', (() => undefined) as never],
+    ['one whose end is asynchronous', () => async () => fails()],
+  ])('of subscribe functions %s breaks nothing', async (_, subscribe) => {
+    const scene = new Scene();
+    const session = scene.open({ store: { ...scene.memory(), subscribe } });
+    expect(await session.getAccessToken()).toBe('access-1');
+    session.dispose();
+    await settle();
   });
 
   test('a cancel function and an unsubscribe function that throw break nothing', async () => {

@@ -1,9 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { createAuthSession } from '../src/index.js';
+import { createAuthSession, type Lease } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeServer } from './support/fake-server.js';
 import { settle } from './support/manual-clock.js';
+import { Scene } from './support/scene.js';
 import { twoProcesses } from './support/two-processes.js';
+
+test('a lease of which the store cannot tell does not count as held', async () => {
+  const scene = new Scene();
+  const lease: Lease = {
+    lost: new AbortController().signal,
+    held: () => {
+      throw new Error('canary-secret');
+    },
+    release: () => {},
+  };
+  const session = scene.open({ store: { ...scene.memory(), lock: async () => lease } });
+  await expect(session.getTokens()).rejects.toMatchObject({ code: 'lock_timeout' });
+  expect(scene.server.logins).toBe(0);
+});
 
 describe('waiting for the lock', () => {
   test('a process whose wait times out adopts what the holder saved, or else fails and sends nothing', {

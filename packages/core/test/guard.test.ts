@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { nextLoginAt, settledGuard, withLogin } from '../src/exchange/guard.js';
+import { createAuthSession } from '../src/index.js';
 import * as limits from '../src/limits.js';
+import { Scene } from './support/scene.js';
 
 const guard = { failures: 0, loginsAt: [20, 900] };
 
@@ -25,6 +27,19 @@ describe('the logins that a guard counts', () => {
     expect(nextLoginAt(guard.loginsAt, 1_000, 2)).toBe(20 + limits.loginWindowMs);
     expect(nextLoginAt(guard.loginsAt, 20 + limits.loginWindowMs, 2)).toBeUndefined();
   });
+});
+
+test('a provider that names no secrets cannot log in: a refusal would leave no latch', async () => {
+  const { server, clock } = new Scene();
+  const provider = server.provider({ password: 'wrong' });
+  const prepareLogin = async () => ({ ...(await provider.prepareLogin?.()), secrets: undefined }) as never;
+  const session = createAuthSession({ ...provider, prepareLogin }, { clock, scheduler: null });
+  for (let call = 0; call < 3; call++)
+    await expect(session.getTokens()).rejects.toMatchObject({
+      code: 'credentials_unavailable',
+      delivery: 'not_sent',
+    });
+  expect(server.logins).toBe(0);
 });
 
 describe('an exchange that succeeded', () => {

@@ -23,6 +23,13 @@ describe('keyValueStore', () => {
     expect(store.compareAndSet('key', undefined, recordWith('b'))).toBe(false);
   });
 
+  test('a set that returns false, as Keyv’s does for a failed write, has failed', async () => {
+    const store = keyValueStore({ get: () => undefined, set: async () => false });
+    await expect(store.compareAndSet('key', undefined, recordWith('a'))).rejects.toMatchObject({
+      code: 'store_failed',
+    });
+  });
+
   test('keys stay apart in a map that ignores case and queries and takes / for :', () => {
     const careless = new Map<string, string>();
     const half = (key: string): string => (key.toLowerCase().split('?')[0] as string).replaceAll('/', ':');

@@ -26,6 +26,25 @@ test('a line an event: what failed, where, with which status, and what follows',
   ]);
 });
 
+test('words of a server that forge a line, and what a URL holds beside its place, are not written', async () => {
+  const lines: string[] = [];
+  const log = {
+    info: (line: string) => void lines.push(line),
+    warn: (line: string) => void lines.push(line),
+  };
+  const { session, server } = openSession({ onEvent: logEvents(log), provider: { name: 'fake\u001b[2J' } });
+  server.next('login', () => {
+    throw new AuthError('server_unavailable', {
+      serverCode: 'word\nFORGED line',
+      url: 'https://user:secret@auth.example.com/token?q=secret#secret',
+    });
+  });
+  await session.getTokens().catch(() => {});
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('url=https://auth.example.com/token ');
+  for (const forged of ['\n', '\u001b', 'secret']) expect(lines[0]).not.toContain(forged);
+});
+
 test('a key with line breaks stays on its line', async () => {
   const lines: string[] = [];
   const log = { info: (line: string) => void lines.push(line), warn: () => {} };

@@ -83,6 +83,13 @@ describe('a token that the API refused', () => {
     expect(server.ledger).toHaveLength(1);
   });
 
+  test('a 401 of an origin that may not see the token is no refusal of it', async () => {
+    const { session, server } = openSession();
+    const sent = await session.getTokens();
+    expect(await session.tokenRejected(sent, answer(401, 'https://elsewhere.example/'))).toBeUndefined();
+    expect(server.refreshes).toBe(0);
+  });
+
   test('when the exchange after a refusal fails, the caller gets its error and not the refused token', async () => {
     const { session, server } = openSession();
     const sent = await session.getTokens();

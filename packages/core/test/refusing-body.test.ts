@@ -9,6 +9,7 @@ let api: FakeApi;
 let server: FakeServer;
 let clock: ManualClock;
 let open: (options?: AuthSessionOptions) => ReturnType<FetchScene['open']>;
+let startedOpen: FetchScene['open'];
 /** What the provider's rule was asked. */
 let tested: number[];
 let read: string[];
@@ -28,6 +29,7 @@ beforeEach(async () => {
       return text.includes('SESSION_ENDED');
     },
   };
+  startedOpen = started.open;
   open = (options) => started.open({ isBodyRejected }, options);
   answerWith('{"error":"SESSION_ENDED"}');
   return started.stop;
@@ -60,6 +62,18 @@ describe('a body that refuses the token', { tags: ['fault-102'] }, () => {
     expect((await session.tokenRejected(sent, { ...answer, bodyRejected: true }))?.accessToken).toBe(
       'access-2',
     );
+  });
+
+  test('is none where the rule reads asynchronously and fails', async () => {
+    const rule = {
+      test: () => true,
+      read: async () => {
+        throw new Error('canary-secret');
+      },
+    };
+    const { fetch } = startedOpen({ isBodyRejected: rule as never });
+    expect((await fetch(`${api.origin}/orders`)).status).toBe(200);
+    expect(server.refreshes).toBe(0);
   });
 
   test('of a replay is judged: an API that refuses every token costs no exchange a call', async () => {

@@ -26,6 +26,20 @@ describe('tokenSetFrom', () => {
     ]);
   });
 
+  test('nothing at all is no answer', () => {
+    for (const nothing of [undefined, null, {}])
+      expect(() => tokenSetFrom(nothing as never, 0)).toThrow(
+        expect.objectContaining({ code: 'invalid_response', detail: 'access token is missing' }),
+      );
+  });
+
+  test('what the provider adds is frozen, and the provider’s own object is not', () => {
+    const extra = { csrf: 'word' };
+    const set = tokenSetFrom({ accessToken: 'a', extra }, 0);
+    expect(set.extra).toEqual(extra);
+    expect([Object.isFrozen(set.extra), Object.isFrozen(extra)]).toEqual([true, false]);
+  });
+
   test('a refresh answer keeps from the previous set what it left out', () => {
     const before = tokenSetFrom<object>(
       { accessToken: 'a', refreshToken: 'r', refreshExpiresInMs: 9, scope: 's', extra: { x: 1 } },

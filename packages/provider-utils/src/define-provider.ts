@@ -52,6 +52,7 @@ interface Settings extends AccountSettings {
 export function defineProvider<Extra = Record<string, unknown>>(
   definition: ProviderDefinition<Extra>,
 ): (options: ProviderOptions) => AuthProvider<Extra> {
+  assertDefinition(definition);
   const { login, refresh, revoke, tokenHeaders, ...others } = definition;
   const vendor: Vendor<Settings, Extra> = {
     ...others,
@@ -78,6 +79,16 @@ export function defineProvider<Extra = Record<string, unknown>>(
       ...(otp === undefined ? {} : { otp }),
     });
   };
+}
+
+/** @throws AuthError `invalid_options` naming the part that is wrong */
+function assertDefinition<Extra>(definition: ProviderDefinition<Extra>): void {
+  assertOptions(definition);
+  assertText('name', definition.name);
+  if (typeof definition.login !== 'function') throw wrong('login', 'a function');
+  for (const name of ['refresh', 'revoke', 'authorize', 'isTokenRejected', 'originsOf'] as const)
+    if (definition[name] !== undefined && typeof definition[name] !== 'function')
+      throw wrong(name, 'a function');
 }
 
 /** @throws AuthError `invalid_options` for a path that would lead to another host */

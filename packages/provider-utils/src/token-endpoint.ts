@@ -1,4 +1,11 @@
-import { AuthError, type AuthPhase, type ExchangeContext, isAuthError, toAuthError } from '@auth/core';
+import {
+  AuthError,
+  type AuthPhase,
+  type ExchangeContext,
+  isAuthError,
+  reasonOf,
+  toAuthError,
+} from '@auth/core';
 import ky from 'ky';
 import { says } from './answers.js';
 import type { Answer, TokenRequest } from './token-request.js';
@@ -23,8 +30,27 @@ export async function callTokenEndpoint<Result>(
   } catch (error) {
     throw toAuthError(error, where);
   }
+  const { status } = response;
+  const unusable = (detail: string): AuthError =>
+    new AuthError('invalid_response', { ...where, status, delivery: 'unknown', detail });
+  try {
+    return resultOf(request, where, response, read, unusable);
+  } catch (error) {
+    // The provider's own rules are asked too, and may throw anything.
+    throw isAuthError(error) ? error : unusable(`reading it threw ${reasonOf(error)}`);
+  }
+}
+
+/** What the answer comes to, by the provider's rules. @throws AuthError, and what a rule throws */
+function resultOf<Result>(
+  request: TokenRequest<Result>,
+  where: { readonly provider: string; readonly phase: AuthPhase; readonly url: string },
+  response: Response,
+  { text, isWhole }: { readonly text: string; readonly isWhole: boolean },
+  unusable: (detail: string) => AuthError,
+): Result {
   const { status, headers } = response;
-  const { text, isWhole } = read;
+  const { phase } = request;
   const answer: Answer = { status, headers, body: isWhole ? parseJson(text) : undefined };
   const clientError = clientErrorOf(request, answer);
   if (clientError !== undefined) {
@@ -37,8 +63,6 @@ export async function callTokenEndpoint<Result>(
     const code = phase === 'login' ? 'invalid_credentials' : 'refresh_refused';
     throw new AuthError(code, { ...where, status, delivery: 'answered', serverCode });
   }
-  const unusable = (detail: string): AuthError =>
-    new AuthError('invalid_response', { ...where, status, delivery: 'unknown', detail });
   if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
     throw unusable('redirects of a token endpoint are refused');
   }
@@ -54,7 +78,7 @@ export async function callTokenEndpoint<Result>(
   try {
     return request.parse(answer);
   } catch (error) {
-    throw isAuthError(error) ? unusable(error.detail ?? error.code) : toAuthError(error, where);
+    throw isAuthError(error) ? unusable(error.detail ?? error.code) : error;
   }
 }
 

@@ -29,6 +29,17 @@ function scene(provider: AuthProvider) {
   return { seen, session: createAuthSession(provider, { fetch }) };
 }
 
+test.each<[string, unknown]>([
+  ['options', null],
+  ['name', { login: () => ({}) }],
+  ['login', { name: 'shop' }],
+  ['login', { name: 'shop', login: 5 }],
+  ['refresh', { name: 'shop', login: () => ({}), refresh: 5 }],
+  ['authorize', { name: 'shop', login: () => ({}), authorize: 'x' }],
+])('a definition whose %s is wrong is refused at once', (name, definition) => {
+  expect(() => defineProvider(definition as never)).toThrow(`${name}: expected`);
+});
+
 describe('a defined provider', () => {
   test('logs in, writes the token as it should, and revokes', async () => {
     const { seen, session } = scene(shop(options));

@@ -349,15 +349,21 @@ describe('what comes back', () => {
     await expect(call({}, { fetch: async () => opaque })).rejects.toMatchObject({ code: 'invalid_response' });
   });
 
-  test('what a parse throws that is no AuthError keeps its name only', async () => {
-    nock(host).post('/token').reply(200, {});
-    const parse = (): never => {
-      throw new RangeError('canary-secret');
-    };
-    const error = await call({ parse }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'network', detail: 'RangeError' });
-    expect((error as Error).stack).not.toContain('canary-secret');
-  });
+  test.each(['parse', 'isRefused', 'isClientRefused'])(
+    'of what %s throws the name alone is kept',
+    async (rule) => {
+      const body = rule === 'isClientRefused' ? { error: 'invalid_scope' } : {};
+      nock(host)
+        .post('/token')
+        .reply(rule === 'parse' ? 200 : 400, body);
+      const fails = (): never => {
+        throw new RangeError('canary-secret');
+      };
+      const error = await call({ phase: 'refresh', [rule]: fails }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'invalid_response', detail: 'reading it threw RangeError' });
+      expect((error as Error).stack).not.toContain('canary-secret');
+    },
+  );
 
   test.each([
     ['ECONNRESET', 'unknown'],

@@ -1,4 +1,4 @@
-import type { AuthSession } from '@auth/core';
+import { AuthError, type AuthSession } from '@auth/core';
 import type { Dispatcher } from 'undici';
 import { AuthorizedRequest, type BoundOrigin } from './authorized-request.js';
 import { TokenHeaders } from './token-headers.js';
@@ -14,6 +14,8 @@ import { TokenHeaders } from './token-headers.js';
  * interceptor; or the error that keeps the session from getting a token.
  */
 export function authInterceptor(session: AuthSession): Dispatcher.DispatcherComposeInterceptor {
+  if (typeof session?.attach !== 'function')
+    throw new AuthError('invalid_options', { detail: 'session: expected an AuthSession' });
   const tokenHeaders = new TokenHeaders(session);
   const redirected = new WeakSet<Dispatcher.DispatchHandler>();
   return (dispatch: Dispatcher.Dispatch, boundOrigin?: BoundOrigin) => (options, handler) => {

@@ -30,6 +30,10 @@ const revoke = (): void => {
 };
 const statuses = (): number[] => api.seen.map(({ status }) => status);
 
+test.each([undefined, {}])('%s is no session', (nothing) => {
+  expect(() => authInterceptor(nothing as never)).toThrow('session: expected an AuthSession');
+});
+
 describe('a request', () => {
   test('carries the token, and is replayed once with another where that is refused', async () => {
     const { session, logins } = openSession([api]);

@@ -14,7 +14,7 @@ import { rejectionsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
 import { settledGuard } from './guard.js';
 import type { Outcome } from './outcome.js';
-import { replaceStored } from './replace-stored.js';
+import { contention, replaceStored } from './replace-stored.js';
 import { revoke } from './sign-out.js';
 
 /**
@@ -158,7 +158,7 @@ async function save(
     }
     if (standing !== undefined && !replaces(unsaved, base) && plan.kind !== 'sign_in') return standing;
   }
-  context.emit({ type: 'store_failed', operation: 'compareAndSet', reason: 'contention' });
+  contention(context, 'the set could not be saved');
   return 'failed';
 }
 

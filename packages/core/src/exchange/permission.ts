@@ -120,7 +120,11 @@ async function askForSecrets(
     new AuthError('credentials_unavailable', { ...where, delivery: 'not_sent', detail });
   try {
     const asked = (async () => prepare())();
-    return await withDeadline(clock, timeouts.credentialsMs, () => failed('it took too long'), asked);
+    const late = (): AuthError => failed('it took too long');
+    const prepared = await withDeadline(clock, timeouts.credentialsMs, late, asked);
+    // Without them a refusal would leave no latch.
+    if (!Array.isArray(prepared?.secrets)) throw failed('it named no secrets');
+    return prepared;
   } catch (error) {
     // The error of a vault's client may hold the secret: pass on only its code or class name.
     if (!isAuthError(error) || !['credentials_unavailable', 'invalid_options'].includes(error.code))

@@ -1,5 +1,6 @@
 import type { SessionContext } from '../context.js';
 import type { Envelope, Stored } from '../envelope.js';
+import type { AuthError } from '../errors.js';
 import * as limits from '../limits.js';
 import { randomId } from '../random-id.js';
 import { callStore } from '../records.js';
@@ -12,11 +13,17 @@ export async function replaceStored(
   envelope: Envelope,
 ): Promise<Stored | undefined> {
   const { store, key } = context;
-  const record = writeEnvelope(envelope, randomId());
+  const id = randomId();
   const isReplaced = await callStore(context, 'compareAndSet', () =>
-    store.compareAndSet(key, recordId, record),
+    store.compareAndSet(key, recordId, writeEnvelope(envelope, id)),
   );
-  return isReplaced ? { recordId: record.id, envelope } : undefined;
+  return isReplaced ? { recordId: id, envelope } : undefined;
+}
+
+/** Others write so fast that no write of ours counts: tells of it, and returns the error. */
+export function contention(context: SessionContext, detail: string): AuthError {
+  context.emit({ type: 'store_failed', operation: 'compareAndSet', reason: 'contention' });
+  return context.error('store_failed', { detail });
 }
 
 /** The record for an envelope. */

@@ -5,7 +5,7 @@ import * as limits from '../limits.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { callServer } from './call-server.js';
-import { replaceStored } from './replace-stored.js';
+import { contention, replaceStored } from './replace-stored.js';
 
 /** Writes the sign-out, returns the set that the store held. @throws AuthError `store_failed`: others were not told */
 export async function writeSignOut(context: SessionContext, account: Account): Promise<TokenSet | undefined> {
@@ -19,7 +19,7 @@ export async function writeSignOut(context: SessionContext, account: Account): P
     account.signOutKnown(signedOutAt);
     if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
   }
-  throw context.error('store_failed', { detail: 'the sign-out could not be saved' });
+  throw contention(context, 'the sign-out could not be saved');
 }
 
 /**

@@ -15,6 +15,7 @@ import { returnLease, takeLease } from './lease-turn.js';
 import { login } from './login.js';
 import type { Outcome } from './outcome.js';
 import { refresh } from './refresh.js';
+import { contention } from './replace-stored.js';
 import { Turn } from './turn.js';
 
 /** The transaction of a flight that found nothing to adopt: wait for our turn, lock, read again, exchange, save. */
@@ -116,7 +117,7 @@ async function readAndExchange(
     const outcome = await carryOut(context, account, flight, stored, step);
     if (outcome !== 'read_again') return outcome;
   }
-  throw context.error('store_failed', { detail: 'the record changes too fast' });
+  throw contention(context, 'the record changes too fast');
 }
 
 function carryOut(

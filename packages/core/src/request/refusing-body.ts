@@ -14,7 +14,9 @@ export async function refusesToken(clock: Clock, rule: BodyRule, response: Respo
     const { body } = response.clone();
     const mostBytes = isNodeStream(body) ? limits.searchedNodeStreamBytes : limits.searchedBodyBytes;
     const parts = await readShort(clock, body, mostBytes, limits.searchedBodyMs);
-    return parts !== undefined && rule.read(await new Blob(parts).text());
+    if (parts === undefined) return false;
+    const isRefusal: unknown = rule.read(await new Blob(parts).text());
+    return (await isRefusal) === true;
   } catch {
     return false;
   }

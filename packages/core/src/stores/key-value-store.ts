@@ -18,11 +18,16 @@ const prefix = 'auth1:';
  * Stores records in a plain key-value store.
  *
  * The comparison in `compareAndSet` is a get followed by a set, one at a time **within this process only**, and so are
- * the lock and the notifications. Between processes a race may let the later writer overwrite the earlier writer's tokens: where the
+ * the lock and the notifications. A `set` that returns false has failed. Between processes a race may let the later writer overwrite the earlier writer's tokens: where the
  * server rotates refresh tokens, that costs one more login. For many processes, use a store with an atomic compare.
  */
 export function keyValueStore(keyValue: KeyValue): TokenStore {
-  const { read, write } = accessTo(keyValue);
+  const { read, write: put } = accessTo(keyValue);
+  // Keyv gives false for a failed write where the program listens to its errors.
+  const write = (key: string, value: string): unknown =>
+    then(put(key, value), (result) => {
+      if (result === false) throw new AuthError('store_failed', { detail: 'set returned false' });
+    });
   const { turns, inProcess } = sharedBy(keyValue);
   return {
     get: (key) => then(read(encoded(key)), parse),
