@@ -55,8 +55,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'exchange/replace-stored.ts',
-        find: 'writeEnvelope($ENVELOPE, randomId())',
-        replace: 'writeEnvelope($ENVELOPE, $ENVELOPE.tokens?.id ?? randomId())',
+        find: 'const id = randomId();',
+        replace: 'const id = envelope.tokens?.id ?? randomId();',
       },
     ],
   },
