@@ -32,7 +32,7 @@ export function providerOf(process: Process, { AuthError }: Core, around: Reach)
     name: 'simulated',
     issuer: 'https://auth.example',
     account: 'account',
-    allowedOrigins: ['https://api.example'],
+    allowedOrigins: ['https://api.example', 'https://refusing.example'],
     clientSecrets: () => [network.clientSecret],
     prepareLogin: async () => {
       const password = await askVault();
@@ -87,7 +87,7 @@ export function otherProviderOf(
     name: 'simulated',
     issuer: 'https://auth.example',
     account,
-    allowedOrigins: ['https://api.example'],
+    allowedOrigins: ['https://api.example', 'https://refusing.example'],
     prepareLogin: () => ({ secrets: ['right'], login: exchange }),
     refresh: exchange,
   };
