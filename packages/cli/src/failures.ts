@@ -43,6 +43,12 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A URL that was given in the call. @throws UsageError */
+export function urlIn(written: string): URL {
+  if (!URL.canParse(written)) throw new UsageError(`${written}: expected a URL`);
+  return new URL(written);
+}
+
 /** What the program ends with after an error. A later version of core may have codes that are not known here: try later. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;

@@ -45,6 +45,16 @@ test('logout --forget without the keychain is a mistake, and signs nobody out', 
   expect((await scene.home.run(['status'])).stdout).toContain('joor  signed in');
 });
 
+test.each(['headers', 'curl'])(
+  '%s takes only a URL, and says so as of a mistake in the call',
+  async (command) => {
+    expect(await scene.home.run([command, 'joor', 'notaurl'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('notaurl: expected a URL'),
+    });
+  },
+);
+
 test('an account that does not exist is a mistake, for status too', async () => {
   expect((await scene.home.run(['status', 'constructor'])).code).toBe(2);
 });

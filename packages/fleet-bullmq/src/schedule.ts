@@ -64,6 +64,11 @@ export class Schedule {
     throw new Error('the job kept moving');
   }
 
+  /** Whether a job was removed while it was run, and nothing was put since. */
+  async isRemoved(ref: string): Promise<boolean> {
+    return (await this.#pending.of(idOf(ref)))?.isRemoved === true;
+  }
+
   /** Carries out what was asked for while jobs ran. */
   async settle(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
@@ -146,13 +151,15 @@ export function delayOf(at: number, now: number): number {
   return Math.min(Math.max(0, Math.ceil(at) - now), longestDelayMs);
 }
 
-/** A job is never given up: a run that throws comes back after 30 seconds, however often. */
+/** A run that throws comes back after this long, however often: a job is never given up. */
+export const retryMs = 30_000;
+
 function optionsOf({ ref, at }: RefreshJob, now: number): JobsOptions {
   return {
     jobId: idOf(ref),
     delay: delayOf(at, now),
     attempts: Number.MAX_SAFE_INTEGER,
-    backoff: 30_000,
+    backoff: retryMs,
     stackTraceLimit: 0,
   };
 }

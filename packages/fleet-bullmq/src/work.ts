@@ -2,7 +2,7 @@ import type { RunJob, Work, WorkOptions } from '@auth/fleet';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { wrongClockMs } from './clock-check.js';
-import { type Data, delayOf, type Schedule } from './schedule.js';
+import { type Data, delayOf, retryMs, type Schedule } from './schedule.js';
 
 /** A worker that died is noticed when the lock of its jobs has ended, and at the next look for such jobs. */
 const lockMs = 15_000;
@@ -79,6 +79,7 @@ export class BullmqWork implements Work {
     await Promise.race([this.#worker.close().then(() => this.#settleEnded()), late.promise]);
     clearTimeout(timer);
     this.#worker.cancelAllJobs();
+    await stopRenewing(this.#worker);
     this.#parts.client.disconnect();
   }
 
@@ -106,11 +107,15 @@ export class BullmqWork implements Work {
   async #process(job: Job<Data>, token = '', signal?: AbortSignal): Promise<void> {
     const { v, ref, at } = job.data;
     if (v !== 1) return this.#delay(job, Date.now() + unknownVersionMs, token);
+    // It was removed while a worker ran it that has died since: it ends here, and this end carries the removal out.
+    if (job.stalledCounter > 0 && (await (await this.#parts.schedule()).isRemoved(ref))) return;
     let own: number | undefined;
     try {
       own = (await this.#run({ v, ref, at }, signal ?? neverAborts)).nextAt;
     } catch (error) {
       this.#options.onError(error);
+      // So that a put during the run is known to ask for an earlier time.
+      await job.updateData({ ...job.data, at: Date.now() + retryMs });
       // BullMQ keeps the message with the job: it must not be the error's own.
       throw new Error('the run threw');
     }
@@ -152,3 +157,12 @@ export class BullmqWork implements Work {
 }
 
 const neverAborts = new AbortController().signal;
+
+/**
+ * BullMQ renews the locks of runs until they have ended, by a timer that holds the process open: without Redis, and where
+ * a run never ends, for ever. That timer is BullMQ's own affair, and nothing public ends it.
+ */
+async function stopRenewing(worker: object): Promise<void> {
+  const { lockManager } = worker as { readonly lockManager?: { close(): Promise<void> } };
+  await lockManager?.close();
+}

@@ -1,4 +1,4 @@
-import { redisServer, startRedis, startRedisCluster } from '@internal/test-tools';
+import { redisServer, runProgram, startRedis, startRedisCluster } from '@internal/test-tools';
 import { Cluster, Redis } from 'ioredis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wrongClockMs } from '../src/clock-check.js';
@@ -70,6 +70,17 @@ describe.runIf(path)('on a Redis', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     await another.close();
   });
+
+  test.each(['redis away', 'a run that never ends'])(
+    'with %s a closed worker does not hold the process open',
+    async (trouble) => {
+      const ended = await runProgram(new URL('support/ends.ts', import.meta.url), {
+        TROUBLE: trouble,
+        PATH: process.env['PATH'] ?? '',
+      });
+      expect(ended).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    },
+  );
 
   test('what was asked for during the last runs is carried out when the worker has ended', async () => {
     await using own = await scene();

@@ -73,7 +73,8 @@ class PgBossQueue implements RefreshQueue {
   }
 
   take(bucket: string, perSecond: number, ref?: string): Promise<number> {
-    return this.#bounded(() => takeTurn(this.#pool, this.#schema, bucket, perSecond, ref));
+    const own = `${this.name} ${bucket}`;
+    return this.#bounded(() => takeTurn(this.#pool, this.#schema, own, perSecond, ref));
   }
 
   work(run: RunJob, options: WorkOptions): Work {

@@ -77,7 +77,8 @@ export class Issuers {
   }
 
   #take(name: string, issuer: Issuer, ref: string, perSecond: number): MaybePromise<number> {
-    if (this.#queue.take !== undefined) return this.#queue.take(name, perSecond, ref);
+    // A rate that is set anew begins anew: turns that were given at a slower one may be hours ahead.
+    if (this.#queue.take !== undefined) return this.#queue.take(`${name} ${perSecond}/s`, perSecond, ref);
     issuer.turns ??= new Turns(perSecond);
     return issuer.turns.take(ref, this.#clock.monotonic());
   }

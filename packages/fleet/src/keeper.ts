@@ -10,6 +10,7 @@ import {
 } from '@auth/core';
 import type { KeeperEvent } from './events.js';
 import { Issuers } from './issuers.js';
+import { type Opening, openAccount } from './open-account.js';
 import type { RefreshJob, RefreshQueue, Work } from './queue.js';
 import { sweepRef } from './refs.js';
 import { type Census, sweep } from './sweep.js';
@@ -20,7 +21,7 @@ export interface KeeperOptions {
   readonly queue: RefreshQueue;
   /**
    * Opens the session of an account, with `scheduler: null`: the queue is the scheduler. Undefined ends the account's
-   * job: there is no such account any more.
+   * job: there is no such account any more. Within a minute: then the run fails, and comes back.
    */
   readonly open: (ref: string) => MaybePromise<AuthSession | undefined>;
   /** What becomes of the session after a run. Default: it is closed. */
@@ -31,7 +32,10 @@ export interface KeeperOptions {
   readonly accounts?: (() => AsyncIterable<string>) | undefined;
   /** Runs at once in this process. Default 16. */
   readonly concurrency?: number | undefined;
-  /** Exchanges a second with one auth server, over all workers where the queue can, else by this process. */
+  /**
+   * Exchanges a second with one auth server, over all workers of the queue's name where the queue can, else by this
+   * process. Workers that are given another number share another rate.
+   */
   readonly perIssuer?: number | undefined;
   /** How often the sweep looks through all accounts, milliseconds. Default a day. */
   readonly sweepMs?: number | undefined;
@@ -57,7 +61,10 @@ export interface KeeperCounts {
 
 /** Keeps accounts fresh, one of any number of workers. */
 export interface Keeper {
-  /** Begins to take jobs, and holds the process open until `close()`. Resolves once the sweep is scheduled. */
+  /**
+   * Begins to take jobs, and holds the process open until `close()`. Resolves once the sweep is scheduled, and rejects with
+   * `queue_unavailable` where it cannot be: jobs are taken all the same, and another `start()` schedules it.
+   */
   start(): Promise<void>;
   status(): KeeperCounts;
   /** Takes no more jobs, and waits for runs under way. Default 10 s. */
@@ -89,6 +96,7 @@ class QueueKeeper implements Keeper {
   readonly #options: KeeperOptions;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #opening: Opening;
   readonly #issuers: Issuers;
   /** Runs in a row that failed, by account. */
   readonly #failures = new Map<string, number>();
@@ -110,6 +118,7 @@ class QueueKeeper implements Keeper {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
+    this.#opening = { open, release: options.release ?? close, clock: this.#clock };
     this.#issuers = new Issuers(options.queue, options.perIssuer, this.#clock, this.#random);
   }
 
@@ -180,8 +189,9 @@ class QueueKeeper implements Keeper {
   }
 
   async #keep(ref: string, signal: AbortSignal): Promise<Outcome> {
-    const { open, release = close, login = true } = this.#options;
-    const session = await open(ref);
+    const { login = true } = this.#options;
+    const { release } = this.#opening;
+    const session = await openAccount(this.#opening, ref);
     if (session === undefined) return { type: 'account_unknown', ref };
     const visit = this.#issuers.visit(session, ref);
     try {
@@ -199,9 +209,9 @@ class QueueKeeper implements Keeper {
     const { accounts, sweepMs = dayMs, sweepSpreadMs: spreadMs = defaultSpreadMs } = this.#options;
     if (accounts === undefined)
       throw new AuthError('invalid_options', { detail: 'accounts: the sweep needs it' });
-    const { queue, open, release = close, concurrency = defaultConcurrency } = this.#options;
-    const parts = { queue, accounts, open, release, concurrency, spreadMs };
-    const states = await sweep({ ...parts, clock: this.#clock, random: this.#random }, signal);
+    const { queue, concurrency = defaultConcurrency } = this.#options;
+    const parts = { ...this.#opening, queue, accounts, concurrency, spreadMs };
+    const states = await sweep({ ...parts, random: this.#random }, signal);
     const count = Object.values(states).reduce((sum, each) => sum + each, 0);
     return { type: 'swept', accounts: count, states, nextAt: this.#clock.now() + sweepMs };
   }

@@ -47,7 +47,7 @@ export interface RefreshQueue {
   /** Ends the connections that the queue has opened itself, never yours. */
   close(): Promise<void>;
   /**
-   * Milliseconds until the account's turn to exchange with this bucket, at a rate that all workers share. A turn within
+   * Milliseconds until the account's turn to exchange with this bucket, at a rate that all workers of this name share. A turn within
    * {@link turnAheadMs} is used by asking: wait for it, and send. A later one is given to the account, which asks again
    * then. Without `ref` 0 uses a turn, and nothing else does. Absent: a rate holds for each process.
    */

@@ -1,4 +1,5 @@
-import type { AuthSession, AuthStatus, Clock, MaybePromise } from '@auth/core';
+import type { AuthStatus } from '@auth/core';
+import { type Opening, openAccount } from './open-account.js';
 import type { RefreshJob, RefreshQueue } from './queue.js';
 import { isRef } from './refs.js';
 
@@ -9,16 +10,13 @@ import { isRef } from './refs.js';
 export type Census = Readonly<Partial<Record<AuthStatus['state'] | 'unknown' | 'failed', number>>>;
 
 /** What a sweep needs. */
-export interface SweepParts {
+export interface SweepParts extends Opening {
   readonly queue: RefreshQueue;
   readonly accounts: () => AsyncIterable<string>;
-  readonly open: (ref: string) => MaybePromise<AuthSession | undefined>;
-  readonly release: (session: AuthSession, ref: string) => MaybePromise<void>;
   /** Accounts that are read at a time. */
   readonly concurrency: number;
   /** The first runs of accounts without a job are spread over this, milliseconds. */
   readonly spreadMs: number;
-  readonly clock: Clock;
   readonly random: () => number;
 }
 
@@ -66,14 +64,14 @@ async function countStates(
 }
 
 /** Reads an account's record, and changes nothing. */
-async function stateOf({ open, release }: SweepParts, ref: string): Promise<keyof Census> {
+async function stateOf(parts: SweepParts, ref: string): Promise<keyof Census> {
   try {
-    const session = await open(ref);
+    const session = await openAccount(parts, ref);
     if (session === undefined) return 'unknown';
     try {
       return (await session.status()).state;
     } finally {
-      await release(session, ref);
+      await parts.release(session, ref);
     }
   } catch {
     // The account's own run tells of it.

@@ -1,3 +1,4 @@
+import type { AuthSession } from '@auth/core';
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createEnroller, createKeeper, type KeeperOptions, type RefreshQueue } from '../src/index.js';
@@ -115,6 +116,37 @@ describe('a keeper', () => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(1.25 * 15 * minute);
     expect(failed.length).toBeLessThan(16);
     expect(keeper.status()).toMatchObject({ running: 0, ran: 0, failed: failed.length });
+  });
+
+  test('an open that never ends makes room for others after a minute, and a session that comes later is released', async () => {
+    const scene = new FleetScene();
+    const vault = Promise.withResolvers<void>();
+    const released: string[] = [];
+    const open = async (ref: string) => {
+      if (ref !== 'well') await vault.promise;
+      return scene.open(ref);
+    };
+    const release = (session: AuthSession, ref: string): Promise<void> => {
+      released.push(ref);
+      return session.close();
+    };
+    await using keeper = scene.keeper({ open, release, concurrency: 2 });
+    await keeper.start();
+    const enroller = createEnroller({ queue: scene.queue, clock: scene.clock });
+    for (const ref of ['a', 'b']) await enroller.add(ref);
+    await scene.clock.advance(second);
+    await enroller.add('well');
+    await scene.clock.advance(58 * second);
+    expect(scene.exchanges).toEqual([]);
+    await scene.clock.advance(2 * second);
+    expect(scene.exchanges).toMatchObject([{ account: 'well' }]);
+    expect(scene.heard('run_failed')).toMatchObject([
+      { ref: 'a', reason: 'timeout' },
+      { ref: 'b', reason: 'timeout' },
+    ]);
+    vault.resolve();
+    await scene.clock.advance(1);
+    expect(released.sort()).toEqual(['a', 'b', 'well']);
   });
 
   describe('where only a person can help', () => {
@@ -248,8 +280,8 @@ describe('a keeper', () => {
       await scene.clock.advance(2 * second);
       expect(scene.exchanges).toHaveLength(1);
       expect(asked).toEqual([
-        ['https://auth.example.com', 5, 'account 0'],
-        ['https://auth.example.com', 5, 'account 0'],
+        ['https://auth.example.com 5/s', 5, 'account 0'],
+        ['https://auth.example.com 5/s', 5, 'account 0'],
       ]);
       expect(scene.heard('rate_per_process')).toEqual([]);
     });

@@ -81,7 +81,7 @@ function overPg(
   };
 }
 
-/** postgres.js connects again by itself, and then calls `onReady`. */
+/** postgres.js connects again by itself, and then calls `onReady`. PGlite has no connection to lose. */
 function overListener(listener: Listener, channel: string, handlers: MessageHandlers): ChangeFeed {
   let isClosed = false;
   let stop = (): void => {};
@@ -90,7 +90,8 @@ function overListener(listener: Listener, channel: string, handlers: MessageHand
       const onMessage = (message: string): void => {
         if (!isClosed) handlers.onMessage(message);
       };
-      const listening = await listener.listen(channel, onMessage, handlers.onReady as never);
+      const onListen = 'unsafe' in listener ? [handlers.onReady as never] : [];
+      const listening = await listener.listen(channel, onMessage, ...onListen);
       const unlisten = typeof listening === 'function' ? listening : listening.unlisten;
       stop = () => void Promise.resolve(unlisten()).catch(() => {});
       if (isClosed) stop();

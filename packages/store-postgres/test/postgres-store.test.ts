@@ -1,4 +1,5 @@
 import { type AuthEvent, createAuthSession, type TokenRecord } from '@auth/core';
+import { PGlite } from '@electric-sql/pglite';
 import {
   type PostgresServer,
   postgresServer,
@@ -33,6 +34,25 @@ test('the tables are SQL for migrations, a name in them is checked', () => {
   expect(postgresTables()).toContain('CREATE TABLE IF NOT EXISTS auth_tokens (');
   expect(postgresTables('app.tokens')).toContain('CREATE TABLE IF NOT EXISTS app.tokens_leases (');
   expect(() => postgresTables('a b')).toThrow('table: expected');
+});
+
+test('two stores on one PGlite hear of each other', async () => {
+  const database = await PGlite.create();
+  const events: AuthEvent[] = [];
+  {
+    const options = { client: database, listen: database, onEvent: (event: AuthEvent) => events.push(event) };
+    await using store = postgresStore(options);
+    await using other = postgresStore(options);
+    await store.migrate();
+    const news: unknown[] = [];
+    store.subscribe?.('key', (each) => news.push(each));
+    await vi.waitFor(() => expect(news).toEqual(['missed']));
+    await store.compareAndSet('key', undefined, record('a'));
+    await other.compareAndSet('key', 'a', record('b'));
+    await vi.waitFor(() => expect(news).toEqual(['missed', undefined]));
+  }
+  expect(events).toEqual([]);
+  await database.close();
 });
 
 test('without listen nobody is told, and there is no subscribe', async () => {

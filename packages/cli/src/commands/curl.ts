@@ -7,7 +7,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
 import type { Session } from '../accounts.js';
-import { UsageError } from '../failures.js';
+import { UsageError, urlIn } from '../failures.js';
 import type { GlobalOptions } from '../open-accounts.js';
 import { withSession } from '../with-session.js';
 import { type CurlOptions, checkCurlOptions } from './curl-options.js';
@@ -24,9 +24,8 @@ export async function curl(
   options: GlobalOptions,
 ): Promise<void> {
   const known = checkCurlOptions(args);
-  if (!URL.canParse(written)) throw new UsageError(`${written}: expected a URL`);
   // curl reads some texts as another URL than the session does: both get what the session has read.
-  const url = new URL(written).href;
+  const url = urlIn(written).href;
   // Without what `--env-file` brings: secrets among them.
   const environment = { ...process.env };
   const start = (session: Session): Promise<Attempt> => Attempt.start(session, url, args, known, environment);

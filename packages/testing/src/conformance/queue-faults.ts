@@ -35,6 +35,25 @@ export const workerFaults: Readonly<
     same(scene.refs(), ['a'], 'runs');
   },
 
+  'a job that is removed during its run does not come back, though its worker is killed': async (
+    scene,
+    openPeer,
+    deadWorkerMs,
+  ) => {
+    await scene.queue.put([job('a', Date.now())]);
+    const peer = await openPeer();
+    await peer.run({ do: 'work', hang: true });
+    await untilRun(peer, 1, deadWorkerMs);
+    scene.work();
+    await scene.queue.remove(['a']);
+    await peer.kill();
+    await scene.settle(deadWorkerMs);
+    same(scene.refs(), [], 'runs');
+    await scene.queue.put([job('a', Date.now())]);
+    await scene.settle();
+    same(scene.refs(), ['a'], 'runs after another put');
+  },
+
   'a worker that is killed among its runs loses no job': async (scene, openPeer, deadWorkerMs) => {
     const refs = Array.from({ length: 200 }, (_, index) => `account ${index}`);
     await scene.queue.put(refs.map((ref) => job(ref, Date.now())));

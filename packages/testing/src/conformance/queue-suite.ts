@@ -61,6 +61,19 @@ export function queueSuite(
   for (const [name, run] of Object.entries(promises)) guarantee(name, run);
 
   if (retryMs !== undefined)
+    guarantee('a put during a run that throws is kept', async (scene) => {
+      await scene.queue.put([job('a', Date.now())]);
+      scene.work(async ({ ref }) => {
+        if (scene.count(ref) > 1) return {};
+        await scene.queue.put([job('a', Date.now() + 1_000)]);
+        throw new Error('the run');
+      });
+      await scene.settle();
+      await scene.settle(2_000);
+      same(scene.refs(), ['a', 'a'], 'runs');
+    });
+
+  if (retryMs !== undefined)
     guarantee('a run that throws is told, and comes back', async (scene) => {
       await scene.queue.put([job('a', Date.now())]);
       scene.work(async ({ ref }) => {
