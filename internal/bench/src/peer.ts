@@ -1,6 +1,6 @@
 /** Where a contestant logs in. */
 export interface Place {
-  /** The server's origin. Every path but /api, /control, /end-sessions, /ledger, /revoke-access-tokens is a token endpoint. */
+  /** The server's origin. Every path but /api, /authorization, /control, /end-sessions, /ledger, /revoke-access-tokens is a token endpoint. */
   readonly origin: string;
   readonly username: string;
   readonly password: string;

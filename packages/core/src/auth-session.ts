@@ -27,7 +27,8 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   readonly store?: TokenStore | undefined;
   /**
    * Default: one shared {@link timerScheduler}. `null`, for serverless platforms: no timers, and no work outlives a
-   * call unless `waitUntil` is given.
+   * call unless `waitUntil` is given. One of your own gets the session's key: sessions with one key on different stores,
+   * those without a `store` included, need schedulers of their own.
    */
   readonly scheduler?: RefreshScheduler | null | undefined;
   /** Receives the promise of each exchange, background refreshes included, like a worker's `ctx.waitUntil`. */

@@ -1,29 +1,30 @@
 import type { AuthSessionOptions } from './auth-session.js';
 import { defaultTimeouts } from './environment.js';
 import { AuthError } from './errors.js';
+import { expectOption } from './expect-option.js';
 import * as limits from './limits.js';
 import { isSecure, isSecureBaseUrl, parseBaseUrl } from './origins.js';
 import type { AuthProvider } from './provider.js';
 
 /** @throws AuthError `invalid_options` naming the part of the provider that is wrong */
 export function checkProvider(provider: AuthProvider): void {
-  expect(typeof provider === 'object' && provider !== null, 'provider', 'an AuthProvider');
-  expect(isText(provider.name), 'provider.name', 'a name');
-  expect(typeof provider.account === 'string', 'provider.account', 'a string');
+  expectOption(typeof provider === 'object' && provider !== null, 'provider', 'an AuthProvider');
+  expectOption(isText(provider.name), 'provider.name', 'a name');
+  expectOption(typeof provider.account === 'string', 'provider.account', 'a string');
   const { isBodyRejected: rule } = provider;
-  expect(
+  expectOption(
     rule === undefined || (isFunction(rule?.test) && isFunction(rule.read)),
     'provider.isBodyRejected',
     'an object with the functions test and read',
   );
   const { tokenHeaders = [] } = provider;
-  expect(
+  expectOption(
     Array.isArray(tokenHeaders) && tokenHeaders.every(isText),
     'provider.tokenHeaders',
     'a list of names',
   );
   const writesCookies = tokenHeaders.some((name) => name.toLowerCase() === 'cookie');
-  expect(
+  expectOption(
     !writesCookies || mayWriteCookies(),
     'provider.tokenHeaders',
     'no cookie: browsers forbid programs to send one',
@@ -46,51 +47,51 @@ export function checkIssuer({ name, issuer }: AuthProvider, insecureOrigins: rea
 
 /** @throws AuthError `invalid_options` naming the option */
 export function checkOptions(options: AuthSessionOptions): void {
-  expect(typeof options === 'object' && options !== null, 'options', 'an object');
+  expectOption(typeof options === 'object' && options !== null, 'options', 'an object');
   const { store, scheduler, clock, key, maxLoginsPerHour, refusedLoginRetryMs } = options;
-  expect(
+  expectOption(
     store === undefined || (isFunction(store?.get) && isFunction(store.compareAndSet)),
     'store',
     'a TokenStore with get and compareAndSet (keyValueStore() makes one of a key-value store)',
   );
-  expect(
+  expectOption(
     scheduler === undefined || scheduler === null || isFunction(scheduler.schedule),
     'scheduler',
     'a RefreshScheduler or null',
   );
-  expect(
+  expectOption(
     clock === undefined ||
       [clock?.now, clock?.monotonic, clock?.setTimeout, clock?.clearTimeout].every(isFunction),
     'clock',
     'a Clock with now, monotonic, setTimeout and clearTimeout',
   );
-  expect(key === undefined || isText(key), 'key', 'a string that is not empty');
-  expect(
+  expectOption(key === undefined || isText(key), 'key', 'a string that is not empty');
+  expectOption(
     maxLoginsPerHour === undefined || (Number.isInteger(maxLoginsPerHour) && maxLoginsPerHour > 0),
     'maxLoginsPerHour',
     'a whole number above 0',
   );
-  expect(
+  expectOption(
     refusedLoginRetryMs === undefined ||
       (Number.isFinite(refusedLoginRetryMs) && refusedLoginRetryMs >= limits.refusedLoginRetryMinMs),
     'refusedLoginRetryMs',
     'at least 900000 milliseconds, 15 minutes',
   );
   for (const name of ['waitUntil', 'refreshPolicy', 'fetch', 'random', 'onEvent'] as const) {
-    expect(options[name] === undefined || isFunction(options[name]), name, 'a function');
+    expectOption(options[name] === undefined || isFunction(options[name]), name, 'a function');
   }
   if (options.timeouts !== undefined) checkTimeouts(options.timeouts);
 }
 
 function checkTimeouts(timeouts: NonNullable<AuthSessionOptions['timeouts']>): void {
-  expect(typeof timeouts === 'object' && timeouts !== null, 'timeouts', 'an object of milliseconds');
+  expectOption(typeof timeouts === 'object' && timeouts !== null, 'timeouts', 'an object of milliseconds');
   for (const [name, value] of Object.entries(timeouts)) {
-    expect(
+    expectOption(
       Object.hasOwn(defaultTimeouts, name),
       'timeouts',
       `only ${Object.keys(defaultTimeouts).join(', ')}`,
     );
-    expect(
+    expectOption(
       value === undefined || (Number.isFinite(value) && value > 0),
       `timeouts.${name}`,
       'milliseconds above 0',
@@ -100,11 +101,7 @@ function checkTimeouts(timeouts: NonNullable<AuthSessionOptions['timeouts']>): v
 
 /** @throws AuthError `invalid_options` */
 export function checkMinValid(minValidMs: number): void {
-  expect(typeof minValidMs === 'number' && minValidMs >= 0, 'minValidMs', 'milliseconds, 0 or more');
-}
-
-function expect(holds: boolean, option: string, expected: string): void {
-  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+  expectOption(typeof minValidMs === 'number' && minValidMs >= 0, 'minValidMs', 'milliseconds, 0 or more');
 }
 
 function isText(value: unknown): value is string {

@@ -11,6 +11,7 @@ import { isThenable, type MaybePromise } from './maybe-promise.js';
 import { assertAllowed, assertLearnt, originsIn } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy, whileRefreshable } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
+import { quietly } from './quietly.js';
 import { reasonOf } from './reason.js';
 import { sharedScheduler } from './scheduler/shared-scheduler.js';
 import { type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
@@ -67,8 +68,9 @@ export class SessionContext {
       scheduler.arm<Owner>(account, at, run);
       return scheduler;
     }
-    const cancel = scheduler.schedule({ key: account.key, at, run: () => run(account) });
-    return { cancel };
+    const cancel: unknown = scheduler.schedule({ key: account.key, at, run: () => run(account) });
+    quietly(() => cancel);
+    return { cancel: typeof cancel === 'function' ? (cancel as () => void) : () => {} };
   }
 
   get fetch(): FetchLike {
@@ -149,7 +151,9 @@ export class SessionContext {
     // By the set's id, so that every process computes the same instants.
     const random = this.environment.random ?? seededBy(tokens.id);
     try {
-      const { advisoryAt, mandatoryAt } = this.environment.refreshPolicy(tokens, random);
+      const due = this.environment.refreshPolicy(tokens, random);
+      quietly(() => due);
+      const { advisoryAt, mandatoryAt } = due;
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
       if (areInstants)
         return { advisoryAt: whileRefreshable(this.provider, tokens, advisoryAt, random), mandatoryAt };
@@ -193,10 +197,13 @@ export class SessionContext {
   /** Whether the API's answer refuses the token. */
   isRejection({ status, headers, url, redirected = false, bodyRejected = false }: ApiAnswer): boolean {
     if (bodyRejected) return true;
-    // A 401 of an origin that must not see the token was no answer to it.
-    let rejected = status === 401 && (url === undefined || isAllowed(this, url));
+    // A 401 of an origin that must not see the token was no answer to it. Some transports do not know the URL.
+    let rejected = status === 401 && (!URL.canParse(url ?? '') || isAllowed(this, url as string));
     try {
-      rejected = this.provider.isTokenRejected?.({ status, headers, url, redirected }) ?? rejected;
+      const told: unknown = this.provider.isTokenRejected?.({ status, headers, url, redirected });
+      quietly(() => told);
+      // One that is asynchronous decides nothing.
+      if (!isThenable(told)) rejected = Boolean(told ?? rejected);
     } catch {
       // The caller gets the API's answer, as it would without a rule of the provider's.
     }
@@ -226,19 +233,16 @@ function isAllowed(context: SessionContext, url: string): boolean {
 function write(provider: AuthProvider, headers: Headers, tokens: TokenSet): void {
   try {
     if (provider.authorize === undefined) headers.set('authorization', `Bearer ${tokens.accessToken}`);
-    else assertAtOnce(provider.authorize(headers, tokens));
+    else {
+      // What an asynchronous one writes at once counts.
+      const written: unknown = provider.authorize(headers, tokens);
+      quietly(() => written);
+    }
   } catch (error) {
     // The platform's error about a header's value quotes the value, which holds the token.
     const detail = `authorize threw ${reasonOf(error)}`;
     throw new AuthError('invalid_response', { provider: provider.name, detail });
   }
-}
-
-/** @throws TypeError for a promise: the headers would be written after the request */
-function assertAtOnce(result: unknown): void {
-  if (!isThenable(result)) return;
-  result.then(undefined, () => {});
-  throw new TypeError('it is asynchronous');
 }
 
 /** The latch under which a vault was last asked for secrets, and when on the monotonic clock. Few sessions are latched. */

@@ -31,7 +31,8 @@ export function withDeadline<Result>(
       const isLast = steps === 1;
       timer = clock.setTimeout(isLast ? onLate : () => wait(steps - 1), limitMs / limits.deadlineSteps);
     };
-    work.then(
+    // Another library's promise may call back before this line has ended.
+    Promise.resolve(work).then(
       (result) => {
         end();
         resolve(result);
@@ -66,11 +67,9 @@ export function sleep(
 }
 
 /** Waits until the work has ended, well or not, at most `limitMs`. */
-export async function endOf(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
-  const limit = sleep(clock, limitMs);
-  const ended = (): void => {};
-  await Promise.race([work.then(ended, ended), limit.done]);
-  limit.cancel();
+export async function settledWithin(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+  const late = (): Error => new Error('late');
+  await withDeadline(clock, limitMs, late, work).catch(() => {});
 }
 
 /** Waits for work, which goes on, until `signal` aborts. */

@@ -248,7 +248,8 @@ function cleaned(given: AuthErrorDetails): AuthErrorDetails {
 /** Origin and path of a URL: what else it has may be a secret. */
 function placeIn(url: string): string {
   const { origin = 'null', pathname } = URL.canParse(url) ? new URL(url) : {};
-  return origin === 'null' ? (url.split(/[?#]/, 1)[0] as string) : `${origin}${pathname}`;
+  if (origin !== 'null') return `${origin}${pathname}`;
+  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//');
 }
 
 function describe(code: AuthErrorCode, details: AuthErrorDetails): string {

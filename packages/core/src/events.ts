@@ -102,3 +102,12 @@ export function emitEvent(
   const event = Object.freeze({ ...body, ...source, key: printable(source.key) }) as AuthEvent;
   for (const listener of listeners) quietly(() => listener(event));
 }
+
+/** Tells the listener that a store was given, if any, what happens in the store. Without `key` it is about all of its keys. */
+export function storeEvents(
+  store: string,
+  onEvent: EventListener | undefined,
+): (body: EventBody, key?: string) => void {
+  const listeners = onEvent === undefined ? [] : [onEvent];
+  return (body, key = '') => emitEvent(listeners, { at: Date.now(), key, provider: store }, body);
+}

@@ -118,7 +118,7 @@ export class Flight {
   /** Whether the lease is held at this moment. True for a store without a lock, which excludes nobody. */
   get isLeaseHeld(): boolean {
     try {
-      return this.lease === undefined || this.lease.held();
+      return this.lease === undefined || this.lease.held() === true;
     } catch {
       // A lease of which nobody can tell excludes nobody.
       return false;

@@ -10,6 +10,7 @@ export type {
 } from './auth-session.js';
 export { type Clock, systemClock } from './clock.js';
 export { createAuthSession, verifyLogin } from './create-session.js';
+export { settledWithin, withDeadline } from './deadline.js';
 export {
   AuthError,
   type AuthErrorByCode,
@@ -20,7 +21,8 @@ export {
   findAuthError,
   isAuthError,
 } from './errors.js';
-export { type AuthEvent, type EventBody, emitEvent } from './events.js';
+export { type AuthEvent, type EventBody, emitEvent, storeEvents } from './events.js';
+export { expectOption } from './expect-option.js';
 export { type EventLog, logEvents } from './log-events.js';
 export type { MaybePromise } from './maybe-promise.js';
 export { parseBaseUrl } from './origins.js';

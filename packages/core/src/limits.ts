@@ -20,7 +20,7 @@ export const exchangesAtOnce = 64;
 export const turnMs = 1_000;
 /** An account that so many callers have asked for meanwhile does not wait in line. */
 export const callersThatHurry = 16;
-/** Deadlines are counted in so many steps: a stretch in which this process cannot run is one of them, however long. */
+/** Waits are counted in so many steps: a stretch in which this process cannot run is one of them, however long. */
 export const deadlineSteps = 5;
 /** A token endpoint that has not answered by then has stalled. */
 export const exchangeMs = 10_000;

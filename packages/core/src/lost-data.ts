@@ -2,7 +2,7 @@ import type { Account } from './account.js';
 import { accountsOn } from './accounts.js';
 import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
-import { endOf } from './deadline.js';
+import { settledWithin } from './deadline.js';
 import type { Stored } from './envelope.js';
 import { getOrAdd } from './get-or-add.js';
 import * as limits from './limits.js';
@@ -96,7 +96,7 @@ async function restoreAll({ store, clock }: SessionContext, restore: Restore): P
   const waiting = accountsOn(store).filter(({ isToRestore }) => isToRestore);
   const work = async (): Promise<void> => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
-      await endOf(clock, limits.restoreTurnMs, restore(next));
+      await settledWithin(clock, limits.restoreTurnMs, restore(next));
   };
   await Promise.all(Array.from({ length: limits.readsInDoubt }, work));
 }

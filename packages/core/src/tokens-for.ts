@@ -26,8 +26,9 @@ export function openGroup(
 export async function tokensFor(
   context: SessionContext,
   account: Account | undefined,
-  { forceRefresh, rejected, minValidMs, signal }: GetTokenOptions = {},
+  options: GetTokenOptions | undefined,
 ): Promise<TokenSet> {
+  const { forceRefresh, rejected, minValidMs, signal } = options ?? {};
   if (account === undefined) throw context.error('disposed');
   signal?.throwIfAborted();
   const inHand = account.tokens;

@@ -69,6 +69,8 @@ describe('hooks of the user’s own that fail', () => {
     ['random without a number', { random: () => ({}) as never }],
     ['onEvent', { onEvent: fails }],
     ['waitUntil that is asynchronous', { waitUntil: async () => fails() }],
+    ['scheduler that is asynchronous', { scheduler: { schedule: (async () => fails()) as never } }],
+    ['refreshPolicy that is asynchronous', { refreshPolicy: (async () => fails()) as never }],
     ['onEvent that is asynchronous', { onEvent: async () => fails() }],
   ])('a session goes on working with a failing %s', async (_, options) => {
     const { scene, open } = twoProcesses({ lock: true, subscribe: true });
@@ -88,13 +90,25 @@ describe('hooks of the user’s own that fail', () => {
     expect(await session.getAccessToken()).toBe('access-1');
   });
 
-  test('an authorize that is asynchronous is an error of the request', async () => {
+  test('of an authorize that is asynchronous counts what it writes at once', async () => {
     const { server, clock } = new Scene();
-    const provider = { ...server.provider(), authorize: async () => fails() };
-    const session = createAuthSession(provider, { clock, scheduler: null });
-    await expect(session.getHeaders('https://api.example.com')).rejects.toMatchObject({
-      code: 'invalid_response',
-      detail: 'authorize threw TypeError',
+    const authorize = async (headers: Headers): Promise<never> => {
+      headers.set('x-token', 'a');
+      return fails();
+    };
+    const session = createAuthSession({ ...server.provider(), authorize }, { clock, scheduler: null });
+    expect((await session.getHeaders('https://api.example.com')).get('x-token')).toBe('a');
+  });
+
+  test('an isTokenRejected that is asynchronous decides nothing', async () => {
+    const { server, clock } = new Scene();
+    const isTokenRejected = (async () => fails()) as never;
+    const session = createAuthSession({ ...server.provider(), isTokenRejected }, { clock, scheduler: null });
+    const sent = await session.getTokens();
+    const answer = { headers: new Headers(), url: 'https://api.example.com/' };
+    expect(await session.tokenRejected(sent, { ...answer, status: 404 })).toBeUndefined();
+    expect(await session.tokenRejected(sent, { ...answer, status: 401 })).toMatchObject({
+      accessToken: 'access-2',
     });
   });
 

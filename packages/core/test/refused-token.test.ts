@@ -88,6 +88,8 @@ describe('a token that the API refused', () => {
     const sent = await session.getTokens();
     expect(await session.tokenRejected(sent, answer(401, 'https://elsewhere.example/'))).toBeUndefined();
     expect(server.refreshes).toBe(0);
+    // Of an unknown origin it is.
+    expect(await session.tokenRejected(sent, answer(401, ''))).toMatchObject({ accessToken: 'access-2' });
   });
 
   test('when the exchange after a refusal fails, the caller gets its error and not the refused token', async () => {

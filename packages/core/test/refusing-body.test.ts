@@ -64,6 +64,15 @@ describe('a body that refuses the token', { tags: ['fault-102'] }, () => {
     );
   });
 
+  test.each<[string, unknown]>([
+    ['gives something else than true', (text: string) => text.match(/SESSION_ENDED/)],
+    ['is asynchronous', async (text: string) => text.includes('SESSION_ENDED')],
+  ])('counts too where the rule %s', async (_, read) => {
+    const { fetch } = startedOpen({ isBodyRejected: { test: () => true, read } as never });
+    expect(await (await fetch(`${api.origin}/orders`)).json()).toEqual({ orders: [] });
+    expect(server.refreshes).toBe(1);
+  });
+
   test('is none where the rule reads asynchronously and fails', async () => {
     const rule = {
       test: () => true,

@@ -1,4 +1,4 @@
-import { AuthError } from '@auth/core';
+import { AuthError, expectOption } from '@auth/core';
 import {
   bounded,
   type RefreshJob,
@@ -46,20 +46,24 @@ class BullmqQueue implements RefreshQueue {
   #isClosed = false;
 
   constructor({ connection, name = 'auth-refresh', prefix }: BullmqQueueOptions) {
-    expect(
+    expectOption(
       typeof connection?.duplicate === 'function' && 'status' in connection,
       'connection',
       'a client of ioredis',
     );
-    expect(typeof name === 'string' && /^[^:]+$/.test(name), 'name', 'a text without colons');
-    expect(prefix === undefined || (typeof prefix === 'string' && prefix !== ''), 'prefix', 'a text');
+    expectOption(typeof name === 'string' && /^[^:]+$/.test(name), 'name', 'a text without colons');
+    expectOption(prefix === undefined || (typeof prefix === 'string' && prefix !== ''), 'prefix', 'a text');
     const { isCluster } = connection;
-    expect(
+    expectOption(
       prefix === undefined || !isCluster || /\{.+\}/.test(prefix),
       'prefix',
       'a hash tag on a cluster, such as {auth}',
     );
-    expect(keyPrefixOf(connection) === '', 'connection', 'a client without keyPrefix: use the option prefix');
+    expectOption(
+      keyPrefixOf(connection) === '',
+      'connection',
+      'a client without keyPrefix: use the option prefix',
+    );
     this.name = name;
     this.#connection = connection;
     this.#prefix = prefix ?? (isCluster ? '{bull}' : 'bull');
@@ -160,8 +164,4 @@ function keyPrefixOf({ options }: Redis | Cluster): string {
 
 async function all<Value>(values: readonly Value[], work: (value: Value) => Promise<void>): Promise<void> {
   await Promise.all(values.map(work));
-}
-
-function expect(holds: boolean, option: string, expected: string): void {
-  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
 }

@@ -1,4 +1,4 @@
-import type { RefreshJob } from '@auth/fleet';
+import { type RefreshJob, retryMs } from '@auth/fleet';
 import { Job, type JobsOptions, type Queue } from 'bullmq';
 import type { Pending, PendingChanges } from './pending.js';
 
@@ -64,7 +64,7 @@ export class Schedule {
     throw new Error('the job kept moving');
   }
 
-  /** Whether a job was removed while it was run, and nothing was put since. */
+  /** Whether a job was removed while it was run. What was put since begins anew when that run has ended. */
   async isRemoved(ref: string): Promise<boolean> {
     return (await this.#pending.of(idOf(ref)))?.isRemoved === true;
   }
@@ -151,9 +151,7 @@ export function delayOf(at: number, now: number): number {
   return Math.min(Math.max(0, Math.ceil(at) - now), longestDelayMs);
 }
 
-/** A run that throws comes back after this long, however often: a job is never given up. */
-export const retryMs = 30_000;
-
+/** A job is never given up, however often its run throws. */
 function optionsOf({ ref, at }: RefreshJob, now: number): JobsOptions {
   return {
     jobId: idOf(ref),

@@ -1,16 +1,15 @@
-import type { RunJob, Work, WorkOptions } from '@auth/fleet';
+import { settledWithin, systemClock } from '@auth/core';
+import { type RunJob, retryMs, unknownVersionMs, type Work, type WorkOptions } from '@auth/fleet';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { wrongClockMs } from './clock-check.js';
-import { type Data, delayOf, retryMs, type Schedule } from './schedule.js';
+import { type Data, delayOf, type Schedule } from './schedule.js';
 
 /** A worker that died is noticed when the lock of its jobs has ended, and at the next look for such jobs. */
 const lockMs = 15_000;
 const stalledCheckMs = 5_000;
 /** After an error of Redis a worker goes on after this long. */
 const goOnMs = 1_000;
-/** A job of a version that this worker does not know is left to others for this long. */
-const unknownVersionMs = 60_000;
 /** How often a worker compares its clock, and looks for changes that a worker that died has left behind. */
 const choresMs = 5_000;
 /** Runs that end within this time share a look for what was asked for while they ran. */
@@ -73,11 +72,9 @@ export class BullmqWork implements Work {
   async close({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#chores);
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, timeoutMs);
     // Waits for the runs; without Redis it would wait for ever.
-    await Promise.race([this.#worker.close().then(() => this.#settleEnded()), late.promise]);
-    clearTimeout(timer);
+    const closed = this.#worker.close().then(() => this.#settleEnded());
+    await settledWithin(systemClock, timeoutMs, closed);
     this.#worker.cancelAllJobs();
     await stopRenewing(this.#worker);
     this.#parts.client.disconnect();
@@ -115,7 +112,8 @@ export class BullmqWork implements Work {
     } catch (error) {
       this.#options.onError(error);
       // So that a put during the run is known to ask for an earlier time.
-      await job.updateData({ ...job.data, at: Date.now() + retryMs });
+      if (signal?.aborted !== true)
+        await job.updateData({ ...job.data, at: Date.now() + retryMs }).catch(this.#options.onError);
       // BullMQ keeps the message with the job: it must not be the error's own.
       throw new Error('the run threw');
     }

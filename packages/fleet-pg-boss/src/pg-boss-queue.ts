@@ -1,4 +1,4 @@
-import { AuthError } from '@auth/core';
+import { AuthError, expectOption } from '@auth/core';
 import {
   bounded,
   type RefreshJob,
@@ -55,9 +55,9 @@ class PgBossQueue implements RefreshQueue {
   #isClosed = false;
 
   constructor({ pool, name = 'auth-refresh', schema = 'pgboss' }: PgBossQueueOptions) {
-    expect(typeof pool?.query === 'function', 'pool', 'a Pool of pg');
-    expect(isName(name, /^[\w.-]+$/), 'name', 'letters, digits, -, . and _');
-    expect(isName(schema, /^[a-z_]\w*$/i), 'schema', 'the name of a schema');
+    expectOption(typeof pool?.query === 'function', 'pool', 'a Pool of pg');
+    expectOption(isName(name, /^[\w.-]+$/), 'name', 'letters, digits, -, . and _');
+    expectOption(isName(schema, /^[a-z_]\w*$/i), 'schema', 'the name of a schema');
     this.name = name;
     this.#pool = pool;
     this.#schema = schema;
@@ -143,8 +143,4 @@ function ignore(): void {
 
 function isName(name: unknown, pattern: RegExp): boolean {
   return typeof name === 'string' && pattern.test(name);
-}
-
-function expect(holds: boolean, option: string, expected: string): void {
-  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
 }

@@ -1,4 +1,12 @@
-import type { RefreshJob, RunJob, Work, WorkOptions } from '@auth/fleet';
+import { settledWithin, systemClock } from '@auth/core';
+import {
+  type RefreshJob,
+  type RunJob,
+  retryMs,
+  unknownVersionMs,
+  type Work,
+  type WorkOptions,
+} from '@auth/fleet';
 import type { PgBoss } from 'pg-boss';
 import { type Claim, delayOf, type EndedRun, lowestPriorityDueAt, type Statements } from './statements.js';
 import { within } from './within.js';
@@ -17,10 +25,6 @@ const touchMs = 5_000;
 const superviseMs = 10_000;
 /** The database's answer is waited for so long. A claim that is told of no more ends by itself. */
 const answerMs = 10_000;
-/** A run that throws comes back after this long. */
-const retryMs = 30_000;
-/** A job of a version that this worker does not know is left to others for this long. */
-const unknownVersionMs = 60_000;
 
 /** What a worker is made of. */
 export interface WorkerParts {
@@ -73,10 +77,7 @@ export class PgBossWork implements Work {
     this.#isClosing = true;
     this.#endWait();
     this.#tellEnd();
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, timeoutMs);
-    await Promise.race([this.#allEnded(), late.promise]);
-    clearTimeout(timer);
+    await settledWithin(systemClock, timeoutMs, this.#allEnded());
     for (const timer of this.#timers) clearInterval(timer);
     for (const { stop } of this.#running) stop.abort();
   }

@@ -1,4 +1,4 @@
-import { AuthError, isAuthError, reasonOf } from '@auth/core';
+import { AuthError, isAuthError, reasonOf, systemClock, withDeadline } from '@auth/core';
 
 /** A call of a queue that has not ended by then is refused. */
 const boundMs = 10_000;
@@ -14,25 +14,21 @@ export async function bounded<Parts, Result>(
   ready: () => Promise<Parts>,
   work: (parts: Parts) => Promise<Result>,
 ): Promise<Result> {
-  const late = Promise.withResolvers<never>();
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    late.reject(unavailable(engine, 'no answer in time'));
-  }, boundMs);
+  const unavailable = (reason: string): AuthError =>
+    new AuthError('queue_unavailable', { detail: `${engine}: ${reason}` });
+  let refused: AuthError | undefined;
+  const late = (): AuthError => {
+    refused = unavailable('no answer in time');
+    return refused;
+  };
   const begin = async (): Promise<Result> => {
     const parts = await ready();
-    return isLate ? late.promise : work(parts);
+    if (refused !== undefined) throw refused;
+    return work(parts);
   };
   try {
-    return await Promise.race([begin(), late.promise]);
+    return await withDeadline(systemClock, boundMs, late, begin());
   } catch (error) {
-    throw isAuthError(error) ? error : unavailable(engine, reasonOf(error));
-  } finally {
-    clearTimeout(timer);
+    throw isAuthError(error) ? error : unavailable(reasonOf(error));
   }
-}
-
-function unavailable(engine: string, reason: string): AuthError {
-  return new AuthError('queue_unavailable', { detail: `${engine}: ${reason}` });
 }

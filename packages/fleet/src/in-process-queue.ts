@@ -1,10 +1,13 @@
-import { type Clock, type RefreshScheduler, systemClock, timerScheduler } from '@auth/core';
-import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from './queue.js';
-
-/** A run that threw comes back after this long. */
-const retryMs = 30_000;
-/** A job of a version that this one does not know is looked at again after this long. */
-const unknownVersionMs = 60_000;
+import { type Clock, type RefreshScheduler, settledWithin, systemClock, timerScheduler } from '@auth/core';
+import {
+  type RefreshJob,
+  type RefreshQueue,
+  type RunJob,
+  retryMs,
+  unknownVersionMs,
+  type Work,
+  type WorkOptions,
+} from './queue.js';
 
 /** Options of {@link inProcessQueue}. */
 export interface InProcessQueueOptions {
@@ -185,11 +188,7 @@ class Worker {
   }
 
   async close(clock: Clock, timeoutMs: number): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = clock.setTimeout(late.resolve, timeoutMs);
-    const ended = Promise.all(this.#running);
-    await Promise.race([ended, late.promise]);
-    clock.clearTimeout(timer);
+    await settledWithin(clock, timeoutMs, Promise.all(this.#running));
     this.#stop.abort();
   }
 }

@@ -2,8 +2,8 @@ import {
   AuthError,
   type AuthSession,
   type Clock,
+  expectOption,
   isAuthError,
-  type Maintenance,
   type MaybePromise,
   reasonOf,
   systemClock,
@@ -13,7 +13,7 @@ import { Issuers } from './issuers.js';
 import { type Opening, openAccount } from './open-account.js';
 import type { RefreshJob, RefreshQueue, Work } from './queue.js';
 import { sweepRef } from './refs.js';
-import { type Census, sweep } from './sweep.js';
+import { sweep } from './sweep.js';
 
 /** Options of {@link createKeeper}. */
 export interface KeeperOptions {
@@ -53,7 +53,7 @@ export interface KeeperOptions {
 export interface KeeperCounts {
   /** Runs under way. */
   readonly running: number;
-  /** Runs that ended with a state, and those that failed. */
+  /** Runs that ended well, sweeps among them. */
   readonly ran: number;
   /** Runs that failed. */
   readonly failed: number;
@@ -109,12 +109,16 @@ class QueueKeeper implements Keeper {
 
   constructor(options: KeeperOptions) {
     const { queue, open, concurrency = 1, perIssuer = 1, sweepMs = 1, sweepSpreadMs = 0 } = options ?? {};
-    expect(typeof queue?.work === 'function', 'queue', 'a RefreshQueue');
-    expect(typeof open === 'function', 'open', 'a function');
-    expect(Number.isInteger(concurrency) && concurrency > 0, 'concurrency', 'a whole number above 0');
-    expect(Number.isFinite(perIssuer) && perIssuer > 0, 'perIssuer', 'exchanges a second, above 0');
-    expect(Number.isFinite(sweepMs) && sweepMs > 0, 'sweepMs', 'milliseconds above 0');
-    expect(Number.isFinite(sweepSpreadMs) && sweepSpreadMs >= 0, 'sweepSpreadMs', 'milliseconds, 0 or more');
+    expectOption(typeof queue?.work === 'function', 'queue', 'a RefreshQueue');
+    expectOption(typeof open === 'function', 'open', 'a function');
+    expectOption(Number.isInteger(concurrency) && concurrency > 0, 'concurrency', 'a whole number above 0');
+    expectOption(Number.isFinite(perIssuer) && perIssuer > 0, 'perIssuer', 'exchanges a second, above 0');
+    expectOption(Number.isFinite(sweepMs) && sweepMs > 0, 'sweepMs', 'milliseconds above 0');
+    expectOption(
+      Number.isFinite(sweepSpreadMs) && sweepSpreadMs >= 0,
+      'sweepSpreadMs',
+      'milliseconds, 0 or more',
+    );
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
@@ -167,13 +171,11 @@ class QueueKeeper implements Keeper {
     const lateMs = Math.max(0, startedAt - job.at);
     this.#running++;
     try {
-      const { nextAt, ...told } =
-        job.ref === sweepRef ? await this.#sweep(signal) : await this.#keep(job.ref, signal);
+      const told = job.ref === sweepRef ? await this.#sweep(signal) : await this.#keep(job.ref, signal);
       this.#failures.delete(job.ref);
       this.#ran++;
-      const durationMs = this.#clock.now() - startedAt;
-      this.#tell({ ...told, ...(nextAt === undefined ? {} : { nextAt }), lateMs, durationMs });
-      return nextAt === undefined ? {} : { nextAt };
+      this.#tell({ ...told, lateMs, durationMs: this.#clock.now() - startedAt });
+      return told;
     } catch (error) {
       this.#failed++;
       const failures = (this.#failures.get(job.ref) ?? 0) + 1;
@@ -191,7 +193,7 @@ class QueueKeeper implements Keeper {
   async #keep(ref: string, signal: AbortSignal): Promise<Outcome> {
     const { login = true } = this.#options;
     const { release } = this.#opening;
-    const session = await openAccount(this.#opening, ref);
+    const session = await openAccount(this.#opening, ref, signal);
     if (session === undefined) return { type: 'account_unknown', ref };
     const visit = this.#issuers.visit(session, ref);
     try {
@@ -225,31 +227,13 @@ class QueueKeeper implements Keeper {
   }
 }
 
-type Outcome =
-  | {
-      readonly type: 'ran';
-      readonly ref: string;
-      readonly state: Maintenance['state'];
-      readonly nextAt: number;
-    }
-  | {
-      readonly type: 'needs_person';
-      readonly ref: string;
-      readonly state: Maintenance['state'];
-      readonly nextAt?: never;
-    }
-  | { readonly type: 'account_unknown'; readonly ref: string; readonly nextAt?: never }
-  | {
-      readonly type: 'swept';
-      readonly accounts: number;
-      readonly states: Census;
-      readonly nextAt: number;
-    };
+/** What a run comes to. When and for how long it ran is added when it is told. */
+type Outcome = WithoutTimes<Extract<KeeperEvent, { readonly durationMs: number }>>;
+
+type WithoutTimes<Event> = Event extends KeeperEvent
+  ? Omit<Event, 'lateMs' | 'durationMs'> & { readonly nextAt?: number }
+  : never;
 
 function close(session: AuthSession): Promise<void> {
   return session.close();
-}
-
-function expect(holds: boolean, option: string, expected: string): void {
-  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
 }

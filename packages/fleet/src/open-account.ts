@@ -1,4 +1,4 @@
-import { AuthError, type AuthSession, type Clock, type MaybePromise } from '@auth/core';
+import { AuthError, type AuthSession, type Clock, type MaybePromise, withDeadline } from '@auth/core';
 
 /** How sessions are opened, and what becomes of them. */
 export interface Opening {
@@ -8,22 +8,24 @@ export interface Opening {
 }
 
 /** Longer than a slow vault takes. An `open` that never ends would hold its place among the runs for ever. */
-export const openMs = 60_000;
+const openMs = 60_000;
 
-/** Opens an account's session. One that comes too late is released. @throws AuthError `timeout`, and what `open` throws */
+/**
+ * Opens an account's session. One that comes too late is released.
+ *
+ * @throws AuthError `timeout`, the reason of `signal`, and what `open` throws
+ */
 export async function openAccount(
   { open, release, clock }: Opening,
   ref: string,
+  signal: AbortSignal,
 ): Promise<AuthSession | undefined> {
   const opening = (async () => open(ref))();
-  const late = Promise.withResolvers<never>();
-  const timer = clock.setTimeout(() => {
-    late.reject(new AuthError('timeout', { detail: 'open took too long' }));
-    opening.then((session) => session && release(session, ref)).catch(() => {});
-  }, openMs);
+  const late = (): AuthError => new AuthError('timeout', { detail: 'open took too long' });
   try {
-    return await Promise.race([opening, late.promise]);
-  } finally {
-    clock.clearTimeout(timer);
+    return await withDeadline(clock, openMs, late, opening, signal);
+  } catch (error) {
+    opening.then((session) => session && release(session, ref)).catch(() => {});
+    throw error;
   }
 }

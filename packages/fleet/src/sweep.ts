@@ -29,7 +29,7 @@ export async function sweep(parts: SweepParts, signal: AbortSignal): Promise<Cen
   let batch: string[] = [];
   const finish = async (): Promise<void> => {
     await enrol(parts, batch);
-    await countStates(parts, batch, counts);
+    await countStates(parts, batch, counts, signal);
     batch = [];
   };
   for await (const ref of parts.accounts()) {
@@ -52,11 +52,12 @@ async function countStates(
   parts: SweepParts,
   refs: readonly string[],
   counts: Record<string, number>,
+  signal: AbortSignal,
 ): Promise<void> {
   const waiting = [...refs];
   const readers = Array.from({ length: parts.concurrency }, async () => {
     for (let ref = waiting.pop(); ref !== undefined; ref = waiting.pop()) {
-      const state = await stateOf(parts, ref);
+      const state = await stateOf(parts, ref, signal);
       counts[state] = (counts[state] ?? 0) + 1;
     }
   });
@@ -64,9 +65,9 @@ async function countStates(
 }
 
 /** Reads an account's record, and changes nothing. */
-async function stateOf(parts: SweepParts, ref: string): Promise<keyof Census> {
+async function stateOf(parts: SweepParts, ref: string, signal: AbortSignal): Promise<keyof Census> {
   try {
-    const session = await openAccount(parts, ref);
+    const session = await openAccount(parts, ref, signal);
     if (session === undefined) return 'unknown';
     try {
       return (await session.status()).state;

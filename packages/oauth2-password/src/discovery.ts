@@ -1,4 +1,11 @@
-import { AuthError, type ExchangeContext, isAuthError, reasonOf } from '@auth/core';
+import {
+  AuthError,
+  type ExchangeContext,
+  isAuthError,
+  reasonOf,
+  systemClock,
+  withDeadline,
+} from '@auth/core';
 import { fetchJson } from '@auth/provider-utils/wire';
 import type { Metadata, MetadataCache } from './metadata-cache.js';
 import { isSafeBeside } from './options.js';
@@ -59,16 +66,12 @@ async function ask(issuer: string, fetch: ExchangeContext['fetch']): Promise<Met
   const first = `${origin}${path}/.well-known/openid-configuration`;
   const places = [first, `${origin}/.well-known/oauth-authorization-server${path}`];
   const controller = new AbortController();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const late = (): AuthError => {
     controller.abort();
-    late.reject(failed('timeout', first));
-  }, answerMs);
-  try {
-    return await Promise.race([search(issuer, places, { fetch, signal: controller.signal }), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+    return failed('timeout', first);
+  };
+  const searching = search(issuer, places, { fetch, signal: controller.signal });
+  return withDeadline(systemClock, answerMs, late, searching);
 }
 
 async function search(

@@ -24,7 +24,7 @@ export type ClientAuthentication = 'basic' | 'body' | 'none';
 export interface OAuth2PasswordProviderOptions extends PasswordOptions {
   /**
    * The issuer, whose metadata names the endpoints (OpenID Connect Discovery 1.0, RFC 8414). It is asked for once an hour
-   * at most, before an exchange. Its origin may see tokens without being in `allowedOrigins`.
+   * before an exchange, and where it could not be had again after a minute. Its origin may see tokens without being in `allowedOrigins`.
    */
   readonly issuer?: string | undefined;
   /** Where tokens are issued, in place of `issuer`: nothing is asked for then. Its origin may see tokens. */

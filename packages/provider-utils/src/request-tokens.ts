@@ -13,7 +13,7 @@ import type { TokenCall, TokenRequest } from './token-request.js';
  * Posts to a token endpoint and turns any answer into tokens or an `AuthError`. It never retries, refuses redirects,
  * and reads at most 1 MiB.
  *
- * @throws AuthError `invalid_credentials` (login) or `refresh_refused` (refresh), `rate_limited` with the server's
+ * @throws AuthError `invalid_credentials` (login) or `refresh_refused` (refresh), `client_refused`, `rate_limited` with the server's
  * `retryAfterMs`, `server_unavailable`, `network`, or `invalid_response`; each with its `delivery`
  */
 export async function requestTokens<Result>(

@@ -139,8 +139,9 @@ export function makeDirectory(path: string): void {
     makeOne(path);
   } catch (error) {
     const parent = dirname(path);
-    if (!hasCode(error, 'ENOENT') || existsSync(parent) || parent === path) throw error;
-    makeDirectory(parent);
+    if (!hasCode(error, 'ENOENT') || parent === path) throw error;
+    if (!existsSync(parent)) makeDirectory(parent);
+    // Another process may have made the parent just now.
     makeOne(path);
   }
 }

@@ -1,4 +1,4 @@
-import { AuthError, type AuthEvent, emitEvent, leasedStore, reasonOf, type TokenStore } from '@auth/core';
+import { AuthError, type AuthEvent, leasedStore, reasonOf, storeEvents, type TokenStore } from '@auth/core';
 import { processOwner } from './owner.js';
 import { atPath, defaultDirectory, inDirectory, type Placing } from './place.js';
 import { RecordFiles } from './record-files.js';
@@ -32,17 +32,14 @@ export interface FileStore extends Required<Omit<TokenStore, 'dataId'>>, AsyncDi
 export function fileStore(options: FileStoreOptions = {}): FileStore {
   const { leaseMs, onEvent } = options;
   const placeOf = placing(options);
-  const listeners = onEvent === undefined ? [] : [onEvent];
-  const source = (key: string) => ({ at: Date.now(), key, provider: 'store-file' });
-  const watching = new Watching((error) => {
-    const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
-    emitEvent(listeners, source(''), body);
-  });
+  const tell = storeEvents('store-file', onEvent);
+  const watching = new Watching((error) =>
+    tell({ type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) }),
+  );
   const common = {
     isOneAccount: options.path !== undefined,
     ownWrites: watching,
-    onSetAside: (key: string, place: string) =>
-      emitEvent(listeners, source(key), { type: 'record_set_aside', place }),
+    onSetAside: (key: string, place: string) => tell({ type: 'record_set_aside', place }, key),
   } as const;
   const records = new RecordFiles({ ...common, placeOf, durable: true });
   const locks = new RecordFiles({ ...common, placeOf: besideRecords(placeOf), durable: false });

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { LeaseOwner } from '@auth/core';
+import { hasCode } from './disk.js';
 
 /**
  * A name for this process that no other process ever has: boot id, namespaces, pid and start time. Undefined if the
@@ -61,6 +62,6 @@ function isAbsent(pid: number): boolean {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    return (error as { code?: string }).code === 'ESRCH';
+    return hasCode(error, 'ESRCH');
   }
 }

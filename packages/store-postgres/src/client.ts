@@ -90,7 +90,7 @@ function overListener(listener: Listener, channel: string, handlers: MessageHand
       const onMessage = (message: string): void => {
         if (!isClosed) handlers.onMessage(message);
       };
-      const onListen = 'unsafe' in listener ? [handlers.onReady as never] : [];
+      const onListen = 'waitReady' in listener ? [] : [handlers.onReady as never];
       const listening = await listener.listen(channel, onMessage, ...onListen);
       const unlisten = typeof listening === 'function' ? listening : listening.unlisten;
       stop = () => void Promise.resolve(unlisten()).catch(() => {});

@@ -1,11 +1,11 @@
 import {
-  AuthError,
   type AuthEvent,
   ChangeListeners,
-  emitEvent,
+  expectOption,
   type LeaseSteps,
   randomId,
   reasonOf,
+  storeEvents,
   systemClock,
   type TokenRecord,
   type TokenStore,
@@ -68,7 +68,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
   const query = queryOf(options?.client);
   const { listen, table = 'auth_tokens', leaseMs = 15_000, onEvent } = options;
   checkTable(table);
-  expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
+  expectOption(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const statements = statementsOn(table, listen !== undefined);
   // PostgreSQL's names are at most 63 bytes long. Of two tables that begin alike both are told: that does no harm.
   const channel = `${table.replace('.', '_').slice(0, 55)}_changes`;
@@ -119,6 +119,7 @@ function listenersOn(
   origin: string,
   onEvent: ((event: AuthEvent) => void) | undefined,
 ): ChangeListeners {
+  const tell = storeEvents('store-postgres', onEvent);
   return new ChangeListeners(
     ({ onChange, ...handlers }) =>
       feedOf(listen, channel, {
@@ -128,11 +129,7 @@ function listenersOn(
           if (message.slice(0, end) !== origin) onChange(message.slice(end + 1));
         },
       }),
-    (error) => {
-      const source = { at: Date.now(), key: '', provider: 'store-postgres' };
-      const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
-      emitEvent(onEvent === undefined ? [] : [onEvent], source, body);
-    },
+    (error) => tell({ type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) }),
   );
 }
 
@@ -195,9 +192,5 @@ function decoded(text: string): string {
 
 function checkTable(table: string): void {
   const isName = typeof table === 'string' && /^[a-z_][a-z0-9_]{0,40}(\.[a-z_][a-z0-9_]{0,40})?$/.test(table);
-  expect(isName, 'table', 'a name of small letters, digits and _, with or without a schema');
-}
-
-function expect(holds: boolean, option: string, expected: string): void {
-  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
+  expectOption(isName, 'table', 'a name of small letters, digits and _, with or without a schema');
 }

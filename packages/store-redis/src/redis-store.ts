@@ -1,12 +1,12 @@
 import {
-  AuthError,
   type AuthEvent,
   type ChangeFeed,
   type ChangeFeedHandlers,
   ChangeListeners,
-  emitEvent,
+  expectOption,
   randomId,
   reasonOf,
+  storeEvents,
   systemClock,
   type TokenRecord,
   type TokenStore,
@@ -48,8 +48,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
   const connection = connectionOf(options?.client);
   const { prefix = 'auth:', leaseMs = 15_000, onEvent } = options;
   // A cluster hashes the text in the first braces. That must be the key, so that a key's names share a slot.
-  expect(typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix', 'a string without braces');
-  expect(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
+  expectOption(typeof prefix === 'string' && !/[{}]/.test(prefix), 'prefix', 'a string without braces');
+  expectOption(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
   const nameOf = (key: string): string => `${prefix}{${encoded(key)}}`;
   const channel = `${prefix}changes`;
   const reads = new GatheredReads(connection);
@@ -63,23 +63,17 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
         if (message.slice(0, end) !== origin) onChange(message.slice(end + 1));
       },
     });
-  const listeners = new ChangeListeners(openFeed, (error) => {
-    const source = { at: Date.now(), key: '', provider: 'store-redis' };
-    const body = { type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) } as const;
-    emitEvent(onEvent === undefined ? [] : [onEvent], source, body);
-  });
+  const tell = storeEvents('store-redis', onEvent);
+  const listeners = new ChangeListeners(openFeed, (error) =>
+    tell({ type: 'store_failed', operation: 'subscribe', reason: reasonOf(error) }),
+  );
 
   let isServerKnown = onEvent === undefined;
   /** Tells once of a server that may lose what it keeps. One that does not let itself be asked is not spoken of. */
   const tellOfServer = async (): Promise<void> => {
     isServerKnown = true;
-    const source = { at: Date.now(), key: '', provider: 'store-redis' };
     for (const reason of weaknessesOf(await connection.run(scripts.info, nameOf(''))))
-      emitEvent(onEvent === undefined ? [] : [onEvent], source, {
-        type: 'store_degraded',
-        keptIn: 'memory',
-        reason,
-      });
+      tell({ type: 'store_degraded', keptIn: 'memory', reason });
   };
 
   return {
@@ -123,7 +117,9 @@ function leaseSteps(connection: Connection, name: string, leaseMs: number) {
 /** Why a server may lose what it keeps, by its INFO. */
 function weaknessesOf(info: unknown): string[] {
   const text = String(info);
-  const policy = /^maxmemory_policy:(\S+)/m.exec(text)?.[1] ?? 'noeviction';
+  // Without a limit of its memory Redis evicts nothing.
+  const hasLimit = !/^maxmemory:0\r?$/m.test(text);
+  const policy = (hasLimit && /^maxmemory_policy:(\S+)/m.exec(text)?.[1]) || 'noeviction';
   return [
     ...(/^aof_enabled:0/m.test(text) ? ['appendonly no'] : []),
     ...(policy === 'noeviction' ? [] : [`maxmemory-policy ${policy}`]),
@@ -155,8 +151,4 @@ function lifetime({ evictAt }: TokenRecord): [evictAt: string, ttlMs: string] {
 function encoded(key: string): string {
   if (!/[%{}]/.test(key) && key.isWellFormed()) return key;
   return key.replace(/[%{}]|\p{Cs}/gu, (unit) => `%${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function expect(holds: boolean, option: string, expected: string): void {
-  if (!holds) throw new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
 }

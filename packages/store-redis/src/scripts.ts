@@ -38,7 +38,7 @@ return records`);
  * Replaces the record with the expected id and notifies the others, in one step.
  * ARGV: expected id with a leading '=', or '' for none; id; value; evictAt or ''; time to live in ms or ''; name of the
  * record; id of the writing store object; channel. Nothing is deleted first: a user may be allowed to delete and not to
- * write. `pcall`, because a refused PUBLISH must not fail the write. The first PUBLISH is for versions before 1.2, which
+ * write. `pcall`, because a refused PUBLISH must not fail the write. The first PUBLISH is for version 1.0, which
  * subscribe to a channel for each record.
  */
 export const compareAndSet: Script = new Script(`

@@ -387,6 +387,7 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))(
       const own = await open(server.port);
       const admin = new Redis(server.port, '127.0.0.1');
       await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+      await admin.config('SET', 'maxmemory', '100mb');
       const events: AuthEvent[] = [];
       await using store = redisStore({ client: own.client, onEvent: (event) => events.push(event) });
       for (let use = 0; use < 3; use++) await store.get('key');

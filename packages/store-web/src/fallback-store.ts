@@ -2,7 +2,7 @@ import { isAuthError, type MaybePromise, type TokenRecord, type TokenStore } fro
 
 /** A store that may refuse to keep records. */
 export interface RefusingStore extends TokenStore {
-  /** Removes the record with that id. Must work when the store is full. */
+  /** What stands under that id counts as nothing from now on. Must work when the store is full. */
   forget(key: string, id: string): MaybePromise<void>;
 }
 

@@ -1,4 +1,11 @@
-import { encryptedStore, type MaybePromise, type TokenRecord, type TokenStore } from '@auth/core';
+import {
+  encryptedStore,
+  type MaybePromise,
+  systemClock,
+  type TokenRecord,
+  type TokenStore,
+  withDeadline,
+} from '@auth/core';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { isPassing, type RefusingStore } from './fallback-store.js';
 
@@ -118,16 +125,11 @@ export class IndexedDbStore implements RefusingStore {
       // Another tab wants to delete or to upgrade the database. Our next use opens it again.
       blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
     });
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      reject(new DOMException('another tab blocks the database', 'TimeoutError'));
+    const late = (): DOMException => {
       opening.then((database) => database.close()).catch(() => {});
-    }, openMs);
-    try {
-      return await Promise.race([opening, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+      return new DOMException('another tab blocks the database', 'TimeoutError');
+    };
+    return withDeadline(systemClock, openMs, late, opening);
   }
 }
 

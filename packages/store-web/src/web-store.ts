@@ -1,11 +1,11 @@
 import {
   AuthError,
   type AuthEvent,
-  emitEvent,
   keyValueStore,
   leasedStore,
   memoryStore,
   reasonOf,
+  storeEvents,
   type TokenStore,
 } from '@auth/core';
 import { Channels } from './channels.js';
@@ -41,13 +41,11 @@ export function webStore(options: WebStoreOptions = {}): WebStore {
   if (typeof name !== 'string' || name === '') {
     throw new AuthError('invalid_options', { detail: 'name: expected a string that is not empty' });
   }
+  const tell = storeEvents('store-web', onEvent);
   const degraded =
     (keptIn: 'local_storage' | 'memory') =>
-    (key: string, error: unknown): void => {
-      const body = { type: 'store_degraded', keptIn, reason: reasonOf(error) } as const;
-      const listeners = onEvent === undefined ? [] : [onEvent];
-      emitEvent(listeners, { at: Date.now(), key, provider: 'store-web' }, body);
-    };
+    (key: string, error: unknown): void =>
+      tell({ type: 'store_degraded', keptIn, reason: reasonOf(error) }, key);
   const database = new IndexedDbStore(name);
   const records = allowPlaintext
     ? fallbackStore(

@@ -12,7 +12,7 @@ export interface Attached {
   readonly entries: Entries;
 }
 
-/** The headers that the session puts on requests, built once per token set. */
+/** The headers that the session puts on requests, as undici takes them: made once for a token set. */
 export class TokenHeaders {
   readonly #session: AuthSession;
   #last: Attached | undefined;

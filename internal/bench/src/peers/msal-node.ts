@@ -4,7 +4,7 @@ import type { Peer, Place } from '../peer.ts';
 const authority = 'https://login.example/tenant';
 const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** The configuration of both applications: an authority with an https name, and the loopback server behind it. */
+/** The configuration of the application: an authority with an https name, and the loopback server behind it. */
 export function configuration(
   place: Place,
   fetch: typeof globalThis.fetch = globalThis.fetch,

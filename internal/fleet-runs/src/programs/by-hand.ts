@@ -1,11 +1,8 @@
 /** What a keeper is compared with: its share of the accounts, run by hand when they are due, without a queue. */
 import { leaseMs, openAccount, refs } from '../accounts.ts';
 import { openEngine } from '../engine.ts';
-import type { FleetCommand, FleetMessage, FleetOptions } from '../messages.ts';
-import { nothing } from '../report.ts';
-import { usage } from '../usage.ts';
+import { options, serve } from '../program.ts';
 
-const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { index, of } = options.share ?? { index: 0, of: 1 };
 const { store } = await openEngine(options.engine, leaseMs);
 const due = refs(options.accounts).filter((_, each) => each % of === index);
@@ -29,13 +26,5 @@ async function run(ref: string): Promise<void> {
 }
 
 for (let each = 0; each < concurrency; each++) workThroughDue();
-tell({ say: 'ready' });
 
-process.on('message', (_: FleetCommand) => {
-  tell({ say: 'report', report: { ...nothing, runs, ...usage() } });
-});
-process.on('disconnect', () => process.exit());
-
-function tell(message: FleetMessage): void {
-  process.send?.(message);
-}
+serve(() => ({ runs }));

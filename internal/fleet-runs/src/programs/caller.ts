@@ -2,11 +2,9 @@
 import { type AuthSession, isAuthError } from '@auth/core';
 import { leaseMs, openAccount, usedBy } from '../accounts.ts';
 import { openEngine } from '../engine.ts';
-import type { FleetCommand, FleetMessage, FleetOptions } from '../messages.ts';
-import { count, nothing } from '../report.ts';
-import { usage } from '../usage.ts';
+import { options, serve } from '../program.ts';
+import { count } from '../report.ts';
 
-const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { store } = await openEngine(options.engine, leaseMs);
 const sessions: AuthSession[] = usedBy(options.accounts).map((ref) =>
   openAccount(ref, { ...options, store, sender: 'caller' }),
@@ -34,14 +32,5 @@ setInterval(() => {
   for (let count = Math.ceil((sessions.length * 20) / roundMs); count > 0; count--)
     ask(sessions[next++ % sessions.length] as AuthSession);
 }, 20);
-tell({ say: 'ready' });
 
-process.on('message', (_: FleetCommand) => {
-  const report = { calls, waitsMs: waitsMs.splice(0), errors };
-  tell({ say: 'report', report: { ...nothing, ...report, ...usage() } });
-});
-process.on('disconnect', () => process.exit());
-
-function tell(message: FleetMessage): void {
-  process.send?.(message);
-}
+serve(() => ({ calls, waitsMs: waitsMs.splice(0), errors }));

@@ -2,15 +2,12 @@
 import { type AuthSession, isAuthError } from '@auth/core';
 import { leaseMs, openAccount, refs } from '../accounts.ts';
 import { openEngine } from '../engine.ts';
-import type { FleetCommand, FleetMessage, FleetOptions } from '../messages.ts';
-import { count, nothing } from '../report.ts';
-import { usage } from '../usage.ts';
+import { options, serve } from '../program.ts';
+import { count } from '../report.ts';
 
-const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { store } = await openEngine(options.engine, leaseMs);
 const sessions: AuthSession[] = [];
 const errors: Record<string, number> = {};
-tell({ say: 'ready' });
 
 async function openAll(atOnce: number): Promise<void> {
   const order = refs(options.accounts)
@@ -29,16 +26,4 @@ async function open(ref: string): Promise<void> {
   }
 }
 
-process.on('message', async (command: FleetCommand) => {
-  if (command.do === 'open') {
-    await openAll(command.atOnce);
-    return tell({ say: 'done' });
-  }
-  const report = { calls: sessions.length, errors };
-  tell({ say: 'report', report: { ...nothing, ...report, ...usage() } });
-});
-process.on('disconnect', () => process.exit());
-
-function tell(message: FleetMessage): void {
-  process.send?.(message);
-}
+serve(() => ({ calls: sessions.length, errors }), openAll);

@@ -3,11 +3,10 @@ import type { AuthSession } from '@auth/core';
 import { createKeeper } from '@auth/fleet';
 import { leaseMs, openAccount, refOf } from '../accounts.ts';
 import { openEngine } from '../engine.ts';
-import type { FleetCommand, FleetMessage, FleetOptions, Planted } from '../messages.ts';
-import { count, nothing } from '../report.ts';
-import { usage } from '../usage.ts';
+import type { Planted } from '../messages.ts';
+import { options, serve } from '../program.ts';
+import { count } from '../report.ts';
 
-const options = JSON.parse(process.argv[2] ?? '') as FleetOptions;
 const { queue, store } = await openEngine(options.engine, leaseMs);
 const lateMs: number[] = [];
 const errors: Record<string, number> = {};
@@ -32,14 +31,11 @@ const keeper = createKeeper({
   },
 });
 await keeper.start();
-tell({ say: 'ready' });
 
-process.on('message', (_: FleetCommand) => {
+serve(() => {
   const { ran, failed } = keeper.status();
-  const report = { runs: ran, failed, lateMs: lateMs.splice(0), sweeps, sentBySecond, errors };
-  tell({ say: 'report', report: { ...nothing, ...report, ...usage() } });
+  return { runs: ran, failed, lateMs: lateMs.splice(0), sweeps, sentBySecond, errors };
 });
-process.on('disconnect', () => process.exit());
 
 /** The session, with a bug that the judge must find. */
 function planted(session: AuthSession, bug: Planted | undefined): AuthSession {
@@ -55,8 +51,4 @@ function planted(session: AuthSession, bug: Planted | undefined): AuthSession {
       return found;
     },
   });
-}
-
-function tell(message: FleetMessage): void {
-  process.send?.(message);
 }

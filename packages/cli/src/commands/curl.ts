@@ -15,7 +15,7 @@ import { type CurlOptions, checkCurlOptions } from './curl-options.js';
 /**
  * Runs curl with the account's token. The token travels by a file that has no name any more, so that no list of processes
  * shows it, and standard input stays the user's. A request whose token is refused is repeated once with another, unless its
- * body came from standard input. The exit code is curl's.
+ * body can be read only once. The exit code is curl's.
  */
 export async function curl(
   account: string,

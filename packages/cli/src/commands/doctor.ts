@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { type AuthStatus, findAuthError, type TokenStore } from '@auth/core';
+import { type AuthStatus, findAuthError, reasonOf, type TokenStore } from '@auth/core';
 import type { Session } from '../accounts.js';
-import { exitCodeOf, exitCodes, messageOf } from '../failures.js';
+import { exitCodeOf, exitCodes, messageOf, UsageError } from '../failures.js';
 import { type GlobalOptions, openAccount, ownStore } from '../open-accounts.js';
 
 export interface DoctorOptions extends GlobalOptions {
@@ -143,8 +143,7 @@ class Report {
       this.say('ok', name, told(result));
       return result;
     } catch (error) {
-      const reason = findAuthError(error) === undefined ? reasonOf(error) : messageOf(error);
-      this.fail(name, reason, exitCode ?? exitCodeOf(error));
+      this.fail(name, toldOf(error), exitCode ?? exitCodeOf(error));
       return undefined;
     }
   }
@@ -159,8 +158,8 @@ class Report {
   }
 }
 
-/** Of fetch's and DNS' errors the code, such as CERT_HAS_EXPIRED: it says more than their message. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
-  return cause?.code ?? (error as NodeJS.ErrnoException).code ?? message;
+/** What a check found: in our own words, or an error's code, such as CERT_HAS_EXPIRED. */
+function toldOf(error: unknown): string {
+  if (findAuthError(error) !== undefined) return messageOf(error);
+  return error instanceof UsageError ? error.message : reasonOf(error);
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { findAuthError } from '@auth/core';
+import { findAuthError, reasonOf } from '@auth/core';
 
 /** Answers with a problem document (RFC 9457). It holds no secret: an error's message has none. */
 export function answerProblem(
@@ -20,7 +20,7 @@ export function answerProblem(
 /** There is no token, or the server behind cannot be reached: nothing was forwarded without a token. */
 export function answerFailure(response: ServerResponse, error: unknown): void {
   const authError = findAuthError(error);
-  const detail = authError?.message ?? codeOf(error);
+  const detail = authError?.message ?? reasonOf(error);
   if (authError?.retryAt !== undefined)
     response.setHeader('retry-after', new Date(authError.retryAt).toUTCString());
   answerProblem(
@@ -29,9 +29,4 @@ export function answerFailure(response: ServerResponse, error: unknown): void {
     authError === undefined ? 'the API cannot be reached' : 'there is no token',
     detail,
   );
-}
-
-function codeOf(error: unknown): string {
-  const { code, name } = error as NodeJS.ErrnoException;
-  return code ?? name;
 }

@@ -1,5 +1,5 @@
 import type { SessionContext } from '../context.js';
-import { endOf, withDeadline } from '../deadline.js';
+import { settledWithin, withDeadline } from '../deadline.js';
 import { AuthError, isAuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
@@ -49,5 +49,5 @@ export async function returnLease(
     (lease) => releaseLease(context, lease),
     () => {},
   );
-  await endOf(context.clock, limits.leaseReturnMs, returned);
+  await settledWithin(context.clock, limits.leaseReturnMs, returned);
 }

@@ -9,14 +9,14 @@ import { isNodeStream, readShort } from './body-reader.js';
  */
 export async function refusesToken(clock: Clock, rule: BodyRule, response: Response): Promise<boolean> {
   try {
-    if (!isSearchable(response) || !rule.test({ status: response.status, headers: response.headers }))
-      return false;
+    const { status, headers } = response;
+    // A provider's rules may be asynchronous, whatever their types say.
+    if (!isSearchable(response) || !(await (rule.test({ status, headers }) as unknown))) return false;
     const { body } = response.clone();
     const mostBytes = isNodeStream(body) ? limits.searchedNodeStreamBytes : limits.searchedBodyBytes;
     const parts = await readShort(clock, body, mostBytes, limits.searchedBodyMs);
     if (parts === undefined) return false;
-    const isRefusal: unknown = rule.read(await new Blob(parts).text());
-    return (await isRefusal) === true;
+    return Boolean(await (rule.read(await new Blob(parts).text()) as unknown));
   } catch {
     return false;
   }

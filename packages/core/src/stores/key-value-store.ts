@@ -1,5 +1,5 @@
 import { systemClock } from '../clock.js';
-import { endOf } from '../deadline.js';
+import { settledWithin } from '../deadline.js';
 import { AuthError } from '../errors.js';
 import { getOrAdd } from '../get-or-add.js';
 import { isThenable, type MaybePromise } from '../maybe-promise.js';
@@ -123,7 +123,7 @@ class Turns {
     const before = this.#last.get(key);
     const result = before === undefined ? work() : before.then(work);
     if (!isThenable(result)) return result;
-    const turn = Promise.resolve(before).then(() => endOf(systemClock, turnMs, result));
+    const turn = Promise.resolve(before).then(() => settledWithin(systemClock, turnMs, result));
     const done = turn.then(() => {
       if (this.#last.get(key) === done) this.#last.delete(key);
     });

@@ -1,3 +1,4 @@
+import { systemClock, withDeadline } from '@auth/core';
 import type { StorePeer } from './store-peer.js';
 import { check, same, type TestFunction } from './test-function.js';
 
@@ -98,11 +99,6 @@ export function severalPeers(
 }
 
 async function inTime(work: Promise<unknown> | undefined, limitMs: number): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not within ${limitMs} ms`)), limitMs);
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = (): Error => new Error(`not within ${limitMs} ms`);
+  await withDeadline(systemClock, limitMs, late, Promise.resolve(work));
 }
