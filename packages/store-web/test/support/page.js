@@ -29,11 +29,14 @@ Object.assign(globalThis, {
     };
     globalThis.clearTimeout = (timer) => timers.delete(timer);
     globalThis.passTime = (ms) => {
-      now += ms;
-      for (const timer of [...timers].filter(({ due }) => due <= now)) {
+      const end = now + ms;
+      const next = () => [...timers].filter(({ due }) => due <= end).sort((a, b) => a.due - b.due)[0];
+      for (let timer = next(); timer !== undefined; timer = next()) {
         timers.delete(timer);
+        now = timer.due;
         timer.callback();
       }
+      now = end;
     };
   },
 
