@@ -194,11 +194,14 @@ export class SessionContext {
     return [...(tokenHeaders ?? written.keys())].some((name) => name.toLowerCase() !== 'authorization');
   }
 
-  /** Whether the API's answer refuses the token. */
-  isRejection({ status, headers, url, redirected = false, bodyRejected = false }: ApiAnswer): boolean {
+  /** Whether the API's answer refuses the token. `isOld`: there is another one by now, so that a refusal costs no exchange. */
+  isRejection(
+    { status, headers, url, redirected = false, bodyRejected = false }: ApiAnswer,
+    isOld: boolean,
+  ): boolean {
     if (bodyRejected) return true;
     // A 401 of an origin that must not see the token was no answer to it. Some transports do not know the URL.
-    let rejected = status === 401 && (!URL.canParse(url ?? '') || isAllowed(this, url as string));
+    let rejected = status === 401 && (isOld || !URL.canParse(url ?? '') || isAllowed(this, url as string));
     try {
       const told: unknown = this.provider.isTokenRejected?.({ status, headers, url, redirected });
       quietly(() => told);

@@ -1,3 +1,5 @@
+import { placeIn, printable } from './printable.js';
+
 /** Every way this library fails, as a stable word to branch on. */
 export type AuthErrorCode =
   /** The server refused the username and password. No further attempt is made with them. */
@@ -225,17 +227,6 @@ export function findAuthError(error: unknown): AuthErrorByCode | undefined {
   return undefined;
 }
 
-/** Text from outside, made fit for one line of a log: no control characters, bounded. */
-export function printable(text: string): string {
-  const line = text.replace(unprintable, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
 /** The details that are there, fit for a log whoever has written them. */
 function cleaned(given: AuthErrorDetails): AuthErrorDetails {
   const details = detailNames.map((name) => {
@@ -243,13 +234,6 @@ function cleaned(given: AuthErrorDetails): AuthErrorDetails {
     return [name, typeof value === 'string' ? printable(value) : value];
   });
   return Object.fromEntries(details.filter(([, value]) => value !== undefined));
-}
-
-/** Origin and path of a URL: what else it has may be a secret. */
-function placeIn(url: string): string {
-  const { origin = 'null', pathname } = URL.canParse(url) ? new URL(url) : {};
-  if (origin !== 'null') return `${origin}${pathname}`;
-  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//');
 }
 
 function describe(code: AuthErrorCode, details: AuthErrorDetails): string {

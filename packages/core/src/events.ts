@@ -1,4 +1,5 @@
-import { type AuthErrorCode, type AuthPhase, type Delivery, printable } from './errors.js';
+import type { AuthErrorCode, AuthPhase, Delivery } from './errors.js';
+import { printable } from './printable.js';
 import { quietly } from './quietly.js';
 
 interface EventOf<Type extends string> {

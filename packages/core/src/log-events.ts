@@ -1,5 +1,5 @@
-import { printable } from './errors.js';
 import type { AuthEvent } from './events.js';
+import { printable } from './printable.js';
 
 /** What {@link logEvents} writes to: `console`, or a logger with these methods. */
 export interface EventLog {

@@ -1,4 +1,5 @@
-import { AuthError, printable } from './errors.js';
+import { AuthError } from './errors.js';
+import { printable } from './printable.js';
 import type { AuthProvider } from './provider.js';
 import type { TokenSet } from './tokens.js';
 

@@ -23,7 +23,9 @@ export function afterAnswer(
   signal: AbortSignal | undefined,
 ): Promise<TokenSet | undefined> | undefined {
   const origin = originOf(answer.url);
-  const isRefusal = context.isRejection(answer);
+  const { tokens } = account;
+  const isOld = tokens !== undefined && tokens.id !== sent.id;
+  const isRefusal = context.isRejection(answer, isOld && !replays.has(sent));
   if (replays.delete(sent)) {
     if (isRefusal) emitRejected(context, sent, answer.status, true);
     const isNews = isRefusal
@@ -32,7 +34,6 @@ export function afterAnswer(
     return isNews ? levelsSaved(context, account, sent) : undefined;
   }
   if (!isRefusal) return undefined;
-  const { tokens } = account;
   if (tokens?.id === sent.id && !isReasonForExchange(context, account, tokens, origin, answer.status))
     return undefined;
   const need = { unlike: sent.id, rejected: sent.accessToken, signal };
