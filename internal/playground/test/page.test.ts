@@ -37,7 +37,7 @@ describe.runIf(hasBrowser)('the playground in Chromium', () => {
   const countOf = (page: Page, name: string): Promise<string | null> =>
     page.locator(`[data-count="${name}"]`).textContent();
 
-  test('each button does to the ledger what it says', async () => {
+  test('each button does to the ledger what it says', { tags: ['long'] }, async () => {
     await using tab = await site.tab();
     const { page, complaints } = tab;
     await open(page);

@@ -73,6 +73,7 @@ describe.runIf(path)('on a Redis', () => {
 
   test.each(['redis away', 'a run that never ends'])(
     'with %s a closed worker does not hold the process open',
+    { tags: ['long'] },
     async (trouble) => {
       const ended = await runProgram(new URL('support/ends.ts', import.meta.url), {
         TROUBLE: trouble,
