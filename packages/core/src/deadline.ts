@@ -31,8 +31,13 @@ export function withDeadline<Result>(
       const isLast = steps === 1;
       timer = clock.setTimeout(isLast ? onLate : () => wait(steps - 1), limitMs / limits.deadlineSteps);
     };
-    // Another library's promise may call back before this line has ended.
-    Promise.resolve(work).then(
+    if (signal?.aborted === true) onAbort();
+    else {
+      signal?.addEventListener('abort', onAbort, { once: true });
+      wait(limits.deadlineSteps);
+    }
+    // Last, since another library's promise may call back at once.
+    work.then(
       (result) => {
         end();
         resolve(result);
@@ -42,9 +47,6 @@ export function withDeadline<Result>(
         reject(error);
       },
     );
-    if (signal?.aborted === true) return onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    wait(limits.deadlineSteps);
   });
 }
 

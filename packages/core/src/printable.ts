@@ -6,8 +6,8 @@ export function printable(text: string): string {
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/** Control characters, line breaks of Unicode, and what changes the direction of the text. */
+const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Origin and path of a URL: what else it has may be a secret. */
 export function placeIn(url: string): string {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../src/clock.js';
 import { withDeadline } from '../src/deadline.js';
-import { ManualClock } from './support/manual-clock.js';
 
 const late = (): Error => new Error('late');
 
@@ -18,14 +17,6 @@ test('a deadline does not run out while the process cannot run', {
   tags: ['fault-110'],
 }, async () => {
   expect(await withDeadline(systemClock, 250, late, answerAround(400))).toBe('answer');
-});
-
-test('a promise of another library that calls back at once leaves no timer', async () => {
-  const clock = new ManualClock();
-  // biome-ignore lint/suspicious/noThenProperty: it is a promise of another library.
-  const atOnce = { then: (resolve: (value: string) => void) => resolve('answer') };
-  expect(await withDeadline(clock, 250, late, atOnce as never)).toBe('answer');
-  expect(clock.timers).toBe(0);
 });
 
 test('a deadline is no shorter than its limit', async () => {

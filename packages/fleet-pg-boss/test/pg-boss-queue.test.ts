@@ -275,7 +275,7 @@ describe.runIf(path)('on a PostgreSQL', () => {
     await queue.close();
   });
 
-  test('a row of turns may be longer than a minute', async () => {
+  test('a row of turns may be longer than a minute, and is the name’s own', async () => {
     await using own = await scene();
     const queue = pgBossQueue({ pool: own.pool });
     await queue.put([]);
@@ -284,7 +284,9 @@ describe.runIf(path)('on a PostgreSQL', () => {
     expect(Math.max(...waits.map(Number))).toBeGreaterThan(95_000);
     const { rows } = await own.pool.query('SELECT count(*)::int AS count FROM pgboss.auth_turn');
     expect(rows[0].count).toBe(waits.filter((wait) => Number(wait) >= 1_000).length);
-    await queue.close();
+    const other = pgBossQueue({ pool: own.pool, name: 'other' });
+    expect(await other.take?.('issuer', 1, 'account 0')).toBe(0);
+    await Promise.all([queue.close(), other.close()]);
   });
 
   test('what another makes at the same time is found at the next try', async () => {

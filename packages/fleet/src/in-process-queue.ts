@@ -1,13 +1,6 @@
 import { type Clock, type RefreshScheduler, settledWithin, systemClock, timerScheduler } from '@auth/core';
-import {
-  type RefreshJob,
-  type RefreshQueue,
-  type RunJob,
-  retryMs,
-  unknownVersionMs,
-  type Work,
-  type WorkOptions,
-} from './queue.js';
+import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from './queue.js';
+import { retryMs, unknownVersionMs } from './return-times.js';
 
 /** Options of {@link inProcessQueue}. */
 export interface InProcessQueueOptions {

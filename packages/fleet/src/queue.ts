@@ -11,11 +11,6 @@ export interface RefreshJob {
   readonly at: number;
 }
 
-/** A run that threw comes back after this long, milliseconds … */
-export const retryMs = 30_000;
-/** … and a job of a version that a worker does not know is left to others for this long. */
-export const unknownVersionMs = 60_000;
-
 /** Runs one job; resolves to when the account is to be run next. Without `nextAt` its job ends. */
 export type RunJob = (job: RefreshJob, signal: AbortSignal) => Promise<{ readonly nextAt?: number }>;
 

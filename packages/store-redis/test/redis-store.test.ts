@@ -405,6 +405,8 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))(
     test('is not, where it keeps what it is given, or does not let itself be asked', async () => {
       await using server = await startRedis({ keepsData: true });
       const admin = new Redis(server.port, '127.0.0.1');
+      // Without a limit of its memory Redis evicts nothing.
+      await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
       await admin.call('ACL', 'SETUSER', 'mute', 'on', '>pw', '~*', '&*', '+@all', '-info');
       const own = await open(server.port);
       const mute = new Redis(server.port, '127.0.0.1', { username: 'mute', password: 'pw' });
