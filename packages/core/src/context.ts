@@ -11,7 +11,7 @@ import { isThenable, type MaybePromise } from './maybe-promise.js';
 import { assertAllowed, assertLearnt, originsIn } from './origins.js';
 import { defaultRefreshPolicy, type RefreshPolicy, whileRefreshable } from './policy.js';
 import type { AuthProvider, FetchLike } from './provider.js';
-import { quietly } from './quietly.js';
+import { ignoreRejection } from './quietly.js';
 import { reasonOf } from './reason.js';
 import { sharedScheduler } from './scheduler/shared-scheduler.js';
 import { type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
@@ -69,7 +69,7 @@ export class SessionContext {
       return scheduler;
     }
     const cancel: unknown = scheduler.schedule({ key: account.key, at, run: () => run(account) });
-    quietly(() => cancel);
+    ignoreRejection(cancel);
     return { cancel: typeof cancel === 'function' ? (cancel as () => void) : () => {} };
   }
 
@@ -152,7 +152,7 @@ export class SessionContext {
     const random = this.environment.random ?? seededBy(tokens.id);
     try {
       const due = this.environment.refreshPolicy(tokens, random);
-      quietly(() => due);
+      ignoreRejection(due);
       const { advisoryAt, mandatoryAt } = due;
       const areInstants = typeof advisoryAt === 'number' && typeof mandatoryAt === 'number';
       if (areInstants)
@@ -204,7 +204,7 @@ export class SessionContext {
     let rejected = status === 401 && (isOld || !URL.canParse(url ?? '') || isAllowed(this, url as string));
     try {
       const told: unknown = this.provider.isTokenRejected?.({ status, headers, url, redirected });
-      quietly(() => told);
+      ignoreRejection(told);
       // One that is asynchronous decides nothing.
       if (!isThenable(told)) rejected = Boolean(told ?? rejected);
     } catch {
@@ -239,7 +239,7 @@ function write(provider: AuthProvider, headers: Headers, tokens: TokenSet): void
     else {
       // What an asynchronous one writes at once counts.
       const written: unknown = provider.authorize(headers, tokens);
-      quietly(() => written);
+      ignoreRejection(written);
     }
   } catch (error) {
     // The platform's error about a header's value quotes the value, which holds the token.

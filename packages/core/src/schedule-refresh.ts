@@ -10,8 +10,7 @@ import * as limits from './limits.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
 import { isRenewedByLogin, tellIfTooShort } from './login-ahead.js';
 import { askAfterGap, learnDataId, noticeLoss } from './lost-data.js';
-import { isThenable } from './maybe-promise.js';
-import { quietly } from './quietly.js';
+import { ignoreRejection, quietly } from './quietly.js';
 import { readStored, storeError } from './records.js';
 import { runFlight } from './run-flight.js';
 import type { TokenSet } from './tokens.js';
@@ -113,7 +112,7 @@ function watchStore(context: SessionContext, account: Account): void {
   if (context.store.subscribe === undefined || account.isWatched) return;
   try {
     const unsubscribe: unknown = context.store.subscribe(context.key, (news) => hear(account, news));
-    quietly(() => isThenable(unsubscribe) && unsubscribe);
+    ignoreRejection(unsubscribe);
     if (typeof unsubscribe !== 'function') throw new TypeError('it gave no function');
     account.watched(unsubscribe as () => void);
   } catch (error) {
