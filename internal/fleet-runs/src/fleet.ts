@@ -1,7 +1,5 @@
-import { startPostgres, startRedis } from '@internal/test-tools';
-import { leaseMs } from './accounts.ts';
 import { Child } from './child.ts';
-import { type EngineUsage, usageOfPostgres, usageOfRedis } from './engine-usage.ts';
+import type { EngineServer } from './engine-server.ts';
 import type { LedgerReport } from './ledger.ts';
 import type {
   EnginePlace,
@@ -15,17 +13,6 @@ import type {
   WorkedBy,
 } from './messages.ts';
 import { nothing, sum } from './report.ts';
-
-export const engines: readonly EnginePlace['kind'][] = ['bullmq', 'pg-boss'];
-/** What befalls a fleet. */
-export const troubles = [
-  'none',
-  'killed workers',
-  'server away',
-  'engine restarted',
-  'engine emptied',
-] as const;
-export type Trouble = (typeof troubles)[number];
 
 /** A fleet and its accounts. */
 export interface FleetPlan {
@@ -45,79 +32,15 @@ export interface FleetPlan {
   readonly heapMiB?: number | undefined;
 }
 
-/** How a fleet is run. */
-export interface RunOptions extends FleetPlan {
-  readonly engine: EnginePlace['kind'];
-  readonly trouble: Trouble;
-  readonly durationMs: number;
-  /** What a machine that is busy with other work may add to a caller's wait, milliseconds. Default 0. */
-  readonly busyMs?: number | undefined;
-}
-
-/** What became of it. */
-export interface RunResult {
+/** What became of a fleet. */
+export interface FleetResult {
   readonly ledger: LedgerReport;
   /** All processes together, those that were killed left out. */
   readonly fleet: FleetReport;
 }
 
-const latencyMs = 50;
-const killEveryMs = 3_000;
-const awayMs = 20_000;
-/** How long an empty engine is left to the programs that hold tokens. */
-const emptyMs = 3_000;
-
-/** Lets a fleet keep accounts, with half of them in use, while the trouble befalls it. */
-export async function runFleet(options: RunOptions): Promise<RunResult> {
-  const { lifeMs, durationMs } = options;
-  await using engine = await startEngine(options.engine, options.trouble !== 'engine emptied');
-  await using fleet = new Fleet(options, engine);
-  await fleet.start();
-  await fleet.enrolled(4 * lifeMs);
-  await fleet.startCallers();
-  await fleet.begin();
-  const endsAt = Date.now() + durationMs;
-  await befall(options, fleet, engine, endsAt);
-  await pause(endsAt - Date.now());
-  return await fleet.report();
-}
-
-/** For how long the auth server is away, milliseconds. */
-export function awayMsOf({ durationMs }: Pick<RunOptions, 'durationMs'>): number {
-  return Math.min(awayMs, durationMs / 3);
-}
-
-async function befall(
-  options: RunOptions,
-  fleet: Fleet,
-  engine: RunningEngine,
-  endsAt: number,
-): Promise<void> {
-  const { trouble, durationMs } = options;
-  if (trouble === 'none') return;
-  if (trouble === 'killed workers') {
-    // The last of them has time to be missed.
-    while (Date.now() < endsAt - killEveryMs) {
-      await pause(killEveryMs);
-      await fleet.replaceOne();
-    }
-    return;
-  }
-  await pause(durationMs / 4);
-  if (trouble === 'server away') {
-    await fleet.server.ask({ do: 'goAway' });
-    await pause(awayMsOf(options));
-    await fleet.server.ask({ do: 'comeBack' });
-    return;
-  }
-  await engine.kill();
-  await pause(2_000);
-  await engine.restart();
-  if (trouble !== 'engine emptied') return;
-  // Programs write back what they hold; the schedule comes back with the sweep of new workers.
-  await pause(emptyMs);
-  for (let worker = 0; worker < options.workers; worker++) await fleet.replaceOne();
-}
+/** Of the auth server's answers, unless a plan says otherwise. */
+export const latencyMs = 50;
 
 /** A program with a session for each account. */
 export interface Opener {
@@ -135,7 +58,7 @@ export class Fleet implements AsyncDisposable {
   #callers: Child<FleetCommand, FleetMessage>[] = [];
   #killed = 0;
 
-  constructor(options: FleetPlan, { place }: RunningEngine) {
+  constructor(options: FleetPlan, { place }: EngineServer) {
     this.#options = options;
     this.#place = place;
     this.server = new Child('auth-server.js', [
@@ -211,7 +134,7 @@ export class Fleet implements AsyncDisposable {
     await within(withinMs, async () => (await this.report()).fleet.sweeps > 0);
   }
 
-  async report(): Promise<RunResult> {
+  async report(): Promise<FleetResult> {
     const processes = [...this.#workers, ...this.#callers];
     const said = await Promise.all(processes.map((each) => each.ask({ do: 'report' })));
     const reports = said.flatMap((message) => (message.say === 'report' ? [message.report] : []));
@@ -252,24 +175,6 @@ export class Fleet implements AsyncDisposable {
   }
 }
 
-export interface RunningEngine extends AsyncDisposable {
-  readonly place: EnginePlace;
-  usage(): Promise<EngineUsage>;
-  kill(): Promise<void>;
-  /** Starts it again, with its data or without. */
-  restart(): Promise<void>;
-}
-
-export async function startEngine(kind: EnginePlace['kind'], keepsData = true): Promise<RunningEngine> {
-  if (kind === 'pg-boss') {
-    if (!keepsData) throw new Error('PostgreSQL keeps its data');
-    const postgres = await startPostgres();
-    return { ...postgres, place: { kind, url: postgres.url }, usage: () => usageOfPostgres(postgres.url) };
-  }
-  const redis = await startRedis({ keepsData });
-  return { ...redis, place: { kind, port: redis.port }, usage: () => usageOfRedis(redis.port) };
-}
-
 async function within(limitMs: number, holds: () => Promise<boolean>): Promise<void> {
   for (let waited = 0; !(await holds()); waited += 200) {
     if (waited > limitMs) throw new Error('the fleet did not get so far in time');
@@ -279,9 +184,4 @@ async function within(limitMs: number, holds: () => Promise<boolean>): Promise<v
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
-}
-
-/** How long a caller may wait at most, milliseconds: for an exchange, or for the lease of a worker that died. */
-export function longestWaitMs({ trouble, busyMs = 0 }: RunOptions): number {
-  return (trouble === 'killed workers' ? leaseMs : 0) + 2 * latencyMs + busyMs;
 }

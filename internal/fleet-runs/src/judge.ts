@@ -1,5 +1,6 @@
 import { usedBy } from './accounts.ts';
-import { awayMsOf, longestWaitMs, type RunOptions, type RunResult } from './fleet.ts';
+import type { FleetResult } from './fleet.ts';
+import { awayMsOf, longestWaitMs, type RunOptions } from './run-fleet.ts';
 
 /** After an outage all accounts are served within 30 s of the first success; until then a run comes each 5 to 10 s. */
 const backWithinMs = 40_000;
@@ -8,7 +9,7 @@ const backWithinMs = 40_000;
 export type Figures = Readonly<Record<string, number | string>>;
 
 /** What was not as it must be; empty: all of it was. */
-export function judge(options: RunOptions, { ledger, fleet }: RunResult): string[] {
+export function judge(options: RunOptions, { ledger, fleet }: FleetResult): string[] {
   const { trouble, accounts, durationMs, lifeMs } = options;
   const faults: string[] = [];
   const expect = (holds: boolean, what: string): void => {
@@ -51,7 +52,7 @@ export function judge(options: RunOptions, { ledger, fleet }: RunResult): string
   return faults;
 }
 
-export function figuresOf(options: RunOptions, { ledger, fleet }: RunResult): Figures {
+export function figuresOf(options: RunOptions, { ledger, fleet }: FleetResult): Figures {
   const used = new Set(usedBy(options.accounts));
   const without = (isUsed: boolean): number[] =>
     Object.entries(ledger.withoutMs)

@@ -4,9 +4,10 @@
  * a worker's heap in MiB, `--completed 3000000` completed jobs in pg-boss' queue.
  */
 import { parseArgs } from 'node:util';
-import { engines, type RunOptions, runFleet, type Trouble, troubles } from './fleet.ts';
+import { engines } from './engine-server.ts';
 import { figuresOf, judge } from './judge.ts';
 import { figuresOfScale, measureScale } from './measures/scale.ts';
+import { type RunOptions, runFleet, type Trouble, troubles } from './run-fleet.ts';
 
 const { values } = parseArgs({
   options: {

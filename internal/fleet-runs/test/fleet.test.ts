@@ -1,8 +1,8 @@
 import { postgresServer, redisServer } from '@internal/test-tools';
 import { describe, expect, test, vi } from 'vitest';
-import { type RunOptions, runFleet, type Trouble } from '../src/fleet.ts';
 import { judge } from '../src/judge.ts';
 import type { Planted } from '../src/messages.ts';
+import { type RunOptions, runFleet, type Trouble } from '../src/run-fleet.ts';
 
 vi.setConfig({ testTimeout: 150_000, maxConcurrency: 2 });
 

@@ -1,5 +1,5 @@
-import { type Call, key, type Life } from './actor.ts';
 import { type Envelope, envelopeOf, hourMs, type Judge } from './judge.ts';
+import { type Call, key, type Life } from './life.ts';
 import type { ThemeRules } from './theme-rules.ts';
 
 /** Every call ends within this time, with a token or an error: two waits of `callMs` and the work between them. */

@@ -1,9 +1,9 @@
 import type { TokenRecord } from '@auth/core';
 import type { KeeperEvent } from '@auth/fleet';
-import { type Call, key, type Life } from './actor.ts';
 import { CallRules } from './call-rules.ts';
 import { ExchangeRules } from './exchange-rules.ts';
 import { envelopeOf, type Judge } from './judge.ts';
+import { type Call, key, type Life } from './life.ts';
 import { LoginRules } from './login-rules.ts';
 import type { Exchange } from './network.ts';
 import { RecordRules } from './record-rules.ts';

@@ -1,5 +1,5 @@
-import { key, type Life } from './actor.ts';
 import { envelopeOf, type Judge, minuteMs } from './judge.ts';
+import { key, type Life } from './life.ts';
 import type { Exchange } from './network.ts';
 import { leaseMs } from './store.ts';
 

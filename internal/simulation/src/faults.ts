@@ -1,4 +1,4 @@
-import { key, type Life, type Surroundings } from './actor.ts';
+import { key, type Life, type Surroundings } from './life.ts';
 import type { Fault } from './plan.ts';
 
 /** Applies a fault. `life` returns the current life of a process, `restart` begins another. */

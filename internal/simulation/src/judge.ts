@@ -1,5 +1,5 @@
 import type { TokenRecord } from '@auth/core';
-import { key, type Life, type Surroundings } from './actor.ts';
+import { key, type Life, type Surroundings } from './life.ts';
 import type { Process } from './world.ts';
 
 export const minuteMs = 60_000;

@@ -1,5 +1,5 @@
-import { key, type Life } from './actor.ts';
 import { type Envelope, envelopeOf, hourMs, type Judge } from './judge.ts';
+import { key, type Life } from './life.ts';
 
 interface Login {
   readonly at: number;

@@ -1,5 +1,5 @@
-import { key, type Life } from './actor.ts';
 import { type Envelope, envelopeOf, type Judge, minuteMs } from './judge.ts';
+import { key, type Life } from './life.ts';
 import type { Write } from './store.ts';
 
 /** Rules on what a write may replace, in a store whose comparison is atomic. */

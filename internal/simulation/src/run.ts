@@ -1,8 +1,8 @@
-import { Life, type Surroundings } from './actor.ts';
 import { Checks } from './checks.ts';
 import type { Core } from './core.ts';
 import { strike } from './faults.ts';
 import { Judge, minuteMs } from './judge.ts';
+import { Life, type Surroundings } from './life.ts';
 import { Network } from './network.ts';
 import type { Fault, Plan, PlannedCall } from './plan.ts';
 import { Random } from './random.ts';

@@ -15,6 +15,14 @@ export interface Write {
   readonly next: TokenRecord;
 }
 
+/** Hears of what happens in the store. */
+interface StoreHooks {
+  onWrite(write: Write): void;
+  onRead(process: Process, key: string, record: TokenRecord | undefined): void;
+  onTrouble(kind: string): void;
+  onAccessUnderLock(process: Process, access: Access): void;
+}
+
 interface Listening {
   readonly process: Process;
   readonly key: string;
@@ -49,32 +57,15 @@ export class SharedStore {
   readonly #listeners = new Set<Listening>();
   /** The engine's own memory store, where copies of the engine share one. */
   readonly #shared: Required<TokenStore>;
-  readonly #onWrite: (write: Write) => void;
-  readonly #onTrouble: (kind: string) => void;
-  readonly #onRead: (process: Process, key: string, record: TokenRecord | undefined) => void;
-  readonly #onAccessUnderLock: (process: Process, access: Access) => void;
+  readonly #hooks: StoreHooks;
 
-  constructor(
-    world: World,
-    random: Random,
-    core: Core,
-    kind: StoreKind,
-    hooks: {
-      onWrite(write: Write): void;
-      onRead(process: Process, key: string, record: TokenRecord | undefined): void;
-      onTrouble(kind: string): void;
-      onAccessUnderLock(process: Process, access: Access): void;
-    },
-  ) {
+  constructor(world: World, random: Random, core: Core, kind: StoreKind, hooks: StoreHooks) {
     this.#world = world;
     this.#random = random;
     this.#core = core;
     this.#kind = kind;
     this.#shared = core.memoryStore({ now: () => world.now }) as Required<TokenStore>;
-    this.#onWrite = hooks.onWrite;
-    this.#onRead = hooks.onRead;
-    this.#onTrouble = hooks.onTrouble;
-    this.#onAccessUnderLock = hooks.onAccessUnderLock;
+    this.#hooks = hooks;
   }
 
   /** The store as one process sees it. */
@@ -163,14 +154,14 @@ export class SharedStore {
     return {
       get: async (key) => {
         const record = await shared.get(key);
-        this.#onRead(process, key, record);
+        this.#hooks.onRead(process, key, record);
         return record;
       },
       compareAndSet: async (key, expectedId, next) => {
         const replaced = await shared.get(key);
         if (!(await shared.compareAndSet(key, expectedId, next))) return false;
         this.records.set(key, next);
-        this.#onWrite({ process, key, replaced, next });
+        this.#hooks.onWrite({ process, key, replaced, next });
         return true;
       },
       lock: async (key, options) => {
@@ -194,9 +185,9 @@ export class SharedStore {
       get: (key) =>
         this.#ask(process, () => {
           const record = this.records.get(key);
-          if (this.isLockedBy(process, key)) this.#onAccessUnderLock(process, 'read');
+          if (this.isLockedBy(process, key)) this.#hooks.onAccessUnderLock(process, 'read');
           return () => {
-            this.#onRead(process, key, record);
+            this.#hooks.onRead(process, key, record);
             return record;
           };
         }),
@@ -278,13 +269,13 @@ export class SharedStore {
     if (replaced?.id !== expectedId) return false;
     if (this.forgetWrites > 0) {
       this.forgetWrites--;
-      this.#onTrouble('forget_write');
+      this.#hooks.onTrouble('forget_write');
       return true;
     }
     this.records.set(key, next);
     this.#writers.set(key, process);
-    this.#onWrite({ process, key, replaced, next });
-    if (this.isLockedBy(process, key)) this.#onAccessUnderLock(process, 'write');
+    this.#hooks.onWrite({ process, key, replaced, next });
+    if (this.isLockedBy(process, key)) this.#hooks.onAccessUnderLock(process, 'write');
     for (const entry of this.#listeners) {
       if (entry.process !== process && entry.key === key) this.#tell(entry);
     }
@@ -302,13 +293,13 @@ export class SharedStore {
       if (this.#world.now < this.downUntil) return fail();
       if (isWrite && this.failWrites > 0) {
         this.failWrites--;
-        this.#onTrouble('fail_write');
+        this.#hooks.onTrouble('fail_write');
         return fail();
       }
       const answer = effect();
       if (isWrite && this.loseAnswers > 0) {
         this.loseAnswers--;
-        this.#onTrouble('lose_write_answer');
+        this.#hooks.onTrouble('lose_write_answer');
         return fail();
       }
       this.#world.schedule(process, delay(), () => resolve(answer()));

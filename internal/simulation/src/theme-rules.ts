@@ -1,5 +1,5 @@
-import type { Call, Life } from './actor.ts';
 import { hourMs, type Judge, minuteMs } from './judge.ts';
+import type { Call, Life } from './life.ts';
 import type { Exchange } from './network.ts';
 import type { Fault } from './plan.ts';
 

@@ -1,6 +1,6 @@
 import type { KeeperEvent } from '@auth/fleet';
-import { key, type Life } from './actor.ts';
 import { type Judge, minuteMs } from './judge.ts';
+import { key, type Life } from './life.ts';
 import type { Exchange } from './network.ts';
 
 /** A set is not due before this part of its life is over: a little less, since answers take different times. */

@@ -1,6 +1,8 @@
-import { AuthError, type AuthSession, isAuthError, type TokenSet } from '@auth/core';
+import { type AuthSession, isAuthError, type TokenSet } from '@auth/core';
 import type { Dispatcher } from 'undici';
 import { bodyAtDispatch, hasEnded, isReplayable, queryAtDispatch } from './body-at-dispatch.js';
+import { assertBound, assertNoCacheOutside, type BoundOrigin } from './dispatch-checks.js';
+import { DroppedAnswer } from './dropped-answer.js';
 import { type Attached, type TokenHeaders, withHeaders } from './token-headers.js';
 
 type Controller = Dispatcher.DispatchController;
@@ -8,10 +10,6 @@ type AnswerHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onRespon
 
 /** A request that fails before it is dispatched has no controller. */
 const noController = null as unknown as Controller;
-/** Up to this many bytes of a refusal's body are read, to keep the connection … */
-const maxDroppedBytes = 65_536;
-/** … within this time; a longer body is aborted. */
-const maxDroppedMs = 100;
 
 /** One request with the session's token, and its replay if the API refuses the token. */
 export class AuthorizedRequest implements Dispatcher.DispatchHandler {
@@ -29,13 +27,11 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   #replacement: TokenSet | undefined;
   /** Events of a refusal, held back while the session decides about it. */
   #held: (() => void)[] | undefined;
-  /** Controller of the refusal whose body is dropped. */
-  #dropped: Controller | undefined;
-  #droppedBytes = 0;
+  /** The refusal that a replay follows. */
+  #dropped: DroppedAnswer | undefined;
   /** Nothing of the body has been sent yet: a stream may have been empty. */
   #hasSentBody = false;
   #isRequestSent = false;
-  #cutOffTimer: NodeJS.Timeout | undefined;
 
   constructor(
     session: AuthSession,
@@ -114,18 +110,21 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#isDropped(controller)) this.#countDropped(chunk.byteLength);
+    const dropped = this.#droppedBy(controller);
+    if (dropped !== undefined) dropped.received(chunk.byteLength);
     else this.#forward(() => this.#handler.onResponseData?.(controller, chunk));
   }
 
   onResponseEnd(controller: Controller, trailers: AnswerHeaders): void {
-    if (this.#isDropped(controller)) clearTimeout(this.#cutOffTimer);
+    const dropped = this.#droppedBy(controller);
+    if (dropped !== undefined) dropped.ended();
     else this.#forward(() => this.#handler.onResponseEnd?.(controller, trailers));
   }
 
   onResponseError(controller: Controller, error: Error): void {
-    if (this.#isDropped(controller)) {
-      clearTimeout(this.#cutOffTimer);
+    const dropped = this.#droppedBy(controller);
+    if (dropped !== undefined) {
+      dropped.ended();
       return;
     }
     this.#held = undefined;
@@ -133,9 +132,9 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     this.#handler.onResponseError?.(controller, error);
   }
 
-  /** Whether an event is about the refusal that was dropped. Before a connection stands undici gives no controller. */
-  #isDropped(controller: Controller | null | undefined): boolean {
-    return this.#dropped !== undefined && controller === this.#dropped;
+  /** The refusal that was dropped, if it is this controller's. Before a connection stands undici gives no controller. */
+  #droppedBy(controller: Controller | null | undefined): DroppedAnswer | undefined {
+    return this.#dropped?.controller === controller ? this.#dropped : undefined;
   }
 
   get #signal(): AbortSignal | undefined {
@@ -187,7 +186,10 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
       asked.catch(() => {});
       return this.#passOnRefusal(controller);
     }
-    this.#dropRefusal(controller);
+    // The caller gets the replay, or an error.
+    this.#held = undefined;
+    this.#dropped = new DroppedAnswer(controller);
+    controller.resume();
     try {
       this.#replacement = await asked;
     } catch (error) {
@@ -216,23 +218,6 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     controller.resume();
   }
 
-  /** Drops the refusal: the caller gets the replay, or an error. */
-  #dropRefusal(controller: Controller): void {
-    this.#held = undefined;
-    this.#dropped = controller;
-    this.#cutOffTimer = setTimeout(() => this.#cutOff(), maxDroppedMs);
-    controller.resume();
-  }
-
-  #countDropped(bytes: number): void {
-    this.#droppedBytes += bytes;
-    if (this.#droppedBytes > maxDroppedBytes) this.#cutOff();
-  }
-
-  #cutOff(): void {
-    this.#dropped?.abort(new Error('a refusal without end'));
-  }
-
   #forward(event: () => void): void {
     if (this.#held === undefined) event();
     else this.#held.push(event);
@@ -243,44 +228,6 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     return true;
   }
 }
-
-/**
- * The origin that a dispatcher sends to, whatever a request names; undefined for one that sends to the origin that the
- * request names, and null for one that does not tell, such as a BalancedPool.
- */
-export type BoundOrigin = string | null | undefined;
-
-/** @throws AuthError `origin_not_allowed` where a request would go elsewhere than it says */
-function assertBound(origin: string | URL | undefined, bound: BoundOrigin): void {
-  if (bound === undefined || (bound !== null && origin && new URL(origin).origin === bound)) return;
-  const detail =
-    bound === null
-      ? 'this dispatcher does not tell where a request goes: give the interceptor to its pools, by its factory'
-      : `the request names another origin than '${bound}', to which its dispatcher sends it`;
-  throw new AuthError('origin_not_allowed', { detail });
-}
-
-/**
- * A cache outside of the interceptor does not see the token, and would hand one identity what another one got.
- *
- * @throws AuthError `invalid_options`
- */
-function assertNoCacheOutside(handler: Dispatcher.DispatchHandler): void {
-  let outer: unknown = handler;
-  for (let depth = 0; depth < 8 && typeof outer === 'object' && outer !== null; depth++) {
-    if (sharing.has(outer.constructor?.name)) {
-      const detail = 'list interceptors.cache() and interceptors.deduplicate() before authInterceptor()';
-      throw new AuthError('invalid_options', { detail });
-    }
-    outer = (outer as { readonly handler?: unknown }).handler;
-  }
-}
-
-const sharing: ReadonlySet<string | undefined> = new Set([
-  'CacheHandler',
-  'CacheRevalidationHandler',
-  'DeduplicationHandler',
-]);
 
 /** Whether only the token, not the request, is forbidden at this origin. */
 function isForbidden(error: unknown): boolean {

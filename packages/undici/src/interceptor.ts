@@ -1,6 +1,7 @@
 import { AuthError, type AuthSession } from '@auth/core';
 import type { Dispatcher } from 'undici';
-import { AuthorizedRequest, type BoundOrigin } from './authorized-request.js';
+import { AuthorizedRequest } from './authorized-request.js';
+import type { BoundOrigin } from './dispatch-checks.js';
 import { TokenHeaders } from './token-headers.js';
 
 /**

@@ -1,5 +1,6 @@
+import { startEngine } from '../engine-server.ts';
 import { scriptsRunBy } from '../engine-usage.ts';
-import { Fleet, startEngine } from '../fleet.ts';
+import { Fleet } from '../fleet.ts';
 
 /** What it costs programs to have a token of each account. */
 export interface AppStart {

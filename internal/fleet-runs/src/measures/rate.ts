@@ -1,4 +1,5 @@
-import { Fleet, pause, startEngine } from '../fleet.ts';
+import { startEngine } from '../engine-server.ts';
+import { Fleet, pause } from '../fleet.ts';
 
 /** What all workers together send under `perIssuer`. */
 export interface Rate {

@@ -1,4 +1,5 @@
-import { Fleet, pause, startEngine } from '../fleet.ts';
+import { startEngine } from '../engine-server.ts';
+import { Fleet, pause } from '../fleet.ts';
 
 /** What became of programs whose Redis was killed and came back with its data. */
 export interface Reconnect {

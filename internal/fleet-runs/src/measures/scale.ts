@@ -1,7 +1,8 @@
 import { addCompletedJobs } from '../completed-jobs.ts';
-import { Fleet, pause, type RunOptions, startEngine } from '../fleet.ts';
+import { startEngine } from '../engine-server.ts';
+import { Fleet, type FleetPlan, pause } from '../fleet.ts';
 import type { Figures } from '../judge.ts';
-import type { WorkedBy } from '../messages.ts';
+import type { EnginePlace, WorkedBy } from '../messages.ts';
 
 /** What renewals cost a fleet that has more to do than it can. */
 export interface Scale {
@@ -18,10 +19,13 @@ export interface Scale {
 
 /** How a fleet is measured. */
 export type ScaleOptions = Pick<
-  RunOptions,
-  'engine' | 'workers' | 'accounts' | 'lifeMs' | 'perIssuer' | 'heapMiB'
+  FleetPlan,
+  'workers' | 'accounts' | 'lifeMs' | 'perIssuer' | 'sweepSpreadMs' | 'heapMiB'
 > & {
+  readonly engine: EnginePlace['kind'];
   readonly workedBy: WorkedBy;
+  /** For how long it renews before it is measured: programs that have just started cost more. Default 0. */
+  readonly warmUpMs?: number | undefined;
   readonly measuredMs: number;
   /** Completed jobs in the same queue, in PostgreSQL. Default none. */
   readonly completedJobs?: number | undefined;
@@ -34,8 +38,8 @@ export async function measureScale(options: ScaleOptions): Promise<Scale> {
   const durationMs = options.measuredMs;
   await using fleet = new Fleet({ ...options, latencyMs: 0 }, engine);
   await fleet.start();
-  await fleet.enrolled();
-  const { completedJobs = 0 } = options;
+  const { completedJobs = 0, warmUpMs = 0 } = options;
+  await Promise.all([fleet.enrolled(), pause(warmUpMs)]);
   if (engine.place.kind === 'pg-boss' && completedJobs > 0)
     await addCompletedJobs(engine.place.url, completedJobs);
   await fleet.begin();

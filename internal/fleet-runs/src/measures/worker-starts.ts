@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import { leaseMs, refs } from '../accounts.ts';
 import { openEngine } from '../engine.ts';
-import { Fleet, pause, startEngine } from '../fleet.ts';
+import { startEngine } from '../engine-server.ts';
+import { Fleet, pause } from '../fleet.ts';
 
 /** What happens where workers start on accounts that are enrolled. */
 export interface WorkerStart {

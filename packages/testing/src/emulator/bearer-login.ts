@@ -43,7 +43,7 @@ export function bearerLoginServer(
       if (account === undefined || (accountId !== undefined && !/^\d+$/.test(accountId))) {
         return { ...refused(400, 'Bad request'), outcome: 'malformed' };
       }
-      const verdict = vendor.checkPassword(account, form?.get('password'));
+      const verdict = vendor.accounts.checkPassword(account, form?.get('password'));
       if (verdict === 'locked') return { ...refused(403, 'Account locked'), outcome: 'locked' };
       if (verdict === 'wrong') return refused(401, 'Invalid username or password');
       if (!authOnly) return grant(account);

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
+import type { AccountState } from './accounts.js';
 import type { Emulator, VendorHandle, VendorName } from './handles.js';
-import type { AccountState, ScriptedAnswer } from './vendor.js';
+import type { ScriptedAnswer } from './scripted-answers.js';
 import { json } from './wire-kit.js';
 
 const names: ReadonlyMap<string, VendorName> = new Map([

@@ -44,8 +44,8 @@ export function emulatorAt(
     proxmox: new Vendor(clock, { accessMs: 2 * hourMs, refreshMs: 2 * hourMs }, 'single_use'),
     zabbix: new Vendor(clock, { accessMs: 15 * minuteMs, refreshMs: 0 }, 'single_use'),
   };
-  for (const vendor of Object.values(vendors)) vendor.addAccount(account.username, account.password);
-  vendors.proxmox.addAccount(proxmoxAccount.username, proxmoxAccount.password);
+  for (const vendor of Object.values(vendors)) vendor.accounts.add(account.username, account.password);
+  vendors.proxmox.accounts.add(proxmoxAccount.username, proxmoxAccount.password);
 
   const issuer = `${url}/keycloak/realms/emulated`;
   const app = new Hono();
@@ -147,9 +147,9 @@ function handleOf<Options>(vendor: Vendor, apiUrl: string, options: Options): Ve
     ledger: vendor.ledger,
     settings: vendor.settings,
     set: (settings) => void Object.assign(vendor.settings, settings),
-    addAccount: (username, password) => vendor.addAccount(username, password),
-    setAccountState: (username, state) => vendor.setAccountState(username, state),
-    answerNext: (answer) => vendor.answerNext(answer),
+    addAccount: (username, password) => vendor.accounts.add(username, password),
+    setAccountState: (username, state) => vendor.accounts.setState(username, state),
+    answerNext: (answer) => vendor.scripted.add(answer),
     dropNext: (times) => vendor.dropNext(times),
     omitFields: (...names) => vendor.omitFields(names),
     expireTokens: () => vendor.tokens.endAccessTokens(),

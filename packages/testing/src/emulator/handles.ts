@@ -1,6 +1,8 @@
 import type { Clock } from '@auth/core';
+import type { AccountState } from './accounts.js';
 import type { Ledger } from './ledger.js';
-import type { AccountState, ScriptedAnswer, VendorSettings } from './vendor.js';
+import type { ScriptedAnswer } from './scripted-answers.js';
+import type { VendorSettings } from './vendor.js';
 
 export type VendorName =
   | 'joor'

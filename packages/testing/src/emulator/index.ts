@@ -10,5 +10,6 @@ export type {
   VendorName,
 } from './handles.js';
 export type { Ledger, LedgerEntry } from './ledger.js';
+export type { ScriptedAnswer } from './scripted-answers.js';
 export { type RunningEmulator, type StartOptions, startEmulator } from './start-emulator.js';
-export type { ScriptedAnswer, VendorSettings } from './vendor.js';
+export type { VendorSettings } from './vendor.js';

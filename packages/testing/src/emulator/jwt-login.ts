@@ -28,7 +28,7 @@ export function jwtLoginServer(
       token_type: 'Bearer',
       expires_in: vendor.settings.accessTokenLifetimeMs / 1000,
       // Always the account's id, whatever client the form names.
-      client_id: vendor.idOf(account),
+      client_id: vendor.accounts.idOf(account),
     };
     return { outcome: 'issued', issued: issued.refreshId, response: vendor.tokenAnswer(answer) };
   };
@@ -40,7 +40,7 @@ export function jwtLoginServer(
       const missing = ['username', 'password'].filter((field) => !form?.get(field));
       const grantType = form?.get('grant_type') ?? 'password';
       if (missing.length > 0 || grantType !== 'password') return unprocessable('body', missing);
-      const verdict = vendor.checkPassword(account, form?.get('password'));
+      const verdict = vendor.accounts.checkPassword(account, form?.get('password'));
       if (verdict === 'right') return grant(account as string);
       // Plain fastapi-users says so; UniPoll itself says LOGIN_BAD_CREDENTIALS to everybody.
       const detail = verdict === 'not_set_up' ? 'LOGIN_USER_NOT_VERIFIED' : 'LOGIN_BAD_CREDENTIALS';
@@ -53,7 +53,7 @@ export function jwtLoginServer(
     presented: Presented,
     belongs: (accessToken: string) => boolean,
   ): TokenResult => {
-    if (presented.state !== 'unknown' && vendor.stateOf(presented.account) === 'deleted')
+    if (presented.state !== 'unknown' && vendor.accounts.stateOf(presented.account) === 'deleted')
       return { outcome: 'refused', response: json(404, { detail: 'Not Found' }) };
     if (presented.state === 'spendable' && belongs(presented.accessToken)) {
       vendor.tokens.spend(refreshToken);
@@ -91,7 +91,7 @@ export function jwtLoginServer(
       if (clientId === undefined)
         return { outcome: 'malformed', response: json(400, { detail: 'Malformed header' }) };
       if (!/^[0-9a-f]{24}$/.test(clientId)) return { outcome: 'failed', response: brokenEndpoint() };
-      if (!vendor.isAccountId(clientId))
+      if (!vendor.accounts.hasId(clientId))
         return { outcome: 'refused', response: json(401, { detail: 'Invalid Client ID' }) };
       return rotate(refreshToken, presented, () => true);
     });
@@ -101,7 +101,7 @@ export function jwtLoginServer(
     if (isAuthPath(req.raw)) return json(404, { error: 'not_found' });
     const accessToken = bearerOf(req.raw);
     const owner = accessToken === undefined ? undefined : vendor.tokens.accountOf(accessToken);
-    const isActive = owner !== undefined && vendor.stateOf(owner) === 'active';
+    const isActive = owner !== undefined && vendor.accounts.stateOf(owner) === 'active';
     return vendor.apiCall(
       isActive ? accessToken : undefined,
       () => json(401, { detail: 'Unauthorized' }),

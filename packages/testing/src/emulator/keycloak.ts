@@ -28,7 +28,7 @@ export class Keycloak {
     const account = form.get('username');
     const wrongClient = this.#refusedClient(form);
     if (wrongClient !== undefined) return wrongClient;
-    const verdict = this.#vendor.checkPassword(account, form.get('password'));
+    const verdict = this.#vendor.accounts.checkPassword(account, form.get('password'));
     if (verdict === 'disabled') return refused(400, 'invalid_grant', 'Account disabled');
     if (verdict === 'not_set_up') return refused(400, 'invalid_grant', 'Account is not fully set up');
     if (verdict === 'right' && this.#vendor.takeCode(form.get('otp') ?? form.get('totp')))
@@ -52,7 +52,7 @@ export class Keycloak {
       return { ...refused(400, 'invalid_grant', text), outcome: 'reused' };
     }
     if (presented.state === 'expired') return refused(400, 'invalid_grant', 'Token is not active');
-    if (this.#vendor.stateOf(presented.account) === 'disabled')
+    if (this.#vendor.accounts.stateOf(presented.account) === 'disabled')
       return refused(400, 'invalid_grant', 'User disabled');
     tokens.spend(form.get('refresh_token') as string);
     return this.#grant(presented.account, presented.session);

@@ -24,7 +24,7 @@ export function magentoServer(vendor: Vendor, api: (request: Request) => Respons
     return vendor.tokenCall({ endpoint: 'login', account }, () => {
       if (body === undefined)
         return { outcome: 'malformed', response: json(400, { message: 'Decoding error.' }) };
-      const verdict = vendor.checkPassword(account, body.get('password'));
+      const verdict = vendor.accounts.checkPassword(account, body.get('password'));
       if (verdict === 'right') return grant(account as string);
       const message =
         'The account sign-in was incorrect or your account is disabled temporarily. Please wait and try again later.';

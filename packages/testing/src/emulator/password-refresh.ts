@@ -35,7 +35,7 @@ export function passwordRefreshServer(
     return vendor.tokenCall({ endpoint: 'login', account }, () => {
       if (account === undefined)
         return { outcome: 'malformed', response: json(400, { error: 'invalid_request' }) };
-      const verdict = vendor.checkPassword(account, form?.get('password'));
+      const verdict = vendor.accounts.checkPassword(account, form?.get('password'));
       if (verdict === 'right') return grant(account);
       return {
         outcome: verdict === 'locked' ? 'locked' : 'refused',

@@ -46,7 +46,7 @@ export function proxmoxServer(vendor: Vendor, api: (request: Request) => Respons
     return vendor.tokenCall({ endpoint: 'login', account: username }, () => {
       if (username === undefined || password === undefined)
         return { outcome: 'malformed', response: json(400, { data: null }) };
-      const verdict = vendor.checkPassword(username, password);
+      const verdict = vendor.accounts.checkPassword(username, password);
       return verdict === 'right' ? grant(username) : failed(verdict === 'locked' ? 'locked' : 'refused');
     });
   });

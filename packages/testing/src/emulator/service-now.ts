@@ -57,7 +57,7 @@ export function serviceNowServer(
     return vendor.tokenCall({ endpoint: 'login', account }, () => {
       if (form?.get('grant_type') !== 'password') return denied('malformed');
       if (!isClient) return denied('refused');
-      const verdict = vendor.checkPassword(account, form.get('password'));
+      const verdict = vendor.accounts.checkPassword(account, form.get('password'));
       if (verdict === 'right') return answer(account as string);
       return denied(verdict === 'locked' ? 'locked' : 'refused');
     });

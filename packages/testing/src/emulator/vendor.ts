@@ -1,6 +1,7 @@
 import type { Clock } from '@auth/core';
+import { Accounts } from './accounts.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
-import { randomHex } from './random-token.js';
+import { ScriptedAnswers } from './scripted-answers.js';
 import { type Grant, type Presented, TokenBook } from './token-book.js';
 import { json } from './wire-kit.js';
 
@@ -24,39 +25,6 @@ export interface VendorSettings {
   refreshWorks: boolean;
   /** Keycloak: the code that a login must bring beside the password; it is taken once. Default '': none. */
   oneTimeCode: string;
-}
-
-/** What a server says of an account, whatever the password. */
-export type AccountState =
-  | 'active'
-  /** After too many wrong passwords, by whomever. */
-  | 'locked'
-  | 'disabled'
-  /** The person has not done yet what the server wants of everybody. */
-  | 'not_set_up'
-  | 'deleted';
-
-/** An answer in place of the vendor's own. */
-export interface ScriptedAnswer {
-  /** Which calls get it. Default `token`: login and refresh. */
-  readonly on?: 'login' | 'refresh' | 'token' | 'api';
-  /** How many calls. Default 1. */
-  readonly times?: number;
-  /** Default 200. */
-  readonly status?: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Objects go out as JSON. */
-  readonly body?: unknown;
-}
-
-/** A person, or a machine's user, that can log in. */
-interface VendorAccount {
-  readonly username: string;
-  password: string;
-  wrongPasswords: number;
-  state: AccountState;
-  /** The server's own id of the account, as UniPoll has it. */
-  readonly id: string;
 }
 
 /** Thrown to cut off a call's connection in place of an answer. */
@@ -83,11 +51,12 @@ export class Vendor {
   readonly ledger: Ledger = new Ledger();
   readonly settings: VendorSettings;
   readonly tokens: TokenBook;
+  readonly accounts: Accounts;
+  /** Answers that are sent in place of the vendor's own. */
+  readonly scripted: ScriptedAnswers = new ScriptedAnswers();
   readonly #clock: Clock;
   readonly #defaults: VendorSettings;
-  readonly #accounts = new Map<string, VendorAccount>();
   readonly #takenCodes = new Set<string>();
-  #scripts: { answer: ScriptedAnswer; left: number }[] = [];
   #drops = 0;
   #omitted: readonly string[] = [];
   readonly #pauses = new Set<() => void>();
@@ -111,41 +80,11 @@ export class Vendor {
     };
     this.settings = { ...this.#defaults };
     this.tokens = new TokenBook(() => this.now(), rotation);
+    this.accounts = new Accounts(() => this.settings.lockAfter);
   }
 
   now(): number {
     return this.#clock.now() + this.settings.clockOffsetMs;
-  }
-
-  addAccount(username: string, password: string): void {
-    this.#accounts.set(username, {
-      username,
-      password,
-      wrongPasswords: 0,
-      state: 'active',
-      id: randomHex(12),
-    });
-  }
-
-  /** @throws Error for an account that was never added */
-  setAccountState(username: string, state: AccountState): void {
-    const account = this.#accounts.get(username);
-    if (account === undefined) throw new Error(`no such account: ${username}`);
-    if (!accountStates.includes(state)) throw new Error(`state: expected ${accountStates.join(', ')}`);
-    account.state = state;
-  }
-
-  stateOf(username: string): AccountState {
-    return this.#accounts.get(username)?.state ?? 'deleted';
-  }
-
-  /** The server's own id of an account. */
-  idOf(username: string): string | undefined {
-    return this.#accounts.get(username)?.id;
-  }
-
-  isAccountId(id: string): boolean {
-    return [...this.#accounts.values()].some((account) => account.id === id);
   }
 
   /** Resets everything except the accounts that were added. */
@@ -154,14 +93,11 @@ export class Vendor {
     this.ledger.clear();
     this.tokens.clear();
     this.#takenCodes.clear();
-    this.#scripts = [];
+    this.scripted.clear();
     this.#drops = 0;
     this.#omitted = [];
     this.stop();
-    for (const account of this.#accounts.values()) {
-      account.wrongPasswords = 0;
-      account.state = 'active';
-    }
+    this.accounts.reset();
   }
 
   /** Cuts off the calls that are paused. */
@@ -180,34 +116,9 @@ export class Vendor {
     return json(200, Object.fromEntries(kept));
   }
 
-  /** The next calls get this answer and have no effect. @throws Error if no such answer can be sent */
-  answerNext(answer: ScriptedAnswer): void {
-    const unknown = Object.keys(answer).find((name) => !scriptFields.includes(name));
-    if (unknown !== undefined) throw new Error(`no such field: ${unknown} (${scriptFields.join(', ')})`);
-    if (!['login', 'refresh', 'token', 'api'].includes(answer.on ?? 'token')) {
-      throw new Error(`on: expected login, refresh, token or api, not ${answer.on}`);
-    }
-    scriptedResponse(answer);
-    this.#scripts.push({ answer, left: answer.times ?? 1 });
-  }
-
   /** The next token calls take effect, but their connections are cut off before the answer. */
   dropNext(times = 1): void {
     this.#drops += times;
-  }
-
-  checkPassword(
-    username: string | undefined,
-    password: string | undefined,
-  ): 'right' | 'wrong' | Exclude<AccountState, 'active' | 'deleted'> {
-    const account = username === undefined ? undefined : this.#accounts.get(username);
-    if (account === undefined || account.state === 'deleted') return 'wrong';
-    if (account.state !== 'active') return account.state;
-    const { lockAfter } = this.settings;
-    if (lockAfter > 0 && account.wrongPasswords >= lockAfter) return 'locked';
-    const right = account.password === password;
-    account.wrongPasswords = right ? 0 : account.wrongPasswords + 1;
-    return right ? 'right' : 'wrong';
   }
 
   /** Whether a login brings the one-time code that is asked for, and that no login has brought before. */
@@ -240,7 +151,7 @@ export class Vendor {
   async tokenCall(call: TokenCall, effect: () => TokenResult): Promise<Response> {
     await this.#pause(this.settings.delayBeforeCommitMs);
     const kind = call.endpoint === 'verify' ? 'login' : call.endpoint;
-    const scripted = kind === 'revoke' ? undefined : this.#scripted(kind);
+    const scripted = kind === 'revoke' ? undefined : this.scripted.next(kind);
     const result: TokenResult =
       scripted === undefined ? effect() : { outcome: 'scripted', response: scripted };
     const dropped = this.#drops > 0;
@@ -269,22 +180,13 @@ export class Vendor {
     reject: (why: 'missing' | 'dead') => Response,
     handle: (account: string) => Response | Promise<Response>,
   ): Promise<Response> {
-    const scripted = this.#scripted('api');
+    const scripted = this.scripted.next('api');
     if (scripted !== undefined) return this.#dated(scripted);
     const account = accessToken === undefined ? undefined : this.tokens.accountOf(accessToken);
     this.ledger.recordApiCall(account !== undefined);
     const response =
       account === undefined ? reject(accessToken === undefined ? 'missing' : 'dead') : await handle(account);
     return this.#dated(response);
-  }
-
-  #scripted(kind: 'login' | 'refresh' | 'api'): Response | undefined {
-    const fits = ({ on = 'token' }: ScriptedAnswer): boolean =>
-      on === kind || (on === 'token' && kind !== 'api');
-    const script = this.#scripts.find(({ answer, left }) => left > 0 && fits(answer));
-    if (script === undefined) return undefined;
-    script.left--;
-    return scriptedResponse(script.answer);
   }
 
   /** Adds a Date header by the server's own clock. */
@@ -306,13 +208,4 @@ export class Vendor {
     this.#pauses.add(end);
     return promise.finally(() => this.#pauses.delete(end));
   }
-}
-
-const accountStates: readonly string[] = ['active', 'locked', 'disabled', 'not_set_up', 'deleted'];
-
-const scriptFields = ['on', 'times', 'status', 'headers', 'body'];
-
-function scriptedResponse({ status = 200, headers = {}, body }: ScriptedAnswer): Response {
-  const isText = body === undefined || body === null || typeof body === 'string';
-  return isText ? new Response(body ?? null, { status, headers }) : json(status, body, headers);
 }

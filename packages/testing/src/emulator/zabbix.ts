@@ -20,7 +20,7 @@ export function zabbixServer(vendor: Vendor, api: (request: Request) => Response
     if (method === 'user.login') {
       const { username, password } = (params ?? {}) as Record<string, string | undefined>;
       return vendor.tokenCall({ endpoint: 'login', account: username }, (): TokenResult => {
-        const verdict = vendor.checkPassword(username, password);
+        const verdict = vendor.accounts.checkPassword(username, password);
         if (verdict === 'right') {
           const { accessToken } = vendor.issue(
             username as string,
