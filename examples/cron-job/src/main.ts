@@ -23,4 +23,6 @@ try {
   if (authError === undefined) throw error;
   console.error(authError.code, authError.message);
   process.exitCode = authError.retryable ? tryAgain : 1;
+} finally {
+  await session.close();
 }

@@ -14,16 +14,17 @@ const { REDIS_URL: redisUrl = 'redis://127.0.0.1:6379', TENANTS_FILE: tenantsFil
 const { PORT: port = '3000' } = process.env;
 
 const redis = new Redis(redisUrl);
+redis.on('error', ({ message }) => console.warn(message));
 const store = redisStore({ client: redis });
 const tenantOf = await readTenants(tenantsFile);
-const sessionOf = tenantSessions({ baseUrl, store });
+const sessions = tenantSessions({ baseUrl, store });
 
 const app = express();
 app.get('/trips', async (request, response) => {
   // The API key selects the tenant's session; a name in the URL would let anybody read any tenant's trips.
   const tenant = tenantOf(request.get('x-api-key') ?? '');
   if (tenant === undefined) return void response.sendStatus(401);
-  const trips = await sessionOf(tenant).fetch(`${apiUrl}/trips`);
+  const trips = await sessions.of(tenant).fetch(`${apiUrl}/trips`);
   response.status(trips.status).json(await trips.json());
 });
 app.use((error: unknown, _: Request, response: Response, next: NextFunction) => {
@@ -40,6 +41,7 @@ const server = app.listen(Number(port), '127.0.0.1', () => {
 });
 process.once('SIGTERM', () => {
   server.close(async () => {
+    await sessions.close();
     await store[Symbol.asyncDispose]();
     redis.disconnect();
   });

@@ -11,24 +11,37 @@ export interface Shared {
   readonly maxOpen?: number;
 }
 
+export interface TenantSessions {
+  of(tenant: Tenant): AuthSession<PasswordRefreshExtra>;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
 /**
- * One session for each tenant, opened when the tenant first calls. Opening costs no request. A session that is disposed
+ * One session for each tenant, opened when the tenant first calls. Opening costs no request. A session that is closed
  * leaves its tokens in the store, where the tenant's next session finds them.
  */
-export function tenantSessions({
-  baseUrl,
-  store,
-  maxOpen = 1_000,
-}: Shared): (tenant: Tenant) => AuthSession<PasswordRefreshExtra> {
+export function tenantSessions({ baseUrl, store, maxOpen = 1_000 }: Shared): TenantSessions {
   const open = new LRUCache<string, AuthSession<PasswordRefreshExtra>>({
     max: maxOpen,
-    dispose: (session) => session.dispose(),
+    dispose: (session) => void session.close(),
   });
-  return ({ name, username, password }) => {
-    const known = open.get(name);
-    if (known !== undefined) return known;
-    const session = createPasswordRefreshAuth({ ...simacan('staging'), baseUrl, username, password, store });
-    open.set(name, session);
-    return session;
+  return {
+    of({ name, username, password }) {
+      const known = open.get(name);
+      if (known !== undefined) return known;
+      const session = createPasswordRefreshAuth({
+        ...simacan('staging'),
+        baseUrl,
+        username,
+        password,
+        store,
+      });
+      open.set(name, session);
+      return session;
+    },
+    async close() {
+      await Promise.all([...open.values()].map((session) => session.close()));
+    },
   };
 }

@@ -115,8 +115,9 @@ describe.runIf(redisServer().path)('two processes on one Redis', () => {
 
 test('a tenant whose session was closed to make room needs no new login', async () => {
   const { baseUrl } = emulator.passwordRefresh.options;
-  const sessionOf = tenantSessions({ baseUrl, store: memoryStore(), maxOpen: 10 });
-  const visits = [...tenants, ...tenants].map((tenant) => () => sessionOf(tenant));
+  const sessions = tenantSessions({ baseUrl, store: memoryStore(), maxOpen: 10 });
+  const visits = [...tenants, ...tenants].map((tenant) => () => sessions.of(tenant));
   for (const open of visits) expect((await open().fetch(`${baseUrl}/trips`)).status).toBe(200);
   expect(emulator.passwordRefresh.ledger).toMatchObject({ logins: 50, refreshes: 0, apiCallsAccepted: 100 });
+  await sessions.close();
 });

@@ -16,11 +16,11 @@ export type Handler = (request: Request, context: FunctionContext) => Promise<Re
 /** Called once per instance, outside of any request, so that later requests find the token in memory. */
 export function createHandler(client: Redis, apiUrl: string, options: PasswordRefreshAuthOptions): Handler {
   // Without `subscribe`: a frozen instance receives nothing, and would hold a second connection.
-  const { get, compareAndSet, lock } = redisStore({ client });
+  const { subscribe: _, ...store } = redisStore({ client });
   const requests = new AsyncLocalStorage<FunctionContext>();
   const session = createPasswordRefreshAuth({
     ...options,
-    store: { get, compareAndSet, lock },
+    store,
     // A timer would be frozen with the instance and fire during a later request.
     scheduler: null,
     waitUntil: (work) => requests.getStore()?.waitUntil(work),

@@ -1,4 +1,5 @@
 /** @module-tag long */
+import { request } from 'node:http';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { chromium as installed, type ServerProcess, startServer } from '@internal/test-tools';
 import { chromium } from 'playwright-core';
@@ -83,6 +84,17 @@ test('while UniPoll asks for a pause the form says how long, and cannot be submi
     expect(answer.canSubmit).toBe(false);
   }
   expect(emulator.jwtLogin.ledger.tokenCalls).toBe(1);
+});
+
+test('a page whose name leads here cannot use the account', async () => {
+  await start();
+  const { port } = new URL(server.url);
+  const headers = { host: `elsewhere.example:${port}`, origin: `http://elsewhere.example:${port}` };
+  const status = await new Promise((resolve) => {
+    request({ port, path: '/', headers }, ({ statusCode }) => resolve(statusCode)).end();
+  });
+  expect(status).toBe(403);
+  expect(emulator.jwtLogin.ledger.tokenCalls).toBe(0);
 });
 
 test('a form on somebody else’s page cannot sign in', async () => {

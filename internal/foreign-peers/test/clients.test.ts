@@ -149,6 +149,27 @@ describe.each(Object.entries(strangers))('a Request of the platform over %s', (_
     await session.close();
   });
 
+  test('sets cookies that an exchange reads apart', async () => {
+    const session = createAuthSession(
+      {
+        name: 'cookies',
+        issuer: api.origin,
+        account: 'ada',
+        allowedOrigins: [api.origin],
+        prepareLogin: () => ({
+          secrets: ['x'],
+          login: async (context) => {
+            const { headers } = await context.fetch(`${api.origin}/cookies`);
+            return { accessToken: headers.getSetCookie().join('|').replaceAll(' ', '') };
+          },
+        }),
+      },
+      { fetch: transport },
+    );
+    expect(await session.getAccessToken()).toBe('sid=1;Path=/|csrf=2|route=n1');
+    await session.close();
+  });
+
   test('is what ky makes: JSON, and a form with a file', async () => {
     const { session } = await sessionWith('expired', transport);
     const client = ky.create({ fetch: session.fetch, retry: 0 });

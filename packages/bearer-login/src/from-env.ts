@@ -20,7 +20,8 @@ export function bearerLoginFromEnv(
   const { accountId, tokenHeader, ...options } = optionsInEnvironment('BEARER_LOGIN', names, variables);
   return {
     ...options,
-    ...(accountId && { accountId: Number(accountId) }),
+    // NaN is refused by its name: `Number` would read ' ' as 0, and '0x1F' as 31.
+    ...(accountId && { accountId: /^\d+$/.test(accountId) ? Number(accountId) : Number.NaN }),
     ...(tokenHeader && { tokenHeader: tokenHeader as TokenHeader }),
   };
 }

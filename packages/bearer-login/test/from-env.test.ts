@@ -18,7 +18,8 @@ test('an account in the environment logs in', async () => {
 test('what is wrong is refused by name, and what is missing by its variable', () => {
   const wrong = (name: string, value: string) => () =>
     createBearerLoginAuth({ ...teletracker(), ...bearerLoginFromEnv({ ...account, [name]: value }) });
-  expect(wrong('BEARER_LOGIN_ACCOUNT_ID', 'seven')).toThrow('accountId: expected a whole number');
+  for (const id of ['seven', ' ', '0x1F', '1e3'])
+    expect(wrong('BEARER_LOGIN_ACCOUNT_ID', id)).toThrow('accountId: expected a whole number');
   expect(wrong('BEARER_LOGIN_TOKEN_HEADER', 'x')).toThrow('tokenHeader: expected one of');
   expect(() => bearerLoginFromEnv({})).toThrow('BEARER_LOGIN_USERNAME, BEARER_LOGIN_PASSWORD');
 });

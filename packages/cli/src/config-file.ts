@@ -11,9 +11,10 @@ import {
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { findAuthError } from '@auth/core';
 import envPaths from 'env-paths';
 import type { Accounts, Session } from './accounts.js';
-import { UsageError } from './failures.js';
+import { messageOf, UsageError } from './failures.js';
 
 const names = ['auth.config.ts', 'auth.config.mts', 'auth.config.js', 'auth.config.mjs'];
 const paths = envPaths('auth-cli', { suffix: '' });
@@ -61,17 +62,26 @@ export async function loadConfig(path: string): Promise<Accounts> {
 }
 
 async function opened(where: string, open: Accounts[string]): Promise<Session> {
-  const session: Partial<Session> | undefined = await open();
+  const session = await opening(where, open);
   if (typeof session?.getTokens !== 'function')
     throw new UsageError(`${where}: expected a function that returns a session`);
   return session as Session;
+}
+
+async function opening(where: string, open: Accounts[string]): Promise<Partial<Session> | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    if (findAuthError(error) !== undefined) throw error;
+    throw new UsageError(`${where}: ${messageOf(error)}`);
+  }
 }
 
 async function imported(path: string): Promise<{ readonly default?: unknown }> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new UsageError(`${path}: ${(error as Error).message}`);
+    throw new UsageError(`${path}: ${messageOf(error)}`);
   }
 }
 
@@ -135,6 +145,10 @@ function tellIfNew(path: string): void {
   const known = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
   if (known.includes(path)) return;
   process.stderr.write(`auth: accounts are those of ${path}\n`);
-  mkdirSync(paths.data, { recursive: true, mode: 0o700 });
-  appendFileSync(list, `${path}\n`, { mode: 0o600 });
+  try {
+    mkdirSync(paths.data, { recursive: true, mode: 0o700 });
+    appendFileSync(list, `${path}\n`, { mode: 0o600 });
+  } catch {
+    // The home folder cannot be written, as in containers: it is told again next time.
+  }
 }

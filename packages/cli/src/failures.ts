@@ -1,4 +1,4 @@
-import { type AuthErrorCode, findAuthError } from '@auth/core';
+import { type AuthErrorCode, findAuthError, reasonOf } from '@auth/core';
 
 /** What the program ends with. They are stable; `exec` and `curl` end with what they have run. */
 export const exitCodes = {
@@ -66,7 +66,7 @@ const forAPerson: ReadonlySet<AuthErrorCode> = new Set([
 /** What a person is told of an error. */
 export function messageOf(error: unknown): string {
   const authError = findAuthError(error);
-  if (authError === undefined) return (error as Error).message;
+  if (authError === undefined) return error instanceof Error ? error.message : reasonOf(error);
   const { message, retryAt, code } = authError;
   const pause = retryAt === undefined ? '' : `; not before ${new Date(retryAt).toISOString()}`;
   return message + pause + (forAPerson.has(code) ? '; in a shell: auth login' : '');

@@ -1,13 +1,16 @@
+import { constants } from 'node:os';
 import type { Session } from './accounts.js';
 import { type GlobalOptions, openAccount } from './open-accounts.js';
 
-/** What a program ends with that a signal has ended. */
-const signalled = { SIGINT: 130, SIGTERM: 143 } as const;
+/** What ends a program: from a terminal, from another program, and when the terminal is closed. */
+export const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/**
- * Runs a command with an account's session, and closes it: a refresh under way ends first, also after SIGINT and SIGTERM,
- * within ten seconds.
- */
+/** What a program ends with that a signal has ended. */
+export function exitCodeAfter(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** Runs a command with an account's session, and closes it. */
 export async function withSession<Result>(
   account: string,
   options: GlobalOptions,
@@ -15,14 +18,27 @@ export async function withSession<Result>(
   fromHere?: boolean,
 ): Promise<Result> {
   const session = await openAccount(account, options, fromHere);
-  const end = (signal: keyof typeof signalled): void => {
-    void session.close().then(() => process.exit(signalled[signal]));
+  return closingOnSignal(session, async () => {
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+/** While `work` runs, a signal closes the session before the program ends: a refresh under way ends first, within ten seconds. */
+export async function closingOnSignal<Result>(
+  session: Session,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const end = (signal: NodeJS.Signals): void => {
+    void session.close().then(() => process.exit(exitCodeAfter(signal)));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  for (const signal of endingSignals) process.once(signal, end);
   try {
-    return await work(session);
+    return await work();
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
-    await session.close();
+    for (const signal of endingSignals) process.off(signal, end);
   }
 }

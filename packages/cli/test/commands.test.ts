@@ -116,6 +116,14 @@ describe('completions', () => {
     expect(completed('auth token joor --min', 3)).toEqual(['--min-valid']);
   });
 
+  test.each(['bash', 'zsh', 'fish'])(
+    '%s runs no configuration of the folder that it is in',
+    async (shell) => {
+      const { stdout } = await scene.home.run(['completion', shell]);
+      expect(stdout).toContain('auth list </dev/null 2>/dev/null');
+    },
+  );
+
   test.each(['zsh', 'fish'])('%s has every command', async (shell) => {
     const { stdout } = await scene.home.run(['completion', shell]);
     expect(commands.filter((name) => !stdout.includes(name))).toEqual([]);

@@ -120,6 +120,31 @@ test('a configuration that fails is a mistake that names it', async () => {
   expect(ended.stderr).toContain(`${path}: no such thing`);
 });
 
+test('an account whose function throws is a mistake that names it', async () => {
+  using home = new Home();
+  const path = written(home, 'project', 'orders');
+  for (const [thrown, told] of [
+    ['new Error("SIMACAN_PASSWORD is not set")', 'SIMACAN_PASSWORD is not set'],
+    ['undefined', 'orders: '],
+  ] as const) {
+    writeFileSync(path, `export default { orders: () => { throw ${thrown}; } };`);
+    const ended = await home.run(['token', 'orders', '--config', path]);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toContain(told);
+    expect(ended.stderr).not.toContain('    at ');
+  }
+});
+
+test('a home that cannot be written, and a runtime folder that is not there, cost nothing', async () => {
+  await using emulator = await startEmulator();
+  using home = new Home(emulator);
+  const path = written(home, 'project', 'orders');
+  const env = { XDG_DATA_HOME: '/dev/null/data', XDG_RUNTIME_DIR: '/run/user/none-of-that-id' };
+  const ended = await home.run(['token', 'orders', '--config', path], { env });
+  expect(ended.code).toBe(0);
+  expect((await home.run(['curl', 'joor', emulator.joor.apiUrl], { env })).code).toBe(0);
+});
+
 test('variables come from a file', async () => {
   await using emulator = await startEmulator();
   using full = new Home(emulator);

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Home } from './support/cli.js';
 import { sceneOfEachTest } from './support/scene.js';
 
@@ -85,6 +86,21 @@ describe('auth exec', () => {
       (await scene.home.run(['exec', 'joor', '--', 'true'], { env: { JOOR_PASSWORD: 'wrong' } })).code,
     ).toBe(0);
   });
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)(
+    '%s during the login is not the loss of its tokens',
+    async (signal) => {
+      const { joor } = scene.emulator;
+      joor.set({ delayAfterCommitMs: 500 });
+      const program = scene.home.start(['exec', 'joor', '--', 'true']);
+      await vi.waitFor(() => expect(joor.ledger.logins).toBe(1), 5_000);
+      program.kill(signal);
+      const code = await new Promise((resolve) => program.once('exit', resolve));
+      expect(code).toBe(128 + constants.signals[signal]);
+      expect((await scene.home.run(['token', 'joor'])).code).toBe(0);
+      expect(joor.ledger.logins).toBe(1);
+    },
+  );
 
   test('a signal goes to the command', async () => {
     const program = scene.home.start([

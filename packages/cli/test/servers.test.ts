@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { createServer, request as httpRequest, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -331,6 +333,88 @@ describe('auth proxy', () => {
     api.closeAllConnections();
     api.close();
     sockets.close();
+  });
+});
+
+describe('auth proxy and upgrades', () => {
+  /** An API that knows no upgrades but one that it never answers, and what came to it. */
+  async function openApi() {
+    const bodies: string[] = [];
+    const waiting = new Set<unknown>();
+    const api = createServer(async (request, response) => {
+      bodies.push(await text(request));
+      response.write('got ');
+      response.end(bodies.at(-1));
+    }).on('upgrade', ({ url }, socket) => {
+      waiting.add(socket);
+      socket.once('close', () => waiting.delete(socket)).on('error', () => {});
+      socket.once('end', () => socket.destroy()).resume();
+      if (url === '/refused')
+        socket.write('HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngone\r\n0\r\n\r\n');
+      if (url === '/dies') {
+        socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nhalf');
+        setImmediate(() => socket.destroy());
+      }
+    });
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    const origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: origin });
+    const args = ['proxy', 'joor', '--target', origin, '--listen', '127.0.0.1:0', '--key-in-path'];
+    const proxy = await far.listening(args);
+    return {
+      bodies,
+      waiting,
+      address: proxy.lines[0] ?? '',
+      [Symbol.asyncDispose]: async () => {
+        await proxy[Symbol.asyncDispose]();
+        far[Symbol.dispose]();
+        api.closeAllConnections();
+        for (const socket of waiting) (socket as Socket).destroy();
+        api.close();
+      },
+    };
+  }
+
+  test('what curl --http2 and Java ask for with each request is an ordinary request', async () => {
+    await using scene = await openApi();
+    const curl = promisify(execFile);
+    const sent = async (...args: string[]) =>
+      (await curl('curl', ['-sS', '--max-time', '5', '--http2', ...args, `${scene.address}/orders`])).stdout;
+    expect(await sent()).toBe('got ');
+    expect(await sent('--data', 'hello')).toBe('got hello');
+    expect(scene.bodies).toEqual(['', 'hello']);
+  });
+
+  test('an answer in place of a WebSocket arrives whole, and one that breaks off ends the connection', async () => {
+    await using scene = await openApi();
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket' };
+    const { status, body } = await call(scene.address, '/refused', { headers: upgrade });
+    expect({ status, body }).toEqual({ status: 404, body: 'gone' });
+    await expect(call(scene.address, '/dies', { headers: upgrade })).rejects.toThrow('aborted');
+  });
+
+  test('a client that goes away before the answer leaves no connection, and the program ends', async () => {
+    await using scene = await openApi();
+    const { port, pathname } = new URL(scene.address);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `GET ${pathname}/slow HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    await vi.waitFor(() => expect(scene.waiting.size).toBe(1));
+    socket.resetAndDestroy();
+    await vi.waitFor(() => expect(scene.waiting.size).toBe(0));
+  });
+
+  test('a refusal without end does not hold up the replay', async () => {
+    let isRefused = true;
+    await using api = await startApi((response) => {
+      if (isRefused) response.writeHead(401).write('no');
+      else response.end('now');
+      isRefused = false;
+    });
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
+    await using proxy = await far.listening(['proxy', 'joor', '--target', api.origin]);
+    expect(await call(proxy.lines[0] ?? '', '/orders')).toMatchObject({ status: 200, body: 'now' });
   });
 });
 

@@ -40,6 +40,20 @@ describe.runIf(hasTmux)('at a terminal', () => {
     expect(scene.emulator.joor.ledger.entries).toEqual([]);
   });
 
+  test('one Ctrl-C reaches the command of exec once', async () => {
+    const script =
+      "let n = 0; process.on('SIGINT', () => console.log('interrupt', ++n)); console.log('ready'); setTimeout(() => console.log('over'), 1_500)";
+    await using at = terminal(['sh'], { PS1: '$ ' });
+    at.type('-l', `auth exec joor -- node -e "${script}"`);
+    at.type('Enter');
+    await at.shows(/ready$/m);
+    at.type('C-c');
+    const screen = await at.shows(/^over$/m);
+    console.log(screen);
+    expect(screen).toContain('interrupt 1');
+    expect(screen).not.toContain('interrupt 2');
+  });
+
   test('status --watch follows what happens; the documentation shows its screen', async () => {
     const { baseUrl, username } = scene.emulator.bearerLogin.options;
     const teletracker = {

@@ -27,8 +27,8 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
   readonly store?: TokenStore | undefined;
   /**
    * Default: one shared {@link timerScheduler}. `null`, for serverless platforms: no timers, and no work outlives a
-   * call unless `waitUntil` is given. One of your own gets the session's key: sessions with one key on different stores,
-   * those without a `store` included, need schedulers of their own.
+   * call unless `waitUntil` is given. A scheduler of your own is given the session's key as the task's key: sessions with
+   * one key on different stores, those without a `store` included, need a scheduler each.
    */
   readonly scheduler?: RefreshScheduler | null | undefined;
   /** Receives the promise of each exchange, background refreshes included, like a worker's `ctx.waitUntil`. */
@@ -51,7 +51,7 @@ export interface AuthSessionOptions<Extra = Record<string, unknown>> {
    * call.
    */
   readonly fetch?: Transport | undefined;
-  /** For tests; it needs a scheduler on the same clock. Default {@link systemClock}. */
+  /** For tests. Without a scheduler of your own, timers run on this clock too. Default {@link systemClock}. */
   readonly clock?: Clock | undefined;
   /**
    * From 0 to below 1. Spreads what many processes would otherwise do at the same moment: refreshes, resends, retries,
@@ -166,7 +166,14 @@ export interface AuthSession<Extra = Record<string, unknown>> {
   readonly allowedOrigins: readonly string[];
   /** The platform's fetch with the token on it. Works detached. */
   readonly fetch: typeof globalThis.fetch;
+  /** The access token of {@link getTokens}. */
   getAccessToken(options?: GetTokenOptions): Promise<string>;
+  /**
+   * A set that is valid now: from memory, from the store, or by one exchange that all callers share.
+   *
+   * @throws AuthError among others `invalid_credentials`, `login_blocked`, `reauthentication_required`, `rate_limited`,
+   * `store_failed`, `signed_out`, `disposed`; or the reason of `signal`
+   */
   getTokens(options?: GetTokenOptions): Promise<TokenSet<Extra>>;
   /** The token's headers for one request of a client that is not fetch. The URL's origin is checked. */
   getHeaders(url: string | URL, options?: GetTokenOptions): Promise<Headers>;
@@ -189,8 +196,10 @@ export interface AuthSession<Extra = Record<string, unknown>> {
   ): Promise<TokenSet<Extra> | undefined>;
   /**
    * For cron jobs, queues and workers: looks at the store once, refreshes a set that is due whether anybody uses it or
-   * not, and says when to come again. Hands nothing out and schedules nothing. Rejects with `store_failed`; everything
-   * else is a state.
+   * not, and says when to come again. Hands nothing out and schedules nothing. What an exchange comes to is a
+   * state.
+   *
+   * @throws AuthError `store_failed` or `disposed`; or the reason of `signal`
    */
   maintain(options?: MaintainOptions): Promise<Maintenance>;
   /** The set in memory, perhaps expired. */
@@ -200,6 +209,8 @@ export interface AuthSession<Extra = Record<string, unknown>> {
   /**
    * Logs in now: a real password check, never an adopted session. Lifts a latch and a sign-out. A refusal leaves
    * stored tokens alone. A `password` given here is used once and not kept.
+   *
+   * @throws AuthError among others `invalid_credentials`, `rate_limited`, and `store_failed`: signed in, but not yet saved
    */
   signIn(options?: {
     readonly password?: string | undefined;
@@ -208,6 +219,8 @@ export interface AuthSession<Extra = Record<string, unknown>> {
   /**
    * Forgets the tokens here and in the store, and revokes them if the provider can; every session on them throws
    * `signed_out` until `signIn()`.
+   *
+   * @throws AuthError `store_failed` where others could not be told; this process is signed out all the same
    */
   signOut(): Promise<void>;
   /** Calls `listener` with every event. Returns the function that unsubscribes. */

@@ -2,7 +2,7 @@
 if (typeof Promise.withResolvers !== 'function')
   throw new Error('@auth/core needs Node 22 or later, or another runtime of 2024 or later');
 
-/** Where time comes from. Replace it in tests; give {@link AuthSessionOptions.scheduler} the same one. */
+/** Where time comes from. Replace it in tests. */
 export interface Clock {
   /** Wall clock, epoch milliseconds. May jump. */
   now(): number;

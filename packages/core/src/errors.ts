@@ -63,7 +63,7 @@ export interface AuthErrorDetails {
   readonly url?: string | undefined;
   /** HTTP status of the answer. */
   readonly status?: number | undefined;
-  /** The pause the server asked for. */
+  /** The pause the server asked for, milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Whether the server can have acted on the request. */
   readonly delivery?: Delivery | undefined;

@@ -1,3 +1,4 @@
+/** A result, now or later: what hooks and stores may return. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Whether a value is a promise, of any implementation. */

@@ -36,6 +36,7 @@ export interface PreparedLogin<Extra> {
    * password, so a refusal is tried once more, with another code, before the secrets count as refused.
    */
   readonly oneTimeCode?: boolean | undefined;
+  /** Sends the login. @throws AuthError `invalid_credentials` where the server refuses the secrets */
   login(context: ExchangeContext): Promise<IssuedTokens<Extra>>;
 }
 
@@ -64,6 +65,7 @@ export interface AuthProvider<Extra = Record<string, unknown>> {
   clientSecrets?(): MaybePromise<readonly string[]>;
   /** Absent: there is no refresh, the session logs in again. Throws `refresh_refused` where the server refuses. */
   refresh?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<IssuedTokens<Extra>>;
+  /** Ends the tokens at the server, after a sign-out. A failure is ignored. Absent: they live on until they expire. */
   revoke?(tokens: TokenSet<Extra>, context: ExchangeContext): Promise<void>;
   /** Default: `Authorization: Bearer <access token>` (RFC 6750 section 2.1). */
   authorize?(headers: Headers, tokens: TokenSet<Extra>): void;

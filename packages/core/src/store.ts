@@ -15,6 +15,7 @@ export interface TokenRecord {
  * Throw what you like from it: the session reports `store_failed` without quoting the error.
  */
 export interface TokenStore {
+  /** What stands under this key; undefined: nothing. */
   get(key: string): MaybePromise<TokenRecord | undefined>;
   /**
    * Replaces the record whose id is `expectedId` by `next`; `undefined` means that there must be no record. Returns

@@ -4,6 +4,7 @@ import type { Census } from './sweep.js';
 interface Timed {
   /** How long after its time the run began, milliseconds. */
   readonly lateMs: number;
+  /** How long the run took, milliseconds. */
   readonly durationMs: number;
 }
 

@@ -66,8 +66,9 @@ export interface Keeper {
    * `queue_unavailable` where it cannot be: jobs are taken all the same, and another `start()` schedules it.
    */
   start(): Promise<void>;
+  /** Runs of this process since its start. */
   status(): KeeperCounts;
-  /** Takes no more jobs, and waits for runs under way. Default 10 s. */
+  /** Takes no more jobs, and waits for runs under way: `timeoutMs` milliseconds at most, default 10,000. */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -49,7 +49,7 @@ export interface RefreshQueue {
   /**
    * Milliseconds until the account's turn to exchange with this bucket, at a rate that all workers of this name share. A turn within
    * {@link turnAheadMs} is used by asking: wait for it, and send. A later one is given to the account, which asks again
-   * then. Without `ref` 0 uses a turn, and nothing else does. Absent: a rate holds for each process.
+   * then. Without `ref` an answer of 0 uses up a turn, and a wait uses up none. Absent: a rate holds for each process.
    */
   take?(bucket: string, perSecond: number, ref?: string): MaybePromise<number>;
   /** Settings of the engine that may cost it the schedule, by name, as far as they can be read. Asked once, at a keeper's start. */

@@ -65,13 +65,16 @@ export function assertJoorOptions(options: JoorProviderOptions): void {
   const { environment, baseUrl, clientId, clientSecret, username, extraFields } = options;
   if (environment !== undefined) assertOneOf('environment', environment, ['sandbox', 'production']);
   else if (baseUrl === undefined) throw wrong('environment', 'sandbox or production');
-  assertText('clientId', clientId);
+  assertLine('clientId', clientId);
   assertSecret('clientSecret', clientSecret);
-  assertText('username', username);
-  for (const [option, value] of Object.entries({ clientId, username }))
-    if (/[\r\n]/.test(value))
-      throw wrong(option, 'a text without line breaks, which multipart/form-data changes');
+  assertLine('username', username);
   if (extraFields !== undefined) assertExtraFields(extraFields);
+}
+
+function assertLine(option: string, value: unknown): void {
+  assertText(option, value);
+  if (/[\r\n]/.test(value))
+    throw wrong(option, 'a text without line breaks, which multipart/form-data changes');
 }
 
 const ownFields = ['client_id', 'grant_type', 'client_secret', 'username', 'password'];

@@ -33,6 +33,7 @@ export async function refresh(
     url: server.tokenEndpoint,
     ...sent(settings, server, await secretIn(settings), fields),
     ...tokens,
+    ...(isKeycloak(server) ? { isClientRefused: keycloak.isClientRefused } : {}),
     // What a refresh does not name stays as the login named it.
     parse: (answer) => {
       const issued = parseTokens(answer);
@@ -57,8 +58,19 @@ export async function revoke(
   return { url: server.revocationEndpoint, ...call, parse: () => {} };
 }
 
-/** RFC 6749 section 5.2 says no as Keycloak does, but for the descriptions. */
-const tokens = { parse: parseTokens, ...keycloak };
+/** RFC 6749 section 5.2 says no as Keycloak does, but for the descriptions, and for the client at a refresh. */
+const tokens = {
+  parse: parseTokens,
+  isRefused: keycloak.isRefused,
+  serverCodes: keycloak.serverCodes,
+  // Salesforce says the first of a consumer key that it does not know, as github.com/omniphx/forrest/issues/184 shows it.
+  clientCodes: ['invalid_client_id', 'invalid_client_credentials'],
+};
+
+/** Elsewhere `unauthorized_client` may say that this client gets no refreshes, for which a login stands in. */
+function isKeycloak({ tokenEndpoint }: Metadata): boolean {
+  return /\/realms\/[^/]+\/protocol\/openid-connect\//.test(tokenEndpoint);
+}
 
 /** What the options say, and for the rest what the server says of itself. */
 async function serverOf(

@@ -93,12 +93,17 @@ describe('a login', () => {
     await login({ encoding: 'json', scope: 'orders', parameters: { audience: 'shop' } });
   });
 
-  test('takes the lifetime from a JWT where none is named', async () => {
+  test.each([
+    ['is a JWT’s own where none is named', {}, 300_000],
+    ['is unknown where 0 is named, whatever the JWT says', { expires_in: 0 }, undefined],
+  ])('the lifetime %s', async (_, named, lifeMs) => {
     const payload = Buffer.from(JSON.stringify({ iat: 100, exp: 400 })).toString('base64url');
     nock(host)
       .post('/token')
-      .reply(200, { access_token: `h.${payload}.s` });
-    expect(await login()).toMatchObject({ expiresInMs: 300_000 });
+      .reply(200, { access_token: `h.${payload}.s`, ...named });
+    using session = createOAuth2PasswordAuth({ ...account, scheduler: null });
+    const { issuedAt, expiresAt } = await session.getTokens();
+    expect(expiresAt && expiresAt - issuedAt).toBe(lifeMs);
   });
 
   test.each([
@@ -106,6 +111,7 @@ describe('a login', () => {
     ['invalid_client', 401, 'client_refused'],
     ['unauthorized_client', 400, 'client_refused'],
     ['invalid_scope', 400, 'client_refused'],
+    ['invalid_client_id', 400, 'client_refused'],
     ['temporarily_unavailable', 400, 'server_unavailable'],
     ['invalid_grant', 503, 'server_unavailable'],
   ])('%s under %i is %s', async (error, status, code) => {
@@ -133,6 +139,15 @@ describe('a refresh', () => {
     expect(await oauth2PasswordProvider(account).refresh?.(tokens, context())).toMatchObject({
       extra: { idToken: 'new', instanceUrl: 'https://eu7.example.com' },
     });
+  });
+
+  test.each([
+    ['/realms/shop/protocol/openid-connect/token', 'client_refused'],
+    // The client gets no refreshes (RFC 6749 section 5.2): a login stands in for them.
+    ['/token', 'server_unavailable'],
+  ])('unauthorized_client at %s is %s', async (path, code) => {
+    nock(host).post(path).reply(400, { error: 'unauthorized_client' });
+    await expect(refresh({ tokenEndpoint: host + path })).rejects.toMatchObject({ code });
   });
 
   test('invalid_grant refuses the refresh token', async () => {

@@ -10,13 +10,12 @@ export function isExchange(event: AuthEvent): event is ExchangeEvent {
 
 /** Attributes of an exchange for metrics and spans: few values each, and no account. */
 export function exchangeAttributes(event: ExchangeEvent): Attributes {
-  const attributes: Attributes = { 'auth.provider.name': event.provider };
-  if (event.type !== 'exchange_failed') {
-    attributes['auth.exchange.type'] = event.type;
-    return attributes;
-  }
-  attributes['auth.exchange.type'] = event.phase;
-  attributes['error.type'] = event.code;
-  if (event.status !== undefined) attributes['http.response.status_code'] = event.status;
-  return attributes;
+  const { provider, type } = event;
+  if (type !== 'exchange_failed') return { 'auth.provider.name': provider, 'auth.exchange.type': type };
+  return {
+    'auth.provider.name': provider,
+    'auth.exchange.type': event.phase,
+    'error.type': event.code,
+    ...(event.status === undefined ? {} : { 'http.response.status_code': event.status }),
+  };
 }

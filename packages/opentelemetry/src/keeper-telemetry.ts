@@ -82,10 +82,12 @@ function recorderOf(provider: MeterProvider): (event: MeasuredKeeperEvent) => vo
         break;
     }
     if (type === 'needs_person' && ref !== undefined)
-      hashOf(ref).then((hash) => {
-        const attributes: Attributes = { 'auth.account.state': state, 'auth.account.ref_hash': hash };
-        blocked.add(1, attributes);
-      });
+      hashOf(ref)
+        .then((hash) => {
+          const attributes: Attributes = { 'auth.account.state': state, 'auth.account.ref_hash': hash };
+          blocked.add(1, attributes);
+        })
+        .catch(() => {});
   };
 }
 

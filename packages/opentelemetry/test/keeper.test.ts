@@ -43,6 +43,27 @@ test('runs are counted by what they came to', async () => {
   ]);
 });
 
+test('a counter that throws is nobody’s failure', async () => {
+  const rejected = vi.fn();
+  process.on('unhandledRejection', rejected);
+  const instrument = {
+    add: (_: number, attributes: object) => {
+      if ('auth.account.ref_hash' in attributes) throw new Error('the meter');
+    },
+    record: () => {},
+  };
+  const meter = {
+    createCounter: () => instrument,
+    createHistogram: () => instrument,
+    createGauge: () => instrument,
+  };
+  const record = keeperTelemetry({ meterProvider: { getMeter: () => meter } as never });
+  record({ type: 'needs_person', ref: '4711', state: 'login_blocked' });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off('unhandledRejection', rejected);
+  expect(rejected).not.toHaveBeenCalled();
+});
+
 test('the provider that is registered at the first event is used', async () => {
   const record = keeperTelemetry();
   const collected = new Collected();

@@ -33,6 +33,7 @@ export type OptionsInEnvironment<
  * Reads options from the environment; `allowedOrigins` is a list with spaces between. A secret becomes a function, which
  * throws `credentials_unavailable` where its variable is missing.
  *
+ * @param environment default `process.env`
  * @throws AuthError `invalid_options` that names all variables that are missing
  */
 export function optionsInEnvironment<
@@ -43,7 +44,7 @@ export function optionsInEnvironment<
 >(
   prefix: string,
   names: EnvironmentNames<Text, Optional, Secret, OptionalSecret>,
-  environment: Environment | undefined,
+  environment?: Environment,
 ): OptionsInEnvironment<Text, Optional, Secret, OptionalSecret> {
   const variables = environment ?? processEnvironment();
   const { texts, optional = [], oneOf = [], secrets, optionalSecrets = [] } = names;
@@ -64,7 +65,7 @@ export function optionsInEnvironment<
   const secretIn = (option: string) => (): string => {
     const value = textOf(option);
     if (value !== undefined) return value;
-    const detail = notSet(lacking(secrets));
+    const detail = notSet([...new Set([variableOf(prefix, option), ...lacking(secrets)])]);
     throw new AuthError('credentials_unavailable', { delivery: 'not_sent', detail });
   };
   const functions = [...secrets, ...optionalSecrets.filter((option) => !isMissing(option))];

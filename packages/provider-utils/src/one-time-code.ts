@@ -14,3 +14,8 @@ export async function nextCode(account: object, otp: OneTimeCode): Promise<strin
   sentCodes.set(account, code);
   return code;
 }
+
+/** The login that this code was for was not sent: the code is still good. */
+export function codeNotSent(account: object, code: string): void {
+  if (sentCodes.get(account) === code) sentCodes.delete(account);
+}

@@ -124,10 +124,12 @@ export function placeOf(options: PlaceOptions, preset: Partial<Place> = {}): Pla
   if (![given, ...listed].every((text) => text === undefined || typeof text === 'string')) {
     return findPlace(given, preset, listed);
   }
-  const known = JSON.stringify([given, preset.issuer, listed]);
-  const place = places.get(known) ?? findPlace(given, preset, listed);
+  const name = JSON.stringify([given, preset.issuer, listed]);
+  const known = places.get(name);
+  if (known !== undefined) return known;
+  const place = findPlace(given, preset, listed);
   if (places.size === rememberedPlaces) places.clear();
-  places.set(known, place);
+  places.set(name, place);
   return place;
 }
 

@@ -8,7 +8,7 @@ import {
   type PreparedLogin,
   type TokenSet,
 } from '@auth/core';
-import { nextCode } from './one-time-code.js';
+import { codeNotSent, nextCode } from './one-time-code.js';
 import {
   assertOneTimeCode,
   assertSecret,
@@ -102,8 +102,8 @@ export function passwordProvider<Settings extends AccountSettings, Extra>(
   const { password, clientSecret, otp } = settings;
   assertOneTimeCode(otp);
   if (password !== undefined) assertSecret('password', password);
-  for (const [name, value] of Object.entries({ password, clientSecret }))
-    if (typeof value === 'string') assertSendable(vendor, name, value);
+  if (typeof password === 'string') assertSendable(vendor, 'password', password);
+  if (typeof clientSecret === 'string') assertSendable(vendor, 'clientSecret', clientSecret);
   // A getter that returns undefined stands for a method that is absent.
   return new PasswordProvider(vendor, settings) as AuthProvider<Extra>;
 }
@@ -178,19 +178,25 @@ class PasswordProvider<Settings extends AccountSettings, Extra> {
     const settings = this.#settings;
     const { otp } = settings;
     const clientSecret = settings.clientSecret && (await secretOf('clientSecret', settings.clientSecret));
-    for (const [name, value] of Object.entries({ password, clientSecret }))
-      if (value !== undefined) assertSendable(vendor, name, value);
+    assertSendable(vendor, 'password', password);
+    if (clientSecret !== undefined) assertSendable(vendor, 'clientSecret', clientSecret);
     return {
       secrets: clientSecret === undefined ? [password] : [password, clientSecret],
       ...(otp === undefined ? {} : { oneTimeCode: true }),
-      login: (context) =>
-        callVendor(vendor, 'login', context, async (calls) => {
-          const code = otp && (await nextCode(settings, otp));
-          const secrets = { password, clientSecret, code } as LoginSecrets<Settings>;
-          return calls.login(settings, secrets, context);
-        }).catch((error) => {
+      login: async (context) => {
+        let code: string | undefined;
+        try {
+          return await callVendor(vendor, 'login', context, async (calls) => {
+            code = otp && (await nextCode(settings, otp));
+            const secrets = { password, clientSecret, code } as LoginSecrets<Settings>;
+            return calls.login(settings, secrets, context);
+          });
+        } catch (error) {
+          const isSent = !isAuthError(error) || error.delivery !== 'not_sent';
+          if (code !== undefined && !isSent) codeNotSent(settings, code);
           throw withHint(error, { password, clientSecret });
-        }),
+        }
+      },
     };
   }
 

@@ -216,8 +216,11 @@ function dateIn(value: string): number {
  */
 function clientErrorOf(request: TokenRequest<unknown>, answer: Answer): string | undefined {
   const { status, body } = answer;
+  if (status < 400 || status >= 500) return undefined;
+  const own = request.clientCodes?.find((each) => says(body, 'error', each));
+  if (own !== undefined) return own;
   const word = clientErrors.find((each) => says(body, 'error', each));
-  if (word === undefined || status < 400 || status >= 500) return undefined;
+  if (word === undefined) return undefined;
   const isAboutClient = request.phase === 'login' || word === 'invalid_client' || status === 401;
   return isAboutClient || request.isClientRefused?.(answer) === true ? word : undefined;
 }

@@ -22,7 +22,7 @@ export interface TokenCall<Result> {
   parse(answer: Answer): Result;
   /**
    * Whether the server, in its own JSON, refuses the credentials or the refresh token. Not called for a 401, which is
-   * a refusal unless its body is an HTML page. Default: no other answer is a refusal.
+   * a refusal unless its body is an HTML page, or a word that refuses the client. Default: no other answer is a refusal.
    */
   isRefused?(answer: Answer): boolean;
   /**
@@ -30,6 +30,8 @@ export interface TokenCall<Result> {
    * and each of these words under 401 always do. Default: no other answer does.
    */
   isClientRefused?(answer: Answer): boolean;
+  /** The server's own words in `error`, beside those of RFC 6749 section 5.2, that refuse the client in a 4xx. */
+  readonly clientCodes?: readonly string[];
   /** Error codes of the server that may appear in errors as `serverCode`. */
   readonly serverCodes?: readonly string[];
 }

@@ -20,7 +20,10 @@ export type TextAt =
 export interface TokenPaths<Name extends string = string> {
   readonly accessToken: TextAt;
   readonly refreshToken?: TextAt;
-  /** Where the end of the access token is, and what is written there. Absent, or not so: the token's own, if it is a JWT. */
+  /**
+   * Where the end of the access token is, and what is written there. Where it is absent or unreadable, the life is the
+   * token's own, if it is a JWT.
+   */
   readonly expires?: readonly [path: string, as: Expiry];
   /** How long the access token lives, by the server's documentation, where no answer says it. */
   readonly expiresInMs?: number;
@@ -99,14 +102,17 @@ export function numberIn(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
+/** `Z`, `+02:00` after a time, or `GMT+0200 (CEST)` as JavaScript writes it. */
+const offsetAtEnd =
+  /(?:[zZ]|(?:GMT|UTC)(?:[+-]\d{2}:?\d{2}(?: \(.*\))?)?|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$/;
+
 /**
  * Time from the answer's own Date header to an instant in it; undefined without either. A date without an offset is UTC.
  * Our clock is not used.
  */
 export function untilMs(instant: string | number | undefined, headers: Headers): number | undefined {
   if (instant === undefined) return undefined;
-  const hasOffset =
-    typeof instant === 'number' || /(?:[zZ]|GMT|UTC|:\d{2}(?:\.\d+)? ?[+-]\d{2}:?\d{2})$/.test(instant);
+  const hasOffset = typeof instant === 'number' || offsetAtEnd.test(instant);
   const at = typeof instant === 'number' ? instant : Date.parse(hasOffset ? instant : `${instant}Z`);
   const until = at - Date.parse(headers.get('date') ?? '');
   return Number.isFinite(until) && until > 0 ? until : undefined;

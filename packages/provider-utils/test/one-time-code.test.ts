@@ -37,6 +37,31 @@ describe('one-time codes', () => {
     expect(seen).toEqual(['000000', '111111']);
   });
 
+  test.each([
+    ['a connection that could not be made', 'ECONNREFUSED', 'a'],
+    ['a connection that broke', 'ECONNRESET', undefined],
+  ])('after %s a code is good again only if it was not sent', async (_, code, token) => {
+    let isDown = true;
+    const provider = vault({
+      baseUrl: 'https://vault.example.com',
+      username: 'ada',
+      password: 'pw',
+      otp: () => '111111',
+    });
+    const fetch = async (): Promise<Response> => {
+      if (!isDown) return Response.json({ token: 'a' });
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+    };
+    const login = async () => {
+      const prepared = await provider.prepareLogin?.();
+      return prepared?.login({ fetch, signal: new AbortController().signal });
+    };
+    await expect(login()).rejects.toMatchObject({ code: 'network' });
+    isDown = false;
+    const again = await login().catch(() => undefined);
+    expect(again?.accessToken).toBe(token);
+  });
+
   test('the same code is never sent twice', async () => {
     const { seen, open } = scene('111111', () => '000000');
     using session = open();

@@ -78,6 +78,17 @@ describe('a word of RFC 6749 section 5.2', () => {
     },
   );
 
+  test.each(['login', 'refresh'] as const)(
+    'of the server’s own refuses the client at a %s',
+    async (phase) => {
+      nock(host).post('/token').times(2).reply(400, { error: 'invalid_client_id' });
+      const clientCodes = ['invalid_client_id'];
+      const refused = { code: 'client_refused', serverCode: 'invalid_client_id' };
+      await expect(call({ phase, clientCodes })).rejects.toMatchObject(refused);
+      await expect(call({ phase })).rejects.toMatchObject({ code: 'server_unavailable' });
+    },
+  );
+
   test('at a refresh may be about the client where the provider says so', async () => {
     nock(host).post('/token').reply(400, { error: 'unauthorized_client' });
     const isClientRefused: TokenRequest<unknown>['isClientRefused'] = ({ body }) =>

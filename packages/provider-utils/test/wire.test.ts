@@ -153,6 +153,13 @@ describe('the time until a date in an answer', () => {
     ['with an offset', '2018-04-01T23:39:12+02:00', dated, 3_600_000],
     ['with an offset to the west', '2018-04-01T16:39:12-05:00', dated, 3_600_000],
     ['with a fraction of a second', '2018-04-01T20:39:12.250+00:00', dated, 250],
+    [
+      'as JavaScript writes it',
+      'Sun Apr 01 2018 23:39:12 GMT+0200 (Central European Summer Time)',
+      dated,
+      3_600_000,
+    ],
+    ['as JavaScript writes it, without a name', 'Sun Apr 01 2018 16:39:12 GMT-0500', dated, 3_600_000],
     ['without an offset, which is UTC', '2018-04-01T21:39:12', dated, 3_600_000],
     ['that is the answer’s own', '2018-04-01T20:39:12Z', dated, undefined],
     ['that is over', '2018-04-01T20:39:11Z', dated, undefined],

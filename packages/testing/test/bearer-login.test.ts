@@ -24,6 +24,20 @@ describe('TeleTracker', () => {
     expect(emulator.bearerLogin.ledger.entries[0]).toMatchObject({ accountId: '42', issued: 'rt-1' });
   });
 
+  test.each(['disabled', 'not_set_up', 'deleted'] as const)(
+    'an account that is %s gets no tokens',
+    async (state) => {
+      emulator.bearerLogin.setAccountState('ada@example.com', state);
+      for (const password of ['correct-horse', 'x'])
+        expect(await jsonOf(await login({ password }))).toMatchObject({
+          status: 401,
+          body: { success: false },
+        });
+      emulator.bearerLogin.setAccountState('ada@example.com', 'active');
+      expect((await login()).status).toBe(200);
+    },
+  );
+
   test('with auth_only a login checks the password and issues nothing', async () => {
     const { body } = await jsonOf(await login({ auth_only: '1' }));
     expect(body).toMatchObject({ success: true });

@@ -59,6 +59,8 @@ describe('JOOR', () => {
         body: { error: 'invalid_grant', error_description },
       });
     }
+    // Keycloak asks for what is missing after it has checked the password.
+    expect(await answerTo({ password: 'x' })).toEqual({ status: 400, body: wrongPassword });
     emulator.joor.setAccountState(username, 'active');
     expect(await answerTo({ client_id: 'x' })).toMatchObject({
       status: 401,

@@ -29,6 +29,9 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   #held: (() => void)[] | undefined;
   /** The refusal that a replay follows. */
   #dropped: DroppedAnswer | undefined;
+  /** As undici gave it: handlers such as that of `interceptors.dump()` put another in its place. */
+  #abort: Controller['abort'] = () => {};
+  #hasEnded = false;
   /** Nothing of the body has been sent yet: a stream may have been empty. */
   #hasSentBody = false;
   #isRequestSent = false;
@@ -74,6 +77,7 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
+    this.#abort = controller.abort.bind(controller);
     this.#handler.onRequestStart?.(controller, context);
   }
 
@@ -96,6 +100,11 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Controller, status: number, headers: AnswerHeaders, message?: string): void {
+    // An answer of 1xx comes before the one that counts.
+    if (status < 200) {
+      this.#forward(() => this.#handler.onResponseStart?.(controller, status, headers, message));
+      return;
+    }
     if (status >= 300 && status < 400) this.#redirected.add(this.#handler);
     const sent = this.#sent;
     if (sent !== undefined && this.#replacement !== undefined) {
@@ -116,6 +125,7 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Controller, trailers: AnswerHeaders): void {
+    this.#hasEnded = true;
     const dropped = this.#droppedBy(controller);
     if (dropped !== undefined) dropped.ended();
     else this.#forward(() => this.#handler.onResponseEnd?.(controller, trailers));
@@ -188,7 +198,7 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     }
     // The caller gets the replay, or an error.
     this.#held = undefined;
-    this.#dropped = new DroppedAnswer(controller);
+    this.#dropped = new DroppedAnswer(controller, this.#abort);
     controller.resume();
     try {
       this.#replacement = await asked;
@@ -214,7 +224,15 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
   #passOnRefusal(controller: Controller): void {
     const events = this.#held ?? [];
     this.#held = undefined;
-    for (const event of events) event();
+    try {
+      for (const event of events) event();
+    } catch (error) {
+      // What undici makes of a handler that throws.
+      this.#sent = undefined;
+      if (this.#hasEnded) this.#handler.onResponseError?.(controller, error as Error);
+      else this.#abort(error as Error);
+      return;
+    }
     controller.resume();
   }
 

@@ -8,24 +8,26 @@ const maxMs = 100;
 /** An answer whose body nobody wants: it is read to keep the connection, if it is short. */
 export class DroppedAnswer {
   readonly controller: Dispatcher.DispatchController;
+  readonly #abort: Dispatcher.DispatchController['abort'];
   readonly #timer: NodeJS.Timeout;
   #bytes = 0;
 
-  constructor(controller: Dispatcher.DispatchController) {
+  constructor(controller: Dispatcher.DispatchController, abort: Dispatcher.DispatchController['abort']) {
     this.controller = controller;
-    this.#timer = setTimeout(() => this.#abort(), maxMs);
+    this.#abort = abort;
+    this.#timer = setTimeout(() => this.#end(), maxMs);
   }
 
   received(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > maxBytes) this.#abort();
+    if (this.#bytes > maxBytes) this.#end();
   }
 
   ended(): void {
     clearTimeout(this.#timer);
   }
 
-  #abort(): void {
-    this.controller.abort(new Error('a refusal without end'));
+  #end(): void {
+    this.#abort(new Error('a refusal without end'));
   }
 }

@@ -77,10 +77,11 @@ function pairsOf(given: Given): Iterable<Pair> | undefined {
 }
 
 /** Undici's own form: a flat list of alternating names and values. */
-function* flatPairs(given: readonly string[]): Iterable<Pair> {
-  for (let index = 0; index < given.length; index += 2) {
-    yield [given[index] as string, given[index + 1] as string];
-  }
+function flatPairs(given: readonly string[]): readonly Pair[] {
+  return Array.from({ length: given.length / 2 }, (_, index) => [
+    given[2 * index] as string,
+    given[2 * index + 1] as string,
+  ]);
 }
 
 function isAmong(entries: Entries, name: string): boolean {

@@ -2,6 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { AuthError } from '@auth/core';
 import {
   Agent,
+  type Dispatcher,
   FormData,
   getGlobalDispatcher,
   interceptors,
@@ -132,7 +133,13 @@ describe('a request', () => {
     expect(logins()).toBe(1);
   });
 
-  test('a refusal without end does not hold up the replay', async () => {
+  const { dump } = interceptors;
+
+  test.each<[string, (agent: Dispatcher) => Dispatcher, string]>([
+    ['', (dispatcher) => dispatcher, 'now'],
+    // It puts an abort of its own in the place of the controller's, and reads the body itself.
+    [', under dump()', (dispatcher) => dispatcher.compose(dump()), ''],
+  ])('a refusal without end does not hold up the replay%s', async (_, compose, body) => {
     const { session } = openSession([api]);
     let ended = false;
     let calls = 0;
@@ -149,10 +156,9 @@ describe('a request', () => {
       });
       return 401;
     });
-    const answer = await request(`${api.origin}/endless`, {
-      dispatcher: agent.compose(authInterceptor(session)),
-    });
-    expect(await answer.body.text()).toBe('now');
+    const dispatcher = compose(agent.compose(authInterceptor(session)));
+    const answer = await request(`${api.origin}/endless`, { dispatcher });
+    expect(await answer.body.text()).toBe(body);
     await expect.poll(() => ended).toBe(true);
   });
 
@@ -180,6 +186,54 @@ describe('a request', () => {
       return target;
     });
     expect(statusCode).toBe(200);
+  });
+});
+
+describe('a handler that throws', () => {
+  test('at an answer that the session was asked about fails its request, as without the interceptor', async () => {
+    api.on('/loop', (_, response) => {
+      response.writeHead(302, { location: '/loop' }).end();
+      return 302;
+    });
+    const { session } = openSession([api]);
+    const { redirect, dump } = interceptors;
+    const redirecting = agent.compose(authInterceptor(session), redirect({ maxRedirections: 5 }));
+    const looping = request(`${api.origin}/loop`, { dispatcher: redirecting, maxRedirections: 5 } as never);
+    await expect(looping).rejects.toThrow('Redirect loop');
+    api.on('/long', (_, response) => {
+      response.writeHead(404, { 'content-length': 100_000 }).end('x'.repeat(100_000));
+      return 404;
+    });
+    const dumping = agent.compose(authInterceptor(session), dump({ maxSize: 1_000 }));
+    await expect(request(`${api.origin}/long`, { dispatcher: dumping })).rejects.toThrow('maxSize');
+    const streaming = agent
+      .compose(authInterceptor(session))
+      .stream({ origin: api.origin, path: '/none', method: 'HEAD' }, () => {
+        throw new Error('not this one');
+      });
+    api.on('/none', (_, response) => {
+      response.writeHead(404).end();
+      return 404;
+    });
+    await expect(streaming).rejects.toThrow('not this one');
+  });
+});
+
+describe('an answer of 1xx before the answer', () => {
+  test('is neither a refusal nor an accepted replay', async () => {
+    let calls = 0;
+    api.on('/hinted', (_, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      calls++;
+      response.writeHead(401).end();
+      return 401;
+    });
+    const { session, logins } = openSession([api]);
+    const dispatcher = agent.compose(authInterceptor(session));
+    for (let call = 0; call < 4; call++)
+      expect((await request(`${api.origin}/hinted`, { dispatcher })).statusCode).toBe(401);
+    // One refusal was worth an exchange, and its replay was refused: the next ones are not.
+    expect({ calls, logins: logins() }).toEqual({ calls: 5, logins: 2 });
   });
 });
 

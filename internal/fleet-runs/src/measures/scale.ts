@@ -38,8 +38,8 @@ export async function measureScale(options: ScaleOptions): Promise<Scale> {
   const durationMs = options.measuredMs;
   await using fleet = new Fleet({ ...options, latencyMs: 0 }, engine);
   await fleet.start();
-  const { completedJobs = 0, warmUpMs = 0 } = options;
-  await Promise.all([fleet.enrolled(), pause(warmUpMs)]);
+  const { completedJobs = 0, warmUpMs = 0, sweepSpreadMs = 0 } = options;
+  await Promise.all([fleet.enrolled(600_000 + sweepSpreadMs), pause(warmUpMs)]);
   if (engine.place.kind === 'pg-boss' && completedJobs > 0)
     await addCompletedJobs(engine.place.url, completedJobs);
   await fleet.begin();

@@ -35,6 +35,10 @@ export class ForeignApi implements AsyncDisposable {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request;
     const { pathname } = new URL(url, this.origin);
+    if (pathname === '/cookies') {
+      response.writeHead(200, { 'set-cookie': ['sid=1; Path=/', 'csrf=2', 'route=n1'] }).end('{}');
+      return;
+    }
     if (headers.authorization !== `Bearer ${this.good}`) {
       this.refused++;
       response.writeHead(401, { 'content-type': 'text/plain' }).end('no');

@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { UsageError } from '../failures.js';
 
-/** Prints a script that completes commands, options and the names of accounts. */
+/**
+ * Prints a script that completes commands, options and the names of accounts. Without a terminal as its input `list` runs no
+ * configuration that lies in the working directory: whoever presses TAB has not asked for its code.
+ */
 export function completion(shell: string, program: Command): void {
   const script = scripts[shell];
   if (script === undefined) throw new UsageError(`${shell}: expected bash, zsh or fish`);
@@ -20,7 +23,7 @@ const scripts: Readonly<Record<string, (program: Command) => string>> = {
       case "\${COMP_WORDS[1]}" in
 ${program.commands.map((command) => `        ${command.name()}) COMPREPLY=($(compgen -W '${optionsOf(command).join(' ')}' -- "$word")) ;;`).join('\n')}
       esac ;;
-    *) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W "$(auth list 2>/dev/null)" -- "$word")) ;;
+    *) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W "$(auth list </dev/null 2>/dev/null)" -- "$word")) ;;
   esac
 }
 complete -o default -F _auth auth auth-cli
@@ -35,7 +38,7 @@ _auth() {
 ${program.commands.map((command) => `      ${command.name()}) compadd -- ${optionsOf(command).join(' ')} ;;`).join('\n')}
     esac
   elif (( CURRENT == 3 )); then
-    compadd -- \${(f)"$(auth list 2>/dev/null)"}
+    compadd -- \${(f)"$(auth list </dev/null 2>/dev/null)"}
   else
     _files
   fi
@@ -48,7 +51,7 @@ compdef _auth auth auth-cli
         (command) =>
           `complete -c auth -n __fish_use_subcommand -f -a ${command.name()} -d '${escaped(command.description())}'`,
       ),
-      `complete -c auth -n 'not __fish_use_subcommand' -f -a '(auth list 2>/dev/null)'`,
+      `complete -c auth -n 'not __fish_use_subcommand' -f -a '(auth list </dev/null 2>/dev/null)'`,
       ...program.commands.flatMap((command) =>
         command.options.map(
           ({ long, description }) =>

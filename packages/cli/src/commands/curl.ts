@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
 import type { Session } from '../accounts.js';
 import { UsageError, urlIn } from '../failures.js';
 import type { GlobalOptions } from '../open-accounts.js';
+import { ownFolder } from '../own-folder.js';
 import { withSession } from '../with-session.js';
 import { type CurlOptions, checkCurlOptions } from './curl-options.js';
 
@@ -128,8 +128,7 @@ class NamelessFiles {
   readonly #open: number[] = [];
 
   add(text: string): number {
-    const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
-    const folder = mkdtempSync(join(isAbsolute(runtime) ? runtime : tmpdir(), 'auth-'));
+    const folder = ownFolder();
     const file = openSync(join(folder, 'file'), 'wx+', 0o600);
     rmSync(folder, { recursive: true });
     this.#open.push(file);

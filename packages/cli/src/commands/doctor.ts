@@ -3,6 +3,7 @@ import { type AuthStatus, findAuthError, reasonOf, type TokenStore } from '@auth
 import type { Session } from '../accounts.js';
 import { exitCodeOf, exitCodes, messageOf, UsageError } from '../failures.js';
 import { type GlobalOptions, openAccount, ownStore } from '../open-accounts.js';
+import { closingOnSignal } from '../with-session.js';
 
 export interface DoctorOptions extends GlobalOptions {
   /** Logs in once. */
@@ -21,11 +22,13 @@ export async function doctor(account: string, options: DoctorOptions): Promise<v
     () => 'are complete',
   );
   if (session === undefined) return;
-  try {
-    await examine(session, report, options);
-  } finally {
-    await session.close();
-  }
+  await closingOnSignal(session, async () => {
+    try {
+      await examine(session, report, options);
+    } finally {
+      await session.close();
+    }
+  });
 }
 
 async function examine(session: Session, report: Report, options: DoctorOptions): Promise<void> {

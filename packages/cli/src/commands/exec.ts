@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants } from 'node:os';
 import type { Session } from '../accounts.js';
 import { beforeCommand, messageOf, UsageError } from '../failures.js';
 import { type GlobalOptions, openAccount } from '../open-accounts.js';
 import type { Listening } from '../server/listening.js';
 import { startProxy } from '../server/start-proxy.js';
+import { closingOnSignal, exitCodeAfter } from '../with-session.js';
 
 export interface ExecOptions extends GlobalOptions {
   readonly target?: string;
@@ -16,7 +16,7 @@ type Command = readonly [string, ...string[]];
 
 /**
  * Runs a command with a token in AUTH_TOKEN, and in AUTH_PROXY_URL the address of a proxy that attaches fresh tokens for as long
- * as the command runs. Signals go to the command, and its exit code is ours.
+ * as the command runs. Signals go to the command, but for those that a terminal sends to it too; its exit code is ours.
  */
 export async function exec(
   account: string,
@@ -45,7 +45,7 @@ async function runWithToken(
   command: Command,
   inherited: NodeJS.ProcessEnv,
 ): Promise<number> {
-  const { accessToken } = await session.getTokens();
+  const { accessToken } = await closingOnSignal(session, () => session.getTokens());
   const environment = { ...inherited, AUTH_TOKEN: accessToken };
   const proxy = await ownProxy(session, target);
   if (proxy === undefined) return run(command, environment);
@@ -67,14 +67,18 @@ async function ownProxy(session: Session, target: string | undefined): Promise<L
 }
 
 async function run([command, ...args]: Command, env: NodeJS.ProcessEnv): Promise<number> {
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  const pass = (signal: NodeJS.Signals): void => {
+    // A terminal signals the command as well, and two interrupts mean more than one.
+    const isFromTerminal = process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT');
+    if (!isFromTerminal) child.kill(signal);
+  };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
   // Before the command starts: a signal may come as soon as it runs. Listeners are called in a later turn.
   for (const signal of signals) process.on(signal, pass);
   const child = spawn(command, args, { stdio: 'inherit', env });
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    return code ?? 128 + constants.signals[signal as NodeJS.Signals];
+    return code ?? exitCodeAfter(signal as NodeJS.Signals);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     process.stderr.write(`auth: ${command}: ${code === 'ENOENT' ? 'not found' : code}\n`);

@@ -47,7 +47,7 @@ function execCredential({ accessToken, expiresAt }: TokenSet<unknown>): object {
     kind: 'ExecCredential',
     status: {
       token: accessToken,
-      ...(expiresAt === undefined ? {} : { expirationTimestamp: new Date(expiresAt).toISOString() }),
+      expirationTimestamp: expiresAt && new Date(expiresAt).toISOString(),
     },
   };
 }

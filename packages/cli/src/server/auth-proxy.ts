@@ -4,10 +4,13 @@ import { finished, pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
 import { type Dispatcher, request as send } from 'undici';
 import type { Session } from '../accounts.js';
-import { type Body, bodyOf, handedOn } from './forwarding.js';
+import { type Body, bodyOf, handedOn, headersIn } from './forwarding.js';
 import { keyHeader, type Listening } from './listening.js';
 import { answerFailure, answerProblem } from './problem.js';
-import { forwardUpgrade } from './upgrade.js';
+import { forwardUpgrade, takeBack } from './upgrade.js';
+
+/** So much of a refused answer is read, within this time, to keep its connection. */
+const [droppedBytes, droppedMs] = [65_536, 100];
 
 /**
  * Forwards to one origin, and attaches the account's token. A request that the API refuses is sent once more with another
@@ -23,7 +26,11 @@ export class AuthProxy {
   constructor(session: Session, target: string) {
     this.#session = session;
     this.#target = target;
-    this.server = createServer((request, response) => void this.#handle(request, response));
+    // An upload may take as long as it takes, also where the API reads it slowly.
+    const server = createServer({ requestTimeout: 0 }, (request, response) => {
+      void this.#handle(request, response);
+    });
+    this.server = server;
     this.server.on('connect', (_request, socket: Duplex) => {
       // A client that goes away: Node leaves these sockets to us.
       socket.on('error', () => socket.destroy());
@@ -34,6 +41,8 @@ export class AuthProxy {
       );
     });
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+        return takeBack(server, request, socket, head);
       socket.on('error', () => socket.destroy());
       const { url, objection } = this.#admit(request);
       if (url === undefined) {
@@ -95,19 +104,18 @@ export class AuthProxy {
     const first = await this.#attempt(url, request, body, signal);
     const { answer, tokens } = first;
     if (answer.statusCode < 300) return answer;
-    const judged = { status: answer.statusCode, headers: headersOf(answer), url };
+    const judged = { status: answer.statusCode, headers: headersIn(answer.headers), url };
     const another = await this.#session.tokenRejected(tokens, judged, { signal }).catch(async (error) => {
-      // Unread, the answer would keep its connection.
-      await answer.body.dump();
+      await drop(answer);
       throw error;
     });
     if (another === undefined || 'rest' in body) return answer;
-    await answer.body.dump();
+    await drop(answer);
     const second = await this.#attempt(url, request, body, signal);
     const { statusCode: status } = second.answer;
     await this.#session.tokenRejected(
       second.tokens,
-      { status, headers: headersOf(second.answer), url },
+      { status, headers: headersIn(second.answer.headers), url },
       { signal },
     );
     return second.answer;
@@ -125,7 +133,7 @@ export class AuthProxy {
     const answer = await send(url, {
       method: method as Dispatcher.HttpMethod,
       headers: { ...kept, ...Object.fromEntries(ours) },
-      body: 'whole' in body ? (body.whole ?? null) : body.rest,
+      body: 'whole' in body ? body.whole : body.rest,
       signal,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -165,9 +173,7 @@ function closeOnceReceived(request: IncomingMessage, response: ServerResponse, r
   });
 }
 
-function headersOf({ headers }: Dispatcher.ResponseData): Headers {
-  const entries = Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value ?? '']).map((each): [string, string] => [name, each]),
-  );
-  return new Headers(entries);
+/** Unread, an answer would keep its connection; one that does not end loses it. */
+async function drop({ body }: Dispatcher.ResponseData): Promise<void> {
+  await body.dump({ limit: droppedBytes, signal: AbortSignal.timeout(droppedMs) }).catch(() => {});
 }

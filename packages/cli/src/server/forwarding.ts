@@ -30,15 +30,23 @@ export function handedOn(
   );
 }
 
+/** An answer's headers, those that came several times included. */
+export function headersIn(headers: Readonly<Record<string, string | string[] | undefined>>): Headers {
+  const entries = Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each): [string, string] => [name, each]),
+  );
+  return new Headers(entries);
+}
+
 /** Bodies up to this size are kept, to be sent once more after a refusal; longer ones are streamed. */
 const keptBytes = 1024 * 1024;
 
 /** A request's body: whole where it is short, else as a stream. */
-export type Body = { readonly whole: Buffer | undefined } | { readonly rest: Readable };
+export type Body = { readonly whole: Buffer | null } | { readonly rest: Readable };
 
 export async function bodyOf(request: IncomingMessage): Promise<Body> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (length === undefined && encoding === undefined) return { whole: undefined };
+  if (length === undefined && encoding === undefined) return { whole: null };
   if (Number(length ?? 0) > keptBytes) return { rest: continued(request, []) };
   const chunks: Buffer[] = [];
   let size = 0;

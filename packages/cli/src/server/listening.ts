@@ -1,11 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, rmSync, statSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../failures.js';
+import { ownFolder } from '../own-folder.js';
 
 /** The header in which callers bring the key of a server on TCP. */
 export const keyHeader = 'x-auth-key';
@@ -133,8 +133,7 @@ async function started(server: Server, start: () => void): Promise<void> {
 
 /** In a folder that nobody else can enter. */
 function ownSocket(): string {
-  const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
-  const folder = mkdtempSync(join(isAbsolute(runtime) ? runtime : tmpdir(), 'auth-'));
+  const folder = ownFolder();
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return join(folder, 'socket');
 }

@@ -1,20 +1,32 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { findAuthError, type TokenSet } from '@auth/core';
 import type { Session } from '../accounts.js';
-import { handedOn } from './forwarding.js';
+import { handedOn, headersIn } from './forwarding.js';
 import { keyHeader } from './listening.js';
 
-/** What the API said to an upgrade: it opens a connection, or answers. */
-type Reply =
-  | {
-      readonly kind: 'open';
-      readonly message: IncomingMessage;
-      readonly socket: Duplex;
-      readonly head: Buffer;
-    }
-  | { readonly kind: 'answer'; readonly message: IncomingMessage };
+/** What the API said to an upgrade. */
+interface Reply {
+  readonly message: IncomingMessage;
+  /** The connection, if the API has opened it. */
+  readonly opened?: { readonly socket: Duplex; readonly head: Buffer };
+}
+
+/**
+ * An upgrade that the proxy does not do, such as to HTTP/2, which Java's client and `curl --http2` ask for with every request
+ * over plain http: the request goes through the server once more, as an ordinary one.
+ */
+export function takeBack(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request;
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (!/^(upgrade|connection|http2-settings)$/i.test(rawHeaders[at] as string))
+      lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
 
 /** Forwards a WebSocket's beginning with a token, once more with another where it is refused, and joins both ends. */
 export async function forwardUpgrade(
@@ -24,26 +36,40 @@ export async function forwardUpgrade(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
+  const gone = new AbortController();
+  const { signal } = gone;
+  socket.once('close', () => gone.abort());
+  let hasBegun = false;
   try {
-    let { reply, tokens } = await ask(session, url, request);
-    if (reply.kind === 'answer') {
+    let { reply, tokens } = await ask(session, url, request, signal);
+    if (reply.opened === undefined) {
       const { statusCode: status = 0, headers } = reply.message;
-      const judged = { status, headers: new Headers(handedOn(headers) as Record<string, string>), url };
-      const another = await session.tokenRejected(tokens, judged);
+      const another = await session.tokenRejected(
+        tokens,
+        { status, headers: headersIn(headers), url },
+        { signal },
+      );
       if (another !== undefined) {
-        reply.message.resume();
-        ({ reply, tokens } = await ask(session, url, request));
+        reply.message.destroy();
+        ({ reply, tokens } = await ask(session, url, request, signal));
         const { statusCode = 0 } = reply.message;
-        await session.tokenRejected(tokens, { status: statusCode, headers: new Headers(), url });
+        await session.tokenRejected(tokens, { status: statusCode, headers: new Headers(), url }, { signal });
       }
     }
-    socket.write(headOf(reply.message));
-    if (reply.kind === 'answer') {
-      reply.message.pipe(socket);
-      return;
+    const { message, opened } = reply;
+    hasBegun = true;
+    if (opened !== undefined) {
+      socket.write(headOf(message, message.rawHeaders));
+      return join(socket, head, opened.socket, opened.head);
     }
-    join(socket, head, reply.socket, reply.head);
+    // Node has taken the body out of its chunks.
+    const headers = Object.entries(handedOn(message.headers)).flatMap(([name, value]) =>
+      [value].flat().flatMap((each) => [name, each]),
+    );
+    socket.write(headOf(message, [...headers, 'connection', 'close']));
+    await pipeline(message, socket);
   } catch (error) {
+    if (hasBegun || signal.aborted) return void socket.destroy();
     const detail = findAuthError(error)?.message ?? 'the API cannot be reached';
     socket.end(`HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n${detail}\n`);
   }
@@ -53,29 +79,33 @@ async function ask(
   session: Session,
   url: string,
   { method = 'GET', headers }: IncomingMessage,
+  signal: AbortSignal,
 ): Promise<{ reply: Reply; tokens: TokenSet<unknown> }> {
   const ours = new Headers();
-  const tokens = await session.attach(url, ours);
+  const tokens = await session.attach(url, ours, { signal });
   const { connection = 'Upgrade', upgrade = 'websocket' } = headers;
   const kept = handedOn(headers, 'host', keyHeader, ...ours.keys());
   const send = url.startsWith('https:') ? httpsRequest : httpRequest;
   const outgoing = send(url, {
     method,
     headers: { ...kept, ...Object.fromEntries(ours), connection, upgrade },
+    // A connection of its own: whoever has refused an upgrade may not read another request on it.
+    agent: false,
+    signal,
   });
   const reply = await new Promise<Reply>((resolve, reject) => {
-    outgoing.once('upgrade', (message, socket, head) => resolve({ kind: 'open', message, socket, head }));
-    outgoing.once('response', (message) => resolve({ kind: 'answer', message }));
+    outgoing.once('upgrade', (message, socket, head) => resolve({ message, opened: { socket, head } }));
+    outgoing.once('response', (message) => resolve({ message }));
     outgoing.once('error', reject);
     outgoing.end();
   });
   return { reply, tokens };
 }
 
-/** The status line and the headers as they came: an upgrade's belong to the connection. */
-function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+/** The status line and these headers, in Node's flat form: of an upgrade all, since they belong to the connection. */
+function headOf({ statusCode, statusMessage }: IncomingMessage, flat: readonly string[]): string {
   const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
-  for (let at = 0; at < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+  for (let at = 0; at < flat.length; at += 2) lines.push(`${flat[at]}: ${flat[at + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 

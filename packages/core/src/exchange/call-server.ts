@@ -58,9 +58,19 @@ function withWebBody(response: Response): Response {
     cancel,
   });
   const isEmpty = status === 204 || status === 205 || status === 304;
-  const whole = new Response(isEmpty ? null : web, { status, statusText, headers: [...response.headers] });
+  const whole = new Response(isEmpty ? null : web, { status, statusText, headers: headersOf(response) });
   const { url, redirected } = response;
   return Object.defineProperties(whole, { url: { value: url }, redirected: { value: redirected } });
+}
+
+/** node-fetch joins cookies by commas, and has them apart in `raw()` alone. */
+function headersOf({ headers }: Response): Headers {
+  const whole = new Headers([...headers]);
+  const { raw } = headers as { raw?(): Readonly<Record<string, readonly string[]>> };
+  if (typeof raw !== 'function') return whole;
+  whole.delete('set-cookie');
+  for (const cookie of raw.call(headers)['set-cookie'] ?? []) whole.append('set-cookie', cookie);
+  return whole;
 }
 
 const lostCodes: ReadonlySet<string> = new Set([

@@ -5,6 +5,7 @@ import {
   writesForbiddenCookies,
 } from './provider-fixture.js';
 import {
+  checkOrigins,
   checkUrls,
   counted,
   failureOf,
@@ -97,6 +98,7 @@ export const exchangePromises: ProviderPromises = {
     if (fixture.provider.refresh !== undefined) await refresh(fixture.provider, issued, fetch);
     check(calls.length > 0, 'nothing was sent');
     checkUrls(calls, fixture.secrets, issued);
+    checkOrigins(calls, fixture);
   },
 
   'an exchange ends when its signal aborts': async (fixture) => {

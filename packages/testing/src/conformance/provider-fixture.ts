@@ -8,6 +8,8 @@ export interface ProviderFixture<Extra = Record<string, unknown>> {
   readonly refused: AuthProvider<Extra>;
   /** Reaches the server. */
   readonly fetch: FetchLike;
+  /** Further origins to which the provider sends its calls, beside that of its issuer. Default: none. */
+  readonly tokenOrigins?: readonly string[];
   /** Passwords and client secrets of both providers: none may appear in an error or a URL. */
   readonly secrets: readonly string[];
   /**

@@ -64,11 +64,21 @@ export const promisesOfItself: ProviderPromises = {
       same(declared, ['authorization'], 'tokenHeaders, where no authorize writes others');
       return;
     }
-    const headers = new Headers({ accept: 'text/plain' });
-    provider.authorize(headers, tokenSetOf(await login(provider, fetch)));
-    headers.delete('accept');
-    check(headers.keys().next().done !== true, 'no header carries the token');
-    for (const name of headers.keys()) check(declared.includes(name), `tokenHeaders does not name ${name}`);
+    const tokens = tokenSetOf(await login(provider, fetch));
+    const writtenFor = (accessToken: string): [string, string][] => {
+      const headers = new Headers({ accept: 'text/plain' });
+      provider.authorize?.(headers, { ...tokens, accessToken });
+      headers.delete('accept');
+      return [...headers];
+    };
+    const written = writtenFor(tokens.accessToken);
+    check(written.length > 0, 'no header carries the token');
+    for (const [name] of written) check(declared.includes(name), `tokenHeaders does not name ${name}`);
+    const ofAnother = writtenFor(`${tokens.accessToken}x`);
+    check(
+      JSON.stringify(written) !== JSON.stringify(ofAnother),
+      'the headers do not tell one token from another',
+    );
   },
 
   'a refusal of the API is told from its other answers': async ({ provider, refusals }) => {

@@ -6,6 +6,7 @@ import {
   type TokenSet,
   toAuthError,
 } from '@auth/core';
+import type { ProviderFixture } from './provider-fixture.js';
 import { check } from './test-function.js';
 
 type Phase = 'login' | 'refresh';
@@ -44,7 +45,24 @@ export function checkUrls(
 ): void {
   for (const { url } of calls)
     for (const secret of [...secrets, accessToken, refreshToken])
-      check(!decodeURIComponent(url).includes(secret), 'a URL holds a secret');
+      for (const written of spellingsOf(secret)) check(!url.includes(written), 'a URL holds a secret');
+}
+
+/** As it is, as a part of a path, and as a field of a query. */
+function spellingsOf(secret: string): readonly string[] {
+  return [secret, encodeURIComponent(secret), new URLSearchParams([['', secret]]).toString().slice(1)];
+}
+
+/** Fails if a call goes elsewhere than to the issuer, or to an origin that the fixture names. */
+export function checkOrigins(
+  calls: readonly { readonly url: string }[],
+  { provider, tokenOrigins = [] }: ProviderFixture,
+): void {
+  const known = [new URL(provider.issuer).origin, ...tokenOrigins];
+  for (const { url } of calls) {
+    const { origin } = new URL(url);
+    check(known.includes(origin), `a call goes to ${origin}: name it in tokenOrigins, if it is the vendor's`);
+  }
 }
 
 export async function login<Extra>(

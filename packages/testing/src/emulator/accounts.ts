@@ -43,6 +43,7 @@ export class Accounts {
     if (account === undefined) throw new Error(`no such account: ${username}`);
     if (!states.includes(state)) throw new Error(`state: expected ${states.join(', ')}`);
     account.state = state;
+    if (state === 'active') account.wrongPasswords = 0;
   }
 
   stateOf(username: string): AccountState {
@@ -64,12 +65,14 @@ export class Accounts {
   ): 'right' | 'wrong' | Exclude<AccountState, 'active' | 'deleted'> {
     const account = username === undefined ? undefined : this.#accounts.get(username);
     if (account === undefined || account.state === 'deleted') return 'wrong';
-    if (account.state !== 'active') return account.state;
+    if (account.state === 'disabled' || account.state === 'locked') return account.state;
     const lockAfter = this.#lockAfter();
     if (lockAfter > 0 && account.wrongPasswords >= lockAfter) return 'locked';
     const right = account.password === password;
     account.wrongPasswords = right ? 0 : account.wrongPasswords + 1;
-    return right ? 'right' : 'wrong';
+    if (!right) return 'wrong';
+    // Keycloak asks for what is missing after it has checked the password (ResourceOwnerPasswordCredentialsGrantType).
+    return account.state === 'not_set_up' ? 'not_set_up' : 'right';
   }
 
   /** All are active again, with the passwords they have. */

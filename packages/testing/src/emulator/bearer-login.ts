@@ -45,7 +45,7 @@ export function bearerLoginServer(
       }
       const verdict = vendor.accounts.checkPassword(account, form?.get('password'));
       if (verdict === 'locked') return { ...refused(403, 'Account locked'), outcome: 'locked' };
-      if (verdict === 'wrong') return refused(401, 'Invalid username or password');
+      if (verdict !== 'right') return refused(401, 'Invalid username or password');
       if (!authOnly) return grant(account);
       return { outcome: 'verified', response: json(200, { success: true, guid: crypto.randomUUID() }) };
     });

@@ -148,7 +148,7 @@ function handleOf<Options>(vendor: Vendor, apiUrl: string, options: Options): Ve
     settings: vendor.settings,
     set: (settings) => void Object.assign(vendor.settings, settings),
     addAccount: (username, password) => vendor.accounts.add(username, password),
-    setAccountState: (username, state) => vendor.accounts.setState(username, state),
+    setAccountState: (username, state) => vendor.setAccountState(username, state),
     answerNext: (answer) => vendor.scripted.add(answer),
     dropNext: (times) => vendor.dropNext(times),
     omitFields: (...names) => vendor.omitFields(names),

@@ -82,7 +82,8 @@ export interface Emulator {
   /** The URL it listens on; without a socket, a loopback name that only {@link Emulator.fetch} knows. */
   readonly url: string;
   /**
-   * Answers requests for this emulator's URLs and the vendors' real hosts, without a socket. It follows no redirect.
+   * Answers requests for this emulator's URLs, and for the real hosts of JOOR, TeleTracker and Simacan, without a socket. It
+   * follows no redirect.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
   readonly joor: VendorHandle<AccountOptions & EmulatedClient> & {

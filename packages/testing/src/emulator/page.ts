@@ -31,7 +31,7 @@ export function page(emulator: Emulator): ReturnType<typeof html> {
       name: 'UniPoll',
       slug: 'jwt-login',
       login: `${jwtLogin.options.baseUrl}/auth/jwt/login`,
-      refresh: `${jwtLogin.options.baseUrl}/auth/jwt/refresh`,
+      refresh: `${jwtLogin.options.baseUrl}/auth/jwt/postman_refresh`,
       api: jwtLogin.apiUrl,
     },
     {

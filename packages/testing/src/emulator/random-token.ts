@@ -14,7 +14,10 @@ export function randomHex(bytes: number): string {
 /** A JWT with these claims and a random signature: clients have no key to verify it with. */
 export function unsignedJwt(claims: Readonly<Record<string, unknown>>): string {
   const part = (value: unknown): string =>
-    btoa(JSON.stringify(value)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+    btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(value))))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replace(/=+$/, '');
   return [part({ alg: 'HS256', typ: 'JWT' }), part({ ...claims, jti: randomText(12) }), randomText(43)].join(
     '.',
   );

@@ -1,5 +1,5 @@
 import type { Clock } from '@auth/core';
-import { Accounts } from './accounts.js';
+import { type AccountState, Accounts } from './accounts.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
 import { ScriptedAnswers } from './scripted-answers.js';
 import { type Grant, type Presented, TokenBook } from './token-book.js';
@@ -85,6 +85,12 @@ export class Vendor {
 
   now(): number {
     return this.#clock.now() + this.settings.clockOffsetMs;
+  }
+
+  /** The sessions of a deleted account end. @throws Error for an account that was never added */
+  setAccountState(username: string, state: AccountState): void {
+    this.accounts.setState(username, state);
+    if (state === 'deleted') this.tokens.endSessions(username);
   }
 
   /** Resets everything except the accounts that were added. */
