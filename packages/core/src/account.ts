@@ -125,12 +125,10 @@ export class Account extends ExchangeState implements TimerOwner {
   }
 
   /** The API refused the set in hand at this origin. False: this is no reason for an exchange. */
-  refused(clock: Clock, { id, issuedAt }: TokenSet, origin: string): boolean {
+  refused(clock: Clock, { id }: TokenSet, origin: string): boolean {
     const now = clock.monotonic();
     const { refusing, refused } = this.facts;
-    // The wall clock tells the age of a set that another process fetched.
-    const ageMs = Math.max(this.held.heldForMs(clock), clock.now() - issuedAt);
-    const isReason = allowsExchange(refusing, origin, ageMs, now);
+    const isReason = allowsExchange(refusing, origin, this.held.ageMs(clock), now);
     const change = { refusing: afterRefusal(refusing, origin, now) };
     this.note(isReason ? { ...change, refused: remembering(refused, id) } : change);
     if (isReason) this.held.makeStale();
@@ -152,12 +150,16 @@ export class Account extends ExchangeState implements TimerOwner {
     this.held.makeStale();
   }
 
-  /** The store has these levels beside its set. */
+  /** The store has these levels beside its set, and says whether that replaces a refused one. */
   refusalsRead(clock: Clock, envelope: Envelope): void {
     const stored = refusalsFrom(envelope, clock);
     const isInHand = envelope.tokens?.id === this.tokens?.id;
     const refusing = isInHand ? higherLevels(this.facts.refusing, stored, clock.monotonic()) : stored;
     if (refusing !== this.facts.refusing) this.note({ refusing });
+    // Whoever names it soon was refused in a replay, whichever process handed it out.
+    const { replacementId } = envelope;
+    if (replacementId !== undefined && replacementId === envelope.tokens?.id)
+      this.replacementHandedOut(replacementId);
   }
 
   /** Whether somebody signed out while the flight was under way: the flight's result is dropped. */
@@ -193,6 +195,8 @@ export class Account extends ExchangeState implements TimerOwner {
   override signedOut(): void {
     super.signedOut();
     this.saveDeferred(undefined);
+    // There is nothing to save any more, and others wait for the lease.
+    this.trailing?.stopSaving();
     this.held.drop();
     this.unschedule();
     for (const context of this.contexts) context.emit({ type: 'signed_out' });

@@ -64,11 +64,14 @@ export function leaveAccount(account: Account, context: SessionContext): void {
  */
 export function freeIfUnused(account: Account): void {
   if (account.contexts.length > 0) return;
-  account.abandoned();
+  account.unschedule();
   const { flight, trailing, holdsUnsaved } = account;
   trailing?.stopSaving();
+  // A session that joins now finds the account as it is, and hears of what others write.
+  if (flight !== undefined || trailing !== undefined || pending.has(account)) return;
+  account.abandoned();
   // A set that could not be saved is kept for the next session.
-  if (flight !== undefined || trailing !== undefined || holdsUnsaved || pending.has(account)) return;
+  if (holdsUnsaved) return;
   const ofStore = accounts.get(account.store);
   if (ofStore?.get(account.key) === account) ofStore.delete(account.key);
 }

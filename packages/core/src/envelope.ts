@@ -8,6 +8,8 @@ export interface Latch {
   readonly hash: string;
   /** The same of other secrets that were refused before, under the same salt: processes may hold different ones. */
   readonly otherHashes?: readonly string[];
+  /** The same of typed passwords that were refused since: strangers who mistype do not push out the configured ones. */
+  readonly typedHashes?: readonly string[];
   /** Epoch milliseconds of the refusal. */
   readonly at: number;
   /** A person typed the secrets: they are not the configured ones. */
@@ -76,6 +78,10 @@ export interface Envelope {
   readonly rejections?: Readonly<Record<string, number>>;
   /** The last of these refusals, epoch milliseconds. */
   readonly rejectedAt?: number;
+  /** The origins that have refused this very set as a replacement. */
+  readonly rejectedBy?: readonly string[];
+  /** Id of the set, if an exchange has brought it in place of one that was refused. */
+  readonly replacementId?: string;
   /** The login that the set descends from, and by how many refreshes. */
   readonly lineage?: string;
   readonly generation?: number;
@@ -154,7 +160,7 @@ function having(members: Readonly<Record<string, Check>>): Check {
 }
 
 const refusal = { hash: isText, otherHashes: optional(listOf(isText)), at: isInstant };
-const isLatch = having({ ...refusal, salt: isText });
+const isLatch = having({ ...refusal, salt: isText, typedHashes: optional(listOf(isText)) });
 const isClientLatch = having({ ...refusal, count: isInstant, retryAt: isInstant });
 const isRefreshFails = having({
   count: isInstant,
@@ -180,6 +186,8 @@ const envelopeMembers: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['signedOutAt', isInstant],
   ['rejections', isObject],
   ['rejectedAt', isInstant],
+  ['rejectedBy', listOf(isText)],
+  ['replacementId', isText],
   ['lineage', isText],
   ['generation', isInstant],
   ['restoredAt', isInstant],

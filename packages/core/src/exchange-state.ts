@@ -53,7 +53,7 @@ export class ExchangeState extends LoginState {
 
   /** A caller got this set in place of one that it named as refused. */
   replacementHandedOut(replacementId: string): void {
-    this.note({ replacementId });
+    if (replacementId !== this.#facts.replacementId) this.note({ replacementId });
   }
 
   flightFailed(clock: Clock, flightFailures: number, quietMs: number): void {

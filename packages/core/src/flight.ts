@@ -98,8 +98,8 @@ export class Flight {
   stopSaving: () => void = () => {};
   /** Resolves when everything is over and the lease released. Never rejects. */
   done: Promise<void> = Promise.resolve();
-  resolve!: (tokens: TokenSet | undefined) => void;
-  reject!: (error: unknown) => void;
+  readonly resolve: (tokens: TokenSet | undefined) => void;
+  readonly reject: (error: unknown) => void;
 
   constructor(context: SessionContext, plan: FlightPlan, startedWith: string | undefined, signOuts: number) {
     this.context = context;
@@ -107,10 +107,10 @@ export class Flight {
     this.startedWith = startedWith;
     this.signOutsSeen = signOuts;
     this.hasWaiters = plan.byTimer !== true;
-    this.tokens = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<TokenSet | undefined>();
+    this.tokens = promise;
+    this.resolve = resolve;
+    this.reject = reject;
     const ignore = (): void => {};
     this.settled = this.tokens.then(ignore, ignore);
   }

@@ -39,7 +39,7 @@ export class HeldSet {
     return this.#freshUntil;
   }
 
-  /** Whether the set was fresh at the latest reading of the clock. */
+  /** Whether the set was fresh when the clock was last noted. */
   get isFresh(): boolean {
     return this.#seenAt < this.#freshUntil;
   }
@@ -164,16 +164,20 @@ export class HeldSet {
   /** Whether the set was just issued. Such a set is not exchanged, whatever its lifetime says: exchanges would loop. */
   hasJustCome(clock: Clock): boolean {
     if (!this.#isExchanged) return false;
-    return this.heldForMs(clock) < limits.exchangeGapMs;
+    return heldForMs(this.#takenAt, clock) < limits.exchangeGapMs;
   }
 
-  /** How long the set has been in hand. */
-  heldForMs(clock: Clock): number {
-    return clock.monotonic() - this.#takenAt;
+  /** How old the set is: the wall clock tells it of a set that another process fetched. */
+  ageMs(clock: Clock): number {
+    return Math.max(heldForMs(this.#takenAt, clock), clock.now() - (this.#tokens?.issuedAt ?? 0));
   }
 }
 
 // Functions, because private methods would cost each of very many instances a field.
+
+function heldForMs(takenAt: number, clock: Clock): number {
+  return clock.monotonic() - takenAt;
+}
 
 /** When a set is due for a refresh that nobody waits for. */
 function dueIn(context: SessionContext, tokens: TokenSet, earlierByMs: number): number {

@@ -9,12 +9,20 @@ export class Line {
 
   /** Calls `go` when it is our turn, at once where nobody has to wait. */
   enter(go: () => void): void {
-    if (this.#free === 0) {
+    if (this.#free <= 0) {
       this.#waiting.add(go);
       return;
     }
     this.#free--;
     go();
+  }
+
+  /** Lets all who wait in at once. */
+  open(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    this.#free -= waiting.length;
+    for (const go of waiting) go();
   }
 
   /** Leaves the line. False: the turn had come already, or is over. */

@@ -62,6 +62,10 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
       const stored = await readStored(context, flight.stored);
       if (!account.held.isInDoubtAgain) return stored;
     }
+  } catch (error) {
+    // One after the other they would wait for a store that does not answer: each falls back on its living token.
+    line.open();
+    throw error;
   } finally {
     account.held.doubtEnded(context);
     line.leave();

@@ -111,7 +111,7 @@ function assertOrigin(option: string, origin: unknown, wildcard: boolean): void 
 const publicSuffix =
   /^label\.((ac|com?|edu|gob|gov|ne|net|nom|or|org)\.[a-z]{2}|(github|gitlab)\.io|(amazonaws|appspot|azurewebsites|cloudfront|firebaseapp|herokuapp|myshopify|onrender|trycloudflare)\.(com|net)|(fly|r2|workers|pages)\.dev|(netlify|ngrok-free|run|vercel|web)\.app|duckdns\.org|ngrok\.io|surge\.sh)\.?$/;
 
-const isOrigin = remembering((text) => {
+const isOrigin = memoised((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return (
     url !== undefined && url.origin === text && !url.host.includes('*') && /^https?:$/.test(url.protocol)
@@ -130,11 +130,11 @@ export function parseBaseUrl(option: string, text: unknown): URL {
 }
 
 /** Whether credentials may go to this base URL wherever it is used: https or loopback. */
-export const isSecureBaseUrl: (text: string) => boolean = remembering(
+export const isSecureBaseUrl: (text: string) => boolean = memoised(
   (text) => isBaseUrl(text) && isSecure(new URL(text), []),
 );
 
-const isBaseUrl = remembering((text) => {
+const isBaseUrl = memoised((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // A URL that ends in ? or # has an empty query or fragment, to which a path would be appended.
   const isPlain = url !== undefined && `${url.username}${url.password}` === '' && !/[?#]/.test(text);
@@ -142,7 +142,7 @@ const isBaseUrl = remembering((text) => {
 });
 
 /** Remembers the result for each text: programs open thousands of sessions on one server. */
-function remembering(look: (text: string) => boolean): (text: string) => boolean {
+function memoised(look: (text: string) => boolean): (text: string) => boolean {
   const known = new Map<string, boolean>();
   return (text) => {
     let is = known.get(text);

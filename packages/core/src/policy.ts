@@ -29,10 +29,10 @@ export function whileRefreshable(
   advisoryAt: number,
   random: () => number,
 ): number {
-  const { issuedAt, expiresAt, refreshToken, refreshExpiresAt } = tokens;
+  const { expiresAt, refreshToken, refreshExpiresAt } = tokens;
   if (prepareLogin !== undefined || refreshToken === undefined) return advisoryAt;
   if (expiresAt === undefined || refreshExpiresAt === undefined || refreshExpiresAt >= expiresAt)
     return advisoryAt;
-  const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt, issuedAt };
+  const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt };
   return Math.min(advisoryAt, defaultRefreshPolicy(ofRefreshToken, random).advisoryAt);
 }

@@ -94,7 +94,7 @@ export const nothingRare: RareFacts = {
   refusing: noRefusals,
 };
 
-/** The shared object in place of one that says the same: most accounts soon have nothing rare again. */
+/** The shared object in place of one that says the same. */
 export function orNothing(facts: RareFacts): RareFacts {
   const names = Object.keys(facts) as (keyof RareFacts)[];
   return names.every((name) => facts[name] === nothingRare[name]) ? nothingRare : facts;
@@ -103,6 +103,7 @@ export function orNothing(facts: RareFacts): RareFacts {
 /** What a successful exchange resets. */
 export const nothingAgainstExchanges: Partial<RareFacts> = {
   client: undefined,
+  lostId: undefined,
   pausedUntil: alwaysPast,
   pauseCode: undefined,
   exchangeFailures: 0,

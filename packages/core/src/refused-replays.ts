@@ -56,22 +56,28 @@ export function afterAcceptedReplay(
   return orNone(known.filter((each) => each.origin !== origin));
 }
 
-/** What is stored beside the set, for those who adopt it: the level of each refusing origin, and the last refusal. */
+/**
+ * What is stored beside a set, for those who adopt it: the level of each refusing origin, the last refusal, and who has
+ * refused this very set, which counts once for all.
+ */
 export function rejectionsOf(
   known: readonly RefusingOrigin[],
   clock: Clock,
-): Pick<Envelope, 'rejections' | 'rejectedAt'> {
+  tokenId: string,
+): Pick<Envelope, 'rejections' | 'rejectedAt' | 'rejectedBy'> {
   const now = clock.monotonic();
   const origins = recent(known, now);
   if (origins.length === 0) return {};
   const rejections = Object.fromEntries(origins.map(({ origin, level }) => [origin, level] as const));
   const lastAt = Math.max(...origins.map(({ at }) => at));
-  return { rejections, rejectedAt: Math.round(clock.now() - (now - lastAt)) };
+  const rejectedBy = origins.filter(({ setId }) => setId === tokenId).map(({ origin }) => origin);
+  const rejectedAt = Math.round(clock.now() - (now - lastAt));
+  return { rejections, rejectedAt, ...(rejectedBy.length === 0 ? {} : { rejectedBy }) };
 }
 
 /** What was stored beside a set: it is forgotten as if it had been refused here. Anything else than levels is left out. */
 export function refusalsFrom(
-  { rejections, rejectedAt, tokens }: Envelope,
+  { rejections, rejectedAt, rejectedBy = [], tokens }: Envelope,
   clock: Clock,
 ): readonly RefusingOrigin[] {
   if (rejections === undefined) return noRefusals;
@@ -82,7 +88,12 @@ export function refusalsFrom(
   const stored = Object.entries(rejections)
     .filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && (entry[1] as number) > 0)
     .slice(0, limits.refusingOrigins)
-    .map(([origin, level]) => ({ origin, level, setId: undefined, at }));
+    .map(([origin, level]) => ({
+      origin,
+      level,
+      setId: rejectedBy.includes(origin) ? tokens?.id : undefined,
+      at,
+    }));
   return recent(stored, now);
 }
 

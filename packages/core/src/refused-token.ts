@@ -50,14 +50,15 @@ export async function afterRejected(
   const { clock } = context;
   // This caller's answers are not seen: a set that is named soon after it was handed out was refused in its replay.
   const isReplay = account.facts.replacementId === rejected.id;
-  const isRefusedReplay = isReplay && account.held.heldForMs(clock) < limits.namedReplayMs;
+  const isRefusedReplay = isReplay && account.held.ageMs(clock) < limits.namedReplayMs;
   const isNews = isRefusedReplay && account.replayRefused(clock, '', rejected.id);
   const saving = isNews ? levelsSaved(context, account, rejected) : undefined;
   if (!isReasonForExchange(context, account, rejected, '', 401)) {
     await saving;
     return rejected;
   }
-  const tokens = await waitForToken(context, account, { unlike: rejected.id, signal });
+  const need = { unlike: rejected.id, rejected: rejected.accessToken, signal };
+  const tokens = await waitForToken(context, account, need);
   account.replacementHandedOut(tokens.id);
   return tokens;
 }

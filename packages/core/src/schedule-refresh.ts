@@ -79,7 +79,8 @@ function scheduleRetry(account: Account, error: unknown): void {
   const again = earliest + (earliest - now) * limits.retryJitterShare * context.random();
   // Where only a caller may log in now, nothing has failed, and a caller is not held back.
   if (!needsCaller(error)) account.flightFailed(context.clock, failures, again - now);
-  if (isAuthError(error) && !error.retryable) return;
+  // The client is tried again, at its `retryAt`.
+  if (isAuthError(error) && !error.retryable && error.code !== 'client_refused') return;
   if (again < account.held.expiresAt || keepsAlive(account)) scheduleRefresh(account, again);
 }
 
@@ -116,7 +117,6 @@ function watchStore(context: SessionContext, account: Account): void {
     if (typeof unsubscribe !== 'function') throw new TypeError('it gave no function');
     account.watched(unsubscribe as () => void);
   } catch (error) {
-    account.watched(() => {});
     storeError(context, 'subscribe', error);
   }
 }

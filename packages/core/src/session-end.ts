@@ -10,6 +10,9 @@ export class SessionEnd {
   readonly #context: SessionContext;
   readonly #account: Account;
   #hasLeft = false;
+  /** The account that is joined again, and for how many calls. */
+  #rejoined: Account | undefined;
+  #calls = 0;
   #closed: Promise<void> | undefined;
 
   constructor(context: SessionContext, account: Account) {
@@ -28,10 +31,17 @@ export class SessionEnd {
     this.#hasLeft = true;
   }
 
-  /** Joins the account again for one call that began before the end, until the promise that it returns has settled. */
+  /** Joins the account again for calls that began before the end, until the promises that they return have settled. */
   rejoinFor<Result>(call: (account: Account) => Promise<Result> | undefined): Promise<Result> | undefined {
-    const account = joinAccount(this.#context, this.#account);
-    const leave = (): void => leaveAccount(account, this.#context);
+    if (!this.#hasLeft) return call(this.#account);
+    this.#rejoined ??= joinAccount(this.#context, this.#account);
+    const account = this.#rejoined;
+    this.#calls++;
+    const leave = (): void => {
+      if (--this.#calls > 0) return;
+      this.#rejoined = undefined;
+      leaveAccount(account, this.#context);
+    };
     const result = call(account);
     if (result === undefined) leave();
     return result?.finally(leave);

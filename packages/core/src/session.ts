@@ -49,7 +49,7 @@ export class Session implements AuthSession {
   }
 
   get allowedOrigins(): readonly string[] {
-    return this.#context.provider.allowedOrigins;
+    return this.#context.allowedOrigins;
   }
 
   /** Made at first use: many sessions never send a request. */
@@ -73,8 +73,8 @@ export class Session implements AuthSession {
     if (options === undefined && account !== undefined && this.#isFresh(account))
       return account.held.accessTokenPromise();
     const group = options === undefined ? openGroup(this.#context, account) : undefined;
-    if (group === undefined) return this.#getAccessToken(options);
-    group.accessToken ??= group.tokens.then(({ accessToken }) => accessToken);
+    if (group === undefined) return this.#getTokens(options).then(accessTokenOf);
+    group.accessToken ??= group.tokens.then(accessTokenOf);
     return group.accessToken;
   }
 
@@ -220,11 +220,6 @@ export class Session implements AuthSession {
     return account.held.handOutIfFresh(this.#clock.now());
   }
 
-  async #getAccessToken(options: GetTokenOptions | undefined): Promise<string> {
-    const { accessToken } = await this.getTokens(options);
-    return accessToken;
-  }
-
   #getTokens(options?: GetTokenOptions): Promise<TokenSet> {
     const group = options === undefined ? openGroup(this.#context, this.#account) : undefined;
     return group?.tokens ?? tokensFor(this.#context, this.#account, options);
@@ -248,3 +243,4 @@ export class Session implements AuthSession {
 const ends = new WeakMap<Session, SessionEnd>();
 
 const nothing = (): undefined => undefined;
+const accessTokenOf = ({ accessToken }: TokenSet): string => accessToken;

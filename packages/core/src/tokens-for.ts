@@ -41,7 +41,11 @@ export async function tokensFor(
     inHand === undefined || minValidMs === undefined || lastsFor(inHand, minValidMs, context.clock.now());
   if (inHand !== undefined && lasts && account.isUsable(context) && !account.held.isInDoubt)
     return handOutEarly(context, account, inHand, signal);
-  const isPlain = signal === undefined && rejected === undefined && minValidMs === undefined;
-  if (isPlain) return waitTogether(context, account);
-  return waitForToken(context, account, { rejected, minValidMs, signal });
+  if (signal === undefined && rejected === undefined && minValidMs === undefined)
+    return waitTogether(context, account);
+  if (inHand !== undefined || rejected === undefined)
+    return waitForToken(context, account, { rejected, minValidMs, signal });
+  // A program of one call names what the program before it got: what is known of refusals stands beside the stored set.
+  const found = await waitForToken(context, account, { minValidMs, signal });
+  return found.accessToken === rejected ? afterRejected(context, account, found, signal) : found;
 }

@@ -3,7 +3,7 @@ import { AuthError } from '../src/index.js';
 import * as limits from '../src/limits.js';
 import { hour } from './support/durations.js';
 import { settle } from './support/manual-clock.js';
-import { Scene } from './support/scene.js';
+import { noTimers, Scene } from './support/scene.js';
 import { twoProcesses } from './support/two-processes.js';
 
 describe('adopting what another process stored', () => {
@@ -107,6 +107,22 @@ describe('notifications of the store', () => {
     const session = scene.open({ store });
     expect(await session.getAccessToken()).toBe('access-1');
     expect(scene.events[0]).toMatchObject({ type: 'store_failed', operation: 'subscribe', reason: 'EMFILE' });
+  });
+
+  test('a store whose subscribe threw once is asked again by the next flight', async () => {
+    const { scene, backend, second } = twoProcesses({ lock: true, subscribe: true });
+    const store = backend.open({ lock: true, subscribe: true });
+    const { subscribe } = store as Required<typeof store>;
+    store.subscribe = () => {
+      store.subscribe = subscribe;
+      throw new Error('no');
+    };
+    const first = scene.open({ store, scheduler: noTimers });
+    await first.getTokens();
+    await first.getTokens({ forceRefresh: true });
+    await second.signOut();
+    await settle();
+    await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
   });
 
   test('a slow read after a notification does not put an old set back', async () => {

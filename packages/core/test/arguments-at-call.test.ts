@@ -1,8 +1,10 @@
 import { runInNewContext } from 'node:vm';
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createAuthSession } from '../src/index.js';
 import type { FakeApi, SeenRequest } from './support/fake-api.js';
 import { type FetchScene, startFetchScene } from './support/fetch-scene.js';
+import { Scene } from './support/scene.js';
 
 let scene: FetchScene;
 let api: FakeApi;
@@ -358,3 +360,44 @@ async function formOf({ body, headers }: SeenRequest): Promise<FormData> {
 function fail(): never {
   throw new Error('no such luck');
 }
+
+test.each<[string, (request: Request) => Request]>([
+  [
+    'a subclass that names another URL',
+    () =>
+      new (class extends Request {
+        override get url() {
+          return 'https://evil.example/x';
+        }
+      })('https://api.example.com/x'),
+  ],
+  [
+    'a Request whose URL, method and redirect are replaced after the call',
+    (request) =>
+      Object.defineProperties(request, {
+        url: { get: () => (isSent ? 'https://evil.example/x' : 'https://api.example.com/x') },
+        method: { get: () => (isSent ? 'DELETE' : 'GET') },
+        redirect: { get: () => (isSent ? 'manual' : 'follow') },
+      }),
+  ],
+])(
+  'over a transport of the user’s own, %s goes where it was checked to go',
+  { tags: ['fault-93'] },
+  async (_, make) => {
+    isSent = false;
+    const sent: [string, string, string | undefined][] = [];
+    const { server } = new Scene();
+    const session = createAuthSession(server.provider(), {
+      fetch: async (input: string | URL | Request, init: RequestInit = {}) => {
+        sent.push([String(input), init.method ?? 'GET', init.redirect]);
+        return new Response();
+      },
+    });
+    const answer = session.fetch(make(new Request('https://api.example.com/x')));
+    isSent = true;
+    await answer;
+    expect(sent).toEqual([['https://api.example.com/x', 'GET', 'follow']]);
+  },
+);
+
+let isSent = false;

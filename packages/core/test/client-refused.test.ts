@@ -1,6 +1,6 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { AuthError, type AuthSession, createAuthSession } from '../src/index.js';
+import { AuthError, type AuthSession, type AuthSessionOptions, createAuthSession } from '../src/index.js';
 import { hour, minute } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { noTimers, Scene } from './support/scene.js';
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 /** Starts a process whose exchanges are refused while its client has another secret than the server. */
-function open(): AuthSession {
+function open(options: AuthSessionOptions = {}): AuthSession {
   const { server, clock } = scene;
   const provider = server.provider();
   const checked =
@@ -53,7 +53,7 @@ function open(): AuthSession {
         return [configured];
       },
     },
-    { store: backend.open({ lock: true }), clock, random: () => 0.5, scheduler: noTimers },
+    { store: backend.open({ lock: true }), clock, random: () => 0.5, scheduler: noTimers, ...options },
   );
 }
 
@@ -215,5 +215,18 @@ describe('a client that the server refuses', () => {
     await scene.clock.advance(2 * minute);
     await expect(first.getTokens()).rejects.toMatchObject({ code: 'client_refused', delivery: 'not_sent' });
     expect(asked()).toBe(3);
+  });
+
+  test('a set that is kept alive is tried again when the client may be', async () => {
+    const session = open({ keepAlive: true, scheduler: undefined });
+    await session.getTokens();
+    accepted = 'another';
+    await scene.clock.advance(hour);
+    expect(scene.server.refreshes).toBe(1);
+    accepted = configured;
+    await scene.clock.advance(hour);
+    expect(scene.server.refreshes).toBeGreaterThan(1);
+    expect(await session.status()).toMatchObject({ state: 'signed_in' });
+    session.dispose();
   });
 });

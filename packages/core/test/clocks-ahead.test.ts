@@ -91,6 +91,18 @@ test('a clock that is a little ahead changes nothing', { tags: ['fault-109'] }, 
   expect(await errorCodeOf(scene.open().signIn())).toBe('rate_limited');
 });
 
+test('the status tells no pause from a clock that is far ahead', { tags: ['fault-109'] }, async () => {
+  const scene = loginScene();
+  await whileAhead(scene, 365 * 24 * hour, async () => {
+    scene.server.next('login', () => {
+      throw new AuthError('rate_limited', { provider: 'fake', retryAfterMs: 600_000 });
+    });
+    expect(await errorCodeOf(scene.open().getTokens())).toBe('rate_limited');
+  });
+  expect(await scene.open().status()).not.toHaveProperty('retryAt');
+  expect(await scene.open().getAccessToken()).toBe('access-1');
+});
+
 test('a running process observes a pause dated far ahead for fifteen minutes', {
   tags: ['fault-109'],
 }, async () => {

@@ -255,6 +255,21 @@ describe('unsaved tokens at the end of a session', () => {
     expect(scene.server.ledger).toHaveLength(2);
   });
 
+  test('a sign-out while the save is repeated releases the lease at once', async () => {
+    const { scene, backend, first, second } = twoProcesses();
+    await first.getTokens();
+    await scene.clock.advance(2 * hour);
+    const repair = failNextSave(scene, backend);
+    await scene.until(first.getTokens());
+    // The pauses between two attempts have grown.
+    await scene.clock.advance(60_000);
+    repair();
+    await first.signOut();
+    await settle();
+    expect(backend.holder).toBeUndefined();
+    expect((await second.signIn()).accessToken).toBe('access-3');
+  });
+
   test('a sign-out while the save is repeated brings no token back', async () => {
     for (const outcome of ['fails', 'succeeds']) {
       const { scene, backend, first } = twoProcesses();

@@ -183,7 +183,7 @@ describe('the latch', () => {
     const { clock, open } = loginScene();
     const session = open();
     await session.getTokens();
-    await errorCodeOf(session.signIn({ password: 'wrong' }));
+    await errorCodeOf(open('wrong').signIn());
     await clock.advance(2 * hour);
     await session.getTokens();
     expect(await session.status()).toMatchObject({ state: 'signed_in', blockedAt: expect.any(Number) });

@@ -26,6 +26,47 @@ describe('a refresh whose answer is lost', () => {
     ]);
   });
 
+  test('a process whose own lost answer is long over does not hide the one of another', {
+    tags: ['fault-58'],
+  }, async () => {
+    const { scene, first, second, open } = twoProcesses();
+    const { server, clock } = scene;
+    const loses = (): void =>
+      server.next('refresh', () => {
+        throw lostAnswer();
+      });
+    await first.getTokens();
+    await clock.advance(2 * hour);
+    // The first process loses an answer to the first set, and gets another set.
+    loses();
+    await scene.until(first.getTokens());
+    await second.getTokens();
+    await clock.advance(2 * hour);
+    // The second loses both answers to that set.
+    loses();
+    loses();
+    await scene.until(second.getTokens().catch(() => {}));
+    // Then the first fails without having sent anything.
+    await clock.advance(60_000);
+    server.next('refresh', () => {
+      throw neverSent();
+    });
+    await scene.until(first.getTokens().catch(() => {}));
+    await clock.advance(60_000);
+    let presented = 0;
+    for (let time = 0; time < 2; time++)
+      server.next('refresh', () => {
+        presented++;
+        throw lostAnswer();
+      });
+    await scene.until(
+      open()
+        .getTokens()
+        .catch(() => {}),
+    );
+    expect(presented).toBe(1);
+  });
+
   test('after two lost answers each flight sends the token once, and the cool-down doubles', async () => {
     const { session, server, clock, until } = openSession({ scheduler: noTimers });
     await session.getTokens();

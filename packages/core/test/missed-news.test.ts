@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type AuthSession, createAuthSession, memoryStore, type TokenStore } from '../src/index.js';
 import { minute, second } from './support/durations.js';
 import { settle } from './support/manual-clock.js';
-import { Scene } from './support/scene.js';
+import { noTimers, Scene } from './support/scene.js';
 import { twoProcesses } from './support/two-processes.js';
 
 const url = 'https://api.example.com/orders';
@@ -131,6 +131,26 @@ describe('after the notifications of a store were cut off', () => {
     answer.resolve();
     await expect(use).rejects.toMatchObject({ code: 'signed_out' });
     await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
+  test('no caller with a living token waits for long for a store that does not answer', {
+    tags: ['fault-53', 'fault-130'],
+  }, async () => {
+    const { scene, backend } = twoProcesses();
+    const store = backend.open({ lock: true, subscribe: true });
+    const sessions = Array.from({ length: 1_500 }, (_, index) =>
+      scene.open({ store, key: `account-${index}`, scheduler: noTimers }),
+    );
+    await Promise.all(sessions.map((session) => session.getTokens()));
+    const reconnect = backend.cutOffNotifications();
+    const { get } = store;
+    store.get = () => new Promise(() => {});
+    reconnect();
+    const startedAt = scene.clock.monotonic();
+    const outcomes = await scene.until(Promise.all(sessions.map((session) => session.getAccessToken())));
+    expect(outcomes).toHaveLength(1_500);
+    expect(scene.clock.monotonic() - startedAt).toBeLessThan(15 * second);
+    store.get = get;
   });
 
   test('a thousand accounts that are used at once read 64 at a time, and the wait in line is not timed', {

@@ -9,6 +9,21 @@ import { noTimers } from './support/scene.js';
 import { twoProcesses } from './support/two-processes.js';
 
 describe('a pause that the server asks for', () => {
+  test('is kept by a program that brings initial tokens: nothing was exchanged for them', async () => {
+    const { server, clock, open } = loginScene();
+    server.next('login', () => {
+      throw new AuthError('rate_limited', { provider: 'fake', retryAfterMs: 600_000 });
+    });
+    expect(await errorCodeOf(open().getTokens())).toBe('rate_limited');
+    await clock.advance(60_000);
+    const initialTokens = { accessToken: 'given', refreshToken: 'refresh-given', expiresInMs: 10_000 };
+    const next = open(undefined, { initialTokens });
+    expect(await next.getAccessToken()).toBe('given');
+    await clock.advance(11_000);
+    expect(await errorCodeOf(next.getTokens())).toBe('rate_limited');
+    expect(server.ledger).toEqual([]);
+  });
+
   test('a 429 pauses every process, and a valid token is served meanwhile', async () => {
     const { server, clock, open } = loginScene();
     const session = open();

@@ -1,6 +1,6 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { AuthEvent } from '../src/index.js';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { type AuthEvent, memoryStore } from '../src/index.js';
 import { hour, second } from './support/durations.js';
 import { startFetchScene } from './support/fetch-scene.js';
 import { settle } from './support/manual-clock.js';
@@ -31,6 +31,46 @@ describe('a call that began before dispose', () => {
     expect(server.refreshes).toBe(1);
     expect(events.map(({ type }) => type)).toEqual(['login', 'token_rejected', 'refresh']);
     await expect(fetch(`${api.origin}/orders`)).rejects.toMatchObject({ code: 'disposed' });
+  });
+
+  test('a session that opens during the flight of one that was disposed hears of a sign-out elsewhere', async () => {
+    const { scene, open, second: elsewhere, backend } = twoProcesses({ lock: true, subscribe: true });
+    const store = backend.open({ lock: true, subscribe: true });
+    const answer = scene.server.holdNext('login');
+    const first = open({ store });
+    const aborted = new AbortController();
+    const waiting = first.getTokens({ signal: aborted.signal });
+    await settle();
+    aborted.abort();
+    await expect(waiting).rejects.toThrow('aborted');
+    first.dispose();
+    const next = open({ store });
+    answer();
+    await settle();
+    await next.getTokens();
+    await elsewhere.signOut();
+    await settle();
+    await expect(next.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
+  test('twenty requests under way join the account once', async () => {
+    const { api, open, revokeFirstToken, server, stop } = await startFetchScene();
+    stops.push(stop);
+    const store = memoryStore();
+    const events: AuthEvent[] = [];
+    const session = open({}, { store, onEvent: (event) => events.push(event) });
+    const other = open({}, { store });
+    await session.fetch(`${api.origin}/warm-up`);
+    revokeFirstToken();
+    const answer = server.holdNext('refresh');
+    const requests = Array.from({ length: 20 }, () => session.fetch(`${api.origin}/orders`).catch(() => {}));
+    session.dispose();
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('token_rejected'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await other.signOut();
+    answer();
+    await Promise.all(requests);
+    expect(events.filter(({ type }) => type === 'signed_out')).toHaveLength(1);
   });
 
   test('a caller that waits for a token gets it, also where that takes another flight', {

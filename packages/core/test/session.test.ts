@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
+import { createAuthSession } from '../src/index.js';
 import { hour } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { accessTokenOf, neverSent } from './support/fake-server.js';
@@ -115,6 +116,14 @@ describe('status and peek', () => {
     expect(await session.status()).toMatchObject({ state: 'signed_in' });
     await clock.advance(hour);
     expect(await session.status()).toEqual({ state: 'idle' });
+  });
+
+  test('the origins that it names are those that it checks, whatever becomes of the provider’s list', async () => {
+    const { server } = openSession();
+    const allowedOrigins = ['https://api.example.com'];
+    const session = createAuthSession({ ...server.provider(), allowedOrigins });
+    allowedOrigins.push('https://evil.example');
+    expect(session.allowedOrigins).toEqual(['https://api.example.com']);
   });
 
   test('peek looks at memory only', async () => {

@@ -1,9 +1,11 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
-import type { AuthEvent } from '../src/index.js';
+import { type AuthEvent, verifyLogin } from '../src/index.js';
+import * as limits from '../src/limits.js';
 import { hour, minute } from './support/durations.js';
 import { errorCodeOf } from './support/error-code.js';
 import { loginScene } from './support/login-scene.js';
+import { Scene } from './support/scene.js';
 
 describe('passwords that persons type', () => {
   hashQuickly();
@@ -20,6 +22,46 @@ describe('passwords that persons type', () => {
     expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(50);
     expect(await session.getAccessToken()).toBe('access-1');
     expect(server.logins).toBe(11);
+  });
+
+  test.each([
+    ['where nothing was refused before', undefined],
+    ['beside a configured password that was refused', 'configured and wrong'],
+  ])('are not sent again once they are refused: %s', { tags: ['fault-115'] }, async (_, configured) => {
+    const scene = new Scene();
+    const store = scene.memory();
+    if (configured !== undefined)
+      await errorCodeOf(scene.open({ store, provider: { password: configured } }).getTokens());
+    const sentBefore = scene.server.logins;
+    const provider = scene.server.provider();
+    for (const password of ['w1', 'w1', 'w2', 'w2', 'w2', 'w1']) {
+      const { prepareSignIn } = provider as Required<typeof provider>;
+      const check = verifyLogin(scene.open({ store }), () => prepareSignIn(password), { typed: true });
+      expect(await errorCodeOf(check)).toMatch(/invalid_credentials|login_blocked/);
+    }
+    expect(scene.server.logins - sentBefore).toBe(2);
+    // The configured refusal still stands, however many strangers mistype.
+    if (configured === undefined) return;
+    const again = scene.open({ store, provider: { password: configured } });
+    expect(await errorCodeOf(again.getTokens())).toBe('login_blocked');
+  });
+
+  test('count until their window is over, although nothing else is to be kept', async () => {
+    const { server, clock, backend, open } = loginScene();
+    server.lifetimeMs = 60_000;
+    server.issuesRefreshTokens = false;
+    server.refreshLifetimeMs = undefined;
+    const session = open(null);
+    await session.signIn({ password: server.password });
+    const [record] = backend.records.values();
+    expect(record?.evictAt).toBe(clock.now() + limits.loginWindowMs);
+  });
+
+  test('that were refused do not make an account blocked whose configured password is another', async () => {
+    const { open } = loginScene();
+    await errorCodeOf(open().signIn({ password: 'mistyped' }));
+    expect(await open().status()).toMatchObject({ state: 'idle' });
+    expect(await open(null).status()).toMatchObject({ state: 'login_blocked' });
   });
 
   test('have an allowance that another process and the next start keep to', {

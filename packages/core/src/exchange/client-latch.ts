@@ -21,11 +21,11 @@ export async function assertClientMayTry(
   guard: Guard,
   phase: AuthPhase,
 ): Promise<void> {
-  for (const latch of latchesOn(account, guard)) await assertLifted(context, latch, phase);
+  for (const latch of clientLatchesOn(account, guard)) await assertLifted(context, latch, phase);
 }
 
 /** A refusal of this process's that could not be saved, and the stored one: others may have been refused since. */
-function latchesOn({ facts }: Account, guard: Guard): readonly ClientLatch[] {
+function clientLatchesOn({ facts }: Account, guard: Guard): readonly ClientLatch[] {
   return [facts.client, guard.client].filter((latch) => latch !== undefined);
 }
 
@@ -59,7 +59,7 @@ export async function clientRefused(
 ): Promise<AuthError> {
   const { clock, random } = context;
   const at = clock.now();
-  const latches = latchesOn(account, read.envelope.guard);
+  const latches = clientLatchesOn(account, read.envelope.guard);
   const [standing] = latches;
   // A person who tries again and again does not put off the probe.
   const count = (standing?.count ?? 0) + (isSignIn && standing !== undefined ? 0 : 1);

@@ -125,7 +125,7 @@ async function save(
   read: Stored,
   unsaved: Unsaved,
 ): Promise<SaveEnd> {
-  const { tokens, liftedLatch, by, origin, isRestored = false } = unsaved;
+  const { tokens, liftedLatch, by, origin, isRestored = false, isInitial = false } = unsaved;
   const { plan } = flight;
   let base = read;
   // Without the lease, read before writing: some stores that have a lock do not compare atomically.
@@ -136,10 +136,12 @@ async function save(
       const envelope: Envelope = {
         ...kept,
         tokens,
-        ...rejectionsOf(account.facts.refusing, context.clock),
+        ...rejectionsOf(account.facts.refusing, context.clock, tokens.id),
+        ...(plan.rejected === undefined ? {} : { replacementId: tokens.id }),
         ...(origin === undefined ? {} : { lineage: origin.lineage, generation: origin.generation }),
         ...(isRestored ? { restoredAt: context.clock.now() } : {}),
-        guard: isRestored ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
+        // Nothing was exchanged for these, so nothing is known of the server.
+        guard: isRestored || isInitial ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
       };
       if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) {
         account.seen(context.clock, envelope);
@@ -164,7 +166,8 @@ async function save(
 
 /** What stays of an envelope when another set takes its place; with fields that only a newer version knows. */
 function withoutTokens(envelope: Envelope) {
-  const { tokens, signedOutAt, rejections, rejectedAt, lineage, generation, restoredAt, ...kept } = envelope;
+  const { tokens, signedOutAt, rejections, rejectedAt, rejectedBy, replacementId, ...rest } = envelope;
+  const { lineage, generation, restoredAt, ...kept } = rest;
   return kept;
 }
 

@@ -6,7 +6,14 @@ import { toHex } from '../random-id.js';
 export async function latchOf(secrets: readonly string[], at: number, standing?: Latch): Promise<Latch> {
   const salt = standing?.salt ?? toHex(crypto.getRandomValues(new Uint8Array(16)));
   const hash = await slowHash(secrets, salt);
-  return { salt, hash, at, ...earlierHashes(hash, [standing]) };
+  const { typedHashes } = standing ?? {};
+  return { salt, hash, at, ...earlierHashes(hash, [standing]), ...(typedHashes && { typedHashes }) };
+}
+
+/** A latch on the configured secrets, beside which a typed password was refused. */
+export async function withTyped(latch: Latch, secrets: readonly string[]): Promise<Latch> {
+  const hashes = new Set([await slowHash(secrets, latch.salt), ...(latch.typedHashes ?? [])]);
+  return { ...latch, typedHashes: [...hashes].slice(0, limits.otherRefusals) };
 }
 
 /** What latches keep of refused secrets. */
@@ -35,7 +42,7 @@ export function withRefusalsOf(latch: Latch, other: Latch | undefined): Latch {
 export async function isLatched(latch: Latch, secrets: readonly string[]): Promise<boolean> {
   if (latch.hash === unhashable) return true;
   const hash = await slowHash(secrets, latch.salt);
-  return hash === latch.hash || latch.otherHashes?.includes(hash) === true;
+  return [latch.hash, ...(latch.otherHashes ?? []), ...(latch.typedHashes ?? [])].includes(hash);
 }
 
 /** When the next login may be sent; undefined: at once. */

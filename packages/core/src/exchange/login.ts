@@ -11,7 +11,7 @@ import { type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
-import { isLatched, latchOf, withRefusalsOf } from './guard.js';
+import { isLatched, latchOf, withRefusalsOf, withTyped } from './guard.js';
 import { mayTryAnotherCode, takeBackLogin } from './one-time-code.js';
 import type { Outcome } from './outcome.js';
 import { pause } from './pause.js';
@@ -109,7 +109,8 @@ async function block(
   const { typedRefusalAt } = read.envelope.guard;
   const afterTyped =
     isConfigured && typedRefusalAt !== undefined && Math.abs(at - typedRefusalAt) < limits.typedRefusalMs;
-  const latch = !isConfigured && standing !== undefined ? standing : await fresh();
+  const isBeside = !isConfigured && standing !== undefined && standing.isTyped !== true;
+  const latch = isBeside ? await withTyped(standing, prepared.secrets) : await fresh();
   if (isConfigured) context.vaultAsked(latch.hash);
   account.latched(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({

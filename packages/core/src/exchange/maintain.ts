@@ -131,11 +131,7 @@ async function afterFailure(context: SessionContext, account: Account, error: un
     case 'reauthentication_required':
       return { state: isAlive ? 'signed_in' : 'idle' };
     default:
-      return {
-        state: stands,
-        ...comingAfter(context, error),
-        ...(error.retryAt === undefined ? { nextAt: now + limits.maintainJitterMs } : {}),
-      };
+      return { state: stands, nextAt: now + limits.maintainJitterMs, ...comingAfter(context, error) };
   }
 }
 

@@ -36,7 +36,8 @@ export function writeEnvelope(envelope: Envelope, id: string): TokenRecord {
 /** When the store may forget a record: once tokens, refusals, pause and counted logins have all ended. Undefined: never. */
 function evictionOf({ tokens, signedOutAt, guard }: Envelope): number | undefined {
   if (signedOutAt !== undefined) return undefined;
-  const ends = [...guard.loginsAt.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];
+  const logins = [...guard.loginsAt, ...(guard.typedLoginsAt ?? [])];
+  const ends = [...logins.map((at) => at + limits.loginWindowMs), guard.notBefore ?? 0];
   const { latch, refusedCode, client } = guard;
   if (latch !== undefined)
     ends.push(latch.at + (latch.isTyped === true ? limits.typedLatchKeptMs : limits.latchKeptMs));

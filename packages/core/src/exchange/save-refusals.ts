@@ -16,10 +16,11 @@ export async function saveRefusals(
 ): Promise<void> {
   try {
     const stored = await readStored(context);
-    const { rejections: before, rejectedAt: _, ...envelope } = stored.envelope;
-    const after = rejectionsOf(account.facts.refusing, context.clock);
-    if (envelope.tokens?.id !== tokenId || JSON.stringify(after.rejections) === JSON.stringify(before))
-      return;
+    const { rejections, rejectedAt: _, rejectedBy, ...envelope } = stored.envelope;
+    const after = rejectionsOf(account.facts.refusing, context.clock, tokenId);
+    const isKnown =
+      JSON.stringify([after.rejections, after.rejectedBy]) === JSON.stringify([rejections, rejectedBy]);
+    if (envelope.tokens?.id !== tokenId || isKnown) return;
     await replaceStored(context, stored, { ...envelope, ...after });
   } catch {
     // The session has emitted store_failed.

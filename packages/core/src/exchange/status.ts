@@ -2,6 +2,8 @@ import type { Account } from '../account.js';
 import type { AuthStatus } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
+import * as limits from '../limits.js';
+import { isDatedAhead } from '../rare-facts.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 
@@ -13,16 +15,21 @@ export async function readStatus(context: SessionContext, account: Account): Pro
 export function statusOf(context: SessionContext, account: Account, { envelope }: Stored): AuthStatus {
   const { guard, signedOutAt, tokens: storedTokens } = envelope;
   const now = context.clock.now();
-  const { latch = guard.latch, client = guard.client, unsaved } = account.facts;
+  const { client = guard.client, unsaved } = account.facts;
+  const { latch: refused = guard.latch } = account.facts;
+  // A mistyped password does not keep the configured one from being sent.
+  const latch =
+    refused?.isTyped === true && context.provider.prepareLogin !== undefined ? undefined : refused;
   const isSignOutNews = account.isNews(signedOutAt);
   const inHand = account.isAlive(context.clock) ? account.tokens : unsaved?.tokens;
   const candidates = isSignOutNews ? [storedTokens] : [inHand, storedTokens];
+  const isAlive = ({ expiresAt = Number.POSITIVE_INFINITY }: TokenSet): boolean => now < expiresAt;
   // While the client is refused a refresh token is of no use.
-  const isAlive = (set: TokenSet | undefined): boolean => now < (set?.expiresAt ?? Number.POSITIVE_INFINITY);
-  const tokens = candidates.find(
-    (set) => isOfUse(context, set, now) && (client === undefined || isAlive(set)),
-  );
-  const instants = [guard.notBefore, client?.retryAt, latch && context.retryRefusedAt(latch)];
+  const mayRefresh = (set: TokenSet): boolean => client === undefined && context.canRefresh(set);
+  const tokens = candidates.find((set) => set !== undefined && (isAlive(set) || mayRefresh(set)));
+  const { notBefore = 0 } = guard;
+  const pausedUntil = isDatedAhead(guard, now) ? undefined : Math.min(notBefore, now + limits.rateLimitMaxMs);
+  const instants = [pausedUntil, client?.retryAt, latch && context.retryRefusedAt(latch)];
   const retryAt = instants.findLast((at) => at !== undefined && at > now);
   const isOver = account.isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
   const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';
@@ -37,10 +44,4 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
     ...(state === 'signed_in' && tokens !== undefined ? { issuedAt: tokens.issuedAt } : {}),
     ...(lastFailure === undefined ? {} : { lastFailure }),
   };
-}
-
-/** Whether a set is alive, or can be exchanged for one that is. */
-function isOfUse(context: SessionContext, tokens: TokenSet | undefined, now: number): boolean {
-  if (tokens === undefined) return false;
-  return context.canRefresh(tokens) || now < (tokens.expiresAt ?? Number.POSITIVE_INFINITY);
 }

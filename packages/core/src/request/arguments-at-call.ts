@@ -31,8 +31,9 @@ export function argumentsAtCall(given: string | URL | Request, givenInit: Reques
     headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8');
   if (init.body) init.body = bodyAtCall(init.body);
   if (own === undefined) return { url, input: url.href, init, headers, signal };
-  // As in the platform's fetch, `body: null` counts as no body, and the Request keeps its own.
-  const keepsBody = (init.body === undefined || init.body === null) && own.body !== null;
+  // As in the platform's fetch, `body: null` counts as no body, and the Request keeps its own. A body that the init replaces
+  // is left to the caller. The copy is the platform's own: what a subclass or the caller says of the URL changes nothing.
+  const keepsBody = init.body === undefined || init.body === null || own.body === null;
   return { url, input: keepsBody ? new Request(own) : own, init, headers, signal };
 }
 
@@ -88,10 +89,8 @@ const textMembers = [
 
 /** A body that the caller cannot change any more. Bytes become a Blob, in place of the platform's copy of them. */
 function bodyAtCall(body: BodyInit): BodyInit {
-  if (ArrayBuffer.isView(body)) return new Blob([body as BlobPart]);
+  if (ArrayBuffer.isView(body) || tagOf(body) === 'ArrayBuffer') return new Blob([body as BlobPart]);
   switch (tagOf(body)) {
-    case 'ArrayBuffer':
-      return new Blob([body as BlobPart]);
     case 'FormData':
       // The form of the package form-data is a stream.
       return Symbol.iterator in (body as FormData) ? copyOf(body as FormData) : body;

@@ -18,8 +18,9 @@ const prefix = 'auth1:';
  * Stores records in a plain key-value store.
  *
  * The comparison in `compareAndSet` is a get followed by a set, one at a time **within this process only**, and so are
- * the lock and the notifications. A `set` that returns false has failed. Between processes a race may let the later writer overwrite the earlier writer's tokens: where the
- * server rotates refresh tokens, that costs one more login. For many processes, use a store with an atomic compare.
+ * the lock and the notifications. A `set` that returns false has failed. Between processes a race may let the
+ * later writer overwrite the earlier writer's tokens: where the server rotates refresh tokens, that costs one more login.
+ * For many processes, use a store with an atomic compare.
  */
 export function keyValueStore(keyValue: KeyValue): TokenStore {
   const { read, write: put } = accessTo(keyValue);
@@ -28,7 +29,10 @@ export function keyValueStore(keyValue: KeyValue): TokenStore {
     then(put(key, value), (result) => {
       if (result === false) throw new AuthError('store_failed', { detail: 'set returned false' });
     });
-  const { turns, inProcess } = sharedBy(keyValue);
+  const { turns, inProcess } = getOrAdd(shared, keyValue, () => ({
+    turns: new Turns(),
+    inProcess: new InProcess(),
+  }));
   return {
     get: (key) => then(read(encoded(key)), parse),
     compareAndSet: (key, expectedId, next) =>
@@ -104,16 +108,7 @@ function parse(value: unknown): TokenRecord | undefined {
 }
 
 /** What two stores over one key-value store have in common. */
-interface Shared {
-  readonly turns: Turns;
-  readonly inProcess: InProcess;
-}
-
-const sharedByTarget = new WeakMap<KeyValue, Shared>();
-
-function sharedBy(keyValue: KeyValue): Shared {
-  return getOrAdd(sharedByTarget, keyValue, () => ({ turns: new Turns(), inProcess: new InProcess() }));
-}
+const shared = new WeakMap<KeyValue, { readonly turns: Turns; readonly inProcess: InProcess }>();
 
 class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
