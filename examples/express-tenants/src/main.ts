@@ -25,6 +25,8 @@ app.get('/trips', async (request, response) => {
   const tenant = tenantOf(request.get('x-api-key') ?? '');
   if (tenant === undefined) return void response.sendStatus(401);
   const trips = await sessions.of(tenant).fetch(`${apiUrl}/trips`);
+  // The tenant is signed in with us: a refusal by Simacan is a gateway's.
+  if (trips.status === 401) return void response.sendStatus(502);
   response.status(trips.status).json(await trips.json());
 });
 app.use((error: unknown, _: Request, response: Response, next: NextFunction) => {

@@ -30,6 +30,8 @@ export function createHandler(client: Redis, apiUrl: string, options: PasswordRe
     requests.run(context, async () => {
       try {
         const trips = await session.fetch(`${apiUrl}/trips`);
+        // The caller is signed in with us: a refusal by Simacan is a gateway's.
+        if (trips.status === 401) return Response.json({ error: 'refused by Simacan' }, { status: 502 });
         return Response.json(await trips.json(), { status: trips.status });
       } catch (error) {
         const authError = findAuthError(error);

@@ -154,10 +154,9 @@ export class Fleet implements AsyncDisposable {
 
   async #open(program: string, share?: FleetOptions['share']): Promise<Child<FleetCommand, FleetMessage>> {
     const { accounts, lifeMs, planted, perIssuer, sweepSpreadMs } = this.#options;
-    const { baseUrl, place: engine } = { baseUrl: this.#baseUrl, place: this.#place };
     const options: FleetOptions = {
-      engine,
-      baseUrl,
+      engine: this.#place,
+      baseUrl: this.#baseUrl,
       accounts,
       lifeMs,
       planted,

@@ -149,16 +149,16 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'run-flight.ts',
-        find: 'await look($CONTEXT, $ACCOUNT, $FLIGHT, $$$READ)',
-        replace: '($FLIGHT.before = await look($CONTEXT, $ACCOUNT, $FLIGHT, $$$READ))',
+        find: 'await readAndDecide($CONTEXT, $ACCOUNT, $FLIGHT, $$$READ)',
+        replace: '($FLIGHT.before = await readAndDecide($CONTEXT, $ACCOUNT, $FLIGHT, $$$READ))',
       },
       {
         file: 'exchange/under-lease.ts',
-        find: { pattern: 'await look($CONTEXT, $ACCOUNT, $FLIGHT)', inside: inLoop },
+        find: { pattern: 'await readAndDecide($CONTEXT, $ACCOUNT, $FLIGHT)', inside: inLoop },
         replace: `await (() => {
           const { before } = $FLIGHT;
           $FLIGHT.before = undefined;
-          return before ?? look($CONTEXT, $ACCOUNT, $FLIGHT);
+          return before ?? readAndDecide($CONTEXT, $ACCOUNT, $FLIGHT);
         })()`,
       },
     ],
@@ -383,7 +383,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'who waits for a login gives up for the pause that it stands in for',
     theme: 'broken_refresh',
-    edits: [{ file: 'look.ts', find: '$RECENT && $AT >= $PAUSED - $MS', replace: 'false' }],
+    edits: [{ file: 'read-and-decide.ts', find: '$RECENT && $AT >= $PAUSED - $MS', replace: 'false' }],
   },
   {
     name: 'a refused client is asked again and again',

@@ -237,10 +237,10 @@ export class SharedStore {
         return () => isTaken;
       });
     // The lock ends with a connection, which can be closed in an outage too.
-    const giveBack = (): void => {
+    const release = (): void => {
       if (this.#holders.get(key) === process) this.#holders.delete(key);
     };
-    return this.#core.waitForLease({ leaseMs, clock, take, renew: isOurs, giveBack }, signal);
+    return this.#core.waitForLease({ leaseMs, clock, take, renew: isOurs, release }, signal);
   }
 
   async #getThenSet(

@@ -2,18 +2,18 @@ import {
   assertOneOf,
   assertOptions,
   assertText,
+  invalidOption,
   type PasswordOptions,
-  type Place,
-  type PlaceOptions,
   type Secret,
-  wrong,
+  type ServerLocation,
+  type ServerLocationOptions,
 } from '@auth/provider-utils';
 
 /** Which headers carry the token. */
 export type TokenHeader = 'both' | 'authorization' | 'authentication';
 
 /** Options of `bearerLoginProvider`. */
-export interface BearerLoginProviderOptions extends PasswordOptions, PlaceOptions {
+export interface BearerLoginProviderOptions extends PasswordOptions, ServerLocationOptions {
   /** The URL before /auth/login; spread {@link teletracker} for TeleTracker's. */
   readonly baseUrl: string;
   /** For users with several accounts: the account that the session is bound to. */
@@ -26,7 +26,7 @@ export interface BearerLoginProviderOptions extends PasswordOptions, PlaceOption
 }
 
 /** What an account is made of. */
-export interface BearerLoginSettings extends Place {
+export interface BearerLoginSettings extends ServerLocation {
   readonly username: string;
   readonly password: Secret | undefined;
   readonly accountId: number | undefined;
@@ -43,7 +43,8 @@ export function assertBearerLoginOptions(options: BearerLoginProviderOptions): v
   assertOptions(options);
   const { username, accountId, tokenHeader } = options;
   assertText('username', username);
-  if (accountId !== undefined && !Number.isSafeInteger(accountId)) throw wrong('accountId', 'a whole number');
+  if (accountId !== undefined && !Number.isSafeInteger(accountId))
+    throw invalidOption('accountId', 'a whole number');
   if (tokenHeader !== undefined)
     assertOneOf('tokenHeader', tokenHeader, ['both', 'authorization', 'authentication']);
 }

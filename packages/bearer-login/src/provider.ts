@@ -3,8 +3,8 @@ import {
   assertSecret,
   callVendor,
   passwordProvider,
-  placeOf,
   secretOf,
+  serverLocationOf,
   type Vendor,
 } from '@auth/provider-utils';
 import {
@@ -19,7 +19,7 @@ import type { BearerLoginExtra } from './wire.js';
 export function bearerLoginProvider(options: BearerLoginProviderOptions): AuthProvider<BearerLoginExtra> {
   assertBearerLoginOptions(options);
   const { username, accountId, password, tokenHeader = 'both' } = options;
-  const { issuer, allowedOrigins } = placeOf(options);
+  const { issuer, allowedOrigins } = serverLocationOf(options);
   const settings = { issuer, allowedOrigins, username, password, accountId, tokenHeader };
   return passwordProvider<BearerLoginSettings, BearerLoginExtra>(bearerLogin, settings);
 }
@@ -42,7 +42,7 @@ const bearerLogin = {
 export function prepareCheck(options: BearerLoginProviderOptions, given: string | undefined) {
   if (given !== undefined) assertSecret('password', given);
   const { username, accountId } = options;
-  const { issuer } = placeOf(options);
+  const { issuer } = serverLocationOf(options);
   return async (): Promise<{ secrets: string[]; login(context: ExchangeContext): Promise<void> }> => {
     const source = given ?? options.password;
     if (source === undefined)

@@ -55,8 +55,8 @@ export class Account extends ExchangeState implements TimerOwner {
   }
 
   /** The flight that has served its callers and still saves, or releases its lease. */
-  get trailing(): Flight | undefined {
-    return this.facts.trailing;
+  get finishing(): Flight | undefined {
+    return this.facts.finishing;
   }
 
   get isWatched(): boolean {
@@ -171,19 +171,19 @@ export class Account extends ExchangeState implements TimerOwner {
     this.#flight = flight;
   }
 
-  /** The flight has served its callers. `trailing`: the flight, if it still saves or has a lease to release. */
-  flightLanded(trailing: Flight | undefined): void {
+  /** The flight has served its callers. `finishing`: the flight, if it still saves or has a lease to release. */
+  flightServed(finishing: Flight | undefined): void {
     this.#flight = undefined;
-    if (trailing !== this.trailing) this.note({ trailing });
+    if (finishing !== this.finishing) this.note({ finishing });
   }
 
-  /** The trailing flight has stopped saving: the next caller's flight saves a set that is still unsaved. */
+  /** The finishing flight has stopped saving: the next caller's flight saves a set that is still unsaved. */
   savingEnded(): void {
     if (this.facts.unsaved !== undefined) this.held.makeStale();
   }
 
   flightEnded(): void {
-    this.note({ trailing: undefined });
+    this.note({ finishing: undefined });
   }
 
   /** A refresh in the background went well. If its set is due again already, the next refresh waits. */
@@ -196,7 +196,7 @@ export class Account extends ExchangeState implements TimerOwner {
     super.signedOut();
     this.saveDeferred(undefined);
     // There is nothing to save any more, and others wait for the lease.
-    this.trailing?.stopSaving();
+    this.finishing?.stopSaving();
     this.held.drop();
     this.unschedule();
     for (const context of this.contexts) context.emit({ type: 'signed_out' });

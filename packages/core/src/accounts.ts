@@ -65,10 +65,10 @@ export function leaveAccount(account: Account, context: SessionContext): void {
 export function freeIfUnused(account: Account): void {
   if (account.contexts.length > 0) return;
   account.unschedule();
-  const { flight, trailing, holdsUnsaved } = account;
-  trailing?.stopSaving();
+  const { flight, finishing, holdsUnsaved } = account;
+  finishing?.stopSaving();
   // A session that joins now finds the account as it is, and hears of what others write.
-  if (flight !== undefined || trailing !== undefined || pending.has(account)) return;
+  if (flight !== undefined || finishing !== undefined || pending.has(account)) return;
   account.abandoned();
   // A set that could not be saved is kept for the next session.
   if (holdsUnsaved) return;

@@ -26,7 +26,7 @@ export class Line {
   }
 
   /** Leaves the line. False: the turn had come already, or is over. */
-  giveUp(go: () => void): boolean {
+  cancel(go: () => void): boolean {
     return this.#waiting.delete(go);
   }
 

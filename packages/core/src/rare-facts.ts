@@ -34,7 +34,7 @@ export interface RareFacts {
   /** The open sessions beside the first. */
   readonly others: readonly SessionContext[];
   /** The flight that has served its callers and still saves, or releases its lease. */
-  readonly trailing?: Flight | undefined;
+  readonly finishing?: Flight | undefined;
   readonly unsaved?: Unsaved | undefined;
   /** A refusal that could not be saved. */
   readonly latch?: Latch | undefined;

@@ -29,7 +29,7 @@ export async function releaseLease(context: SessionContext, lease: Lease | undef
 }
 
 /** Releases the lease that a flight has. */
-export async function giveUpLease(flight: Flight): Promise<void> {
+export async function releaseFlightLease(flight: Flight): Promise<void> {
   const { lease } = flight;
   flight.lease = undefined;
   await releaseLease(flight.context, lease);

@@ -3,9 +3,9 @@ import { freeIfUnused } from './accounts.js';
 import type { SessionContext } from './context.js';
 import type { Flight } from './flight.js';
 import { loadExchangeHalf } from './load-exchange-half.js';
-import { look, mayEndSoon } from './look.js';
 import { quietly } from './quietly.js';
-import { giveUpLease } from './records.js';
+import { mayEndSoon, readAndDecide } from './read-and-decide.js';
+import { releaseFlightLease } from './records.js';
 import type { TokenSet } from './tokens.js';
 
 /** Carries the account's flight from its start to the release of its lease. Never rejects. */
@@ -15,7 +15,7 @@ export async function runFlight(account: Account, flight: Flight): Promise<void>
   try {
     const tokens = await findOrExchange(context, account, flight);
     // The process may exit as soon as its callers wake, and the next process would wait for a dead holder of the lease.
-    if (account.facts.unsaved === undefined) await giveUpLease(flight);
+    if (account.facts.unsaved === undefined) await releaseFlightLease(flight);
     if (flight.plan.kind === 'refresh' && account.hasSignedOutSince(flight))
       throw context.error('signed_out');
     settle = () => flight.resolve(tokens);
@@ -23,9 +23,9 @@ export async function runFlight(account: Account, flight: Flight): Promise<void>
     settle = () => flight.reject(error);
   }
   // Where no work may outlive a call, the lease is released before the callers wake.
-  if (!context.mayOutliveCalls) await giveUpLease(flight);
+  if (!context.mayOutliveCalls) await releaseFlightLease(flight);
   const isOver = flight.lease === undefined && account.facts.unsaved === undefined;
-  account.flightLanded(isOver ? undefined : flight);
+  account.flightServed(isOver ? undefined : flight);
   settle();
   if (!isOver) await finish(context, account, flight);
   freeIfUnused(account);
@@ -38,7 +38,7 @@ async function finish(context: SessionContext, account: Account, flight: Flight)
     await half?.keepSaving(context, account, flight);
   }
   account.savingEnded();
-  await giveUpLease(flight);
+  await releaseFlightLease(flight);
   account.flightEnded();
 }
 
@@ -47,14 +47,14 @@ async function findOrExchange(
   account: Account,
   flight: Flight,
 ): Promise<TokenSet | undefined> {
-  const { trailing } = account;
-  // What a trailing flight still saves is newer than what was read before.
-  const looked = trailing === undefined ? flight.plan.looked : undefined;
-  trailing?.stopSaving();
-  await trailing?.done;
+  const { finishing } = account;
+  // What a finishing flight still saves is newer than what was read before.
+  const looked = finishing === undefined ? flight.plan.looked : undefined;
+  finishing?.stopSaving();
+  await finishing?.done;
   // Look first without the lock: if somebody else has refreshed, the flight adopts that set and needs no lock.
   const since = context.clock.monotonic();
-  const { step, stored } = await look(context, account, flight, looked?.stored);
+  const { step, stored } = await readAndDecide(context, account, flight, looked?.stored);
   flight.lookMs = looked?.tookMs ?? context.clock.monotonic() - since;
   if (account.isSignOutLost)
     await (await loadExchangeHalf(context)).restoreSignOut(context, account).catch(() => {});

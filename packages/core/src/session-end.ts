@@ -64,7 +64,7 @@ async function workEnded(context: SessionContext, account: Account, limitMs: num
   });
   account.closingBegan();
   // A save that waits for its next attempt is tried now.
-  account.trailing?.stopSaving();
+  account.finishing?.stopSaving();
   for (let work = workOf(context, account); work !== undefined && !isOver; work = workOf(context, account))
     await Promise.race([work, limit.done]);
   limit.cancel();
@@ -72,8 +72,8 @@ async function workEnded(context: SessionContext, account: Account, limitMs: num
 }
 
 function workOf(context: SessionContext, account: Account): Promise<unknown> | undefined {
-  const { flight, trailing, signOutUnderWay } = account;
-  const underWay = flight?.done ?? trailing?.done ?? signOutUnderWay ?? pendingCallsSettled(account);
+  const { flight, finishing, signOutUnderWay } = account;
+  const underWay = flight?.done ?? finishing?.done ?? signOutUnderWay ?? pendingCallsSettled(account);
   return underWay ?? (account.holdsUnsaved ? savedNow(context, account) : undefined);
 }
 

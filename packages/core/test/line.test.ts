@@ -7,8 +7,8 @@ test('lets so many in at a time, in the order in which they came, without those 
   const go = Object.fromEntries('abcdefg'.split('').map((name) => [name, () => void entered.push(name)]));
   for (const name of ['a', 'b', 'c', 'd', 'e']) line.enter(go[name] as () => void);
   expect(entered.splice(0)).toEqual(['a', 'b']);
-  expect(line.giveUp(go['c'] as () => void)).toBe(true);
-  expect(line.giveUp(go['a'] as () => void)).toBe(false);
+  expect(line.cancel(go['c'] as () => void)).toBe(true);
+  expect(line.cancel(go['a'] as () => void)).toBe(false);
   line.leave();
   expect(entered.splice(0)).toEqual(['d']);
   for (let turn = 0; turn < 3; turn++) line.leave();

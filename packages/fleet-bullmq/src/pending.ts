@@ -45,13 +45,9 @@ export class PendingChanges {
     this.#key = key;
   }
 
-  async addPut(id: string, at: number): Promise<void> {
-    await this.#client.eval(addPut, 1, this.#key, id, Math.ceil(at), '');
-  }
-
-  /** So that whoever is about to carry out an older change carries out this one too. */
-  async addPutIfPending(id: string, at: number): Promise<void> {
-    await this.#client.eval(addPut, 1, this.#key, id, Math.ceil(at), '1');
+  /** @param onlyToPending so that whoever is about to carry out an older change carries out this one too */
+  async addPut(id: string, at: number, onlyToPending = false): Promise<void> {
+    await this.#client.eval(addPut, 1, this.#key, id, Math.ceil(at), onlyToPending ? '1' : '');
   }
 
   /** So that whoever is about to carry out an older put carries out the removal in its place. */

@@ -37,7 +37,7 @@ export class Schedule {
 
   async put(job: RefreshJob): Promise<void> {
     const id = idOf(job.ref);
-    await this.#pending.addPutIfPending(id, job.at);
+    await this.#pending.addPut(id, job.at, true);
     for (let attempt = 0; attempt < attempts; attempt++) {
       const state = await this.queue.getJobState(id);
       if (state === 'active') {

@@ -15,8 +15,8 @@ const choresMs = 5_000;
 /** Runs that end within this time share a look for what was asked for while they ran. */
 const settleMs = 50;
 /**
- * The shortest time until an account's next run. BullMQ forgets a job by its id when a run's last command is answered:
- * the next run must not have begun by then.
+ * The shortest time until the next run that a run itself asks for. BullMQ forgets a job by its id when a run's last command
+ * is answered: the next run must not have begun by then.
  */
 const shortestDelayMs = 1_000;
 

@@ -84,10 +84,8 @@ class PgBossQueue implements RefreshQueue {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#pool.off?.('error', ignore);
-    const parts = await within(stopMs, this.#parts ?? Promise.reject()).catch(() => undefined);
     // Without its database pg-boss waits for it: nothing of it is left that anybody needs.
-    if (parts !== undefined)
-      await within(stopMs, parts.boss.stop({ graceful: false, close: false })).catch(ignore);
+    if (this.#parts !== undefined) await within(stopMs, this.#parts.then(stop)).catch(ignore);
   }
 
   #bounded<Result>(work: (parts: WorkerParts) => Promise<Result>): Promise<Result> {
@@ -97,13 +95,21 @@ class PgBossQueue implements RefreshQueue {
   async #ready(): Promise<WorkerParts> {
     if (this.#isClosed) throw new AuthError('disposed', { detail: 'the queue was closed' });
     // A start that hangs must not hold up those that come later.
-    this.#parts ??= within(startMs, this.#open());
+    this.#parts ??= this.#openInTime();
     try {
       return await this.#parts;
     } catch (error) {
       this.#parts = undefined;
       throw error;
     }
+  }
+
+  /** What opens too late is stopped: its timers would hold the process open, and ask the pool for ever. */
+  #openInTime(): Promise<WorkerParts> {
+    const opening = this.#open();
+    const inTime = within(startMs, opening);
+    inTime.catch(() => opening.then(stop)).catch(ignore);
+    return inTime;
   }
 
   async #open(): Promise<WorkerParts> {
@@ -129,12 +135,19 @@ class PgBossQueue implements RefreshQueue {
         break;
       } catch (error) {
         // Many workers start at once on an empty database.
-        if (!isMadeByAnother(error) || attempt === attempts) throw error;
+        if (!isMadeByAnother(error) || attempt === attempts) {
+          await stop({ boss }).catch(ignore);
+          throw error;
+        }
         await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
       }
     }
     return { boss, statements: new Statements(this.#pool, this.#schema, this.name) };
   }
+}
+
+async function stop({ boss }: Pick<WorkerParts, 'boss'>): Promise<void> {
+  await boss.stop({ graceful: false, close: false });
 }
 
 function ignore(): void {

@@ -27,8 +27,12 @@ export interface EndedRun extends Claim {
 
 /** Priorities and first claims are seconds since then, to fit an integer: until 2093. */
 const since = Date.UTC(2025, 0, 1);
-/** PostgreSQL ends one of two statements that wait for each other: it is run again. */
-const deadlock = '40P01';
+/**
+ * PostgreSQL ends one of two statements that wait for each other, and under a stricter isolation than `read committed` those
+ * that meet: they are run again.
+ */
+const meetings: ReadonlySet<string> = new Set(['40P01', '40001']);
+const withClock = 'WITH clock AS (SELECT (extract(epoch FROM now()) * 1000)::bigint AS ms)';
 const attempts = 10;
 
 /**
@@ -58,7 +62,7 @@ export class Statements {
       jobs.map(({ v, ref, at }) => [ref, { id: idOf(ref), v, ref, delay: delayOf(at - now) }]),
     );
     await this.#run(
-      `${this.#clock}
+      `${withClock}
 INSERT INTO ${this.#schema}.job AS j (name, id, data, priority, state, start_after, keep_until, retry_limit, retry_count,
   retry_delay, retry_backoff, expire_seconds, deletion_seconds, heartbeat_seconds, policy)
 SELECT q.name, x.id, jsonb_build_object('v', x.v, 'ref', x.ref, 'at', clock.ms + x.delay),
@@ -96,7 +100,7 @@ WHERE j.name = $1 AND j.id = locked.id AND locked.state <> 'active'`,
   /** Ends runs whose claims still stand. The lock comes first: what is put meanwhile finds the row before or after. */
   async end(runs: readonly EndedRun[]): Promise<void> {
     await this.#run(
-      `${this.#clock}, ended AS (
+      `${withClock}, ended AS (
   SELECT * FROM json_to_recordset($2::text::json) AS x (id uuid, "retryCount" int, "delayMs" bigint)
 ), locked AS (
   SELECT j.id, CASE WHEN j.data ? 'removed' THEN (j.data->>'put')::bigint
@@ -122,17 +126,13 @@ DELETE FROM ${this.#schema}.job j USING locked WHERE j.name = $1 AND j.id = lock
     return Number((rows[0] as { ms: string }).ms) - (asked + Date.now()) / 2;
   }
 
-  get #clock(): string {
-    return 'WITH clock AS (SELECT (extract(epoch FROM now()) * 1000)::bigint AS ms)';
-  }
-
   async #run(text: string, values: unknown[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#pool.query(text, [this.#name, ...values]);
         return;
       } catch (error) {
-        if (reasonOf(error) !== deadlock || attempt === attempts) throw error;
+        if (!meetings.has(reasonOf(error)) || attempt === attempts) throw error;
       }
     }
   }

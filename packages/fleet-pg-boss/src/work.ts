@@ -122,7 +122,7 @@ export class PgBossWork implements Work {
       const options = { batchSize: room, minPriority, includeMetadata: true } as const;
       const jobs = await within(answerMs, boss.fetch<Stored>(this.#name, options));
       if (this.#isClosing) {
-        await this.#giveBack(jobs);
+        await this.#release(jobs);
         return 0;
       }
       for (const { id, retryCount, data } of jobs) {
@@ -138,7 +138,7 @@ export class PgBossWork implements Work {
   }
 
   /** Jobs that came too late: others run them. */
-  async #giveBack(claims: readonly Claim[]): Promise<void> {
+  async #release(claims: readonly Claim[]): Promise<void> {
     const { statements } = await this.#ready();
     const ended = claims.map(({ id, retryCount }) => ({ id, retryCount, delayMs: 0 }));
     if (ended.length > 0) await within(answerMs, statements.end(ended));

@@ -32,6 +32,31 @@ test.for([
 });
 
 describe.runIf(path)('on a PostgreSQL', () => {
+  test('an open that fails leaves nothing behind: no timers, and no statement after the end', async () => {
+    await using own = await scene();
+    await pgBossQueue({ pool: own.pool, name: 'other' }).put([]);
+    const asked: string[] = [];
+    // A role that may not make the queue.
+    const pool = {
+      query: async (text: string, values?: unknown[]) => {
+        asked.push(text);
+        if (/create_queue/.test(text)) throw Object.assign(new Error('no'), { code: '42501' });
+        return own.pool.query(text, values);
+      },
+    };
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const queue = pgBossQueue({ pool, name: 'mine' } as never);
+    await expect(queue.put([{ v: 1, ref: 'a', at: 0 }])).rejects.toMatchObject({ code: 'queue_unavailable' });
+    const before = timers();
+    for (let attempt = 0; attempt < 3; attempt++)
+      await queue.put([{ v: 1, ref: 'a', at: 0 }]).catch(() => {});
+    expect(timers()).toBeLessThanOrEqual(before);
+    await queue.close();
+    asked.length = 0;
+    await new Promise((resolve) => setTimeout(resolve, 6_000));
+    expect(asked).toEqual([]);
+  });
+
   test('the pool is not ended, and a closed queue says so', async () => {
     await using own = await scene();
     const queue = pgBossQueue({ pool: own.pool, schema: 'jobs' });

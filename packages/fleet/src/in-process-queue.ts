@@ -1,4 +1,11 @@
-import { type Clock, type RefreshScheduler, settledWithin, systemClock, timerScheduler } from '@auth/core';
+import {
+  AuthError,
+  type Clock,
+  type RefreshScheduler,
+  settledWithin,
+  systemClock,
+  timerScheduler,
+} from '@auth/core';
 import type { RefreshJob, RefreshQueue, RunJob, Work, WorkOptions } from './queue.js';
 import { retryMs, unknownVersionMs } from './return-times.js';
 
@@ -48,6 +55,7 @@ class InProcessQueue implements RefreshQueue {
   }
 
   async put(jobs: readonly RefreshJob[], { ifAbsent = false }: { ifAbsent?: boolean } = {}): Promise<void> {
+    if (this.#isClosed) throw new AuthError('disposed', { detail: 'the queue was closed' });
     for (const { v, ref, at } of jobs) {
       const entry = this.#entries.get(ref);
       if (entry?.isRunning) {

@@ -79,8 +79,10 @@ const retryMaxMs = 900_000;
 const closeMs = 10_000;
 const dayMs = 86_400_000;
 const defaultSpreadMs = 300_000;
-/** The longest delay of a timer. */
-const longestMs = 2_147_483_647;
+/** How often a keeper makes sure that there is a sweep: an engine that has lost its data has lost that job with all others. */
+const sweepCheckMs = 60_000;
+/** So many accounts' failures are remembered: an account that fails here may succeed on another worker. */
+const rememberedFailures = 10_000;
 const defaultConcurrency = 16;
 
 /**
@@ -128,12 +130,16 @@ class QueueKeeper implements Keeper {
   }
 
   async start(): Promise<void> {
-    const { queue, accounts } = this.#options;
     if (this.#work === undefined) {
       this.#work = this.#begin();
       this.#tellRisks();
     }
     // Also where an earlier start could not put it.
+    await this.#enrolSweep();
+  }
+
+  async #enrolSweep(): Promise<void> {
+    const { queue, accounts } = this.#options;
     if (accounts === undefined) return;
     await queue.put([{ v: 1, ref: sweepRef, at: this.#clock.now() }], { ifAbsent: true });
   }
@@ -142,11 +148,9 @@ class QueueKeeper implements Keeper {
     const { queue, concurrency = defaultConcurrency, perIssuer } = this.#options;
     if (perIssuer !== undefined && queue.take === undefined)
       this.#tell({ type: 'rate_per_process', perIssuer });
-    this.#hold = setInterval(() => {}, longestMs);
-    return queue.work((job, signal) => this.#run(job, signal), {
-      concurrency,
-      onError: (error) => this.#tell({ type: 'queue_failed', reason: reasonOf(error) }),
-    });
+    const onError = (error: unknown): void => this.#tell({ type: 'queue_failed', reason: reasonOf(error) });
+    this.#hold = setInterval(() => this.#enrolSweep().catch(onError), sweepCheckMs);
+    return queue.work((job, signal) => this.#run(job, signal), { concurrency, onError });
   }
 
   async #tellRisks(): Promise<void> {
@@ -180,7 +184,10 @@ class QueueKeeper implements Keeper {
     } catch (error) {
       this.#failed++;
       const failures = (this.#failures.get(job.ref) ?? 0) + 1;
+      this.#failures.delete(job.ref);
       this.#failures.set(job.ref, failures);
+      const [oldest] = this.#failures.keys();
+      if (this.#failures.size > rememberedFailures) this.#failures.delete(oldest as string);
       const retryMs = Math.min(retryMinMs * 2 ** (failures - 1), retryMaxMs);
       const nextAt = Math.ceil(this.#clock.now() + retryMs * (1 + this.#random() / 4));
       const reason = isAuthError(error) ? error.code : reasonOf(error);

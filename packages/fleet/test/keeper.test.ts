@@ -1,7 +1,8 @@
 import type { AuthSession } from '@auth/core';
 import { hashQuickly } from '@internal/test-tools/quick-hash';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createEnroller, createKeeper, type KeeperOptions, type RefreshQueue } from '../src/index.js';
+import { sweepRef } from '../src/refs.js';
 import { FleetScene, minute, refs, second } from './support/fleet-scene.js';
 
 const day = 24 * 60 * minute;
@@ -54,6 +55,23 @@ describe('a keeper', () => {
     await using other = scene.keeper({ queue: silent });
     await other.start();
     expect(scene.events).toHaveLength(1);
+  });
+
+  test('an engine that has lost its jobs gets the sweep again within a minute, and with it all accounts', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const scene = new FleetScene();
+    await using keeper = scene.keeper({ accounts: () => refs(3), sweepSpreadMs: 0 });
+    await keeper.start();
+    await scene.clock.advance(second);
+    expect(scene.heard('ran')).toHaveLength(3);
+    await scene.queue.remove([sweepRef, 'account 0', 'account 1', 'account 2']);
+    await scene.clock.advance(10 * minute);
+    expect(scene.heard('swept')).toHaveLength(1);
+    vi.advanceTimersByTime(minute);
+    await scene.clock.advance(minute);
+    expect(scene.heard('swept')).toHaveLength(2);
+    expect(scene.heard('ran').length).toBeGreaterThan(3);
   });
 
   test('two keepers on one queue do the work once', async () => {

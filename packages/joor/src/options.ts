@@ -4,17 +4,17 @@ import {
   assertOptions,
   assertSecret,
   assertText,
+  invalidOption,
   type PasswordOptions,
-  type Place,
-  type PlaceOptions,
   type Secret,
-  wrong,
+  type ServerLocation,
+  type ServerLocationOptions,
 } from '@auth/provider-utils';
 
 export type JoorEnvironment = 'sandbox' | 'production';
 
 /** Options of `joorProvider`. `environment` or `baseUrl` is needed. */
-export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
+export interface JoorProviderOptions extends PasswordOptions, ServerLocationOptions {
   /** `sandbox` or `production`: the token URL, and the API's origin. */
   readonly environment?: JoorEnvironment | undefined;
   /** The URL of /auth/ itself, in place of the environment's. */
@@ -38,7 +38,7 @@ export interface JoorProviderOptions extends PasswordOptions, PlaceOptions {
 }
 
 /** What an account on JOOR is made of. */
-export interface JoorSettings extends Place {
+export interface JoorSettings extends ServerLocation {
   readonly username: string;
   readonly password: Secret | undefined;
   readonly clientId: string;
@@ -64,7 +64,7 @@ export function assertJoorOptions(options: JoorProviderOptions): void {
   assertOptions(options);
   const { environment, baseUrl, clientId, clientSecret, username, extraFields } = options;
   if (environment !== undefined) assertOneOf('environment', environment, ['sandbox', 'production']);
-  else if (baseUrl === undefined) throw wrong('environment', 'sandbox or production');
+  else if (baseUrl === undefined) throw invalidOption('environment', 'sandbox or production');
   assertLine('clientId', clientId);
   assertSecret('clientSecret', clientSecret);
   assertLine('username', username);
@@ -74,16 +74,19 @@ export function assertJoorOptions(options: JoorProviderOptions): void {
 function assertLine(option: string, value: unknown): void {
   assertText(option, value);
   if (/[\r\n]/.test(value))
-    throw wrong(option, 'a text without line breaks, which multipart/form-data changes');
+    throw invalidOption(option, 'a text without line breaks, which multipart/form-data changes');
 }
 
 const ownFields = ['client_id', 'grant_type', 'client_secret', 'username', 'password'];
 
 function assertExtraFields(fields: unknown): void {
-  if (typeof fields !== 'object' || fields === null) throw wrong('extraFields', 'an object of texts');
+  if (typeof fields !== 'object' || fields === null) throw invalidOption('extraFields', 'an object of texts');
   for (const [field, value] of Object.entries(fields)) {
     if (ownFields.includes(field) || typeof value !== 'string' || /[\r\n]/.test(value)) {
-      throw wrong('extraFields', `texts without line breaks, under other names than ${ownFields.join(', ')}`);
+      throw invalidOption(
+        'extraFields',
+        `texts without line breaks, under other names than ${ownFields.join(', ')}`,
+      );
     }
   }
 }
@@ -92,6 +95,6 @@ function assertExtraFields(fields: unknown): void {
 export function assertTokenEndpoint(tokenEndpoint: string, issuer: string): void {
   const { protocol, origin } = parseBaseUrl('refresh.tokenEndpoint', tokenEndpoint);
   if (protocol !== 'https:' && !`${issuer}/`.startsWith(`${origin}/`)) {
-    throw wrong('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
+    throw invalidOption('refresh.tokenEndpoint', 'an https URL, or one at the origin of baseUrl');
   }
 }

@@ -1,5 +1,5 @@
 import type { AuthProvider } from '@auth/core';
-import { passwordProvider, placeOf, type Vendor } from '@auth/provider-utils';
+import { passwordProvider, serverLocationOf, type Vendor } from '@auth/provider-utils';
 import {
   assertJoorOptions,
   assertTokenEndpoint,
@@ -13,7 +13,7 @@ import type { JoorExtra } from './wire.js';
 export function joorProvider(options: JoorProviderOptions): AuthProvider<JoorExtra> {
   assertJoorOptions(options);
   const { environment, clientId, clientSecret, username, password, extraFields, refresh } = options;
-  const { issuer, allowedOrigins } = placeOf(options, environment && environments[environment]);
+  const { issuer, allowedOrigins } = serverLocationOf(options, environment && environments[environment]);
   if (refresh) assertTokenEndpoint(refresh.tokenEndpoint, issuer);
   const tokenEndpoint = refresh?.tokenEndpoint;
   const identity = { username, password, clientId, clientSecret };

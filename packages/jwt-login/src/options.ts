@@ -4,18 +4,18 @@ import {
   assertPath,
   assertSecret,
   assertText,
+  invalidOption,
   type PasswordOptions,
-  type Place,
-  type PlaceOptions,
   type Secret,
-  wrong,
+  type ServerLocation,
+  type ServerLocationOptions,
 } from '@auth/provider-utils';
 
 /** How the refresh token is presented: in a header beside the access token, or in the form of the Postman endpoint. */
 export type RefreshMode = 'headers' | 'postman';
 
 /** Options of `jwtLoginProvider`. */
-export interface JwtLoginProviderOptions extends PasswordOptions, PlaceOptions {
+export interface JwtLoginProviderOptions extends PasswordOptions, ServerLocationOptions {
   /** The URL before /auth/jwt/login. */
   readonly baseUrl: string;
   /** What the token shall be good for: words between spaces. */
@@ -34,7 +34,7 @@ export interface JwtLoginProviderOptions extends PasswordOptions, PlaceOptions {
 }
 
 /** What an account is made of. */
-export interface JwtLoginSettings extends Place {
+export interface JwtLoginSettings extends ServerLocation {
   readonly username: string;
   readonly password: Secret | undefined;
   readonly scope: string | undefined;
@@ -54,6 +54,6 @@ export function assertJwtLoginOptions(options: JwtLoginProviderOptions): void {
   if (scope !== undefined) assertText('scope', scope);
   if (clientId !== undefined) assertText('clientId', clientId);
   if (refreshMode === 'postman' && clientId?.includes(':') === true)
-    throw wrong('clientId', 'no colon: it is the user id of HTTP Basic in refreshMode postman');
+    throw invalidOption('clientId', 'no colon: it is the user id of HTTP Basic in refreshMode postman');
   if (postmanPath !== undefined) assertPath('postmanPath', postmanPath);
 }

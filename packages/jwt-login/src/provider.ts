@@ -1,5 +1,5 @@
 import type { AuthProvider } from '@auth/core';
-import { passwordProvider, placeOf, type Vendor } from '@auth/provider-utils';
+import { passwordProvider, serverLocationOf, type Vendor } from '@auth/provider-utils';
 import { assertJwtLoginOptions, type JwtLoginProviderOptions, type JwtLoginSettings } from './options.js';
 import type { JwtLoginExtra } from './wire.js';
 
@@ -8,7 +8,7 @@ export function jwtLoginProvider(options: JwtLoginProviderOptions): AuthProvider
   assertJwtLoginOptions(options);
   const { username, password, scope, clientId, clientSecret, refreshMode = 'headers' } = options;
   const { postmanPath = '/auth/jwt/postman_refresh' } = options;
-  const { issuer, allowedOrigins } = placeOf(options);
+  const { issuer, allowedOrigins } = serverLocationOf(options);
   const identity = { username, password, scope, clientId, clientSecret };
   return passwordProvider(jwtLogin, { issuer, allowedOrigins, ...identity, refreshMode, postmanPath });
 }

@@ -4,12 +4,12 @@ import {
   assertOptions,
   assertSecret,
   assertText,
+  invalidOption,
   type OneTimeCode,
   type PasswordOptions,
-  type Place,
-  placeOf,
   type Secret,
-  wrong,
+  type ServerLocation,
+  serverLocationOf,
 } from '@auth/provider-utils';
 import type { MetadataCache } from './metadata-cache.js';
 import type { OAuth2PasswordExtra } from './wire.js';
@@ -61,7 +61,7 @@ export interface OAuth2PasswordProviderOptions extends PasswordOptions {
 }
 
 /** What an account is made of. */
-export interface OAuth2PasswordSettings extends Place {
+export interface OAuth2PasswordSettings extends ServerLocation {
   /** Whether the issuer is asked for its endpoints. */
   readonly isDiscovered: boolean;
   /** What issuers have said over this account's transport. */
@@ -94,18 +94,19 @@ export function settingsOf(options: OAuth2PasswordProviderOptions): Omit<OAuth2P
     assertOneOf('clientAuthentication', clientAuthentication, ['basic', 'body', 'none']);
   assertClient(clientId, clientSecret, clientAuthentication);
   if (parameters !== undefined) assertParameters(parameters);
-  if (originsOf !== undefined && typeof originsOf !== 'function') throw wrong('originsOf', 'a function');
+  if (originsOf !== undefined && typeof originsOf !== 'function')
+    throw invalidOption('originsOf', 'a function');
   if (issuer !== undefined && tokenEndpoint !== undefined)
-    throw wrong('tokenEndpoint', 'nothing beside issuer, whose metadata names it');
+    throw invalidOption('tokenEndpoint', 'nothing beside issuer, whose metadata names it');
   const name = issuer === undefined ? 'tokenEndpoint' : 'issuer';
   const baseUrl = issuer ?? tokenEndpoint;
   const { href } = parseBaseUrl(name, baseUrl);
   if (revocationEndpoint !== undefined)
     if (!isSafeBeside(href, parseBaseUrl('revocationEndpoint', revocationEndpoint).href))
-      throw wrong('revocationEndpoint', `an https URL, or one at the origin of ${name}`);
+      throw invalidOption('revocationEndpoint', `an https URL, or one at the origin of ${name}`);
   const place = originsOf === undefined ? { baseUrl, allowedOrigins } : { allowedOrigins };
   return {
-    ...placeOf(place, { issuer: href }),
+    ...serverLocationOf(place, { issuer: href }),
     isDiscovered: issuer !== undefined,
     tokenEndpoint,
     revocationEndpoint,
@@ -135,9 +136,13 @@ function assertClient(
   how: ClientAuthentication | undefined,
 ): void {
   const hasSecret = clientSecret !== undefined;
-  if (hasSecret && clientId === undefined) throw wrong('clientId', 'the client that clientSecret belongs to');
+  if (hasSecret && clientId === undefined)
+    throw invalidOption('clientId', 'the client that clientSecret belongs to');
   if (how === undefined || hasSecret === (how !== 'none')) return;
-  throw wrong('clientAuthentication', hasSecret ? 'basic or body, with a clientSecret' : 'none, without one');
+  throw invalidOption(
+    'clientAuthentication',
+    hasSecret ? 'basic or body, with a clientSecret' : 'none, without one',
+  );
 }
 
 const ownFields = [
@@ -156,5 +161,5 @@ function assertParameters(parameters: unknown): void {
   const isGood = ([field, value]: [string, unknown]): boolean =>
     typeof value === 'string' && !ownFields.includes(field);
   if (isObject && Object.entries(parameters).every(isGood)) return;
-  throw wrong('parameters', `an object of texts, under other names than ${ownFields.join(', ')}`);
+  throw invalidOption('parameters', `an object of texts, under other names than ${ownFields.join(', ')}`);
 }

@@ -1,5 +1,5 @@
 import type { TokenSet } from '@auth/core';
-import { assertOneOf, assertText, wrong } from '@auth/provider-utils';
+import { assertOneOf, assertText, invalidOption } from '@auth/provider-utils';
 import type { OAuth2PasswordProviderOptions } from './options.js';
 import type { OAuth2PasswordExtra } from './wire.js';
 
@@ -46,7 +46,7 @@ export function acumatica(url: string): OAuth2PasswordPreset {
  */
 export function serviceNow(instance: string): OAuth2PasswordPreset {
   const isName = typeof instance === 'string' && /^[a-z0-9-]+$/i.test(instance);
-  if (!isName) throw wrong('instance', 'the name before .service-now.com');
+  if (!isName) throw invalidOption('instance', 'the name before .service-now.com');
   const origin = `https://${instance.toLowerCase()}.service-now.com`;
   return {
     tokenEndpoint: `${origin}/oauth_token.do`,

@@ -1,21 +1,21 @@
 import {
   assertOneOf,
   type PasswordOptions,
-  type Place,
-  type PlaceOptions,
   type Secret,
+  type ServerLocation,
+  type ServerLocationOptions,
 } from '@auth/provider-utils';
 
 export type SimacanEnvironment = 'production' | 'staging';
 
 /** Options of `passwordRefreshProvider`. */
-export interface PasswordRefreshProviderOptions extends PasswordOptions, PlaceOptions {
+export interface PasswordRefreshProviderOptions extends PasswordOptions, ServerLocationOptions {
   /** The URL before /auth/password; spread {@link simacan} for Simacan's. */
   readonly baseUrl: string;
 }
 
 /** What an account is made of. */
-export interface PasswordRefreshSettings extends Place {
+export interface PasswordRefreshSettings extends ServerLocation {
   readonly username: string;
   readonly password: Secret | undefined;
 }

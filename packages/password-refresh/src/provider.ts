@@ -1,5 +1,11 @@
 import type { AuthProvider } from '@auth/core';
-import { assertOptions, assertText, passwordProvider, placeOf, type Vendor } from '@auth/provider-utils';
+import {
+  assertOptions,
+  assertText,
+  passwordProvider,
+  serverLocationOf,
+  type Vendor,
+} from '@auth/provider-utils';
 import type { PasswordRefreshProviderOptions, PasswordRefreshSettings } from './options.js';
 import type { PasswordRefreshExtra } from './wire.js';
 
@@ -10,7 +16,7 @@ export function passwordRefreshProvider(
   assertOptions(options);
   const { username, password } = options;
   assertText('username', username);
-  const { issuer, allowedOrigins } = placeOf(options);
+  const { issuer, allowedOrigins } = serverLocationOf(options);
   return passwordProvider(passwordRefresh, { issuer, allowedOrigins, username, password });
 }
 

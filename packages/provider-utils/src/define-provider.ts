@@ -2,17 +2,17 @@ import type { AuthProvider, IssuedTokens, MaybePromise, TokenSet } from '@auth/c
 import {
   assertOptions,
   assertText,
+  invalidOption,
   type OneTimeCode,
   type PasswordOptions,
-  type PlaceOptions,
-  placeOf,
-  wrong,
+  type ServerLocationOptions,
+  serverLocationOf,
 } from './options.js';
 import { type AccountSettings, passwordProvider, type Vendor } from './password-provider.js';
 import type { TokenCall } from './token-request.js';
 
 /** What a user gives to a provider that {@link defineProvider} has made. */
-export interface ProviderOptions extends PasswordOptions, PlaceOptions {
+export interface ProviderOptions extends PasswordOptions, ServerLocationOptions {
   /** The URL of the auth server, before the paths of its calls. Its origin may see tokens. */
   readonly baseUrl: string;
   /** For a vendor whose logins take one-time codes. */
@@ -73,7 +73,7 @@ export function defineProvider<Extra = Record<string, unknown>>(
     const { username, password, otp } = options;
     assertText('username', username);
     return passwordProvider(vendor, {
-      ...placeOf(options),
+      ...serverLocationOf(options),
       username,
       password,
       ...(otp === undefined ? {} : { otp }),
@@ -85,10 +85,10 @@ export function defineProvider<Extra = Record<string, unknown>>(
 function assertDefinition<Extra>(definition: ProviderDefinition<Extra>): void {
   assertOptions(definition);
   assertText('name', definition.name);
-  if (typeof definition.login !== 'function') throw wrong('login', 'a function');
+  if (typeof definition.login !== 'function') throw invalidOption('login', 'a function');
   for (const name of ['refresh', 'revoke', 'authorize', 'isTokenRejected', 'originsOf'] as const)
     if (definition[name] !== undefined && typeof definition[name] !== 'function')
-      throw wrong(name, 'a function');
+      throw invalidOption(name, 'a function');
 }
 
 /** @throws AuthError `invalid_options` for a path that would lead to another host */
@@ -98,6 +98,6 @@ async function at<Result>(
 ): Promise<TokenCall<Result>> {
   const { path, ...call } = await described;
   if (typeof path !== 'string' || !/^\/(?!\/)[^#\\\s]*$/.test(path))
-    throw wrong('path', 'a path that begins with one slash');
+    throw invalidOption('path', 'a path that begins with one slash');
   return { ...call, url: issuer + path };
 }

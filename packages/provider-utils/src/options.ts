@@ -1,12 +1,4 @@
-import {
-  AuthError,
-  type AuthProvider,
-  isAuthError,
-  type MaybePromise,
-  type PreparedLogin,
-  parseBaseUrl,
-  reasonOf,
-} from '@auth/core';
+import { AuthError, isAuthError, type MaybePromise, parseBaseUrl, reasonOf } from '@auth/core';
 
 /** A secret, or a function that fetches it and is called before each use. */
 export type Secret = string | (() => MaybePromise<string>);
@@ -26,7 +18,7 @@ export interface PasswordOptions {
 }
 
 /** What every provider takes to reach another server than the vendor's. */
-export interface PlaceOptions {
+export interface ServerLocationOptions {
   /** The URL of the auth server. Its origin may see tokens without being in `allowedOrigins`. */
   readonly baseUrl?: string | undefined;
   /** The origins that may see tokens, in place of the vendor's own list. That of `baseUrl` may in any case. */
@@ -35,24 +27,25 @@ export interface PlaceOptions {
 
 /** @throws AuthError `invalid_options` if there are no options at all */
 export function assertOptions(options: unknown): asserts options is object {
-  if (typeof options !== 'object' || options === null) throw wrong('options', 'an object');
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object');
 }
 
 /** @throws AuthError `invalid_options` naming the option, never its value */
 export function assertText(option: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string' || value === '') throw wrong(option, 'a string that is not empty');
+  if (typeof value !== 'string' || value === '') throw invalidOption(option, 'a string that is not empty');
 }
 
 /** @throws AuthError `invalid_options` */
 export function assertSecret(option: string, value: unknown): asserts value is Secret {
   if (typeof value !== 'function' && (typeof value !== 'string' || value === '')) {
-    throw wrong(option, 'a string that is not empty, or a function that returns one');
+    throw invalidOption(option, 'a string that is not empty, or a function that returns one');
   }
 }
 
 /** @throws AuthError `invalid_options` */
 export function assertOneTimeCode(otp: unknown): asserts otp is OneTimeCode | undefined {
-  if (otp !== undefined && typeof otp !== 'function') throw wrong('otp', 'a function that gives a code');
+  if (otp !== undefined && typeof otp !== 'function')
+    throw invalidOption('otp', 'a function that gives a code');
 }
 
 /** @throws AuthError `invalid_options` */
@@ -61,11 +54,11 @@ export function assertOneOf<Value extends string>(
   value: unknown,
   allowed: readonly Value[],
 ): asserts value is Value {
-  if (!allowed.includes(value as Value)) throw wrong(option, `one of ${allowed.join(', ')}`);
+  if (!allowed.includes(value as Value)) throw invalidOption(option, `one of ${allowed.join(', ')}`);
 }
 
 /** An `invalid_options` error for one option. */
-export function wrong(option: string, expected: string): AuthError {
+export function invalidOption(option: string, expected: string): AuthError {
   return new AuthError('invalid_options', { detail: `${option}: expected ${expected}` });
 }
 
@@ -89,21 +82,8 @@ export async function secretOf(option: string, secret: Secret): Promise<string> 
   throw unavailable('its function returned no text');
 }
 
-/** The two logins of a provider: with the configured password, if any, and with a password that a person typed. */
-export function passwordLogin<Extra>(
-  password: Secret | undefined,
-  prepare: (password: string) => MaybePromise<PreparedLogin<Extra>>,
-): Pick<AuthProvider<Extra>, 'prepareLogin' | 'prepareSignIn'> {
-  if (password === undefined) return { prepareSignIn: prepare };
-  assertSecret('password', password);
-  return {
-    prepareSignIn: prepare,
-    prepareLogin: async () => prepare(await secretOf('password', password)),
-  };
-}
-
 /** Where a provider's server is, and where its tokens may go. */
-export interface Place {
+export interface ServerLocation {
   /** The auth server's URL, normalised. */
   readonly issuer: string;
   /** The origins that may see tokens. */
@@ -117,27 +97,34 @@ export interface Place {
  * @param preset what the options leave open
  * @throws AuthError `invalid_options`
  */
-export function placeOf(options: PlaceOptions, preset: Partial<Place> = {}): Place {
+export function serverLocationOf(
+  options: ServerLocationOptions,
+  preset: Partial<ServerLocation> = {},
+): ServerLocation {
   const given = options.baseUrl;
   const listed = options.allowedOrigins ?? preset.allowedOrigins ?? [];
-  if (!Array.isArray(listed)) throw wrong('allowedOrigins', 'an array of origins');
+  if (!Array.isArray(listed)) throw invalidOption('allowedOrigins', 'an array of origins');
   if (![given, ...listed].every((text) => text === undefined || typeof text === 'string')) {
-    return findPlace(given, preset, listed);
+    return findLocation(given, preset, listed);
   }
   const name = JSON.stringify([given, preset.issuer, listed]);
-  const known = places.get(name);
+  const known = locations.get(name);
   if (known !== undefined) return known;
-  const place = findPlace(given, preset, listed);
-  if (places.size === rememberedPlaces) places.clear();
-  places.set(name, place);
-  return place;
+  const location = findLocation(given, preset, listed);
+  if (locations.size === rememberedLocations) locations.clear();
+  locations.set(name, location);
+  return location;
 }
 
 /** A cache, because programs open thousands of sessions on one server. */
-const places = new Map<string, Place>();
-const rememberedPlaces = 256;
+const locations = new Map<string, ServerLocation>();
+const rememberedLocations = 256;
 
-function findPlace(given: string | undefined, preset: Partial<Place>, listed: readonly string[]): Place {
+function findLocation(
+  given: string | undefined,
+  preset: Partial<ServerLocation>,
+  listed: readonly string[],
+): ServerLocation {
   const { href, origin } = parseBaseUrl('baseUrl', given ?? preset.issuer);
   const own = given === undefined ? [] : [origin];
   return Object.freeze({
@@ -149,5 +136,5 @@ function findPlace(given: string | undefined, preset: Partial<Place>, listed: re
 /** @throws AuthError `invalid_options` for a path that could lead to another host */
 export function assertPath(option: string, path: unknown): asserts path is string {
   if (typeof path !== 'string' || !/^\/(?!\/)[^?#\\\s]*$/.test(path))
-    throw wrong(option, 'a path that begins with one slash');
+    throw invalidOption(option, 'a path that begins with one slash');
 }

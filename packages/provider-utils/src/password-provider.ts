@@ -13,15 +13,15 @@ import {
   assertOneTimeCode,
   assertSecret,
   type OneTimeCode,
-  type Place,
   type Secret,
+  type ServerLocation,
   secretOf,
 } from './options.js';
 import { callVendor, describeCall, loaded, preload, requestTokens } from './request-tokens.js';
 import type { TokenCall } from './token-request.js';
 
 /** One account on a vendor's server, made of checked options. */
-export interface AccountSettings extends Place {
+export interface AccountSettings extends ServerLocation {
   /** Absent: the session never logs in by itself. */
   readonly password?: Secret | undefined;
   /** Part of what a login sends, where the vendor identifies its clients. */

@@ -1,21 +1,15 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   assertOneOf,
   assertOptions,
   assertPath,
   assertSecret,
   assertText,
-  passwordLogin,
-  placeOf,
+  invalidOption,
   type Secret,
   secretOf,
-  wrong,
+  serverLocationOf,
 } from '../src/index.js';
-
-const prepared = (password: string) => ({
-  secrets: [password],
-  login: async () => ({ accessToken: `token for ${password}` }),
-});
 
 describe('what an option may be', () => {
   test.each<[string, () => void]>([
@@ -75,7 +69,7 @@ describe('what an option may be', () => {
   });
 
   test('an error for an option says its name and what was expected', () => {
-    expect(wrong('accountId', 'a whole number')).toMatchObject({
+    expect(invalidOption('accountId', 'a whole number')).toMatchObject({
       code: 'invalid_options',
       detail: 'accountId: expected a whole number',
     });
@@ -122,43 +116,6 @@ describe('the value of a secret', () => {
   });
 });
 
-describe('the two ways in', () => {
-  test('without a password only a person can sign in', async () => {
-    const ways = passwordLogin(undefined, prepared);
-    expect(Object.keys(ways)).toEqual(['prepareSignIn']);
-    expect((await ways.prepareSignIn?.('typed'))?.secrets).toEqual(['typed']);
-  });
-
-  test('with a password the session logs in by itself, and a person can still type another', async () => {
-    const ways = passwordLogin('configured', prepared);
-    expect((await ways.prepareLogin?.())?.secrets).toEqual(['configured']);
-    expect((await ways.prepareSignIn?.('typed'))?.secrets).toEqual(['typed']);
-  });
-
-  test('a password from a function is asked for at each login, and not before the first', async () => {
-    let asked = 0;
-    const ways = passwordLogin(async () => `password ${++asked}`, prepared);
-    await ways.prepareSignIn?.('typed');
-    expect(asked).toBe(0);
-    expect((await ways.prepareLogin?.())?.secrets).toEqual(['password 1']);
-    expect((await ways.prepareLogin?.())?.secrets).toEqual(['password 2']);
-  });
-
-  test('a password that cannot be had prepares no login', async () => {
-    const prepare = vi.fn(prepared);
-    const ways = passwordLogin(() => '', prepare);
-    await expect(ways.prepareLogin?.()).rejects.toMatchObject({
-      code: 'credentials_unavailable',
-      detail: 'password: its function returned no text',
-    });
-    expect(prepare).not.toHaveBeenCalled();
-  });
-
-  test.each([[''], [null], [5]])('%j is refused as a password before anybody logs in', (password) => {
-    expect(() => passwordLogin(password as never, prepared)).toThrow('password: expected a string');
-  });
-});
-
 describe('where a server is, and where its tokens may go', () => {
   test.each([
     ['https://auth.example.com', 'https://auth.example.com'],
@@ -168,7 +125,7 @@ describe('where a server is, and where its tokens may go', () => {
     ['https://auth.example.com/v1/', 'https://auth.example.com/v1'],
     ['https://auth.example.com/V1', 'https://auth.example.com/V1'],
   ])('%s is the issuer %s', (baseUrl, issuer) => {
-    expect(placeOf({ baseUrl }).issuer).toBe(issuer);
+    expect(serverLocationOf({ baseUrl }).issuer).toBe(issuer);
   });
 
   const preset = { issuer: 'https://vendor.example/auth/', allowedOrigins: ['https://api.vendor.example'] };
@@ -212,7 +169,7 @@ describe('where a server is, and where its tokens may go', () => {
       { issuer: proxy, allowedOrigins: ['https://proxy.example', 'https://a.example'] },
     ],
   ])('%s', (_, options, presetOrNone, place) => {
-    expect(placeOf(options, presetOrNone)).toEqual(place);
+    expect(serverLocationOf(options, presetOrNone)).toEqual(place);
   });
 
   test.each<[string, object]>([
@@ -228,16 +185,19 @@ describe('where a server is, and where its tokens may go', () => {
     ],
     ['allowedOrigins', { baseUrl: 'https://auth.example.com', allowedOrigins: {} }],
   ])('%s is refused in %j', (option, options) => {
-    expect(() => placeOf(options)).toThrow(expect.objectContaining({ code: 'invalid_options' }));
-    expect(() => placeOf(options)).toThrow(`${option}: expected`);
-    expect(() => placeOf(options)).not.toThrow('canary-secret');
+    expect(() => serverLocationOf(options)).toThrow(expect.objectContaining({ code: 'invalid_options' }));
+    expect(() => serverLocationOf(options)).toThrow(`${option}: expected`);
+    expect(() => serverLocationOf(options)).not.toThrow('canary-secret');
   });
 
   test('sessions on one server share one place, which none of them can change', () => {
-    const place = placeOf({ baseUrl: 'https://shared.example' }, { allowedOrigins: ['https://api.example'] });
-    expect(placeOf({ baseUrl: 'https://shared.example', allowedOrigins: ['https://api.example'] })).toBe(
-      place,
+    const place = serverLocationOf(
+      { baseUrl: 'https://shared.example' },
+      { allowedOrigins: ['https://api.example'] },
     );
+    expect(
+      serverLocationOf({ baseUrl: 'https://shared.example', allowedOrigins: ['https://api.example'] }),
+    ).toBe(place);
     expect(Object.isFrozen(place)).toBe(true);
     expect(Object.isFrozen(place.allowedOrigins)).toBe(true);
   });
@@ -255,35 +215,37 @@ describe('where a server is, and where its tokens may go', () => {
       { baseUrl: 'https://a.example', allowedOrigins: ['https://x.example,https://y.example'] },
     ],
   ])('places that differ in %s are kept apart', (_, first, second) => {
-    expect(placeOf(first)).not.toEqual(placeOf(second));
+    expect(serverLocationOf(first)).not.toEqual(serverLocationOf(second));
   });
 
   test('places with different presets are kept apart', () => {
     const issuers = ['https://one.example', 'https://two.example'].map(
-      (issuer) => placeOf({}, { issuer }).issuer,
+      (issuer) => serverLocationOf({}, { issuer }).issuer,
     );
     expect(issuers).toEqual(['https://one.example', 'https://two.example']);
   });
 
   test('a URL object is not taken for the text that it would be written as', () => {
     const text = 'https://object.example/';
-    placeOf({ baseUrl: text, allowedOrigins: [text] });
-    expect(() => placeOf({ baseUrl: new URL(text) as never, allowedOrigins: [text] })).toThrow(
+    serverLocationOf({ baseUrl: text, allowedOrigins: [text] });
+    expect(() => serverLocationOf({ baseUrl: new URL(text) as never, allowedOrigins: [text] })).toThrow(
       'baseUrl: expected',
     );
     // The session, which checks each origin, must get what was given.
     const origin = new URL(text);
-    expect(placeOf({ baseUrl: text, allowedOrigins: [origin as never] }).allowedOrigins[0]).toBe(origin);
+    expect(serverLocationOf({ baseUrl: text, allowedOrigins: [origin as never] }).allowedOrigins[0]).toBe(
+      origin,
+    );
   });
 
   test('a program that opens very many servers does not keep them all in memory', () => {
-    const first = placeOf({ baseUrl: 'https://first.example' });
+    const first = serverLocationOf({ baseUrl: 'https://first.example' });
     for (let number = 0; number <= 256; number++) {
-      expect(placeOf({ baseUrl: `https://${number}.many.example` }).issuer).toBe(
+      expect(serverLocationOf({ baseUrl: `https://${number}.many.example` }).issuer).toBe(
         `https://${number}.many.example`,
       );
     }
-    const again = placeOf({ baseUrl: 'https://first.example' });
+    const again = serverLocationOf({ baseUrl: 'https://first.example' });
     expect(again).not.toBe(first);
     expect(again).toEqual(first);
   });

@@ -15,6 +15,8 @@ interface Watched {
 
 interface WatchedDirectory {
   watcher: FSWatcher;
+  /** Its watcher has ended, and could not be replaced yet. */
+  isFailing: boolean;
   readonly names: Map<string, Watched>;
 }
 
@@ -32,6 +34,7 @@ export class Watching implements OwnWrites {
 
   subscribe(place: Place, listener: () => void): () => void {
     const directory = this.#directories.get(place.directory) ?? this.#watch(place.directory);
+    if (directory.isFailing) this.#reopen(place.directory, directory);
     const watched = directory.names.get(place.name) ?? { listeners: new Set(), seen: 0 };
     directory.names.set(place.name, watched);
     // Wrapped, so that one function given twice is two subscriptions.
@@ -60,7 +63,7 @@ export class Watching implements OwnWrites {
   }
 
   #watch(path: string): WatchedDirectory {
-    const directory: WatchedDirectory = { watcher: this.#open(path), names: new Map() };
+    const directory: WatchedDirectory = { watcher: this.#open(path), isFailing: false, names: new Map() };
     this.#directories.set(path, directory);
     return directory;
   }
@@ -80,10 +83,8 @@ export class Watching implements OwnWrites {
     });
     watcher.on('error', (error) => {
       this.#onError(error);
-      setTimeout(() => {
-        const directory = current();
-        if (directory !== undefined) this.#reopen(path, directory);
-      }, reopenMs).unref();
+      const directory = current();
+      if (directory !== undefined) this.#reopenLater(path, directory);
     });
     return watcher;
   }
@@ -93,14 +94,25 @@ export class Watching implements OwnWrites {
     directory.watcher.close();
     try {
       directory.watcher = this.#open(path);
+      directory.isFailing = false;
     } catch (error) {
-      this.#directories.delete(path);
-      this.#onError(error);
+      if (!directory.isFailing) this.#onError(error);
+      directory.isFailing = true;
+      this.#reopenLater(path, directory);
     }
     for (const watched of directory.names.values()) {
       watched.seen = 0;
       tell(watched.listeners);
     }
+  }
+
+  #reopenLater(path: string, directory: WatchedDirectory): void {
+    const { watcher } = directory;
+    const reopen = (): void => {
+      const isCurrent = this.#directories.get(path) === directory && directory.watcher === watcher;
+      if (isCurrent) this.#reopen(path, directory);
+    };
+    setTimeout(reopen, reopenMs).unref();
   }
 
   #unwatch(path: string, directory: WatchedDirectory): void {

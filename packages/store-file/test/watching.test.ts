@@ -58,7 +58,7 @@ describe('a watcher that fails', () => {
     expect(heard).toBe(2);
   });
 
-  test('and cannot be replaced is reported again, and the next listener opens one', () => {
+  test('and cannot be replaced is reported again, and replaced as soon as that can be', () => {
     const events: AuthEvent[] = [];
     const store = fileStore({ directory: directory.path, onEvent: (event) => events.push(event) });
     let heard = 0;
@@ -68,14 +68,30 @@ describe('a watcher that fails', () => {
     vi.advanceTimersByTime(5_000);
     expect(events.map(({ type }) => type)).toEqual(['store_failed', 'store_failed']);
     expect(heard).toBe(1);
+    // Told once, however often it is tried.
+    vi.advanceTimersByTime(10_000);
+    expect(events).toHaveLength(2);
     refusal = undefined;
-    store.subscribe('key', () => heard++);
+    vi.advanceTimersByTime(5_000);
     expect(watchers).toHaveLength(2);
-    // The listener of the watcher that failed leaves: the new watcher is not its own.
-    stop();
-    expect(watchers[1]?.isClosed).toBe(false);
+    heard = 0;
     watchers[1]?.emit('change', 'rename', null);
-    expect(heard).toBe(2);
+    expect(heard).toBe(1);
+    stop();
+    expect(watchers[1]?.isClosed).toBe(true);
+  });
+
+  test('and could not be replaced is replaced by the next listener at once', () => {
+    const store = fileStore({ directory: directory.path });
+    store.subscribe('key', () => {});
+    refusal = noMoreWatches();
+    watchers[0]?.emit('error', noMoreWatches());
+    vi.advanceTimersByTime(5_000);
+    refusal = undefined;
+    store.subscribe('key', () => {});
+    expect(watchers).toHaveLength(2);
+    vi.advanceTimersByTime(10_000);
+    expect(watchers).toHaveLength(2);
   });
 
   test('is not replaced once the store is disposed', async () => {

@@ -65,7 +65,7 @@ export function postgresTables(table = 'auth_tokens'): string {
  * @throws AuthError `invalid_options`
  */
 export function postgresStore(options: PostgresStoreOptions): PostgresStore {
-  const query = queryOf(options?.client);
+  const query = rerunning(queryOf(options?.client));
   const { listen, table = 'auth_tokens', leaseMs = 15_000, onEvent } = options;
   checkTable(table);
   expectOption(leaseMs >= 1_000 && leaseMs < 2 ** 31, 'leaseMs', '1000 to 2147483647');
@@ -148,7 +148,27 @@ function leaseSteps(
     clock: systemClock,
     take: () => isOne(take),
     renew: () => isOne(renew),
-    giveBack: async () => void (await query(release, [name, owner])),
+    release: async () => void (await query(release, [name, owner])),
+  };
+}
+
+/** SQLSTATE serialization_failure. */
+const metAnother = '40001';
+const attempts = 10;
+
+/**
+ * Where transactions are stricter than `read committed` by default, PostgreSQL ends one of two statements that meet. Each of
+ * ours is complete in itself, and is run again.
+ */
+function rerunning(query: Query): Query {
+  return async (text, values) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await query(text, values);
+      } catch (error) {
+        if ((error as { code?: string }).code !== metAnother || attempt === attempts) throw error;
+      }
+    }
   };
 }
 
@@ -175,7 +195,7 @@ const longestInMessage = 600;
 
 /** What a message says of a record. Of two very long names that begin alike, both are read: that does no harm. */
 function toldOf(name: string): string {
-  return name.slice(0, longestInMessage);
+  return name.slice(0, longestInMessage).toWellFormed();
 }
 
 /** No key of an account is called so: in theirs four digits follow a %. */

@@ -46,7 +46,9 @@ export function statementsOn(table: string, isTold: boolean): Statements {
       `UPDATE ${table} SET id = $2, value = $3, evict_at = $4 WHERE key = $1 AND id = $5 RETURNING key`,
       6,
     ),
-    take: `INSERT INTO ${table}_leases AS lease (key, owner, ends_at) VALUES ($1, $2, ${endsAt})
+    // Whoever waits asks often: while the lease is held that writes nothing, and waits for no lock.
+    take: `INSERT INTO ${table}_leases AS lease (key, owner, ends_at) SELECT $1::text, $2::text, ${endsAt}
+WHERE NOT EXISTS (SELECT FROM ${table}_leases WHERE key = $1 AND ends_at >= clock_timestamp())
 ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, ends_at = excluded.ends_at
 WHERE lease.ends_at < clock_timestamp() RETURNING key`,
     // Of several who come at once one gives the name, and nobody waits: the row is written once.

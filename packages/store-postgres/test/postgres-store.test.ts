@@ -216,6 +216,47 @@ describe.runIf(path)('a server of its own', () => {
     );
   });
 
+  test('who waits for a lease writes nothing while it is held', async () => {
+    const table = newTable();
+    const store = postgresStore({ client: admin, table });
+    await store.migrate();
+    const lease = await store.lock('key', { signal });
+    const counted = async (): Promise<number> =>
+      Number((await admin.query('SELECT txid_snapshot_xmax(txid_current_snapshot()) AS next')).rows[0].next);
+    const before = await counted();
+    const waiting = postgresStore({ client: admin, table }).lock('key', { signal });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect((await counted()) - before).toBeLessThanOrEqual(3);
+    await lease.release();
+    await (await waiting).release();
+  });
+
+  test.each(['repeatable read', 'serializable'])(
+    'statements that meet under %s end as they should',
+    async (level) => {
+      const table = newTable();
+      const client = new pg.Pool({
+        connectionString: server.url,
+        options: `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`,
+      });
+      const store = postgresStore({ client, table });
+      await store.migrate();
+      await store.compareAndSet('key', undefined, record('0'));
+      for (let round = 0; round < 20; round++) {
+        const writes = Array.from({ length: 10 }, () =>
+          store.compareAndSet('key', `${round}`, record(`${round + 1}`)),
+        );
+        expect((await Promise.all(writes)).filter(Boolean)).toHaveLength(1);
+      }
+      const leases = Array.from({ length: 8 }, async () => {
+        const lease = await store.lock('key', { signal });
+        await lease.release();
+      });
+      await Promise.all(leases);
+      await client.end();
+    },
+  );
+
   describe.each(Object.entries(libraries))('on %s', (_, open) => {
     let own: OwnClient;
     beforeAll(async () => {
@@ -243,7 +284,7 @@ describe.runIf(path)('a server of its own', () => {
       await using other = postgresStore({ ...own, table });
       await store.migrate();
       const news: (string | undefined)[] = [];
-      const long = 'k'.repeat(2_000);
+      const long = `${'k'.repeat(599)}🔑${'k'.repeat(2_000)}`;
       store.subscribe?.('key', (each) => news.push(each));
       store.subscribe?.(long, (each) => news.push(each));
       await vi.waitFor(() => expect(news).toEqual(['missed', 'missed']));

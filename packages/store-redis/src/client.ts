@@ -121,8 +121,13 @@ function overIoredis(client: IoredisClient): Connection {
       subscriber.on('error', onError);
       subscriber.on('end', onEnd);
       subscriber.on('ready', () => {
-        if (isSubscribed) subscriber.subscribe(channel).then(onReady, onError);
-        else onReady();
+        if (!isSubscribed) return onReady();
+        const refused = (error: unknown): void => {
+          onError(error);
+          // Another connection asks again: this one stands, and hears nothing.
+          onEnd();
+        };
+        subscriber.subscribe(channel).then(onReady, refused);
       });
       subscriber.on('message', (_channel: string, message: string) => onMessage(message));
       return {

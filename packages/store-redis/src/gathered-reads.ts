@@ -13,7 +13,7 @@ const readsAtOnce = 100;
 const isOfSlots = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('CROSSSLOT');
 const isAboutKeys = (error: unknown): boolean =>
-  isOfSlots(error) || (error instanceof Error && error.message.startsWith('NOPERM'));
+  error instanceof Error && /^(CROSSSLOT|NOPERM)/.test(error.message);
 
 /**
  * Reads that are asked for in the same turn of the event loop are one command: a program that starts with ten thousand

@@ -110,7 +110,7 @@ function leaseSteps(connection: Connection, name: string, leaseMs: number) {
     clock: systemClock,
     take: () => run(scripts.take),
     renew: () => run(scripts.renew),
-    giveBack: async () => void (await run(scripts.release)),
+    release: async () => void (await run(scripts.release)),
   };
 }
 

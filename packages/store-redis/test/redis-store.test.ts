@@ -503,6 +503,31 @@ test.runIf(path).concurrent('a publication that the server refuses does not undo
   for (const each of [client, admin]) each.disconnect();
 });
 
+test.runIf(path).concurrent.each(Object.entries(libraries))(
+  'a subscription that the server refuses after a reconnect is asked for again, on %s',
+  async (_, open) => {
+    await using server = await startRedis();
+    const admin = new Redis(server.port, '127.0.0.1');
+    const own = await open(server.port);
+    const [client, writer] = [own.client, redisStore({ client: admin })];
+    const events: AuthEvent[] = [];
+    const store = redisStore({ client, onEvent: (event) => events.push(event) });
+    const news: (string | undefined)[] = [];
+    store.subscribe('key', (each) => news.push(each));
+    await eventually(() => expect(news).toEqual(['missed']));
+    // Whoever listens to what it may not hear any more is disconnected.
+    await admin.call('ACL', 'SETUSER', 'default', 'resetchannels');
+    await eventually(() => expect(events).toMatchObject([{ type: 'store_failed', operation: 'subscribe' }]));
+    await admin.call('ACL', 'SETUSER', 'default', '&*');
+    await eventually(() => expect(news).toEqual(['missed', 'missed']));
+    await writer.compareAndSet('key', undefined, record('a'));
+    await eventually(() => expect(news).toEqual(['missed', 'missed', undefined]));
+    await store[Symbol.asyncDispose]();
+    await own.end();
+    admin.disconnect();
+  },
+);
+
 test('a server that goes away while ioredis subscribes again causes no unhandled rejection', async () => {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown): void => void rejections.push(reason);

@@ -9,7 +9,7 @@ import type { Flight } from '../flight.js';
 import { sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import type { AuthProvider } from '../provider.js';
-import { giveUpLease } from '../records.js';
+import { releaseFlightLease } from '../records.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer, isAnswerLost } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
@@ -30,7 +30,7 @@ export async function refresh(
   const waitMs = othersMayRestoreFor(context, account, stored);
   if (waitMs > 0) {
     // They need the lease to write.
-    await giveUpLease(flight);
+    await releaseFlightLease(flight);
     await flight.rest(waitMs);
     return 'lock_again';
   }

@@ -31,7 +31,7 @@ export class Turn {
       if (this.#state !== 'none') return resolve();
       const stop = (): boolean => {
         signal.removeEventListener('abort', onAbort);
-        return this.#line.giveUp(go);
+        return this.#line.cancel(go);
       };
       const onAbort = (): void => {
         if (stop()) this.#state = 'over';

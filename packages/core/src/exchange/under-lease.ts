@@ -5,10 +5,10 @@ import type { Stored } from '../envelope.js';
 import { isAuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
 import * as limits from '../limits.js';
-import { look, mayEndSoon } from '../look.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Step } from '../next-step.js';
-import { giveUpLease, readStored } from '../records.js';
+import { mayEndSoon, readAndDecide } from '../read-and-decide.js';
+import { readStored, releaseFlightLease } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 import { saveUnsaved } from './commit.js';
 import { returnLease, takeLease } from './lease-turn.js';
@@ -38,7 +38,7 @@ export async function exchangeUnderLease(
       if (flight.lease === undefined) continue;
       lost++;
       context.emit({ type: 'lease_lost' });
-      await giveUpLease(flight);
+      await releaseFlightLease(flight);
     }
   } finally {
     flight.turn?.end();
@@ -55,7 +55,7 @@ async function waitForTurn(
   const stop = new AbortController();
   const { promise: news, resolve, reject } = Promise.withResolvers<TokenSet>();
   flight.onStoreChange = coalesced(() =>
-    look(context, account, flight).then(
+    readAndDecide(context, account, flight).then(
       ({ step, stored }) => {
         if (flight.lease !== undefined || stop.signal.aborted) return;
         if (step.kind === 'adopt') resolve(step.tokens);
@@ -87,7 +87,7 @@ async function waitForTurn(
       throw error;
     }
     // The lock's holder may have saved a usable set while we waited.
-    const { step } = await look(context, account, flight);
+    const { step } = await readAndDecide(context, account, flight);
     if (step.kind === 'adopt') return step.tokens;
     throw step.kind === 'fail' ? step.error : error;
   } finally {
@@ -113,7 +113,7 @@ async function readAndExchange(
   flight: Flight,
 ): Promise<TokenSet | undefined | 'lock_again'> {
   for (let round = 0; round < limits.flightRounds; round++) {
-    const { stored, step } = await look(context, account, flight);
+    const { stored, step } = await readAndDecide(context, account, flight);
     const outcome = await carryOut(context, account, flight, stored, step);
     if (outcome !== 'read_again') return outcome;
   }

@@ -16,7 +16,7 @@ export interface LeaseSteps {
    */
   renew(): MaybePromise<boolean>;
   /** Gives the lease back, unless somebody else has it by now. Also called for a lease that was held for too long. */
-  giveBack(): MaybePromise<void>;
+  release(): MaybePromise<void>;
 }
 
 /** A waiter tries this often: soon after a release, and not so often that it loads the store. */
@@ -98,7 +98,7 @@ class RenewedLease implements Lease {
     this.#steps.clock.clearTimeout(this.#timer);
     if (this.#renewal !== undefined) await Promise.race([this.#renewal, this.#untilLost()]);
     this.#steps.clock.clearTimeout(this.#end);
-    await this.#steps.giveBack();
+    await this.#steps.release();
   }
 
   #untilLost(): Promise<void> {

@@ -135,7 +135,7 @@ function lockRecord(
       doubtfulId = undefined;
       return isRenewed;
     },
-    async giveBack() {
+    async release() {
       await resolveDoubt();
       await replace(ownId, record(free));
     },

@@ -38,6 +38,7 @@ export class QueueScene {
   readonly #lateMs: number;
   readonly #queues: QueueUnderTest[] = [];
   readonly #works = new Set<Work>();
+  #atOnce = 0;
   readonly #running = new Map<string, number>();
   /** The most runs of one account, and of all, at a time. */
   mostOfOne = 0;
@@ -70,13 +71,11 @@ export class QueueScene {
     const running = (this.#running.get(one.ref) ?? 0) + 1;
     this.#running.set(one.ref, running);
     this.mostOfOne = Math.max(this.mostOfOne, running);
-    this.mostAtOnce = Math.max(
-      this.mostAtOnce,
-      [...this.#running.values()].reduce((sum, each) => sum + each),
-    );
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce);
     try {
       return await run();
     } finally {
+      this.#atOnce--;
       this.#running.set(one.ref, (this.#running.get(one.ref) ?? 1) - 1);
     }
   }

@@ -18,7 +18,7 @@ const lines = new WeakMap<TokenStore, Line>();
  * Reads the store, unless it was `read` just now, and decides the next step. The account learns what was read, a sign-in
  * learns of past sign-outs.
  */
-export async function look(
+export async function readAndDecide(
   context: SessionContext,
   account: Account,
   flight: Flight,
