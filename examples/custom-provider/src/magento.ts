@@ -1,7 +1,11 @@
 import { type AuthSessionOptions, createAuthSession } from '@auth/core';
-import { defineProvider, type ProviderOptions, tokensAt } from '@auth/provider-utils';
+import {
+  defineProvider,
+  type ProviderOptions,
+  tokensAt,
+} from '@auth/provider-utils';
 
-/** Magento's admin token: JSON in, one JSON string out. It is a JWT, which says when it ends; there is no refresh. */
+/** Magento's admin token: a JWT, which says when it ends, and no refresh. */
 export const magentoProvider = defineProvider({
   name: 'magento',
   login: ({ username, password }) => ({
@@ -11,5 +15,6 @@ export const magentoProvider = defineProvider({
   }),
 });
 
-export const createMagentoAuth = (options: ProviderOptions & AuthSessionOptions) =>
-  createAuthSession(magentoProvider(options), options);
+export const createMagentoAuth = (
+  options: ProviderOptions & AuthSessionOptions,
+) => createAuthSession(magentoProvider(options), options);
