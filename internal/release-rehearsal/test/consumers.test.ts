@@ -37,6 +37,8 @@ beforeAll(async () => {
   bench.copy('examples/custom-provider/src/warehouse.ts', 'warehouse.ts');
   bench.copy('examples/custom-store/src/sqlite-store.ts', 'sqlite-store.ts');
   bench.write('setup.ts', setup);
+  bench.write('workers.d.ts', workers);
+  bench.write('workers.js', workersAtWork);
 }, 60_000);
 
 afterAll(async () => {
@@ -45,6 +47,19 @@ afterAll(async () => {
   await redis?.[Symbol.asyncDispose]();
   await postgres?.[Symbol.asyncDispose]();
 });
+
+/** What the guide for Workers imports: Cloudflare's own types and Node's exclude each other. */
+const workers = `
+declare module 'cloudflare:workers' {
+  export const env: object;
+  export function waitUntil(work: Promise<unknown>): void;
+}
+`;
+const workersAtWork = `
+export const env = process.env;
+export const waited = [];
+export const waitUntil = (work) => void waited.push(work);
+`;
 
 /** Lets the emulator answer for the vendors' real hosts. */
 const setup = `
@@ -189,7 +204,8 @@ describe('an example of a guide does what the page says', () => {
 
   test.each(ofGuides.filter(({ name }) => name in guideEndings))('$name', async ({ name, code }) => {
     const onePort = code.replace('app.listen(3000)', 'app.listen(0)');
-    const named = onePort.replace('export default', 'const worker =');
+    const inWorker = onePort.replace("'cloudflare:workers'", "'./workers.js'");
+    const named = inWorker.replace('export default', 'const worker =');
     const file = `ended-${name}.ts`;
     bench.write(file, withoutDecorators(named + guideEndings[name]));
     await runOnEmulator(file, '--conditions=react-server');
