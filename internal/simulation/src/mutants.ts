@@ -355,7 +355,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'disposing leaves the timer running',
-    edits: [{ file: 'accounts.ts', find: '$ACCOUNT.abandoned()', replace: 'undefined' }],
+    edits: [{ file: 'accounts.ts', find: '$ACCOUNT.unschedule()', replace: 'undefined' }],
   },
   {
     name: 'an accepted replay counts against the next refusal',

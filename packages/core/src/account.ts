@@ -79,9 +79,8 @@ export class Account extends ExchangeState implements TimerOwner {
     if (this.facts.others.length > 0) this.note({ others: others.length === 0 ? none : others });
   }
 
-  /** The last session has left: ends the timer, the next look at the store and the subscription. */
+  /** The last session has left: ends the next look at the store and the subscription. */
   abandoned(): void {
-    this.unschedule();
     this.facts.cancelLook?.();
     quietly(this.#unsubscribe);
     this.#unsubscribe = undefined;

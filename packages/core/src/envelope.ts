@@ -80,7 +80,7 @@ export interface Envelope {
   readonly rejectedAt?: number;
   /** The origins that have refused this very set as a replacement. */
   readonly rejectedBy?: readonly string[];
-  /** Id of the set, if an exchange has brought it in place of one that was refused. */
+  /** Id of the set, if an exchange has brought it for a caller whose token was refused. */
   readonly replacementId?: string;
   /** The login that the set descends from, and by how many refreshes. */
   readonly lineage?: string;

@@ -73,6 +73,8 @@ export class Flight {
   signOutsSeen: number;
   /** A caller waits for the flight, or it runs as if one did: the flight may log in. */
   hasWaiters: boolean;
+  /** A caller has named the set that it replaces as refused. */
+  isReplacement: boolean;
   /** The flight's set came from the server. */
   hasExchanged: boolean = false;
   /** The server refused the refresh token: a login follows, after a random wait, as other processes may log in too. */
@@ -94,7 +96,9 @@ export class Flight {
   prepared: PreparedLogin<unknown> | undefined;
   /** Reads the store after it announced a change, from when the flight waits for the lease. */
   onStoreChange: () => void = () => {};
-  /** Ends the pause between two attempts to save: the next flight takes over, or no session is left. */
+  /**
+   * Ends the pause between two attempts to save: the next flight takes over, no session is left, or somebody signs out.
+   */
   stopSaving: () => void = () => {};
   /** Resolves when everything is over and the lease released. Never rejects. */
   done: Promise<void> = Promise.resolve();
@@ -107,6 +111,7 @@ export class Flight {
     this.startedWith = startedWith;
     this.signOutsSeen = signOuts;
     this.hasWaiters = plan.byTimer !== true;
+    this.isReplacement = plan.rejected !== undefined;
     const { promise, resolve, reject } = Promise.withResolvers<TokenSet | undefined>();
     this.tokens = promise;
     this.resolve = resolve;

@@ -144,6 +144,9 @@ export const latchedVaultMs = 60_000;
 export const latchParts = 6;
 export const latchRoundsPerPart = 100_000;
 
+/** A read that has failed after so long tells of a store that does not answer, rather than of one record. */
+export const slowReadMs = 1_000;
+
 /** A failed save, or a failed read after the store announced a change, is tried again after this, doubling … */
 export const storeRetryMinMs = 200;
 /** … up to this. */

@@ -25,6 +25,8 @@ export interface Unsaved {
   readonly liftedLatch?: string | undefined;
   /** Undefined where the store does not tell when it loses its data. */
   readonly origin?: Origin | undefined;
+  /** A caller has named the set that it replaces as refused. */
+  readonly isReplacement?: boolean;
   /** The store had the set, and has lost its data. */
   readonly isRestored?: boolean;
 }

@@ -56,6 +56,7 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
   if (!account.held.isInDoubt) return readStored(context, flight.stored);
   const line = getOrAdd(lines, context.store, () => new Line(limits.readsInDoubt));
   await new Promise<void>((resolve) => line.enter(resolve));
+  const since = context.clock.monotonic();
   try {
     for (;;) {
       account.held.readBegins();
@@ -64,7 +65,7 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
     }
   } catch (error) {
     // One after the other they would wait for a store that does not answer: each falls back on its living token.
-    line.open();
+    if (context.clock.monotonic() - since >= limits.slowReadMs) line.open();
     throw error;
   } finally {
     account.held.doubtEnded(context);

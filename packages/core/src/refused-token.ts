@@ -48,7 +48,7 @@ export async function afterRejected(
   signal: AbortSignal | undefined,
 ): Promise<TokenSet> {
   const { clock } = context;
-  // This caller's answers are not seen: a set that is named soon after it was handed out was refused in its replay.
+  // This caller's answers are not seen: a replacement that is named soon after its exchange was refused in its replay.
   const isReplay = account.facts.replacementId === rejected.id;
   const isRefusedReplay = isReplay && account.held.ageMs(clock) < limits.namedReplayMs;
   const isNews = isRefusedReplay && account.replayRefused(clock, '', rejected.id);

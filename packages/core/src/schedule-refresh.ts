@@ -114,8 +114,10 @@ function watchStore(context: SessionContext, account: Account): void {
   try {
     const unsubscribe: unknown = context.store.subscribe(context.key, (news) => hear(account, news));
     ignoreRejection(unsubscribe);
-    if (typeof unsubscribe !== 'function') throw new TypeError('it gave no function');
-    account.watched(unsubscribe as () => void);
+    const isFunction = typeof unsubscribe === 'function';
+    // One that has subscribed, and only says nothing of the end, is not asked again.
+    account.watched(isFunction ? (unsubscribe as () => void) : () => {});
+    if (!isFunction) throw new TypeError('it gave no function');
   } catch (error) {
     storeError(context, 'subscribe', error);
   }

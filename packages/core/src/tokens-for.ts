@@ -47,5 +47,7 @@ export async function tokensFor(
     return waitForToken(context, account, { rejected, minValidMs, signal });
   // A program of one call names what the program before it got: what is known of refusals stands beside the stored set.
   const found = await waitForToken(context, account, { minValidMs, signal });
-  return found.accessToken === rejected ? afterRejected(context, account, found, signal) : found;
+  // What an exchange has just brought is the answer, even if the server issued the same token again.
+  const isAnswer = found.accessToken !== rejected || account.held.hasJustCome(context.clock);
+  return isAnswer ? found : afterRejected(context, account, found, signal);
 }

@@ -115,6 +115,7 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
     const flight =
       underWay ?? startFlight(context, account, { kind: 'refresh', forced, rejected, minValidMs });
     flight.hasWaiters = true;
+    if (rejected !== undefined) flight.isReplacement = true;
     const isLast = joined === limits.joins;
     try {
       const tokens = (await flight.tokens) as TokenSet;

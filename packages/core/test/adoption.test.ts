@@ -109,6 +109,17 @@ describe('notifications of the store', () => {
     expect(scene.events[0]).toMatchObject({ type: 'store_failed', operation: 'subscribe', reason: 'EMFILE' });
   });
 
+  test('a store whose subscribe gives no function is subscribed once', async () => {
+    const scene = new Scene();
+    const store = scene.memory();
+    let subscribed = 0;
+    store.subscribe = () => ++subscribed as never;
+    const session = scene.open({ store, scheduler: noTimers });
+    for (let flight = 0; flight < 5; flight++) await session.getTokens({ forceRefresh: true });
+    expect(subscribed).toBe(1);
+    expect(scene.types().filter((type) => type === 'store_failed')).toHaveLength(1);
+  });
+
   test('a store whose subscribe threw once is asked again by the next flight', async () => {
     const { scene, backend, second } = twoProcesses({ lock: true, subscribe: true });
     const store = backend.open({ lock: true, subscribe: true });

@@ -364,12 +364,12 @@ function fail(): never {
 test.each<[string, (request: Request) => Request]>([
   [
     'a subclass that names another URL',
-    () =>
+    (request) =>
       new (class extends Request {
         override get url() {
           return 'https://evil.example/x';
         }
-      })('https://api.example.com/x'),
+      })(request),
   ],
   [
     'a Request whose URL, method and redirect are replaced after the call',
@@ -394,9 +394,14 @@ test.each<[string, (request: Request) => Request]>([
       },
     });
     const answer = session.fetch(make(new Request('https://api.example.com/x')));
+    const withBody = make(new Request('https://api.example.com/x', { method: 'POST', body: 'a' }));
+    const replaced = session.fetch(withBody, { method: 'PUT', body: 'b' });
     isSent = true;
-    await answer;
-    expect(sent).toEqual([['https://api.example.com/x', 'GET', 'follow']]);
+    await Promise.all([answer, replaced]);
+    expect(sent).toEqual([
+      ['https://api.example.com/x', 'GET', 'follow'],
+      ['https://api.example.com/x', 'PUT', 'follow'],
+    ]);
   },
 );
 

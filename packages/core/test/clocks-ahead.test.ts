@@ -91,6 +91,21 @@ test('a clock that is a little ahead changes nothing', { tags: ['fault-109'] }, 
   expect(await errorCodeOf(scene.open().signIn())).toBe('rate_limited');
 });
 
+test('the status tells the pause that a running process observes', { tags: ['fault-109'] }, async () => {
+  const scene = loginScene();
+  const session = scene.open();
+  await session.getTokens();
+  await whileAhead(scene, 365 * 24 * hour, async () => {
+    scene.server.next('login', () => {
+      throw new AuthError('rate_limited', { provider: 'fake', retryAfterMs: 600_000 });
+    });
+    expect(await errorCodeOf(scene.open().signIn())).toBe('rate_limited');
+  });
+  const error = await session.getTokens({ forceRefresh: true }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'rate_limited' });
+  expect(await session.status()).toMatchObject({ retryAt: (error as AuthError).retryAt });
+});
+
 test('the status tells no pause from a clock that is far ahead', { tags: ['fault-109'] }, async () => {
   const scene = loginScene();
   await whileAhead(scene, 365 * 24 * hour, async () => {

@@ -1,10 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { nextLoginAt, settledGuard, withLogin } from '../src/exchange/guard.js';
+import { nextLoginAt, settledGuard, withLogin, withRefusalsOf } from '../src/exchange/guard.js';
 import { createAuthSession } from '../src/index.js';
 import * as limits from '../src/limits.js';
 import { Scene } from './support/scene.js';
 
 const guard = { failures: 0, loginsAt: [20, 900] };
+
+test('two latches of one salt keep what each has refused, and of another salt nothing', () => {
+  const latch = { salt: 's', hash: 'a', at: 1, otherHashes: ['b'], typedHashes: ['t1'] };
+  const other = { salt: 's', hash: 'c', at: 2, typedHashes: ['t2', 't3', 't4'] };
+  const { otherHashes, typedHashes } = withRefusalsOf(latch, other);
+  expect([otherHashes, typedHashes]).toEqual([
+    ['b', 'c'],
+    ['t1', 't2', 't3'],
+  ]);
+  expect(withRefusalsOf(latch, { ...other, salt: 'another' })).toBe(latch);
+});
 
 describe('the logins that a guard counts', () => {
   test('stand in order, also after a login by a clock that was ahead', () => {

@@ -153,6 +153,29 @@ describe('after the notifications of a store were cut off', () => {
     store.get = get;
   });
 
+  test('one record that cannot be read lets nobody else go before their turn', {
+    tags: ['fault-130'],
+  }, async () => {
+    const { scene, backend } = twoProcesses();
+    const store = backend.open({ lock: true, subscribe: true });
+    const sessions = Array.from({ length: 300 }, (_, index) =>
+      scene.open({ store, key: `account-${index}`, scheduler: noTimers }),
+    );
+    await Promise.all(sessions.map((session) => session.getTokens()));
+    backend.cutOffNotifications()();
+    backend.records.set('account-0', { id: 'later', value: '{"v":2}' });
+    const { get } = store;
+    let [reading, most] = [0, 0];
+    store.get = async (key) => {
+      most = Math.max(most, ++reading);
+      await settle();
+      reading--;
+      return get(key);
+    };
+    await scene.until(Promise.allSettled(sessions.map((session) => session.getAccessToken())));
+    expect(most).toBeLessThanOrEqual(64);
+  });
+
   test('a thousand accounts that are used at once read 64 at a time, and the wait in line is not timed', {
     tags: ['fault-130'],
   }, async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { ApiAnswer, AuthSession, TokenSet } from '../src/index.js';
+import type { ApiAnswer, AuthSession, IssuedTokens, TokenSet } from '../src/index.js';
 import { hour, minute, second } from './support/durations.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { accessTokenOf, neverSent } from './support/fake-server.js';
 import { openSession } from './support/open-session.js';
 import { noTimers, Scene } from './support/scene.js';
-import { twoProcesses } from './support/two-processes.js';
+import { failNextSave, twoProcesses } from './support/two-processes.js';
 
 const api = 'https://api.example.com/orders';
 
@@ -225,25 +225,61 @@ describe('a token that one origin of the API refuses always', () => {
     expect(server.refreshes).toBeLessThanOrEqual(18);
   });
 
-  test.each(callers)(
-    'eight workers that are refused alike cost some sixteen exchanges an hour together: %s',
-    {
-      tags: ['fault-105a'],
-    },
-    async (_, call) => {
-      const scene = new Scene();
-      const backend = new FakeBackend();
-      const workers = Array.from({ length: 8 }, () =>
-        scene.open({ store: backend.open({ lock: true, subscribe: true }), scheduler: noTimers }),
-      );
-      for (let passed = 0; passed < 3_600; passed += 2) {
-        for (const worker of workers) await scene.until(call(worker, () => false));
-        await scene.clock.advance(2 * second);
-      }
-      expect(scene.server.refreshes).toBeGreaterThan(10);
-      expect(scene.server.refreshes).toBeLessThanOrEqual(20);
+  describe.each(callers)(
+    'eight workers that are refused alike cost some sixteen exchanges an hour: %s',
+    (_, call) => {
+      test.each([
+        ['at once, without notifications', { lock: true }, true],
+        ['one after the other, with notifications', { lock: true, subscribe: true }, false],
+      ])('%s', { tags: ['fault-105a'] }, async (_, options, isAtOnce) => {
+        const scene = new Scene();
+        const backend = new FakeBackend();
+        const workers = Array.from({ length: 8 }, () =>
+          scene.open({ store: backend.open(options), scheduler: noTimers }),
+        );
+        for (let passed = 0; passed < 3_600; passed += 2) {
+          if (isAtOnce) await scene.until(Promise.all(workers.map((worker) => call(worker, () => false))));
+          else for (const worker of workers) await scene.until(call(worker, () => false));
+          await scene.clock.advance(2 * second);
+        }
+        expect(scene.server.refreshes).toBeGreaterThan(10);
+        expect(scene.server.refreshes).toBeLessThanOrEqual(20);
+      });
     },
   );
+
+  test.each([
+    ['nothing is stored', false],
+    ['the stored set is over', true],
+  ])(
+    'a program of one call pays one exchange where the server issues the same token again: %s',
+    async (_, isStored) => {
+      const { scene, open } = twoProcesses();
+      if (isStored) await open().getTokens();
+      await scene.clock.advance(2 * hour);
+      const before = scene.server.ledger.length;
+      const same = (proceed: () => IssuedTokens) => ({ ...proceed(), accessToken: 'same' });
+      for (const endpoint of ['login', 'refresh'] as const) scene.server.next(endpoint, same);
+      expect(await scene.until(open().getAccessToken({ rejected: 'same' }))).toBe('same');
+      expect(scene.server.ledger.length - before).toBe(1);
+    },
+  );
+
+  test('what is saved later, or by another flight, is marked as what it is', {
+    tags: ['fault-105a'],
+  }, async () => {
+    const { scene, backend, open, second: elsewhere } = twoProcesses();
+    const first = open({ scheduler: null });
+    const { accessToken } = await first.getTokens();
+    const repair = failNextSave(scene, backend);
+    expect(await scene.until(first.getAccessToken({ rejected: accessToken }))).toBe('access-2');
+    repair();
+    await scene.clock.advance(2 * second);
+    await scene.until(first.getTokens());
+    expect(backend.envelope.replacementId).toBe(backend.envelope.tokens?.id);
+    // Whoever names it was refused in a replay: that is no reason for another exchange at once.
+    expect(await elsewhere.getAccessToken({ rejected: 'access-2' })).toBe('access-2');
+  });
 
   /** As a program does that was given the token by the run before it. */
   let given = '';

@@ -1,10 +1,11 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
-import { type AuthEvent, verifyLogin } from '../src/index.js';
+import { type AuthEvent, type AuthProvider, verifyLogin } from '../src/index.js';
 import * as limits from '../src/limits.js';
 import { hour, minute } from './support/durations.js';
 import { errorCodeOf } from './support/error-code.js';
 import { loginScene } from './support/login-scene.js';
+import { openSession } from './support/open-session.js';
 import { Scene } from './support/scene.js';
 
 describe('passwords that persons type', () => {
@@ -44,6 +45,19 @@ describe('passwords that persons type', () => {
     if (configured === undefined) return;
     const again = scene.open({ store, provider: { password: configured } });
     expect(await errorCodeOf(again.getTokens())).toBe('login_blocked');
+  });
+
+  test('do not keep the configured one from a login ahead', async () => {
+    const { session, server, clock } = openSession({ loginAhead: true, keepAlive: true }, (started) => {
+      started.issuesRefreshTokens = false;
+    });
+    await session.getTokens();
+    const { prepareSignIn } = server.provider() as Required<AuthProvider>;
+    await errorCodeOf(verifyLogin(session, () => prepareSignIn('mistyped'), { typed: true }));
+    const before = server.logins;
+    await clock.advance(0.95 * hour);
+    expect(server.logins - before).toBe(1);
+    session.dispose();
   });
 
   test('count until their window is over, although nothing else is to be kept', async () => {

@@ -36,7 +36,8 @@ export async function commit(
   const isSignIn = flight.plan.kind === 'sign_in';
   const origin = originOf(context, read.envelope, by);
   const parentId = read.envelope.tokens?.id;
-  const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, origin };
+  const { isReplacement } = flight;
+  const unsaved: Unsaved = { tokens, parentId, by, liftedLatch, origin, isReplacement };
   flight.hasExchanged = true;
   noteSuccess(context.clock, context.provider.issuer);
   const end = account.hasSignedOutSince(flight)
@@ -137,7 +138,7 @@ async function save(
         ...kept,
         tokens,
         ...rejectionsOf(account.facts.refusing, context.clock, tokens.id),
-        ...(plan.rejected === undefined ? {} : { replacementId: tokens.id }),
+        ...(unsaved.isReplacement === true ? { replacementId: tokens.id } : {}),
         ...(origin === undefined ? {} : { lineage: origin.lineage, generation: origin.generation }),
         ...(isRestored ? { restoredAt: context.clock.now() } : {}),
         // Nothing was exchanged for these, so nothing is known of the server.

@@ -35,7 +35,14 @@ export function earlierHashes(
 
 /** A latch, and what another one of the same salt keeps: processes may write theirs at the same time. */
 export function withRefusalsOf(latch: Latch, other: Latch | undefined): Latch {
-  return other?.salt === latch.salt ? { ...latch, ...earlierHashes(latch.hash, [latch, other]) } : latch;
+  if (other?.salt !== latch.salt) return latch;
+  const typed = new Set([...(latch.typedHashes ?? []), ...(other.typedHashes ?? [])]);
+  const typedHashes = [...typed].slice(0, limits.otherRefusals);
+  return {
+    ...latch,
+    ...earlierHashes(latch.hash, [latch, other]),
+    ...(typedHashes.length > 0 ? { typedHashes } : {}),
+  };
 }
 
 /** Whether these secrets were refused. */

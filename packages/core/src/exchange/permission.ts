@@ -21,7 +21,7 @@ export function assertMayLogInAhead(
   { envelope: { guard, tokens } }: Stored,
 ): void {
   const { clock } = context;
-  const isLatched = latchesOn(account, guard).length > 0;
+  const isLatched = latchesOn(account, guard).some(({ isTyped }) => isTyped !== true);
   if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
     throw leftToCaller(context.error('reauthentication_required', { detail: 'a timer never logs in' }));
   const allowance = aheadPerHour(context);

@@ -2,8 +2,7 @@ import type { Account } from '../account.js';
 import type { AuthStatus } from '../auth-session.js';
 import type { SessionContext } from '../context.js';
 import type { Stored } from '../envelope.js';
-import * as limits from '../limits.js';
-import { isDatedAhead } from '../rare-facts.js';
+import { pauseGiven } from '../rare-facts.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
 
@@ -17,7 +16,7 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
   const now = context.clock.now();
   const { client = guard.client, unsaved } = account.facts;
   const { latch: refused = guard.latch } = account.facts;
-  // A mistyped password does not keep the configured one from being sent.
+  // A mistyped password keeps the configured one from nothing.
   const latch =
     refused?.isTyped === true && context.provider.prepareLogin !== undefined ? undefined : refused;
   const isSignOutNews = account.isNews(signedOutAt);
@@ -27,9 +26,9 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
   // While the client is refused a refresh token is of no use.
   const mayRefresh = (set: TokenSet): boolean => client === undefined && context.canRefresh(set);
   const tokens = candidates.find((set) => set !== undefined && (isAlive(set) || mayRefresh(set)));
-  const { notBefore = 0 } = guard;
-  const pausedUntil = isDatedAhead(guard, now) ? undefined : Math.min(notBefore, now + limits.rateLimitMaxMs);
-  const instants = [pausedUntil, client?.retryAt, latch && context.retryRefusedAt(latch)];
+  const { pausedUntil } = pauseGiven(context, account.facts, guard, !account.hasRead);
+  const pauseEndsAt = Math.ceil(now + pausedUntil - context.clock.monotonic());
+  const instants = [pauseEndsAt, client?.retryAt, latch && context.retryRefusedAt(latch)];
   const retryAt = instants.findLast((at) => at !== undefined && at > now);
   const isOver = account.isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
   const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';

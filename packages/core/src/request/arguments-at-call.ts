@@ -31,10 +31,10 @@ export function argumentsAtCall(given: string | URL | Request, givenInit: Reques
     headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8');
   if (init.body) init.body = bodyAtCall(init.body);
   if (own === undefined) return { url, input: url.href, init, headers, signal };
-  // As in the platform's fetch, `body: null` counts as no body, and the Request keeps its own. A body that the init replaces
+  // As in the platform's fetch, `body: null` counts as no body, and the Request keeps its own; a body that the init replaces
   // is left to the caller. The copy is the platform's own: what a subclass or the caller says of the URL changes nothing.
   const keepsBody = init.body === undefined || init.body === null || own.body === null;
-  return { url, input: keepsBody ? new Request(own) : own, init, headers, signal };
+  return { url, input: new Request(own, keepsBody ? {} : { body: '' }), init, headers, signal };
 }
 
 /** What an object says it is. Not `instanceof`, which fails for objects of another realm, such as a test runner's. */
