@@ -32,13 +32,17 @@ export async function closingOnSignal<Result>(
   session: Session,
   work: () => Promise<Result>,
 ): Promise<Result> {
+  let isEnding = false;
   const end = (signal: NodeJS.Signals): void => {
+    isEnding = true;
     void session.close().then(() => process.exit(exitCodeAfter(signal)));
   };
   for (const signal of endingSignals) process.once(signal, end);
   try {
     return await work();
   } finally {
+    // The program ends with the session: nothing that comes after the work begins any more.
+    if (isEnding) await new Promise(() => {});
     for (const signal of endingSignals) process.off(signal, end);
   }
 }

@@ -92,11 +92,15 @@ describe('auth exec', () => {
     async (signal) => {
       const { joor } = scene.emulator;
       joor.set({ delayAfterCommitMs: 500 });
-      const program = scene.home.start(['exec', 'joor', '--', 'true']);
+      // With several origins there is no proxy, and the command would follow the token at once.
+      const env = { ...scene.home.env, JOOR_ALLOWED_ORIGINS: 'https://a.example https://b.example' };
+      const program = scene.home.start(['exec', 'joor', '--', 'echo', 'it ran'], { env });
+      const said: unknown[] = [];
+      program.stdout?.on('data', (data) => said.push(data));
       await vi.waitFor(() => expect(joor.ledger.logins).toBe(1), 5_000);
       program.kill(signal);
-      const code = await new Promise((resolve) => program.once('exit', resolve));
-      expect(code).toBe(128 + constants.signals[signal]);
+      const code = await new Promise((resolve) => program.once('close', resolve));
+      expect({ code, said }).toEqual({ code: 128 + constants.signals[signal], said: [] });
       expect((await scene.home.run(['token', 'joor'])).code).toBe(0);
       expect(joor.ledger.logins).toBe(1);
     },

@@ -393,7 +393,11 @@ describe('auth proxy and upgrades', () => {
     await expect(call(scene.address, '/dies', { headers: upgrade })).rejects.toThrow('aborted');
   });
 
-  test('a client that goes away before the answer leaves no connection, and the program ends', async () => {
+  test.each([
+    ['resets', (socket: Socket) => void socket.resetAndDestroy()],
+    ['is killed', (socket: Socket) => void socket.destroy()],
+    ['ends its half', (socket: Socket) => void socket.end()],
+  ])('a client that %s before the answer leaves no connection, and the program ends', async (_, leave) => {
     await using scene = await openApi();
     const { port, pathname } = new URL(scene.address);
     const socket = connect(Number(port), '127.0.0.1');
@@ -401,7 +405,7 @@ describe('auth proxy and upgrades', () => {
       `GET ${pathname}/slow HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
     );
     await vi.waitFor(() => expect(scene.waiting.size).toBe(1));
-    socket.resetAndDestroy();
+    leave(socket);
     await vi.waitFor(() => expect(scene.waiting.size).toBe(0));
   });
 

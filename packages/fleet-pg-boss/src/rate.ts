@@ -1,6 +1,6 @@
 import { reasonOf } from '@auth/core';
 import { forgottenTurnMs, movedTurnMs, turnAheadMs } from '@auth/fleet';
-import { isMadeByAnother, type QueryPool } from './statements.js';
+import { isMadeByAnother, type QueryPool, rerun } from './statements.js';
 
 /** PostgreSQL's code for a table that is not there. */
 const missing = '42P01';
@@ -13,7 +13,7 @@ export async function takeTurn(
   perSecond: number,
   ref?: string,
 ): Promise<number> {
-  const ask = (): Promise<number> => askForTurn(pool, schema, bucket, perSecond, ref);
+  const ask = (): Promise<number> => rerun(() => askForTurn(pool, schema, bucket, perSecond, ref));
   return await ask().catch(async (error: unknown) => {
     if (reasonOf(error) !== missing) throw error;
     await makeRateTables(pool, schema);

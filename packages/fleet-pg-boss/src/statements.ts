@@ -127,13 +127,17 @@ DELETE FROM ${this.#schema}.job j USING locked WHERE j.name = $1 AND j.id = lock
   }
 
   async #run(text: string, values: unknown[]): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#pool.query(text, [this.#name, ...values]);
-        return;
-      } catch (error) {
-        if (!meetings.has(reasonOf(error)) || attempt === attempts) throw error;
-      }
+    await rerun(() => this.#pool.query(text, [this.#name, ...values]));
+  }
+}
+
+/** Asks again where PostgreSQL has ended a statement that met another. */
+export async function rerun<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!meetings.has(reasonOf(error)) || attempt === attempts) throw error;
     }
   }
 }

@@ -82,7 +82,7 @@ const defaultSpreadMs = 300_000;
 /** How often a keeper makes sure that there is a sweep: an engine that has lost its data has lost that job with all others. */
 const sweepCheckMs = 60_000;
 /** So many accounts' failures are remembered: an account that fails here may succeed on another worker. */
-const rememberedFailures = 10_000;
+const rememberedFailures = 100_000;
 const defaultConcurrency = 16;
 
 /**

@@ -17,6 +17,8 @@ interface WatchedDirectory {
   watcher: FSWatcher;
   /** Its watcher has ended, and could not be replaced yet. */
   isFailing: boolean;
+  /** The next attempt to replace it. */
+  retry?: ReturnType<typeof setTimeout>;
   readonly names: Map<string, Watched>;
 }
 
@@ -92,13 +94,15 @@ export class Watching implements OwnWrites {
   /** Replaces a watcher that failed, or whose folder was removed: it would not see a new folder of that name. */
   #reopen(path: string, directory: WatchedDirectory): void {
     directory.watcher.close();
+    const wasFailing = directory.isFailing;
     try {
       directory.watcher = this.#open(path);
       directory.isFailing = false;
     } catch (error) {
-      if (!directory.isFailing) this.#onError(error);
       directory.isFailing = true;
       this.#reopenLater(path, directory);
+      if (wasFailing) return;
+      this.#onError(error);
     }
     for (const watched of directory.names.values()) {
       watched.seen = 0;
@@ -112,7 +116,8 @@ export class Watching implements OwnWrites {
       const isCurrent = this.#directories.get(path) === directory && directory.watcher === watcher;
       if (isCurrent) this.#reopen(path, directory);
     };
-    setTimeout(reopen, reopenMs).unref();
+    clearTimeout(directory.retry);
+    directory.retry = setTimeout(reopen, reopenMs).unref();
   }
 
   #unwatch(path: string, directory: WatchedDirectory): void {

@@ -81,6 +81,23 @@ describe('a watcher that fails', () => {
     expect(watchers[1]?.isClosed).toBe(true);
   });
 
+  test('and cannot be replaced is tried every five seconds, however many listeners come meanwhile', () => {
+    const store = fileStore({ directory: directory.path });
+    let heard = 0;
+    store.subscribe('key', () => heard++);
+    refusal = noMoreWatches();
+    watchers[0]?.emit('error', noMoreWatches());
+    vi.advanceTimersByTime(5_000);
+    for (let listener = 0; listener < 20; listener++) store.subscribe('key', () => {});
+    heard = 0;
+    vi.advanceTimersByTime(30_000);
+    expect(heard).toBe(0);
+    expect(vi.getTimerCount()).toBe(1);
+    refusal = undefined;
+    vi.advanceTimersByTime(5_000);
+    expect([watchers.length, heard]).toEqual([2, 1]);
+  });
+
   test('and could not be replaced is replaced by the next listener at once', () => {
     const store = fileStore({ directory: directory.path });
     store.subscribe('key', () => {});

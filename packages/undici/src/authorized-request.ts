@@ -110,7 +110,7 @@ export class AuthorizedRequest implements Dispatcher.DispatchHandler {
     if (sent !== undefined && this.#replacement !== undefined) {
       // Tells the session whether the exchange was of use.
       this.#afterAnswer(sent, status, headers).catch(() => {});
-    } else if (sent !== undefined && (status < 200 || status >= 300)) {
+    } else if (sent !== undefined && status >= 300) {
       controller.pause();
       this.#held = [];
       void this.#askSession(controller, sent, status, headers);

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import type { TokenSet } from '@auth/core';
@@ -7,7 +13,23 @@ import type { Session } from '../accounts.js';
 import { type Body, bodyOf, handedOn, headersIn } from './forwarding.js';
 import { keyHeader, type Listening } from './listening.js';
 import { answerFailure, answerProblem } from './problem.js';
-import { forwardUpgrade, takeBack } from './upgrade.js';
+import { forwardUpgrade } from './upgrade.js';
+
+/** Every other upgrade is an ordinary request: Java's client and `curl --http2` ask for HTTP/2 with each, over plain http. */
+function isForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+const serverOptions: ServerOptions = {
+  // An upload may take as long as it takes, also where the API reads it slowly.
+  requestTimeout: 0,
+  headersTimeout: 60_000,
+  shouldUpgradeCallback: isForWebSocket,
+};
+
+/** Node before 22.21, and 24 before 24.9, hand a server every request with an Upgrade header as one connection. */
+const oldNode =
+  'With this Node the proxy takes no upgrades but WebSockets: use 22.21, 24.9 or later, or send no Upgrade header.';
 
 /** So much of a refused answer is read, within this time, to keep its connection. */
 const [droppedBytes, droppedMs] = [65_536, 100];
@@ -26,11 +48,7 @@ export class AuthProxy {
   constructor(session: Session, target: string) {
     this.#session = session;
     this.#target = target;
-    // An upload may take as long as it takes, also where the API reads it slowly.
-    const server = createServer({ requestTimeout: 0 }, (request, response) => {
-      void this.#handle(request, response);
-    });
-    this.server = server;
+    this.server = createServer(serverOptions, (request, response) => void this.#handle(request, response));
     this.server.on('connect', (_request, socket: Duplex) => {
       // A client that goes away: Node leaves these sockets to us.
       socket.on('error', () => socket.destroy());
@@ -41,9 +59,11 @@ export class AuthProxy {
       );
     });
     this.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-        return takeBack(server, request, socket, head);
       socket.on('error', () => socket.destroy());
+      if (!isForWebSocket(request)) {
+        socket.end(`HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n${oldNode}\n`);
+        return;
+      }
       const { url, objection } = this.#admit(request);
       if (url === undefined) {
         socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${objection}\n`);

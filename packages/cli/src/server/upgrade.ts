@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -14,20 +14,6 @@ interface Reply {
   readonly opened?: { readonly socket: Duplex; readonly head: Buffer };
 }
 
-/**
- * An upgrade that the proxy does not do, such as to HTTP/2, which Java's client and `curl --http2` ask for with every request
- * over plain http: the request goes through the server once more, as an ordinary one.
- */
-export function takeBack(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const { method, url, httpVersion, rawHeaders } = request;
-  const lines = [`${method} ${url} HTTP/${httpVersion}`];
-  for (let at = 0; at < rawHeaders.length; at += 2)
-    if (!/^(upgrade|connection|http2-settings)$/i.test(rawHeaders[at] as string))
-      lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
-  server.emit('connection', socket);
-}
-
 /** Forwards a WebSocket's beginning with a token, once more with another where it is refused, and joins both ends. */
 export async function forwardUpgrade(
   session: Session,
@@ -38,7 +24,8 @@ export async function forwardUpgrade(
 ): Promise<void> {
   const gone = new AbortController();
   const { signal } = gone;
-  socket.once('close', () => gone.abort());
+  // A client that is killed ends its half of the connection, and no more.
+  for (const event of ['end', 'close']) socket.once(event, () => gone.abort());
   let hasBegun = false;
   try {
     let { reply, tokens } = await ask(session, url, request, signal);
@@ -53,7 +40,10 @@ export async function forwardUpgrade(
         reply.message.destroy();
         ({ reply, tokens } = await ask(session, url, request, signal));
         const { statusCode = 0 } = reply.message;
-        await session.tokenRejected(tokens, { status: statusCode, headers: new Headers(), url }, { signal });
+        const judged = session.tokenRejected(tokens, { status: statusCode, headers: new Headers(), url });
+        // A connection that stands is joined at once: until then nobody hears of its end.
+        if (reply.opened === undefined) await judged;
+        else judged.catch(() => {});
       }
     }
     const { message, opened } = reply;
