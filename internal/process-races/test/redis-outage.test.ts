@@ -132,6 +132,9 @@ describe.runIf(path)('Redis', () => {
     await one.getAccessToken();
     await other.getAccessToken();
     await one.signOut();
-    await vi.waitFor(async () => expect(await other.getAccessToken().catch(codeOf)).toBe('signed_out'));
+    await vi.waitFor(
+      async () => expect(await other.getAccessToken().catch(codeOf)).toBe('signed_out'),
+      10_000,
+    );
   });
 });

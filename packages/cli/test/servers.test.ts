@@ -234,7 +234,7 @@ describe('auth proxy', () => {
     await seen.promise;
     const ended = once(proxy.program, 'exit');
     proxy.program.kill('SIGTERM');
-    await vi.waitFor(() => expect(statSync(socketPath, { throwIfNoEntry: false })).toBeUndefined());
+    await vi.waitFor(() => expect(statSync(socketPath, { throwIfNoEntry: false })).toBeUndefined(), 10_000);
     expect(proxy.program.exitCode).toBeNull();
     proxy.program.kill('SIGTERM');
     expect(await ended).toEqual([143, null]);
@@ -404,9 +404,9 @@ describe('auth proxy and upgrades', () => {
     socket.write(
       `GET ${pathname}/slow HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
     );
-    await vi.waitFor(() => expect(scene.waiting.size).toBe(1));
+    await vi.waitFor(() => expect(scene.waiting.size).toBe(1), 10_000);
     leave(socket);
-    await vi.waitFor(() => expect(scene.waiting.size).toBe(0));
+    await vi.waitFor(() => expect(scene.waiting.size).toBe(0), 10_000);
   });
 
   test('a refusal without end does not hold up the replay', async () => {

@@ -83,7 +83,7 @@ describe.runIf(path)('on a PostgreSQL', () => {
       },
       { concurrency: 4, onError: () => {} },
     );
-    await vi.waitFor(() => expect(ran).toEqual(['b']));
+    await vi.waitFor(() => expect(ran).toEqual(['b']), 10_000);
     await work.close({ timeoutMs: 1_000 });
     const { rows } = await own.pool.query(`SELECT data->>'ref' AS ref FROM pgboss.job`);
     expect(rows).toEqual([{ ref: 'a' }]);

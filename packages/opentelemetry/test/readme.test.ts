@@ -22,7 +22,7 @@ beforeAll(async () => {
   const recordKeeper = keeperTelemetry(collected);
   for (const event of keeperEvents) recordKeeper(event);
   // The hash of a ref takes a moment.
-  await vi.waitFor(async () => expect(await collected.series('auth.fleet.blocks')).toHaveLength(1));
+  await vi.waitFor(async () => expect(await collected.series('auth.fleet.blocks')).toHaveLength(1), 10_000);
 });
 
 test('its table has each metric, with its kind, unit and attributes', async () => {

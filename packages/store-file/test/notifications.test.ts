@@ -29,7 +29,7 @@ describe('a listener', () => {
     expect(await heardWithin(() => heard, 2_000)).toBe(1);
     await other.compareAndSet('another', undefined, record('d'));
     await other.compareAndSet('key', 'c', record('e'));
-    await vi.waitFor(() => expect(heard).toBe(2));
+    await vi.waitFor(() => expect(heard).toBe(2), 10_000);
   });
 
   test('hears of writes in a folder that was removed and made again', async () => {

@@ -46,10 +46,10 @@ test('two stores on one PGlite hear of each other', async () => {
     await store.migrate();
     const news: unknown[] = [];
     store.subscribe?.('key', (each) => news.push(each));
-    await vi.waitFor(() => expect(news).toEqual(['missed']));
+    await vi.waitFor(() => expect(news).toEqual(['missed']), 10_000);
     await store.compareAndSet('key', undefined, record('a'));
     await other.compareAndSet('key', 'a', record('b'));
-    await vi.waitFor(() => expect(news).toEqual(['missed', undefined]));
+    await vi.waitFor(() => expect(news).toEqual(['missed', undefined]), 10_000);
   }
   expect(events).toEqual([]);
   await database.close();
@@ -96,7 +96,7 @@ test('a listener that cannot be opened is one event, and is asked again', async 
   };
   await using store = postgresStore({ client: never, listen, onEvent: (event) => events.push(event) });
   store.subscribe?.('key', () => {});
-  await vi.waitFor(() => expect(asked).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(1), 10_000);
   expect(events).toMatchObject([{ type: 'store_failed', operation: 'subscribe', reason: 'ENOENT' }]);
 });
 
@@ -183,9 +183,9 @@ describe.runIf(path)('a server of its own', () => {
     await store.migrate();
     const news: (string | undefined)[] = [];
     store.subscribe?.('key', (each) => news.push(each));
-    await vi.waitFor(() => expect(news).toEqual(['missed']));
+    await vi.waitFor(() => expect(news).toEqual(['missed']), 10_000);
     expect(await other.compareAndSet('key', undefined, record('a'))).toBe(true);
-    await vi.waitFor(() => expect(news).toEqual(['missed', undefined]));
+    await vi.waitFor(() => expect(news).toEqual(['missed', undefined]), 10_000);
   });
 
   test('a hundred updates of a record leave its table small', async () => {
@@ -287,12 +287,12 @@ describe.runIf(path)('a server of its own', () => {
       const long = `${'k'.repeat(599)}🔑${'k'.repeat(2_000)}`;
       store.subscribe?.('key', (each) => news.push(each));
       store.subscribe?.(long, (each) => news.push(each));
-      await vi.waitFor(() => expect(news).toEqual(['missed', 'missed']));
+      await vi.waitFor(() => expect(news).toEqual(['missed', 'missed']), 10_000);
       await store.compareAndSet('key', undefined, record('a'));
       await other.compareAndSet('another', undefined, record('a'));
       await other.compareAndSet('key', 'a', record('b'));
       await other.compareAndSet(long, undefined, record('b'));
-      await vi.waitFor(() => expect(news).toEqual(['missed', 'missed', undefined, undefined]));
+      await vi.waitFor(() => expect(news).toEqual(['missed', 'missed', undefined, undefined]), 10_000);
       // A comparison that fails tells nobody.
       await other.compareAndSet('key', 'a', record('c'));
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -314,7 +314,7 @@ describe.runIf(path)('an outage', () => {
       const lease = await store.lock('key', { signal });
       const news: (string | undefined)[] = [];
       store.subscribe?.('key', (each) => news.push(each));
-      await vi.waitFor(() => expect(news).toEqual(['missed']));
+      await vi.waitFor(() => expect(news).toEqual(['missed']), 10_000);
       await server.kill();
       await expect(Promise.race([store.get('key'), rejectsAfter(3_000)])).rejects.toThrow();
       await server.restart();

@@ -50,7 +50,7 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
     );
     const news: (string | undefined)[] = [];
     listeners.subscribe('name', (each) => news.push(each));
-    await vi.waitFor(() => expect(news).toEqual(['missed']));
+    await vi.waitFor(() => expect(news).toEqual(['missed']), 10_000);
     // Pings that are answered change nothing.
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect([news, errors]).toEqual([['missed'], []]);
@@ -60,7 +60,7 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
     await vi.waitFor(() => expect(news).toEqual(['missed', 'missed']), { timeout: 5_000 });
     expect(errors).toHaveLength(1);
     await admin.publish('changes', 'name');
-    await vi.waitFor(() => expect(news).toEqual(['missed', 'missed', undefined]));
+    await vi.waitFor(() => expect(news).toEqual(['missed', 'missed', undefined]), 10_000);
     listeners.close();
     admin.disconnect();
     await own.end();

@@ -9,7 +9,10 @@ describe.runIf(isBrowserInstalled).concurrent('what tabs tell each other', () =>
     const tabs = await scene.tabsWithSession(3);
     await scene.tokensOf(tabs);
     await tabs[0]?.evaluate(() => signOut());
-    await vi.waitFor(async () => expect(await scene.tokensOf(tabs)).toEqual(tabs.map(() => 'signed_out')));
+    await vi.waitFor(
+      async () => expect(await scene.tokensOf(tabs)).toEqual(tabs.map(() => 'signed_out')),
+      10_000,
+    );
   });
 
   browserTest('a message is a string that holds no token', { tags: ['fault-88'] }, async ({ scene }) => {
@@ -26,7 +29,7 @@ describe.runIf(isBrowserInstalled).concurrent('what tabs tell each other', () =>
       const heard = await spy.evaluate(() => (globalThis as unknown as { heard: unknown[] }).heard);
       expect(heard.length).toBeGreaterThan(0);
       for (const message of heard) expect(message).toMatch(/^[0-9a-f]{24}$/);
-    });
+    }, 10_000);
   });
 
   browserTest(
