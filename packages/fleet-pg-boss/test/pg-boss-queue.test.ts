@@ -48,9 +48,11 @@ describe.runIf(path)('on a PostgreSQL', () => {
     const queue = pgBossQueue({ pool, name: 'mine' } as never);
     await expect(queue.put([{ v: 1, ref: 'a', at: 0 }])).rejects.toMatchObject({ code: 'queue_unavailable' });
     const before = timers();
-    for (let attempt = 0; attempt < 3; attempt++)
+    const attempts = 12;
+    for (let attempt = 0; attempt < attempts; attempt++)
       await queue.put([{ v: 1, ref: 'a', at: 0 }]).catch(() => {});
-    expect(timers()).toBeLessThanOrEqual(before);
+    // A connection that lies idle in the pool has a timer too.
+    expect(timers()).toBeLessThan(before + attempts);
     await queue.close();
     asked.length = 0;
     await new Promise((resolve) => setTimeout(resolve, 6_000));
