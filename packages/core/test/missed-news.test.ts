@@ -15,6 +15,17 @@ const uses: [string, (session: AuthSession) => Promise<unknown>][] = [
   ['fetch', (session) => session.fetch(url)],
 ];
 
+/** Accounts with tokens in one store, a session each. */
+async function accountsOnOneStore(count: number) {
+  const { scene, backend } = twoProcesses();
+  const store = backend.open({ lock: true, subscribe: true });
+  const sessions = Array.from({ length: count }, (_, index) =>
+    scene.open({ store, key: `account-${index}`, scheduler: noTimers }),
+  );
+  await Promise.all(sessions.map((session) => session.getTokens()));
+  return { scene, backend, store, sessions };
+}
+
 describe('after the notifications of a store were cut off', () => {
   test.each(uses)(
     'a sign-out elsewhere is heard of by the first use: %s',
@@ -136,12 +147,7 @@ describe('after the notifications of a store were cut off', () => {
   test('no caller with a living token waits for long for a store that does not answer', {
     tags: ['fault-53', 'fault-130'],
   }, async () => {
-    const { scene, backend } = twoProcesses();
-    const store = backend.open({ lock: true, subscribe: true });
-    const sessions = Array.from({ length: 1_500 }, (_, index) =>
-      scene.open({ store, key: `account-${index}`, scheduler: noTimers }),
-    );
-    await Promise.all(sessions.map((session) => session.getTokens()));
+    const { scene, backend, store, sessions } = await accountsOnOneStore(1_500);
     const reconnect = backend.cutOffNotifications();
     const { get } = store;
     store.get = () => new Promise(() => {});
@@ -156,12 +162,7 @@ describe('after the notifications of a store were cut off', () => {
   test('one record that cannot be read lets nobody else go before their turn', {
     tags: ['fault-130'],
   }, async () => {
-    const { scene, backend } = twoProcesses();
-    const store = backend.open({ lock: true, subscribe: true });
-    const sessions = Array.from({ length: 300 }, (_, index) =>
-      scene.open({ store, key: `account-${index}`, scheduler: noTimers }),
-    );
-    await Promise.all(sessions.map((session) => session.getTokens()));
+    const { scene, backend, store, sessions } = await accountsOnOneStore(300);
     backend.cutOffNotifications()();
     backend.records.set('account-0', { id: 'later', value: '{"v":2}' });
     const { get } = store;
