@@ -139,6 +139,13 @@ test('no sentence is longer than 42 words', () => {
   expect(long).toEqual([]);
 });
 
+test('ARCHITECTURE.md names files that exist', () => {
+  const sources = globSync('packages/*/src/**/*.ts', { cwd: inRepository() });
+  const named = readFileSync(inRepository('ARCHITECTURE.md'), 'utf8').match(/[\w/-]+\.ts\b/g) ?? [];
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((file) => !sources.some((source) => `/${source}`.endsWith(`/${file}`)))).toEqual([]);
+});
+
 test('docs/decisions/README.md lists every decision by its title', () => {
   const files = globSync('docs/decisions/[0-9]*.md', { cwd: inRepository() }).sort();
   const titles = files.map((file) => {
