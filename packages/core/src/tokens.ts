@@ -81,13 +81,16 @@ export function tokenSetFrom<Extra>(
 /**
  * The lifetime that a JWT tells of itself, `exp` less `iat` (RFC 7519 section 4.1), in milliseconds. Its signature is not
  * verified: whoever issued the token may also say how long it lives. Undefined for anything else.
+ *
+ * @param headers of the answer that brought it: its Date stands in for an `iat` that is absent
  */
-export function jwtLifetimeMs(token: string | undefined): number | undefined {
+export function jwtLifetimeMs(token: string | undefined, headers?: Headers): number | undefined {
   const payload = token?.split('.')[1];
   if (payload === undefined) return undefined;
   try {
     const base64 = payload.replaceAll('-', '+').replaceAll('_', '/');
-    const { exp, iat } = JSON.parse(atob(base64)) as Record<string, unknown>;
+    const dated = Date.parse(headers?.get('date') ?? '') / 1000;
+    const { exp, iat = dated } = JSON.parse(atob(base64)) as Record<string, unknown>;
     return typeof exp === 'number' && typeof iat === 'number' && exp > iat ? (exp - iat) * 1000 : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import type { IssuedTokens } from '@auth/core';
 import { type Answer, basicAuthorization, says } from '@auth/provider-utils';
-import { lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
+import { jwtLifetimeMs, lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
 /** Further fields of a login answer. */
@@ -56,12 +56,13 @@ export function postmanForm(refreshToken: string | undefined): URLSearchParams {
   return new URLSearchParams({ refresh_token: refreshToken ?? '', grant_type: 'refresh_token' });
 }
 
-export function parseTokens({ body }: Answer): IssuedTokens<JwtLoginExtra> {
+/** Plain fastapi-users names no lifetime, and its JWTs have an `exp` without an `iat`. */
+export function parseTokens({ body, headers }: Answer): IssuedTokens<JwtLoginExtra> {
   const answer = parseShape(tokenAnswer, body);
   return {
     accessToken: answer.access_token,
     tokenType: answer.token_type,
-    expiresInMs: answer.expires_in,
+    expiresInMs: answer.expires_in ?? jwtLifetimeMs(answer.access_token, headers),
     refreshToken: answer.refresh_token,
     extra: answer.client_id === undefined ? undefined : { clientId: answer.client_id },
   };

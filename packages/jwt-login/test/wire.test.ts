@@ -74,6 +74,16 @@ describe('login', () => {
     expect((await provider.prepareLogin?.())?.secrets).toEqual(['p&ss=wörd', 'shh']);
   });
 
+  test('plain fastapi-users names no lifetime, and its JWTs an end alone', async () => {
+    const claims = Buffer.from(JSON.stringify({ sub: '1', exp: 1_795_867_200 + 3_600 })).toString(
+      'base64url',
+    );
+    const headers = { date: 'Sat, 28 Nov 2026 12:00:00 GMT' };
+    const body = { access_token: `e30.${claims}.c2ln`, token_type: 'bearer' };
+    nock(host).post('/api/auth/jwt/login').reply(200, body, headers);
+    expect((await login()).expiresInMs).toBe(3_600_000);
+  });
+
   test('an answer without a refresh token', async () => {
     nock(host).post('/api/auth/jwt/login').reply(200, { access_token: 'a1', token_type: 'bearer' });
     expect(await login()).toEqual({ accessToken: 'a1', tokenType: 'bearer' });

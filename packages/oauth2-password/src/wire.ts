@@ -1,6 +1,6 @@
 import type { IssuedTokens } from '@auth/core';
 import type { Answer } from '@auth/provider-utils';
-import { lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
+import { jwtLifetimeMs, lifetimeMs, optionalText, parseShape, requiredText } from '@auth/provider-utils/wire';
 import * as z from 'zod/mini';
 
 /** Further fields of an answer. */
@@ -50,8 +50,8 @@ export function metadataAnswer(body: unknown):
     : undefined;
 }
 
-/** RFC 6749 section 5.1. Where no lifetime is named and the token is a JWT, the session takes its own. */
-export function parseTokens({ body }: Answer): IssuedTokens<OAuth2PasswordExtra> {
+/** RFC 6749 section 5.1. Where no lifetime is named and the token is a JWT, its own counts. */
+export function parseTokens({ body, headers }: Answer): IssuedTokens<OAuth2PasswordExtra> {
   const answer = parseShape(tokenAnswer, body);
   const extra = {
     ...(answer.id_token === undefined ? {} : { idToken: answer.id_token }),
@@ -60,7 +60,7 @@ export function parseTokens({ body }: Answer): IssuedTokens<OAuth2PasswordExtra>
   return {
     accessToken: answer.access_token,
     tokenType: answer.token_type,
-    expiresInMs: answer.expires_in,
+    expiresInMs: answer.expires_in ?? jwtLifetimeMs(answer.access_token, headers),
     refreshToken: answer.refresh_token,
     refreshExpiresInMs: answer.refresh_expires_in,
     scope: answer.scope,

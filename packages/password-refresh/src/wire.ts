@@ -22,13 +22,13 @@ export function refreshForm(refreshToken: string | undefined): URLSearchParams {
 }
 
 /** Both tokens are JWTs; only the refresh token itself tells its lifetime. */
-export function parseTokens({ body }: Answer): IssuedTokens<PasswordRefreshExtra> {
+export function parseTokens({ body, headers }: Answer): IssuedTokens<PasswordRefreshExtra> {
   const answer = parseShape(tokenAnswer, body);
   return {
     accessToken: answer.access_token,
     tokenType: answer.token_type,
-    expiresInMs: answer.expires_in,
+    expiresInMs: answer.expires_in ?? jwtLifetimeMs(answer.access_token, headers),
     refreshToken: answer.refresh_token,
-    refreshExpiresInMs: jwtLifetimeMs(answer.refresh_token),
+    refreshExpiresInMs: jwtLifetimeMs(answer.refresh_token, headers),
   };
 }

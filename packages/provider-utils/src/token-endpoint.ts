@@ -84,6 +84,9 @@ function resultOf<Result>(
 
 async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeContext): Promise<Response> {
   const { body, type } = await encoded(request);
+  const headers = new Headers({ accept: 'application/json', ...type });
+  // One by one, since a plain object may name one header in two spellings, and both would be sent.
+  for (const [name, value] of Object.entries(request.headers ?? {})) headers.set(name, value);
   signal.throwIfAborted();
   return ky.post(request.url, {
     // URL and init apart, because another library's fetch does not accept the platform's Request. The body goes to the
@@ -95,7 +98,7 @@ async function send(request: TokenRequest<unknown>, { fetch, signal }: ExchangeC
       const init = { method, headers: Object.fromEntries(headers), redirect, signal, ...uncached };
       return fetch(url, body === undefined ? init : { ...init, body });
     },
-    headers: { accept: 'application/json', ...type, ...request.headers },
+    headers,
     // The session alone decides what is sent again, and how long it waits.
     retry: 0,
     timeout: false,

@@ -48,7 +48,7 @@ export function tokensAt<Name extends string = never>(
     const extra = Object.entries<TextAt>(paths.extra ?? {}).map(([name, at]) => [name, required(answer, at)]);
     return {
       accessToken,
-      expiresInMs: named ?? jwtLifetimeMs(accessToken) ?? paths.expiresInMs,
+      expiresInMs: named ?? jwtLifetimeMs(accessToken, answer.headers) ?? paths.expiresInMs,
       refreshToken: paths.refreshToken === undefined ? undefined : textAt(answer, paths.refreshToken),
       ...(extra.length === 0 ? {} : { extra: Object.fromEntries(extra) }),
     };

@@ -121,6 +121,16 @@ describe('what is sent', () => {
     expect(await call({ headers: { 'x-extra': '1' } })).toEqual({ ok: 1 });
   });
 
+  test('its own headers take the place of ours, in any spelling', async () => {
+    nock(host)
+      .post('/token')
+      .matchHeader('content-type', 'application/vnd.api+json')
+      .matchHeader('accept', 'application/vnd.api+json')
+      .reply(200, { ok: 1 });
+    const own = { 'Content-Type': 'application/vnd.api+json', Accept: 'application/vnd.api+json' };
+    expect(await call({ json: {}, headers: own })).toEqual({ ok: 1 });
+  });
+
   test('a multipart form goes out as bytes', async () => {
     let body: ArrayBuffer | undefined;
     const form = new FormData();

@@ -136,6 +136,15 @@ describe('the lifetime that a JWT states', () => {
     expect(jwtLifetimeMs(token)).toBe(expected);
   });
 
+  test.each<[string, unknown, string | undefined, number | undefined]>([
+    ['no iat', { exp: 4_600 }, 'Thu, 01 Jan 1970 00:16:40 GMT', 3_600_000],
+    ['an iat, which counts alone', { iat: 1_600, exp: 4_600 }, 'Thu, 01 Jan 1970 00:16:40 GMT', 3_000_000],
+    ['no iat, and an end that is over', { exp: 999 }, 'Thu, 01 Jan 1970 00:16:40 GMT', undefined],
+    ['no iat, in an answer without a date', { exp: 4_600 }, undefined, undefined],
+  ])('counts from the answer: %s', (_, claims, date, expected) => {
+    expect(jwtLifetimeMs(jwt(claims), new Headers(date === undefined ? {} : { date }))).toBe(expected);
+  });
+
   test('its base64 is the one for URLs, without padding', () => {
     const token = jwt({ iat: 1, exp: 2, name: '>>>???' });
     expect(token).toMatch(/-.*_|_.*-/);

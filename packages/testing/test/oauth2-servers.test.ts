@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { manualClock } from '../src/clock/index.js';
+import { startEmulator } from '../src/emulator/index.js';
 import { jsonOf, post } from './support/http.js';
 import { runningEmulator } from './support/running-emulator.js';
 
@@ -45,6 +47,31 @@ test('its one-time code is taken once, under either of its names', async () => {
   expect(await login({ otp: '123456' })).toBe(400);
   emulator.keycloak.set({ oneTimeCode: '234567' });
   expect(await login({ totp: '234567' })).toBe(200);
+});
+
+test('a wrong one-time code counts towards the lock, and the right password before it does not take that back', async () => {
+  const url = `${emulator.keycloak.options.issuer}/protocol/openid-connect/token`;
+  const login = async (otp: string): Promise<number> =>
+    (await post(url, { grant_type: 'password', ...account, ...client, otp })).status;
+  emulator.keycloak.set({ oneTimeCode: '123456', lockAfter: 2 });
+  expect([await login('1'), await login('2'), await login('123456')]).toEqual([400, 400, 400]);
+  expect(emulator.keycloak.ledger.entries.at(-1)?.outcome).toBe('locked');
+});
+
+test('a token of Keycloak ends at its exp, in whole seconds', async () => {
+  const clock = manualClock(1_000_900);
+  await using server = await startEmulator({ clock });
+  const { options, apiUrl } = server.keycloak;
+  server.keycloak.set({ accessTokenLifetimeMs: 5_000 });
+  const grant = { grant_type: 'password', ...account, ...client };
+  const { body } = await jsonOf(await post(`${options.issuer}/protocol/openid-connect/token`, grant));
+  const call = async (): Promise<number> =>
+    (await fetch(apiUrl, { headers: { authorization: `Bearer ${body.access_token}` } })).status;
+  await clock.advance(4_050);
+  expect(await call()).toBe(200);
+  await clock.advance(50);
+  expect(await call()).toBe(401);
+  expect(body.expires_in).toBe(5);
 });
 
 test('ServiceNow gives a living token again, keeps its refresh token, and refuses with one answer', async () => {

@@ -59,16 +59,18 @@ export class Accounts {
     return [...this.#accounts.values()].some((account) => account.id === id);
   }
 
+  /** @param hasCode asked after a right password: without the code that must come with it, the login counts as a wrong one */
   checkPassword(
     username: string | undefined,
     password: string | undefined,
+    hasCode: () => boolean = () => true,
   ): 'right' | 'wrong' | Exclude<AccountState, 'active' | 'deleted'> {
     const account = username === undefined ? undefined : this.#accounts.get(username);
     if (account === undefined || account.state === 'deleted') return 'wrong';
     if (account.state === 'disabled' || account.state === 'locked') return account.state;
     const lockAfter = this.#lockAfter();
     if (lockAfter > 0 && account.wrongPasswords >= lockAfter) return 'locked';
-    const right = account.password === password;
+    const right = account.password === password && hasCode();
     account.wrongPasswords = right ? 0 : account.wrongPasswords + 1;
     if (!right) return 'wrong';
     // Keycloak asks for what is missing after it has checked the password (ResourceOwnerPasswordCredentialsGrantType).

@@ -15,11 +15,7 @@ export function bearerLoginServer(
 
   const grant = (account: string): TokenResult => {
     const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = vendor.settings;
-    const issued = vendor.issue(
-      account,
-      () => crypto.randomUUID(),
-      () => crypto.randomUUID(),
-    );
+    const issued = vendor.issue(account, crypto.randomUUID(), crypto.randomUUID());
     const answer = {
       success: true,
       guid: crypto.randomUUID(),

@@ -17,11 +17,7 @@ export function jwtLoginServer(
   const types = ['application/x-www-form-urlencoded', 'multipart/form-data'] as const;
 
   const grant = (account: string): TokenResult => {
-    const issued = vendor.issue(
-      account,
-      () => randomText(43),
-      () => randomText(43),
-    );
+    const issued = vendor.issue(account, randomText(43), randomText(43));
     const answer = {
       access_token: issued.accessToken,
       refresh_token: issued.refreshToken,

@@ -1,4 +1,3 @@
-import { unsignedJwt } from './random-token.js';
 import type { Presented } from './token-book.js';
 import type { TokenResult, Vendor } from './vendor.js';
 import { json } from './wire-kit.js';
@@ -28,11 +27,12 @@ export class Keycloak {
     const account = form.get('username');
     const wrongClient = this.#refusedClient(form);
     if (wrongClient !== undefined) return wrongClient;
-    const verdict = this.#vendor.accounts.checkPassword(account, form.get('password'));
+    // A wrong code counts towards the lock like a wrong password (AuthenticationProcessor.logFailure).
+    const hasCode = (): boolean => this.#vendor.takeCode(form.get('otp') ?? form.get('totp'));
+    const verdict = this.#vendor.accounts.checkPassword(account, form.get('password'), hasCode);
     if (verdict === 'disabled') return refused(400, 'invalid_grant', 'Account disabled');
     if (verdict === 'not_set_up') return refused(400, 'invalid_grant', 'Account is not fully set up');
-    if (verdict === 'right' && this.#vendor.takeCode(form.get('otp') ?? form.get('totp')))
-      return this.#grant(account as string);
+    if (verdict === 'right') return this.#grant(account as string);
     // A locked account and a wrong code are told from a wrong password by nobody but an administrator.
     const outcome = verdict === 'locked' ? 'locked' : 'refused';
     return { ...refused(400, 'invalid_grant', 'Invalid user credentials'), outcome };
@@ -79,10 +79,7 @@ export class Keycloak {
 
   #grant(account: string, session?: string): TokenResult {
     const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = this.#vendor.settings;
-    const iat = Math.floor(this.#vendor.now() / 1000);
-    const jwt = (lifetimeMs: number): string =>
-      unsignedJwt({ sub: account, iat, exp: iat + lifetimeMs / 1000 });
-    const issued = this.#vendor.issue(account, jwt, () => jwt(refreshTokenLifetimeMs), session);
+    const issued = this.#vendor.issueJwts(account, session);
     const answer = {
       access_token: issued.accessToken,
       expires_in: accessTokenLifetimeMs / 1000,

@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { randomText, unsignedJwt } from './random-token.js';
 import type { TokenResult, Vendor } from './vendor.js';
 import { bearerOf, json, readForm } from './wire-kit.js';
 
@@ -11,10 +10,7 @@ export function magentoServer(vendor: Vendor, api: (request: Request) => Respons
   const server = new Hono();
 
   const grant = (account: string): TokenResult => {
-    const iat = Math.floor(vendor.now() / 1000);
-    const jwt = (lifetimeMs: number): string =>
-      unsignedJwt({ uid: 1, utypid: 2, jti: randomText(8), iat, exp: iat + lifetimeMs / 1000 });
-    const { accessToken } = vendor.issue(account, jwt, () => randomText(16));
+    const { accessToken } = vendor.issueJwts(account, undefined, { uid: 1, utypid: 2 });
     return { outcome: 'issued', response: json(200, accessToken) };
   };
 

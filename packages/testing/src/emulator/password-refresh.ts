@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { unsignedJwt } from './random-token.js';
 import type { TokenResult, Vendor } from './vendor.js';
 import { bearerOf, isAuthPath, json, readForm } from './wire-kit.js';
 
@@ -15,16 +14,12 @@ export function passwordRefreshServer(
   const types = ['application/x-www-form-urlencoded'] as const;
 
   const grant = (account: string, session?: string): TokenResult => {
-    const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = vendor.settings;
-    const iat = Math.floor(vendor.now() / 1000);
-    const jwt = (lifetimeMs: number): string =>
-      unsignedJwt({ sub: account, iat, exp: iat + lifetimeMs / 1000 });
-    const issued = vendor.issue(account, jwt, () => jwt(refreshTokenLifetimeMs), session);
+    const issued = vendor.issueJwts(account, session);
     const answer = {
       access_token: issued.accessToken,
       refresh_token: issued.refreshToken,
       token_type: 'bearer',
-      expires_in: accessTokenLifetimeMs / 1000,
+      expires_in: vendor.settings.accessTokenLifetimeMs / 1000,
     };
     return { outcome: 'issued', issued: issued.refreshId, response: vendor.tokenAnswer(answer) };
   };

@@ -20,11 +20,7 @@ export function proxmoxServer(vendor: Vendor, api: (request: Request) => Respons
     const ticket = `PVE:${username}:${time}::${randomText(342)}==`;
     const csrf = `${time}:${randomHex(20)}`;
     csrfTokens.set(ticket, csrf);
-    const { refreshId: issued } = vendor.issue(
-      username,
-      () => ticket,
-      () => ticket,
-    );
+    const { refreshId: issued } = vendor.issue(username, ticket, ticket);
     const data = { username, ticket, CSRFPreventionToken: csrf };
     return { outcome: 'issued', issued, response: vendor.tokenAnswer({ data }) };
   };

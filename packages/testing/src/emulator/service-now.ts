@@ -21,13 +21,7 @@ export function serviceNowServer(
     const held = current.get(account);
     const isLive = held !== undefined && vendor.tokens.accountOf(held.accessToken) === account;
     const isNew = refreshToken !== undefined || !isLive;
-    const issued = isNew
-      ? vendor.issue(
-          account,
-          () => randomText(86),
-          () => refreshToken ?? randomText(86),
-        )
-      : held;
+    const issued = isNew ? vendor.issue(account, randomText(86), refreshToken ?? randomText(86)) : held;
     current.set(account, issued);
     return {
       outcome: 'issued',

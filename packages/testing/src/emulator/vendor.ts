@@ -1,6 +1,7 @@
 import type { Clock } from '@auth/core';
 import { type AccountState, Accounts } from './accounts.js';
 import { Ledger, type LedgerEntry } from './ledger.js';
+import { unsignedJwt } from './random-token.js';
 import { ScriptedAnswers } from './scripted-answers.js';
 import { type Grant, type Presented, TokenBook } from './token-book.js';
 import { json } from './wire-kit.js';
@@ -136,20 +137,28 @@ export class Vendor {
     return true;
   }
 
-  issue(
-    account: string,
-    makeAccessToken: (lifetimeMs: number) => string,
-    makeRefreshToken: () => string,
-    session?: string,
-  ): Grant {
-    const { accessTokenLifetimeMs, refreshTokenLifetimeMs } = this.settings;
+  issue(account: string, accessToken: string, refreshToken: string, session?: string): Grant {
+    const { accessTokenLifetimeMs: accessMs, refreshTokenLifetimeMs: refreshMs } = this.settings;
+    return this.tokens.issue({ account, session, accessToken, refreshToken, accessMs, refreshMs });
+  }
+
+  /**
+   * Two JWTs. They end when they say so, which is in whole seconds: up to a second before the lifetime that the answer
+   * names, as seen from Keycloak 26.7.3.
+   */
+  issueJwts(account: string, session?: string, claims: object = { sub: account }): Grant {
+    const { accessTokenLifetimeMs: accessMs, refreshTokenLifetimeMs: refreshMs } = this.settings;
+    const now = this.now();
+    const iat = Math.floor(now / 1000);
+    const lateMs = now - iat * 1000;
+    const jwt = (lifetimeMs: number): string => unsignedJwt({ ...claims, iat, exp: iat + lifetimeMs / 1000 });
     return this.tokens.issue({
       account,
       session,
-      accessToken: makeAccessToken(accessTokenLifetimeMs),
-      refreshToken: makeRefreshToken(),
-      accessMs: accessTokenLifetimeMs,
-      refreshMs: refreshTokenLifetimeMs,
+      accessToken: jwt(accessMs),
+      refreshToken: jwt(refreshMs),
+      accessMs: accessMs - lateMs,
+      refreshMs: refreshMs === 0 ? 0 : refreshMs - lateMs,
     });
   }
 

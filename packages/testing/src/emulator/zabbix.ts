@@ -22,11 +22,7 @@ export function zabbixServer(vendor: Vendor, api: (request: Request) => Response
       return vendor.tokenCall({ endpoint: 'login', account: username }, (): TokenResult => {
         const verdict = vendor.accounts.checkPassword(username, password);
         if (verdict === 'right') {
-          const { accessToken } = vendor.issue(
-            username as string,
-            () => randomHex(16),
-            () => randomHex(16),
-          );
+          const { accessToken } = vendor.issue(username as string, randomHex(16), randomHex(16));
           return { outcome: 'issued', response: result(accessToken) };
         }
         const data = 'Incorrect user name or password or account is temporarily blocked.';
