@@ -142,13 +142,12 @@ function assertOwn(path: string, user: number, harmless: number = stickyBit): vo
 
 function tellIfNew(path: string): void {
   const list = join(paths.data, 'known-configs');
-  const known = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
-  if (known.includes(path)) return;
-  process.stderr.write(`auth: accounts are those of ${path}\n`);
   try {
+    if (existsSync(list) && readFileSync(list, 'utf8').split('\n').includes(path)) return;
     mkdirSync(paths.data, { recursive: true, mode: 0o700 });
     appendFileSync(list, `${path}\n`, { mode: 0o600 });
   } catch {
-    // The home folder cannot be written, as in containers: it is told again next time.
+    // The home folder cannot be written, as in containers, or the list is another user's: it is told each time.
   }
+  process.stderr.write(`auth: accounts are those of ${path}\n`);
 }

@@ -62,7 +62,7 @@ const vendors: readonly Vendor[] = [
 
 /** The accounts whose username is among the environment's variables. */
 export function accountsFromEnvironment(openStore: () => Promise<TokenStore>): Accounts {
-  const given = vendors.filter(({ prefix }) => process.env[`${prefix}_USERNAME`] !== undefined);
+  const given = vendors.filter(({ prefix }) => Boolean(process.env[`${prefix}_USERNAME`]));
   return Object.fromEntries(
     given.map((vendor) => [vendor.account, async () => openWith(vendor, await openStore())]),
   );

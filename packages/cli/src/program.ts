@@ -5,6 +5,8 @@ import { beforeCommand, exitCodeOf, exitCodes, messageOf } from './failures.js';
 /** Runs the command line, and sets the exit code. Each command's own code is loaded when it is called. */
 export async function run(args: readonly string[]): Promise<void> {
   process.stdout.on('error', endWithoutOutput);
+  // Whoever reads what is told is gone: the work goes on.
+  process.stderr.on('error', () => {});
   try {
     await programOf().parseAsync([...args], { from: 'user' });
   } catch (error) {

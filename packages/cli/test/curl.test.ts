@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkCurlOptions } from '../src/commands/curl-options.js';
+import { startApi } from './support/api.js';
 import { Home } from './support/cli.js';
 
 const run = promisify(execFile);
@@ -191,8 +192,33 @@ describe('auth curl', () => {
   });
 
   test('where curl follows a redirect to another host, the token stays', async () => {
-    emulator.joor.answerNext({ on: 'api', status: 302, headers: { location: elsewhere.joor.apiUrl } });
-    await home.run(['curl', 'joor', emulator.joor.apiUrl, '--', '-s', '-L']);
-    expect(elsewhere.joor.ledger.apiCallsAccepted).toBe(0);
+    const seen: (string | undefined)[] = [];
+    await using server = await startApi((response, { headers }) => {
+      seen.push(headers.authorization);
+      response.end('here');
+    });
+    emulator.joor.answerNext({ on: 'api', status: 302, headers: { location: server.origin } });
+    const { stdout } = await home.run(['curl', 'joor', emulator.joor.apiUrl, '--', '-s', '-L']);
+    expect(stdout).toBe('here');
+    expect(seen).toEqual([undefined]);
+  });
+
+  test('a refused answer without end does not hold up the replay', async () => {
+    let isRefused = true;
+    await using api = await startApi((response) => {
+      if (isRefused) response.writeHead(401).write('no');
+      else response.end('now');
+      isRefused = false;
+    });
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
+    expect(await far.run(['curl', 'joor', api.origin, '--', '-s'])).toMatchObject({ code: 0, stdout: 'now' });
+  });
+
+  test('where no other token is to be had, curl with a refused answer ends', async () => {
+    await using api = await startApi((response) => void response.writeHead(401).write('x'.repeat(4_000_000)));
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
+    await far.run(['token', 'joor']);
+    emulator.joor.answerNext({ status: 503, times: 9 });
+    expect((await far.run(['curl', 'joor', api.origin, '--', '-s'])).code).toBe(6);
   });
 });

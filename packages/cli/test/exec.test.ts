@@ -81,6 +81,7 @@ describe('auth exec', () => {
     chmodSync(file, 0o600);
     expect((await scene.home.run(['exec', 'joor', '--', 'not-a-command'])).code).toBe(127);
     expect((await scene.home.run(['exec', 'joor', '--', file])).code).toBe(126);
+    expect((await scene.home.run(['exec', 'joor', '--', join(file, 'below')])).code).toBe(126);
     expect((await scene.home.run(['exec', 'nobody', '--', 'true'])).code).toBe(125);
     expect(
       (await scene.home.run(['exec', 'joor', '--', 'true'], { env: { JOOR_PASSWORD: 'wrong' } })).code,

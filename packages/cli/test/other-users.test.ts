@@ -34,10 +34,14 @@ describe.runIf(isRoot)('another user of the machine', () => {
     await using emulator = await startEmulator();
     using home = new Home(emulator);
     const { stdout: token } = await home.run(['token', 'joor']);
-    const script =
-      'curl -s --data-binary @- http://127.0.0.1:9 & ps -eo args; for p in /proc/[0-9]*; do cat $p/cmdline; done';
+    const look = "runuser -u nobody -- sh -c 'ps -eo args; for p in /proc/[0-9]*; do cat $p/cmdline; done'";
+    const script = `echo "$AUTH_PROXY_URL"; curl -s --data-binary @- http://127.0.0.1:9 & ${look}`;
     const { stdout } = await home.run(['exec', 'joor', '--', 'sh', '-c', script]);
-    expect(stdout).toContain('exec');
-    expect(stdout).not.toContain(token.trim());
+    const [address = '', ...seen] = stdout.split('\n');
+    const key = new URL(address).pathname.slice(1);
+    expect(key).toMatch(/^\w{32}$/);
+    expect(seen.join()).toContain('exec');
+    expect(seen.join()).not.toContain(token.trim());
+    expect(seen.join()).not.toContain(key);
   });
 });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
-import { createServer, request as httpRequest, type ServerResponse } from 'node:http';
+import { statSync, writeFileSync } from 'node:fs';
+import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,6 +11,7 @@ import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { listen } from '../src/server/listening.js';
+import { startApi } from './support/api.js';
 import { Home } from './support/cli.js';
 
 let emulator: RunningEmulator;
@@ -63,21 +64,6 @@ async function sentThenRead(address: string, sent: string): Promise<string[]> {
   await setTimeout(300);
   await send(sent.slice(half));
   return [...(await text(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status);
-}
-
-/** An API that gives each request this answer. */
-async function startApi(
-  answer: (response: ServerResponse) => void,
-): Promise<AsyncDisposable & { readonly origin: string }> {
-  const server = createServer((_, response) => answer(response));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }
 
 const keyOf = (line = ''): Record<string, string> => ({ 'x-auth-key': line.split(': ')[1] ?? '' });
@@ -409,6 +395,51 @@ describe('auth proxy and upgrades', () => {
     await vi.waitFor(() => expect(scene.waiting.size).toBe(0), 10_000);
   });
 
+  test('a streamed request gets the refusal of the API where no other token is to be had', async () => {
+    await using api = await startApi((response, request) => {
+      request.resume().once('end', () => response.writeHead(401).end('no'));
+    });
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
+    await using proxy = await far.listening(['proxy', 'joor', '--target', api.origin]);
+    await far.run(['token', 'joor']);
+    emulator.joor.answerNext({ status: 503, times: 9 });
+    const [address = ''] = proxy.lines;
+    const sent = (body: string) => call(address, '/upload', { method: 'POST', body });
+    expect(await sent('x'.repeat(2_000_000))).toMatchObject({ status: 401, body: 'no' });
+    expect(await sent('short')).toMatchObject({ status: 502 });
+  });
+
+  test('what comes slowly, in a body of unknown length, is not held back', async () => {
+    const heard = Promise.withResolvers<string>();
+    await using api = await startApi((response, request) => {
+      request.once('data', (data: Buffer) => heard.resolve(data.toString()));
+      request.once('end', () => response.end('thanks'));
+    });
+    using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
+    await using proxy = await far.listening(['proxy', 'joor', '--target', api.origin]);
+    const socketPath = (proxy.lines[0] ?? '').slice('unix:'.length);
+    const outgoing = httpRequest({ socketPath, path: '/log', method: 'POST' });
+    outgoing.write('a line');
+    expect(await heard.promise).toBe('a line');
+    const answered = once(outgoing, 'response');
+    outgoing.end('another');
+    expect(await text((await answered)[0])).toBe('thanks');
+  });
+
+  test('a query may follow the key at once', async () => {
+    await using proxy = await home.listening(['proxy', 'joor', '--listen', '127.0.0.1:0', '--key-in-path']);
+    const { origin, pathname } = new URL(proxy.lines[0] ?? '');
+    expect((await call(origin, `${pathname}?page=1`)).status).not.toBe(403);
+  });
+
+  test.each(['https://api.example.com/v4', 'https://api.example.com/?v=4', 'ftp://api.example.com', 'api'])(
+    'the target %s is no origin',
+    async (target) => {
+      const { code, stderr } = await home.run(['proxy', 'joor', '--target', target]);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('without a path') });
+    },
+  );
+
   test('a refusal without end does not hold up the replay', async () => {
     let isRefused = true;
     await using api = await startApi((response) => {
@@ -437,6 +468,18 @@ describe('auth serve', () => {
     expect((await call(address, '/token/joor', { headers: keyOf(keyLine) })).status).toBe(400);
     expect((await call(address, '/token/joor', { headers: { metadata: 'true' } })).status).toBe(403);
     expect(emulator.joor.ledger.logins).toBe(1);
+  });
+
+  test('says what is wrong with an account', async () => {
+    const config = join(home.path, 'auth.config.mjs');
+    writeFileSync(config, "export default { x: () => { throw new Error('X_PASSWORD is not set'); } };");
+    await using server = await home.listening(['serve', '--config', config]);
+    const answer = await call(server.lines[0] ?? '', '/token/x', { headers: { metadata: 'true' } });
+    expect(answer.status).toBe(502);
+    expect(JSON.parse(answer.body)).toMatchObject({
+      title: 'there is no token',
+      detail: expect.stringContaining('x: X_PASSWORD is not set'),
+    });
   });
 
   test('takes a socket in a folder of the user’s own, and no other', async () => {

@@ -58,6 +58,7 @@ compdef _auth auth auth-cli
             `complete -c auth -n '__fish_seen_subcommand_from ${command.name()}' -l ${long?.slice(2)} -d '${escaped(description)}'`,
         ),
       ),
+      'complete -c auth-cli -w auth',
     ].join('\n')}\n`,
 };
 

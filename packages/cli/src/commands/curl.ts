@@ -9,7 +9,7 @@ import type { Session } from '../accounts.js';
 import { UsageError, urlIn } from '../failures.js';
 import type { GlobalOptions } from '../open-accounts.js';
 import { ownFolder } from '../own-folder.js';
-import { withSession } from '../with-session.js';
+import { exitCodeAfter, withSession } from '../with-session.js';
 import { type CurlOptions, checkCurlOptions } from './curl-options.js';
 
 /**
@@ -31,11 +31,17 @@ export async function curl(
   const start = (session: Session): Promise<Attempt> => Attempt.start(session, url, args, known, environment);
   process.exitCode = await withSession(account, options, async (session) => {
     const first = await start(session);
-    const another = await first.replacement(session);
+    const judging = first.replacement(session);
+    // Its body is gone, so the answer is printed, whatever becomes of the token.
+    const another = await judging.catch(async (error) => {
+      if (known.readsInput) return undefined;
+      await first.discard();
+      throw error;
+    });
     if (another === undefined || known.readsInput) return first.finish();
     await first.discard();
     const second = await start(session);
-    await second.replacement(session);
+    await second.replacement(session).catch(() => {});
     return second.finish();
   });
 }
@@ -45,12 +51,20 @@ class Attempt {
   readonly #tokens: TokenSet<unknown>;
   readonly #answer: Answer;
   readonly #output: Readable;
+  readonly #stop: () => void;
   readonly #ended: Promise<number>;
 
-  private constructor(tokens: TokenSet<unknown>, answer: Answer, output: Readable, ended: Promise<number>) {
+  private constructor(
+    tokens: TokenSet<unknown>,
+    answer: Answer,
+    output: Readable,
+    stop: () => void,
+    ended: Promise<number>,
+  ) {
     this.#tokens = tokens;
     this.#answer = answer;
     this.#output = output;
+    this.#stop = stop;
     this.#ended = ended;
   }
 
@@ -79,16 +93,17 @@ class Attempt {
       const own = ['--disable', '--globoff', '--config', '/dev/fd/3', '--dump-header', '/dev/fd/4'];
       // A proxy would read the token where no TLS hides it.
       const direct = url.startsWith('http:') ? ['--noproxy', '*'] : [];
-      const child = spawn('curl', [...own, ...quiet, ...args, ...direct, '--', url], {
+      // What has come of a slow answer is handed on at once.
+      const child = spawn('curl', [...own, '--no-buffer', ...quiet, ...args, ...direct, '--', url], {
         stdio: ['inherit', 'pipe', 'inherit', config, head],
         env,
       });
       const stop = (): void => void child.kill();
       process.once('exit', stop);
       const ended = once(child, 'close').then(
-        ([code]) => {
+        ([code, signal]) => {
           process.off('exit', stop);
-          return Number(code ?? 1);
+          return (code as number | null) ?? exitCodeAfter(signal);
         },
         ({ code }: NodeJS.ErrnoException) => {
           throw new UsageError(code === 'ENOENT' ? 'curl is not installed' : `curl: ${code}`);
@@ -98,7 +113,7 @@ class Attempt {
       const output = (child.stdout as Readable).pipe(new PassThrough());
       // With the first byte of the body the headers are complete.
       await Promise.race([once(output, 'readable'), ended]);
-      return new Attempt(tokens, answerOf(files.read(head), url), output, ended);
+      return new Attempt(tokens, answerOf(files.read(head), url), output, stop, ended);
     } finally {
       files.close();
     }
@@ -117,7 +132,9 @@ class Attempt {
     return this.#ended;
   }
 
+  /** Ends curl, whose answer may never end. */
   async discard(): Promise<void> {
+    this.#stop();
     this.#output.resume();
     await this.#ended;
   }

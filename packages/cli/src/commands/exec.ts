@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Session } from '../accounts.js';
 import { beforeCommand, messageOf, UsageError } from '../failures.js';
@@ -70,14 +70,20 @@ async function run([command, ...args]: Command, env: NodeJS.ProcessEnv): Promise
   const pass = (signal: NodeJS.Signals): void => {
     // A terminal signals the command as well, and two interrupts mean more than one.
     const isFromTerminal = process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT');
-    if (!isFromTerminal) child.kill(signal);
+    if (!isFromTerminal) child?.kill(signal);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const;
   // Before the command starts: a signal may come as soon as it runs. Listeners are called in a later turn.
   for (const signal of signals) process.on(signal, pass);
-  const child = spawn(command, args, { stdio: 'inherit', env });
+  let child: ChildProcess | undefined;
   try {
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    child = spawn(command, args, { stdio: 'inherit', env });
+    await once(child, 'spawn');
+    // A signal that the command may not get, since it runs as another user: it goes on, and so do we.
+    child.on('error', () => {});
+    const { promise: exit, resolve } = Promise.withResolvers<[number | null, NodeJS.Signals | null]>();
+    child.once('exit', (...ended) => resolve(ended));
+    const [code, signal] = await exit;
     return code ?? exitCodeAfter(signal as NodeJS.Signals);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -125,19 +125,23 @@ export class AuthProxy {
     const { answer, tokens } = first;
     if (answer.statusCode < 300) return answer;
     const judged = { status: answer.statusCode, headers: headersIn(answer.headers), url };
-    const another = await this.#session.tokenRejected(tokens, judged, { signal }).catch(async (error) => {
+    const judging = this.#session.tokenRejected(tokens, judged, { signal });
+    // Its body is gone, so the answer is handed on, whatever becomes of the token.
+    if ('rest' in body)
+      return judging.then(
+        () => answer,
+        () => answer,
+      );
+    const another = await judging.catch(async (error) => {
       await drop(answer);
       throw error;
     });
-    if (another === undefined || 'rest' in body) return answer;
+    if (another === undefined) return answer;
     await drop(answer);
     const second = await this.#attempt(url, request, body, signal);
     const { statusCode: status } = second.answer;
-    await this.#session.tokenRejected(
-      second.tokens,
-      { status, headers: headersIn(second.answer.headers), url },
-      { signal },
-    );
+    const shown = { status, headers: headersIn(second.answer.headers), url };
+    await this.#session.tokenRejected(second.tokens, shown, { signal }).catch(() => {});
     return second.answer;
   }
 
@@ -148,7 +152,7 @@ export class AuthProxy {
     signal: AbortSignal,
   ): Promise<{ readonly answer: Dispatcher.ResponseData; readonly tokens: TokenSet<unknown> }> {
     const ours = new Headers();
-    const tokens = await this.#session.attach(url, ours);
+    const tokens = await this.#session.attach(url, ours, { signal });
     const kept = handedOn(headers, 'host', 'expect', keyHeader, ...ours.keys());
     const answer = await send(url, {
       method: method as Dispatcher.HttpMethod,

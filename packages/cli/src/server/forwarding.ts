@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Readable, Transform } from 'node:stream';
+import { finished } from 'node:stream/promises';
 
 /** Headers of one connection (RFC 9110 section 7.6.1): they are not handed on. */
 const ofConnection: ReadonlySet<string> = new Set([
@@ -44,18 +45,32 @@ const keptBytes = 1024 * 1024;
 /** A request's body: whole where it is short, else as a stream. */
 export type Body = { readonly whole: Buffer | null } | { readonly rest: Readable };
 
+/** A body of unknown length that has not ended by then may never end, as a log that is followed: it is streamed too. */
+const keptMs = 1_000;
+
 export async function bodyOf(request: IncomingMessage): Promise<Body> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (length === undefined && encoding === undefined) return { whole: null };
   if (Number(length ?? 0) > keptBytes) return { rest: continued(request, []) };
   const chunks: Buffer[] = [];
+  const { promise: isTooMuch, resolve } = Promise.withResolvers<true>();
+  const late = length === undefined ? setTimeout(resolve, keptMs, true) : undefined;
   let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  const keep = (chunk: Buffer): void => {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > keptBytes) return { rest: continued(request, chunks) };
+    if (size > keptBytes) resolve(true);
+  };
+  request.on('data', keep);
+  try {
+    if ((await Promise.race([isTooMuch, finished(request, { writable: false })])) === undefined)
+      return { whole: Buffer.concat(chunks) };
+    request.pause();
+    return { rest: continued(request, chunks) };
+  } finally {
+    clearTimeout(late);
+    request.off('data', keep);
   }
-  return { whole: Buffer.concat(chunks) };
 }
 
 /** What has come so far, and the rest. Once it is closed, what still comes is read and dropped. */

@@ -75,7 +75,8 @@ async function onPort(server: Server, port: number, isKeyInPath: boolean): Promi
       if (!isEqual(String(brought), key)) return `the key is missing: send it as ${keyHeader}`;
       return fromBrowser(request);
     },
-    pathOf: ({ url = '/' }) => url.slice(prefix.length) || '/',
+    // What follows the key may be a query, or nothing.
+    pathOf: ({ url = '/' }) => url.slice(prefix.length).replace(/^(?=\?|$)/, '/'),
     close: closing(server),
   };
 }

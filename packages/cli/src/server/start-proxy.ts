@@ -3,7 +3,7 @@ import { UsageError } from '../failures.js';
 import { AuthProxy } from './auth-proxy.js';
 import { type Listening, type ListenOptions, listen } from './listening.js';
 
-/** Starts a proxy in this process. @throws UsageError, AuthError `origin_not_allowed` */
+/** Starts a proxy in this process. @throws UsageError */
 export async function startProxy(
   session: Session,
   target: string | undefined,
@@ -24,7 +24,8 @@ function originOf(session: Session, target: string | undefined): string {
     throw new UsageError('--target: expected the origin of the API, such as https://api.example.com');
   }
   const url = URL.canParse(target) ? new URL(target) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    throw new UsageError('--target: expected an origin such as https://api.example.com');
+  // A path would be dropped without a word: callers bring theirs.
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+    throw new UsageError('--target: expected an origin such as https://api.example.com, without a path');
   return url.origin;
 }
