@@ -136,7 +136,8 @@ export class Account extends ExchangeState implements TimerOwner {
 
   /** This is what the store holds. */
   override seen(clock: Clock, envelope: Envelope): void {
-    if (this.store.dataId !== undefined) super.seen(clock, envelope);
+    // A set that somebody has written back is waited for through any store.
+    if (this.store.dataId !== undefined || envelope.restoredAt !== undefined) super.seen(clock, envelope);
   }
 
   /** The store has lost its data: a good set in hand counts as unsaved, and a sign-out as not written. */

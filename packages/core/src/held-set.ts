@@ -8,8 +8,6 @@ export const alwaysPast: number = Number.NEGATIVE_INFINITY;
 
 /** In place of an instant: the set may have been replaced, or signed out, without our notice. */
 const untilRead = -Number.MAX_VALUE;
-/** The same, and so it was when the read that is under way began. */
-const untilReadAgain = -Number.MAX_VALUE / 2;
 
 /** The set that an account has in hand, and how long it is good for. */
 export class HeldSet {
@@ -28,6 +26,8 @@ export class HeldSet {
   /** By how much the set ends before its own instants say: it was stamped by a clock ahead, or our clock was set back. */
   #earlierByMs = 0;
   #isHandedOut = false;
+  /** How many times news was missed: what was being read meanwhile may be older. */
+  #gaps = 0;
   /** The set came from the server to this process, and the machine has not slept since. */
   #isExchanged = false;
 
@@ -84,20 +84,16 @@ export class HeldSet {
 
   /** Takes the next caller off the fast path until the store was read. */
   doubt(): void {
-    if (this.#freshUntil !== alwaysPast) this.#freshUntil = this.isInDoubt ? untilReadAgain : untilRead;
+    this.#gaps++;
+    if (this.#freshUntil !== alwaysPast) this.#freshUntil = untilRead;
+  }
+
+  get gaps(): number {
+    return this.#gaps;
   }
 
   get isInDoubt(): boolean {
-    return this.#freshUntil === untilRead || this.isInDoubtAgain;
-  }
-
-  /** More news was missed since {@link readBegins}: what is being read may be older. */
-  get isInDoubtAgain(): boolean {
-    return this.#freshUntil === untilReadAgain;
-  }
-
-  readBegins(): void {
-    if (this.isInDoubt) this.#freshUntil = untilRead;
+    return this.#freshUntil === untilRead;
   }
 
   /** The store was read, or cannot be read: what was due before is due again. */

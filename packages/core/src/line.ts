@@ -30,10 +30,10 @@ export class Line {
     return this.#waiting.delete(go);
   }
 
-  /** Ends a turn: the next one has it. */
+  /** Ends a turn: the next one has it, but for those that began beside the line. */
   leave(): void {
     const [next] = this.#waiting;
-    if (next === undefined) {
+    if (next === undefined || this.#free < 0) {
       this.#free++;
       return;
     }

@@ -59,9 +59,9 @@ async function readInTurn(context: SessionContext, account: Account, flight: Fli
   const since = context.clock.monotonic();
   try {
     for (;;) {
-      account.held.readBegins();
+      const { gaps } = account.held;
       const stored = await readStored(context, flight.stored);
-      if (!account.held.isInDoubtAgain) return stored;
+      if (account.held.gaps === gaps) return stored;
     }
   } catch (error) {
     // One after the other they would wait for a store that does not answer: each falls back on its living token.

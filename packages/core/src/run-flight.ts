@@ -56,8 +56,10 @@ async function findOrExchange(
   const since = context.clock.monotonic();
   const { step, stored } = await readAndDecide(context, account, flight, looked?.stored);
   flight.lookMs = looked?.tookMs ?? context.clock.monotonic() - since;
-  if (account.isSignOutLost)
-    await (await loadExchangeHalf(context)).restoreSignOut(context, account).catch(() => {});
+  if (account.isSignOutLost) {
+    const restoring = loadExchangeHalf(context).then((half) => half.restoreSignOut(context, account));
+    await restoring.catch(() => {});
+  }
   const hasLock = context.store.lock !== undefined;
   if (step.kind === 'fail' && !(hasLock && mayEndSoon(context, step.error, stored))) throw step.error;
   if (step.kind === 'adopt') return account.adopted(context, step.tokens);

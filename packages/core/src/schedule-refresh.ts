@@ -164,11 +164,13 @@ async function followStore(account: Account, retryMs: number = limits.storeRetry
   await account.flight?.settled;
   const [context] = account.contexts;
   if (context === undefined) return;
-  const inHand = account.tokens;
+  const { tokens: inHand } = account;
+  const { gaps } = account.held;
   const stored = await readStored(context).catch(() => undefined);
   if (stored === undefined) return followLater(account, retryMs);
-  // A flight that started meanwhile reads the store itself, and a flight that ended meanwhile has newer tokens.
-  if (account.flight !== undefined || account.tokens !== inHand) return;
+  // A flight that started meanwhile reads the store itself, and a flight that ended meanwhile has newer tokens. After another
+  // gap the next caller reads.
+  if (account.flight !== undefined || account.tokens !== inHand || account.held.gaps !== gaps) return;
   account.held.doubtEnded(context);
   const asking = noticeLoss(context, account, stored);
   if (asking !== undefined) await asking.catch(() => {});

@@ -76,6 +76,22 @@ describe('an exchange half that cannot be loaded', { tags: ['fault-133b'] }, () 
     await vi.waitFor(() => expect(backend.envelope.tokens?.accessToken).toBe('given'));
   });
 
+  test('does not hide a sign-out that the store has lost', async () => {
+    load = 'succeeds';
+    const options = { lock: true, subscribe: true, dataId: true };
+    const elsewhere = await open({ store: backend.open(options) });
+    await elsewhere.getTokens();
+    load = 'fails';
+    const session = await open({ store: backend.open(options) });
+    await session.getTokens();
+    await elsewhere.signOut();
+    await settle();
+    elsewhere.dispose();
+    backend.loseData();
+    await settle();
+    await expect(session.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+  });
+
   test('does not keep a sign-out from binding at once', async () => {
     await saveTokens();
     load = 'fails';

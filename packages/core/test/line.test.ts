@@ -16,3 +16,19 @@ test('lets so many in at a time, in the order in which they came, without those 
   for (const name of ['f', 'g', 'a']) line.enter(go[name] as () => void);
   expect(entered).toEqual(['f', 'g']);
 });
+
+test('once the line was opened, nobody is let in until no more than so many are in', () => {
+  const line = new Line(2);
+  const entered: number[] = [];
+  const enter = (name: number): void => line.enter(() => void entered.push(name));
+  for (let name = 0; name < 5; name++) enter(name);
+  line.open();
+  expect(entered.splice(0)).toHaveLength(5);
+  for (let name = 5; name < 8; name++) enter(name);
+  for (let turn = 0; turn < 3; turn++) line.leave();
+  expect(entered).toEqual([]);
+  line.leave();
+  expect(entered.splice(0)).toEqual([5]);
+  for (let turn = 0; turn < 2; turn++) line.leave();
+  expect(entered).toEqual([6, 7]);
+});

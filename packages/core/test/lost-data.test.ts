@@ -5,6 +5,7 @@ import { errorCodeOf } from './support/error-code.js';
 import { FakeBackend } from './support/fake-backend.js';
 import { neverSent } from './support/fake-server.js';
 import { settle } from './support/manual-clock.js';
+import { noTimers } from './support/scene.js';
 import { twoProcesses } from './support/two-processes.js';
 
 const all = { lock: true, subscribe: true, dataId: true };
@@ -85,6 +86,20 @@ describe('a store that has lost its data', { tags: ['fault-134'] }, () => {
     await scene.until(renewed);
     expect(scene.server.refreshes).toBe(1);
     expect(backend.envelope).not.toHaveProperty('restoredAt');
+  });
+
+  test('such a token is refreshed after as long through a store that does not tell of lost data', async () => {
+    const { scene, backend, first } = twoProcesses(all);
+    await first.getTokens();
+    backend.loseData(false);
+    await first.maintain();
+    await scene.clock.advance(second);
+    const other = scene.open({ store: backend.open({ lock: true }), scheduler: noTimers });
+    await other.getTokens();
+    const renewed = other.getTokens({ forceRefresh: true });
+    for (let passed = 0; passed < 11_000; passed += 100) await scene.clock.advance(100);
+    expect(scene.server.refreshes).toBe(1);
+    await renewed;
   });
 
   test('a sign-out is written back, and wins over a set that is', async () => {

@@ -144,6 +144,42 @@ describe('after the notifications of a store were cut off', () => {
     await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
   });
 
+  test.each<[string, (first: AuthSession, announce: () => void) => Promise<unknown>]>([
+    ['a look at an announced change', async (_, announce) => announce()],
+    ['maintain()', (first) => first.maintain()],
+  ])(
+    'news that was missed during %s makes the next use read',
+    {
+      tags: ['fault-133a'],
+    },
+    async (_, look) => {
+      const { backend, open, second: elsewhere } = twoProcesses({ lock: true, subscribe: true });
+      const store = backend.open({ lock: true, subscribe: true });
+      const { get } = store;
+      let arriving: Promise<void> | undefined;
+      store.get = async (key) => {
+        const record = await get(key);
+        await arriving;
+        return record;
+      };
+      const first = open({ store });
+      await first.getTokens();
+      await elsewhere.getTokens();
+      // What is read now takes a while to arrive.
+      const answer = Promise.withResolvers<void>();
+      arriving = answer.promise;
+      const looking = look(first, backend.announce);
+      await settle();
+      const reconnect = backend.cutOffNotifications();
+      await elsewhere.signOut();
+      reconnect();
+      answer.resolve();
+      await looking;
+      await settle();
+      await expect(first.getTokens()).rejects.toMatchObject({ code: 'signed_out' });
+    },
+  );
+
   test('no caller with a living token waits for long for a store that does not answer', {
     tags: ['fault-53', 'fault-130'],
   }, async () => {

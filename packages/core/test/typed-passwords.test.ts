@@ -1,6 +1,6 @@
 import { hashQuickly } from '@internal/test-tools/quick-hash';
 import { describe, expect, test } from 'vitest';
-import { type AuthEvent, type AuthProvider, verifyLogin } from '../src/index.js';
+import { AuthError, type AuthEvent, type AuthProvider, verifyLogin } from '../src/index.js';
 import * as limits from '../src/limits.js';
 import { hour, minute } from './support/durations.js';
 import { errorCodeOf } from './support/error-code.js';
@@ -155,6 +155,20 @@ describe('refusedLoginRetryMs', () => {
     await clock.advance(72 * hour);
     expect(await errorCodeOf(open('wrong').getTokens())).toBe('login_blocked');
     expect(server.logins).toBe(1);
+  });
+
+  test('status() tells the later of its instant and of a pause', async () => {
+    const { server, clock, open } = loginScene();
+    const session = open('wrong', { refusedLoginRetryMs: 15 * minute });
+    await errorCodeOf(session.getTokens());
+    const { retryAt: retried = 0 } = await session.status();
+    await clock.advance(10 * minute);
+    server.next('login', () => {
+      throw new AuthError('rate_limited', { delivery: 'answered', retryAfterMs: 15 * minute });
+    });
+    await errorCodeOf(session.signIn());
+    expect(retried).toBeGreaterThan(clock.now());
+    expect(await session.status()).toMatchObject({ retryAt: clock.now() + 15 * minute });
   });
 
   test.each([0, 899_999, Number.NaN])('of %d is refused', (refusedLoginRetryMs) => {

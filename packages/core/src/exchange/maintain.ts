@@ -37,12 +37,7 @@ async function lookAndRenew(
   const { clock, provider } = context;
   await account.flight?.settled;
   learnDataId(context);
-  const since = clock.monotonic();
-  const stored = await readStored(context);
-  const tookMs = clock.monotonic() - since;
-  const asking = noticeLoss(context, account, stored);
-  if (asking !== undefined) await asking;
-  if (account.isSignOutLost) await restoreSignOut(context, account);
+  const { stored, tookMs } = await look(context, account);
   takeStored(context, account, stored);
   const { state } = statusOf(context, account, stored);
   if (state === 'signed_out') return { state };
@@ -82,6 +77,24 @@ async function lookAndRenew(
   if (nextAt === undefined) return { state: 'signed_in' };
   // A set that is due again at once waits, as it does for callers.
   return { state: 'signed_in', nextAt: Math.max(nextAt, clock.now() + limits.exchangeGapMs) };
+}
+
+/** Reads the store, again where news was missed meanwhile, and writes back what it has lost. */
+async function look(
+  context: SessionContext,
+  account: Account,
+): Promise<{ readonly stored: Stored; readonly tookMs: number }> {
+  const { clock } = context;
+  for (;;) {
+    const { gaps } = account.held;
+    const since = clock.monotonic();
+    const stored = await readStored(context);
+    const tookMs = clock.monotonic() - since;
+    const asking = noticeLoss(context, account, stored);
+    if (asking !== undefined) await asking;
+    if (account.isSignOutLost) await restoreSignOut(context, account);
+    if (account.held.gaps === gaps) return { stored, tookMs };
+  }
 }
 
 /** Takes the stored set in hand, whether it is due or not: what is in hand may be older. */

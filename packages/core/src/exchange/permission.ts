@@ -52,8 +52,11 @@ export async function permittedSecrets(
   const justAsked = isConfigured ? latches.find(({ hash }) => context.wasJustAsked(hash)) : undefined;
   if (justAsked !== undefined) throw blocked(context, justAsked);
   const { allowance, loginsAt, sent } = allowanceOf(context, account, guard, !isConfigured);
-  const retryAt = nextLoginHere(context, sent, allowance) ?? nextLoginAt(loginsAt, clock.now(), allowance);
-  if (retryAt !== undefined) {
+  const retryAt = Math.max(
+    nextLoginHere(context, sent, allowance) ?? 0,
+    nextLoginAt(loginsAt, clock.now(), allowance) ?? 0,
+  );
+  if (retryAt > 0) {
     const detail = isConfigured ? 'maxLoginsPerHour is reached' : 'too many typed passwords';
     throw context.error('rate_limited', { phase: 'login', retryAt, detail });
   }

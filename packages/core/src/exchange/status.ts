@@ -29,7 +29,7 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
   const { pausedUntil } = pauseGiven(context, account.facts, guard, !account.hasRead);
   const pauseEndsAt = Math.ceil(now + pausedUntil - context.clock.monotonic());
   const instants = [pauseEndsAt, client?.retryAt, latch && context.retryRefusedAt(latch)];
-  const retryAt = instants.findLast((at) => at !== undefined && at > now);
+  const retryAt = Math.max(...instants.filter((at) => at !== undefined));
   const isOver = account.isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
   const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';
   const refusedAt = latch?.at ?? client?.at;
@@ -39,7 +39,7 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
     state,
     ...(state === 'signed_in' && tokens?.expiresAt !== undefined ? { expiresAt: tokens.expiresAt } : {}),
     ...(blockedAt === undefined ? {} : { blockedAt }),
-    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(retryAt > now ? { retryAt } : {}),
     ...(state === 'signed_in' && tokens !== undefined ? { issuedAt: tokens.issuedAt } : {}),
     ...(lastFailure === undefined ? {} : { lastFailure }),
   };

@@ -94,7 +94,7 @@ export class ChangeListeners {
 
   #open(): void {
     let feed: ChangeFeed | undefined;
-    const isCurrent = (): boolean => this.#feed === feed;
+    const isCurrent = (): boolean => feed !== undefined && this.#feed === feed;
     const failed = (error: unknown): void => {
       if (isCurrent()) this.#failed(error);
     };

@@ -38,6 +38,11 @@ export class FakeBackend {
     };
   }
 
+  /** Everybody is told of a change, whether there was one or not. */
+  readonly announce = (): void => {
+    for (const { listener } of this.#listeners) listener();
+  };
+
   /** Everything is lost, as by a restart without a disk; `isHeard`: whoever subscribes was cut off meanwhile. */
   loseData(isHeard = true): void {
     this.records.clear();
