@@ -49,8 +49,8 @@ ${headlines.map((headline) => `- ${headline}`).join('\n')}
 
 ## How to repeat it
 
-Every number here was measured by \`npx -y pnpm@12.21.0 bench\` and written down by it, on ${machine.cpu}, ${machine.cores} cores,
-Node ${machine.node}. Times differ from machine to machine, so what counts are ratios between contenders that ran in one process, in
+Every number here was measured by \`npx -y pnpm@12.21.0 bench\` and written down by it. The last run was on ${machine.cpu}, ${machine.cores} cores,
+Node ${machine.node}; cases that it left out keep the figures of their own last run. Times differ from machine to machine, so what counts are ratios between contenders that ran in one process, in
 turns: what disturbed the machine disturbed all, and nobody paid for the garbage of who came before. A line that says "(again)" is the one above it once more; what the two
 differ by is noise. \`npx -y pnpm@12.21.0 bench hot\` repeats one case; they are in [internal/bench/src/cases](../internal/bench/src/cases), and each peer is
 used as its own documentation shows, in [internal/bench/src/peers](../internal/bench/src/peers).

@@ -19,6 +19,11 @@ const { values } = parseArgs({
     mutants: { type: 'boolean', default: false },
   },
 });
+for (const name of ['seeds', 'from', 'seed'] as const)
+  if (!/^\d+$/.test(values[name] ?? '0')) {
+    process.stderr.write(`--${name}: expected a whole number\n`);
+    process.exit(2);
+  }
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 if (values.mutants) await huntAll();
