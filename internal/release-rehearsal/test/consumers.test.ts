@@ -17,7 +17,7 @@ import { hasBrowser, OpenedSite } from '@internal/test-tools/opened-site';
 import { build } from 'rolldown';
 import typescript from 'typescript-5.9';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { guideEndings } from './guide-endings.js';
+import { guideEndings, workerEnding } from './guide-endings.js';
 import { published, readmeBlocks, Workbench } from './workbench.js';
 
 const run = promisify(execFile);
@@ -188,8 +188,11 @@ const examples = blocks.filter(
     (hasPostgres || !code.includes('postgresStore')),
 );
 
-test.each(examples)('the example $name runs', async ({ file }) => {
-  expect((await runOnEmulator(file)).trim()).not.toBe('');
+test.each(examples)('the example $name runs', async ({ name, file, code }) => {
+  const isWorker = code.includes('await keeper.start()');
+  const program = isWorker ? `ended-${name}.ts` : file;
+  if (isWorker) bench.write(program, code + workerEnding);
+  expect((await runOnEmulator(program)).trim()).not.toBe('');
 });
 
 describe('an example of a guide does what the page says', () => {

@@ -143,3 +143,14 @@ export const guideEndings: Readonly<Record<string, string>> = {
     client.close();
     server.forceShutdown();`,
 };
+
+/** What is added to the workers of READMEs: one account is run, and a signal ends the worker. */
+export const workerEnding = `
+  import { createEnroller } from '@auth/fleet';
+  await createEnroller({ queue }).add('4711');
+  const hasRun = setInterval(() => {
+    if (keeper.status().ran === 0) return;
+    clearInterval(hasRun);
+    console.log('ran');
+    process.kill(process.pid, 'SIGTERM');
+  }, 20);`;
