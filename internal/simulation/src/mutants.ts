@@ -484,6 +484,14 @@ export const mutants: readonly Mutant[] = [
     edits: [{ file: 'schedule-refresh.ts', find: '$ACCOUNT.held.doubt()', replace: 'undefined' }],
   },
   {
+    name: 'a read from before missed notifications ends the doubt',
+    theme: 'cut_off',
+    edits: [
+      { file: 'schedule-refresh.ts', find: '$ACCOUNT.held.gaps !== $GAPS', replace: 'false' },
+      { file: 'exchange/maintain.ts', find: '$ACCOUNT.held.gaps === $GAPS', replace: 'true' },
+    ],
+  },
+  {
     name: 'copies of the library do not exclude each other',
     edits: [
       {

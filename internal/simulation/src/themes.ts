@@ -158,9 +158,15 @@ const planners: Readonly<Record<Theme, (random: Random) => Themed>> = {
     let at = 10_000;
     for (let left = random.between(1, 4); left > 0; left--) {
       calls.push(...all.map((process) => ({ at: at + random.between(0, 1_000), process })));
-      const forMs = random.between(2_000, minuteMs);
+      // Some are short beside what a slow store takes to answer: what was read before them arrives after them.
+      const isShort = random.chance(0.4);
+      if (isShort) {
+        faults.push({ at: at + 10_000 - random.between(0, 1_000), kind: 'newer_version' });
+        faults.push({ at: at + 7_000, kind: 'slow_store', forMs: 12_000 });
+      }
+      const forMs = isShort ? random.between(1_000, 5_000) : random.between(2_000, minuteMs);
       faults.push({ at: at + 10_000, kind: 'cut_notifications', forMs });
-      const signedOutAt = at + 10_000 + random.between(0, forMs);
+      const signedOutAt = at + 10_000 + (isShort ? -random.between(0, 2_000) : random.between(0, forMs));
       faults.push({ at: signedOutAt, kind: 'sign_out', process: random.between(0, processes - 1) });
       // Some use their session at once after the gap, some later.
       const usedAt = at + 10_000 + forMs + 4_000;
