@@ -1,6 +1,7 @@
 export { type Certificates, makeCertificates } from './certificates.ts';
 export { chromium } from './chromium.ts';
 export { expectInstalled, find } from './installed.ts';
+export { type Network, startNetwork } from './network.ts';
 export { nodePrograms } from './node-programs.ts';
 export { pnpm } from './pnpm.ts';
 export {

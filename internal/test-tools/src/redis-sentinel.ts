@@ -9,6 +9,9 @@ export interface RedisSentinel extends AsyncDisposable {
   readonly name: string;
   /** The ports of the sentinels. */
   readonly ports: readonly number[];
+  readonly primaryPort: number;
+  /** Ends the sentinel that is named first. */
+  killFirstSentinel(): Promise<void>;
   /** Ends the primary as a crash would; the sentinels then make the replica the primary. */
   killPrimary(): Promise<void>;
   /** Resolves once the sentinels name the replica as the primary. */
@@ -37,6 +40,8 @@ export async function startRedisSentinel(name = 'main'): Promise<RedisSentinel> 
   return {
     name,
     ports,
+    primaryPort: primary.port,
+    killFirstSentinel: async () => sentinels[0]?.kill(),
     killPrimary: () => primary.kill(),
     failedOver: () =>
       until(async () =>

@@ -5,22 +5,33 @@ export interface Manners {
   readonly maxRetriesPerRequest: number | null;
   readonly enableOfflineQueue: boolean;
   readonly commandTimeout: number | undefined;
-  readonly socketTimeout?: undefined;
+  /** A connection on which a command is not answered for so long is dead without a word, and is opened anew. */
+  readonly socketTimeout: number;
   readonly retryStrategy?: (times: number) => number;
+  readonly sentinelRetryStrategy?: (times: number) => number;
 }
+
+const retryStrategy = (times: number): number => Math.min(times * 200, 5_000);
 
 /** For workers: waits for Redis for as long as it takes, whatever the user's own connection does. */
 export const patient: Manners = {
   maxRetriesPerRequest: null,
   enableOfflineQueue: true,
   commandTimeout: undefined,
-  socketTimeout: undefined,
-  retryStrategy: (times) => Math.min(times * 200, 5_000),
+  // BullMQ's own commands that wait for a job wait for ten seconds at most.
+  socketTimeout: 30_000,
+  retryStrategy,
+  sentinelRetryStrategy: retryStrategy,
 };
 
 /** For puts and removes: says at once that there is no Redis, and within this time that it does not answer. */
-export function impatient(commandTimeout: number): Manners {
-  return { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout };
+export function impatient(answerMs: number): Manners {
+  return {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    commandTimeout: answerMs,
+    socketTimeout: answerMs,
+  };
 }
 
 /** A further connection, with other options. */
@@ -28,9 +39,10 @@ export function copyOf(connection: Redis | Cluster, manners: Manners): Redis | C
   if (!connection.isCluster)
     return (connection as Redis).duplicate({ ...manners, lazyConnect: false } as Partial<RedisOptions>);
   const cluster = connection as Cluster;
-  const { enableOfflineQueue } = manners;
+  const { enableOfflineQueue, retryStrategy: own } = manners;
   const redisOptions = { ...cluster.options.redisOptions, ...manners };
-  const options = { enableOfflineQueue, lazyConnect: false, redisOptions };
+  const clusterRetryStrategy = own ?? cluster.options.clusterRetryStrategy;
+  const options = { enableOfflineQueue, lazyConnect: false, redisOptions, clusterRetryStrategy };
   return cluster.duplicate(undefined, options as Parameters<Cluster['duplicate']>[1]);
 }
 

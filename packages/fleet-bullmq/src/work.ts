@@ -41,6 +41,7 @@ export class BullmqWork implements Work {
   #settleTimer: NodeJS.Timeout | undefined;
   /** Never rejects. */
   #settling: Promise<unknown> = Promise.resolve();
+  #isDoingChores = false;
   #isClosing = false;
 
   constructor(parts: WorkerParts, run: RunJob, options: WorkOptions) {
@@ -87,9 +88,14 @@ export class BullmqWork implements Work {
     else if (!this.#worker.isRunning() && !this.#isClosing) await this.#worker.run();
   }
 
+  /** One at a time: they wait for a Redis that is away. */
   async #doChores(): Promise<void> {
-    this.#tell(this.#begin());
-    await (await this.#parts.schedule()).settleAll();
+    if (this.#isDoingChores) return;
+    this.#isDoingChores = true;
+    const settling = this.#parts.schedule().then((schedule) => schedule.settleAll());
+    const ends = await Promise.allSettled([this.#begin(), settling]);
+    this.#isDoingChores = false;
+    for (const end of ends) if (end.status === 'rejected') this.#options.onError(end.reason);
   }
 
   async #checkClock(): Promise<void> {

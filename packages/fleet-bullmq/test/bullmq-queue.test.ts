@@ -1,8 +1,9 @@
-import { redisServer, runProgram, startRedis, startRedisCluster } from '@internal/test-tools';
+import { redisServer, runProgram, startNetwork, startRedis, startRedisCluster } from '@internal/test-tools';
 import { Cluster, Redis } from 'ioredis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wrongClockMs } from '../src/clock-check.js';
 import { bullmqQueue } from '../src/index.js';
+import { BullmqWork } from '../src/work.js';
 
 const { path } = redisServer();
 const hour = 3_600_000;
@@ -50,6 +51,50 @@ describe.runIf(path)('on a Redis', () => {
     await queue.close();
     expect(own.connection.status).toBe('wait');
     await expect(queue.put([{ v: 1, ref: 'a', at: 0 }])).rejects.toMatchObject({ code: 'disposed' });
+  });
+
+  test('a connection that is dead without a word stops neither puts nor the worker for long', {
+    tags: ['long'],
+    timeout: 90_000,
+  }, async () => {
+    await using own = await scene();
+    const network = await startNetwork(own.server.port);
+    const connection = new Redis(network.port, '127.0.0.1', { lazyConnect: true });
+    const queue = bullmqQueue({ connection });
+    const ran: string[] = [];
+    const run = async ({ ref }: { readonly ref: string }) => {
+      ran.push(ref);
+      return {};
+    };
+    const work = queue.work(run, { concurrency: 1, onError: () => {} });
+    await queue.put([{ v: 1, ref: 'before', at: Date.now() }]);
+    await vi.waitFor(() => expect(ran).toEqual(['before']), 10_000);
+    network.cut();
+    await expect(queue.put([{ v: 1, ref: 'lost', at: Date.now() }])).rejects.toMatchObject({
+      code: 'queue_unavailable',
+    });
+    await vi.waitFor(() => queue.put([{ v: 1, ref: 'after', at: Date.now() }]), 10_000);
+    await vi.waitFor(() => expect(ran).toContain('after'), 60_000);
+    await work.close({ timeoutMs: 1_000 });
+    await queue.close();
+    network.close();
+  });
+
+  test('a worker that waits for Redis asks for its chores once, however long that takes', async () => {
+    await using own = await scene();
+    const onError = vi.fn();
+    const client = own.connection.duplicate({ lazyConnect: false, maxRetriesPerRequest: null });
+    client.on('error', () => {});
+    const parts = { name: 'waiting', prefix: 'bull', client };
+    await new Promise((resolve) => client.once('ready', resolve));
+    const schedule = vi.fn(() => new Promise<never>(() => {}));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const work = new BullmqWork({ ...parts, schedule }, async () => ({}), { concurrency: 1, onError });
+    vi.advanceTimersByTime(60_000);
+    vi.useRealTimers();
+    expect(schedule).toHaveBeenCalledTimes(1);
+    await work.close({ timeoutMs: 1_000 });
+    expect(onError).not.toHaveBeenCalled();
   });
 
   test('a worker that has run nothing ends without Redis, and after its queue, without a word', async () => {

@@ -25,6 +25,8 @@ export interface PgBossQueueOptions {
 
 /** A start of pg-boss that has not ended by then is begun anew, and its end is not waited for longer than this. */
 const [startMs, stopMs] = [30_000, 2_000];
+/** A statement of pg-boss' own that is not answered by then has failed: pg-boss would wait for it with all that comes after it. */
+const statementMs = 30_000;
 /** How often a queue tries to make what others are making. */
 const attempts = 10;
 const queueOptions: Omit<Queue, 'name'> = {
@@ -112,9 +114,13 @@ class PgBossQueue implements RefreshQueue {
     return inTime;
   }
 
+  async #query(text: string, values?: unknown[]): Promise<{ rows: object[] }> {
+    return (await this.#pool.query(text, values)) as { rows: object[] };
+  }
+
   async #open(): Promise<WorkerParts> {
     const boss = new PgBoss({
-      db: { executeSql: (text, values) => this.#pool.query(text, values) as Promise<{ rows: object[] }> },
+      db: { executeSql: (text, values) => within(statementMs, this.#query(text, values)) },
       schema: this.#schema,
       schedule: false,
       // Workers do it, each ten seconds.

@@ -47,6 +47,7 @@ export class PgBossWork implements Work {
   readonly #loop: Promise<void>;
   #ended: { readonly run: EndedRun; readonly saved: PromiseWithResolvers<void> }[] = [];
   #clockAheadMs = 0;
+  #isSupervising = false;
   #isClosing = false;
   #closed: Promise<void> | undefined;
   /** Ends the wait for the next look. */
@@ -192,10 +193,17 @@ export class PgBossWork implements Work {
     if (claims.length > 0) await within(answerMs, (await this.#ready()).boss.touch(this.#name, claims));
   }
 
+  /** One at a time: pg-boss lets each wait for the one before it. */
   async #supervise(): Promise<void> {
-    const { boss, statements } = await this.#ready();
-    this.#clockAheadMs = await statements.clockAheadMs();
-    await boss.supervise(this.#name);
+    if (this.#isSupervising) return;
+    this.#isSupervising = true;
+    try {
+      const { boss, statements } = await this.#ready();
+      this.#clockAheadMs = await within(answerMs, statements.clockAheadMs());
+      await boss.supervise(this.#name);
+    } finally {
+      this.#isSupervising = false;
+    }
   }
 
   #waitToLook(): Promise<void> {

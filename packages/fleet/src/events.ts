@@ -37,6 +37,8 @@ export type KeeperEvent =
       readonly failures: number;
       readonly nextAt: number;
     }
+  /** `release` failed, or had not ended after a minute. What the run came to stands. `reason`: a code or a class name. */
+  | { readonly type: 'release_failed'; readonly ref: string; readonly reason: string }
   /** The queue's engine could not do something. */
   | { readonly type: 'queue_failed'; readonly reason: string }
   /** A setting of the queue's engine may cost it the schedule, such as Redis' `appendonly`. */

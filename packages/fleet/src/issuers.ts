@@ -95,6 +95,8 @@ export class Issuers {
 function hear(issuer: Issuer, event: AuthEvent): void {
   if (event.type === 'login' || event.type === 'refresh') issuer.failures = 0;
   if (event.type !== 'exchange_failed') return;
+  // A vault that is away says nothing of the server, and what is sent once more is one exchange.
+  if (event.code === 'credentials_unavailable' || event.resend) return;
   const isAnswer = event.delivery === 'answered' && event.code !== 'server_unavailable';
   issuer.failures = isAnswer ? 0 : issuer.failures + 1;
 }

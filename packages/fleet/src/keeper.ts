@@ -10,7 +10,7 @@ import {
 } from '@auth/core';
 import type { KeeperEvent } from './events.js';
 import { Issuers } from './issuers.js';
-import { type Opening, openAccount } from './open-account.js';
+import { type Opening, openAccount, releaseAccount } from './open-account.js';
 import type { RefreshJob, RefreshQueue, Work } from './queue.js';
 import { sweepRef } from './refs.js';
 import { sweep } from './sweep.js';
@@ -24,7 +24,7 @@ export interface KeeperOptions {
    * job: there is no such account any more. Within a minute: then the run fails, and comes back.
    */
   readonly open: (ref: string) => MaybePromise<AuthSession | undefined>;
-  /** What becomes of the session after a run. Default: it is closed. */
+  /** What becomes of the session after a run, within a minute. Default: it is closed. */
   readonly release?: ((session: AuthSession, ref: string) => MaybePromise<void>) | undefined;
   /** Whether runs log in where a login is needed. Default true. */
   readonly login?: boolean | undefined;
@@ -63,7 +63,8 @@ export interface KeeperCounts {
 export interface Keeper {
   /**
    * Begins to take jobs, and holds the process open until `close()`. Resolves once the sweep is scheduled, and rejects with
-   * `queue_unavailable` where it cannot be: jobs are taken all the same, and another `start()` schedules it.
+   * `queue_unavailable` where it cannot be: jobs are taken all the same, and another `start()` schedules it. After `close()` it
+   * rejects with `disposed`.
    */
   start(): Promise<void>;
   /** Runs of this process since its start. */
@@ -106,6 +107,7 @@ class QueueKeeper implements Keeper {
   #work: Work | undefined;
   /** Holds the process open: the timers of a queue may not. */
   #hold: ReturnType<typeof setInterval> | undefined;
+  #isClosed = false;
   #running = 0;
   #ran = 0;
   #failed = 0;
@@ -125,11 +127,14 @@ class QueueKeeper implements Keeper {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#opening = { open, release: options.release ?? close, clock: this.#clock };
+    const onReleaseFailed = (ref: string, error: unknown): void =>
+      this.#tell({ type: 'release_failed', ref, reason: reasonOf(error) });
+    this.#opening = { open, release: options.release ?? close, clock: this.#clock, onReleaseFailed };
     this.#issuers = new Issuers(options.queue, options.perIssuer, this.#clock, this.#random);
   }
 
   async start(): Promise<void> {
+    if (this.#isClosed) throw new AuthError('disposed', { detail: 'the keeper was closed' });
     if (this.#work === undefined) {
       this.#work = this.#begin();
       this.#tellRisks();
@@ -163,6 +168,7 @@ class QueueKeeper implements Keeper {
   }
 
   async close({ timeoutMs = closeMs }: { timeoutMs?: number | undefined } = {}): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#hold);
     await this.#work?.close({ timeoutMs });
   }
@@ -200,7 +206,6 @@ class QueueKeeper implements Keeper {
 
   async #keep(ref: string, signal: AbortSignal): Promise<Outcome> {
     const { login = true } = this.#options;
-    const { release } = this.#opening;
     const session = await openAccount(this.#opening, ref, signal);
     if (session === undefined) return { type: 'account_unknown', ref };
     const visit = this.#issuers.visit(session, ref);
@@ -211,7 +216,7 @@ class QueueKeeper implements Keeper {
         : { type: 'ran', ref, state, nextAt };
     } finally {
       visit.end();
-      await release(session, ref);
+      await releaseAccount(this.#opening, session, ref);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { AuthStatus } from '@auth/core';
-import { type Opening, openAccount } from './open-account.js';
+import { type Opening, openAccount, releaseAccount } from './open-account.js';
 import type { RefreshJob, RefreshQueue } from './queue.js';
 import { isRef } from './refs.js';
 
@@ -72,9 +72,11 @@ async function stateOf(parts: SweepParts, ref: string, signal: AbortSignal): Pro
     try {
       return (await session.status()).state;
     } finally {
-      await parts.release(session, ref);
+      await releaseAccount(parts, session, ref);
     }
   } catch {
+    // What was not looked at is not counted: the sweep comes again.
+    signal.throwIfAborted();
     // The account's own run tells of it.
     return 'failed';
   }

@@ -167,6 +167,36 @@ describe('a keeper', () => {
     expect(released.sort()).toEqual(['a', 'b', 'well']);
   });
 
+  test('a release that throws, or never ends, changes nothing of a run, and makes room for others', async () => {
+    const scene = new FleetScene();
+    const gate = Promise.withResolvers<void>();
+    const release = async (session: AuthSession, ref: string): Promise<void> => {
+      await session.close();
+      if (ref === 'throws') throw new TypeError('no such pool');
+      if (ref === 'hangs') await gate.promise;
+    };
+    await using keeper = scene.keeper({ release, concurrency: 1 });
+    await keeper.start();
+    const enroller = createEnroller({ queue: scene.queue, clock: scene.clock });
+    await enroller.add('throws');
+    await scene.clock.advance(second);
+    expect(scene.heard('ran')).toMatchObject([{ ref: 'throws', nextAt: expect.any(Number) }]);
+    expect(scene.heard('release_failed')).toEqual([
+      { type: 'release_failed', ref: 'throws', reason: 'TypeError' },
+    ]);
+    await enroller.remove('throws');
+    await enroller.add('hangs');
+    await scene.clock.advance(second);
+    await enroller.add('well');
+    await scene.clock.advance(58 * second);
+    expect(scene.endsAt.has('well')).toBe(false);
+    await scene.clock.advance(2 * second);
+    expect(scene.endsAt.has('well')).toBe(true);
+    expect(scene.heard('release_failed')).toMatchObject([{ ref: 'throws' }, { reason: 'timeout' }]);
+    expect(scene.heard('run_failed')).toEqual([]);
+    gate.resolve();
+  });
+
   describe('where only a person can help', () => {
     hashQuickly();
 
@@ -230,6 +260,27 @@ describe('a keeper', () => {
       isBroken = false;
       await scene.clock.advance(10 * minute);
       expect([...scene.endsAt.keys()].sort()).toEqual(['a', 'b']);
+    });
+
+    test('that is cut off opens nothing more, and counts nothing', async () => {
+      const scene = new FleetScene();
+      const gate = Promise.withResolvers<void>();
+      let opened = 0;
+      const open = async (ref: string) => {
+        opened++;
+        await gate.promise;
+        return scene.open(ref);
+      };
+      const keeper = scene.keeper({ open, accounts: () => refs(100), sweepSpreadMs: day, concurrency: 2 });
+      await keeper.start();
+      await scene.clock.advance(second);
+      const closed = keeper.close({ timeoutMs: second });
+      await scene.clock.advance(2 * second);
+      await closed;
+      gate.resolve();
+      await scene.clock.advance(second);
+      expect(opened).toBe(2);
+      expect(scene.heard('swept')).toEqual([]);
     });
 
     test('enrols no account whose id is none, and those that come after it', async () => {
@@ -319,6 +370,21 @@ describe('a keeper', () => {
     expect(scene.endsAt.size).toBe(500);
   });
 
+  test('accounts without a one-time code say nothing of the auth server', async () => {
+    const scene = new FleetScene();
+    const enroller = createEnroller({ queue: scene.queue, clock: scene.clock });
+    await using keeper = scene.keeper({ concurrency: 1 });
+    await keeper.start();
+    for (let index = 0; index < 25; index++) {
+      scene.withoutCode.add(`${index}`);
+      await enroller.add(`${index}`);
+    }
+    await scene.clock.advance(1);
+    await enroller.add('well');
+    await scene.clock.advance(second / 2);
+    expect(scene.endsAt.has('well')).toBe(true);
+  });
+
   test('hands the session to release, in place of closing it', async () => {
     const scene = new FleetScene();
     const released: string[] = [];
@@ -356,6 +422,7 @@ describe('a keeper', () => {
     expect(scene.exchanges).toHaveLength(1);
     await scene.clock.advance(10 * minute);
     expect(scene.exchanges).toHaveLength(1);
+    await expect(keeper.start()).rejects.toMatchObject({ code: 'disposed' });
     await scene.queue.close();
     expect(scene.clock.timers).toBe(0);
   });

@@ -1,3 +1,4 @@
+import type { AuthStatus } from '@auth/core';
 import { type Attributes, type MeterProvider, metrics } from '@opentelemetry/api';
 
 /** A `KeeperEvent` of `@auth/fleet`, as far as it is measured. */
@@ -92,7 +93,15 @@ function recorderOf(provider: MeterProvider): (event: MeasuredKeeperEvent) => vo
 }
 
 /** All of them, so that a state that nobody is in any more is 0 and not what it was. */
-const countedStates = ['signed_in', 'signed_out', 'login_blocked', 'idle', 'unknown', 'failed'];
+const isCounted: Readonly<Record<AuthStatus['state'] | 'unknown' | 'failed', true>> = {
+  signed_in: true,
+  signed_out: true,
+  login_blocked: true,
+  idle: true,
+  unknown: true,
+  failed: true,
+};
+const countedStates = Object.keys(isCounted);
 
 /** The first eight hexadecimal digits of the SHA-256 of a ref: enough to find an account whose ref one knows. */
 async function hashOf(ref: string): Promise<string> {

@@ -1,4 +1,5 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { basename, join } from 'node:path';
 import { makeDirectory } from './disk.js';
 import { type Place, parseGeneration } from './place.js';
 
@@ -80,8 +81,10 @@ export class Watching implements OwnWrites {
     watcher.on('change', (_event, name) => {
       const directory = current();
       if (directory === undefined) return;
-      if (existsSync(path)) this.#notice(directory, name?.toString());
-      else this.#reopen(path, directory);
+      // An event of the folder itself: it is gone, although somebody may have made it again.
+      const isGone = name?.toString() === basename(path) || !existsSync(path);
+      if (isGone) this.#reopen(path, directory);
+      else this.#notice(path, directory, name?.toString());
     });
     watcher.on('error', (error) => {
       this.#onError(error);
@@ -125,7 +128,7 @@ export class Watching implements OwnWrites {
     directory.watcher.close();
   }
 
-  #notice({ names }: WatchedDirectory, file: string | undefined): void {
+  #notice(path: string, { names }: WatchedDirectory, file: string | undefined): void {
     // Some platforms do not say which file changed.
     if (file === undefined) {
       for (const { listeners } of names.values()) tell(listeners);
@@ -133,8 +136,10 @@ export class Watching implements OwnWrites {
     }
     const { name = '', number = 0 } = parseGeneration(file) ?? {};
     const watched = names.get(name);
-    if (watched === undefined || number <= watched.seen) return;
-    watched.seen = number;
+    // Somebody has removed the newest, and generations begin again.
+    if (watched?.seen === number && !existsSync(join(path, file))) watched.seen = 0;
+    else if (watched === undefined || number <= watched.seen) return;
+    else watched.seen = number;
     tell(watched.listeners);
   }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
@@ -43,6 +43,40 @@ describe('a listener', () => {
     const before = heard;
     await other.compareAndSet('key', undefined, record('b'));
     expect(await heardWithin(() => heard - before, 2_000)).toBeGreaterThan(0);
+  });
+
+  test('two that watch a folder both hear of writes after it was removed and made again', async () => {
+    await using first = open();
+    await using second = open();
+    await using other = open();
+    await other.compareAndSet('key', undefined, record('a'));
+    const heard = [0, 0];
+    for (const [index, store] of [first, second].entries())
+      store.subscribe('key', () => (heard[index] = (heard[index] ?? 0) + 1));
+    rmSync(directory.path, { recursive: true });
+    await vi.waitFor(() => expect(Math.min(...heard)).toBeGreaterThan(0), 10_000);
+    // Both have opened another watcher by now.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    heard.fill(0);
+    await other.compareAndSet('key', undefined, record('b'));
+    await vi.waitFor(() => expect(Math.min(...heard)).toBeGreaterThan(0), 10_000);
+  });
+
+  test('hears of writes after somebody has removed the file of the account alone', async () => {
+    const path = join(directory.path, 'tokens.json');
+    await using store = fileStore({ path });
+    await using other = fileStore({ path });
+    await other.compareAndSet('key', undefined, record('a'));
+    await other.compareAndSet('key', 'a', record('b'));
+    let heard = 0;
+    store.subscribe('key', () => heard++);
+    await other.compareAndSet('key', 'b', record('c'));
+    expect(await heardWithin(() => heard, 10_000)).toBe(1);
+    for (const file of readdirSync(directory.path)) rmSync(join(directory.path, file), { recursive: true });
+    await vi.waitFor(() => expect(heard).toBe(2), 10_000);
+    expect(await store.get('key')).toBeUndefined();
+    await other.compareAndSet('key', undefined, record('d'));
+    await vi.waitFor(() => expect(heard).toBe(3), 10_000);
   });
 
   test('hears nothing after it has unsubscribed, or after the store was disposed', async () => {

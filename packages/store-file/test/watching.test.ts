@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import fs from 'node:fs';
+import { join } from 'node:path';
 import type { AuthEvent } from '@auth/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fileStore } from '../src/index.js';
@@ -145,6 +146,7 @@ describe('the watcher of a folder', () => {
     let heard = 0;
     watching.subscribe(place('key'), () => heard++);
     const endOwnWrite = watching.begin(place('key'), 1);
+    fs.writeFileSync(join(directory.path, 'key.g1'), '');
     watchers[0]?.emit('change', 'rename', 'key.g1');
     expect(heard).toBe(0);
     endOwnWrite(false);

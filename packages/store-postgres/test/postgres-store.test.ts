@@ -160,6 +160,7 @@ describe.runIf(path)('a server of its own', () => {
       String.fromCharCode(0x4e00 + ((index * 7919) % 20_000)),
     ).join('');
     await expect(store.compareAndSet(key, undefined, record('a'))).rejects.toMatchObject({ code: '54000' });
+    expect(await store.get(key)).toBeUndefined();
   });
 
   test('a client of postgres.js that renames columns', async () => {

@@ -173,11 +173,13 @@ function overNodeRedis(client: NodeRedisClient): Connection {
         return node.duplicate({ socket: { ...node.options.socket, reconnectStrategy: false } });
       };
       const subscriber = open() as Subscriber;
-      // The connection on which a sentinel's client hears comes back without a word: it is opened anew.
+      // The connection on which a sentinel's client hears comes back without a word: it is opened anew. Before it hears, it
+      // tells of each sentinel that is away, and goes on to the next.
       const isSentinel = 'getMasterNode' in client;
+      let isSubscribed = false;
       subscriber.on('error', (error: unknown) => {
         onError(error);
-        if (subscriber.isOpen === false || isSentinel) onEnd();
+        if (subscriber.isOpen === false || (isSentinel && isSubscribed)) onEnd();
       });
       subscriber.on('ready', onReady);
       let connected: Promise<unknown> | undefined;
@@ -196,7 +198,10 @@ function overNodeRedis(client: NodeRedisClient): Connection {
       return {
         async subscribe() {
           await connect();
+          // A sentinel's client would open another connection, which nobody ends.
+          if (isClosed) return;
           await subscriber.subscribe(channel, onMessage);
+          isSubscribed = true;
         },
         ping: () => subscriber.ping(),
         close() {

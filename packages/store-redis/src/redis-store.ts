@@ -78,7 +78,11 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 
   return {
     async get(key) {
-      if (!isServerKnown) tellOfServer().catch(() => {});
+      if (!isServerKnown)
+        tellOfServer().catch((error: unknown) => {
+          // What Redis itself answers begins with a word in capitals, such as NOPERM. Anything else: it was away.
+          isServerKnown = /^[A-Z]+ /.test(String((error as Error | undefined)?.message));
+        });
       return recordOf(await reads.read(nameOf(key)));
     },
 

@@ -1,39 +1,11 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { ChangeListeners } from '@auth/core';
-import { redisServer, startRedis } from '@internal/test-tools';
+import { redisServer, startNetwork, startRedis } from '@internal/test-tools';
 import { Redis } from 'ioredis';
 import { describe, expect, test, vi } from 'vitest';
 import { connectionOf } from '../src/client.js';
 import { libraries } from './support/clients.js';
 
 const { path } = redisServer();
-
-/** A network between clients and a port that can be cut: nothing comes through any more, and nobody is told. */
-async function startNetwork(port: number) {
-  const cuts: (() => void)[] = [];
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    near.pipe(far).pipe(near);
-    for (const end of [near, far]) end.on('error', () => {});
-    cuts.push(() => {
-      near.unpipe();
-      far.unpipe();
-      // What still comes is lost on the way.
-      near.resume();
-      far.resume();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    /** Cuts the connections that stand; new ones come through. */
-    cut: () => {
-      for (const cut of cuts.splice(0)) cut();
-    },
-    close: () => server.close(),
-  };
-}
 
 describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, open) => {
   test('a connection that is dead without a word is found by a ping, and listeners are told', async () => {

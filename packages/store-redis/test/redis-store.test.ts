@@ -174,7 +174,7 @@ describe.runIf(path).concurrent.each(Object.entries(libraries))('on %s', (_, ope
     const store = redisStore({ client, prefix: 'again:' });
     const startedAt = performance.now();
     const lease = await store.lock('key', { signal });
-    // Without the second look it would wait for the 30 s of the lease.
+    // Without the second look it would wait for the 15 s of the lease.
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     await lease.release();
   });
@@ -597,6 +597,32 @@ test.runIf(path).concurrent('a client that fails fast does not make its notifica
   await eventually(() => expect(heard).toBe(1));
   expect(events).toEqual([]);
   client.disconnect();
+});
+
+test('a server that was away at the first look is told of at a later one, if it may lose records', async () => {
+  const answers = [
+    new Error('Connection is closed.'),
+    'aof_enabled:0\r\nmaxmemory:0',
+    new Error('asked once more'),
+  ];
+  const client = {
+    status: 'ready',
+    duplicate: () => client,
+    eval: async (script: string) => {
+      if (!script.includes('INFO')) return [[null]];
+      const answer = answers.shift();
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const events: AuthEvent[] = [];
+  const store = redisStore({ client, onEvent: (event) => events.push(event) });
+  for (let look = 0; look < 4; look++) {
+    await store.get('key');
+    await new Promise(setImmediate);
+  }
+  expect(events).toMatchObject([{ type: 'store_degraded', reason: 'appendonly no' }]);
+  expect(answers).toHaveLength(1);
 });
 
 test('a subscription that fails is one event and is asked for again', async () => {

@@ -146,6 +146,26 @@ describe.runIf(path).concurrent(
     );
 
     test.each(Object.entries(sentinelLibraries))(
+      '%s: changes are heard although the first sentinel is away, over one connection',
+      async (_, open) => {
+        await using sentinel = await startRedisSentinel();
+        const own = await open(sentinel.ports, sentinel.name);
+        await sentinel.killFirstSentinel();
+        await using store = redisStore({ client: own.client });
+        await using other = redisStore({ client: own.client });
+        const news: (string | undefined)[] = [];
+        store.subscribe('key', (each) => news.push(each));
+        await vi.waitFor(() => expect(news).toEqual(['missed']), { timeout: 10_000 });
+        await other.compareAndSet('key', undefined, record('a'));
+        await vi.waitFor(() => expect(news).toEqual(['missed', undefined]), { timeout: 10_000 });
+        const admin = new Redis(sentinel.primaryPort, '127.0.0.1');
+        expect(await admin.pubsub('NUMSUB', 'auth:changes')).toEqual(['auth:changes', 1]);
+        admin.disconnect();
+        await own.end();
+      },
+    );
+
+    test.each(Object.entries(sentinelLibraries))(
       '%s: a fail-over is one outage, and the record is on the new primary',
       async (_, open) => {
         await using sentinel = await startRedisSentinel();

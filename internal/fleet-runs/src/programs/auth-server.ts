@@ -18,7 +18,12 @@ const connections = new Map<Socket, { answeredAt: number; isAnswering: boolean }
 
 let isAway = false;
 
-const server = createServer(async (request, response) => {
+/** A worker that is killed in the middle of a request has sent nothing. */
+const server = createServer((request, response) =>
+  respond(request, response).catch(() => response.destroy()),
+);
+
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const connection = connections.get(request.socket);
   const form = new URLSearchParams(await bodyOf(request));
   if (connection !== undefined) connection.isAnswering = true;
@@ -30,7 +35,7 @@ const server = createServer(async (request, response) => {
     answer(response, 200, { ...tokens, expires_in: lifeMs / 1_000 });
   }
   if (connection !== undefined) Object.assign(connection, { answeredAt: Date.now(), isAnswering: false });
-});
+}
 server.keepAliveTimeout = 0;
 server.on('connection', (socket: Socket) => {
   connections.set(socket, { answeredAt: 0, isAnswering: false });

@@ -30,6 +30,8 @@ export class FleetScene {
   lifeMs = minute;
   isAway = false;
   readonly wrongPasswords = new Set<string>();
+  /** Accounts for whose logins there is no one-time code. */
+  readonly withoutCode = new Set<string>();
   readonly #live = new Map<string, string>();
   #issued = 0;
 
@@ -58,6 +60,8 @@ export class FleetScene {
   #exchange(account: string, kind: Exchange['kind']) {
     this.exchanges.push({ at: this.clock.now(), account, kind });
     if (this.isAway) throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } });
+    if (this.withoutCode.has(account))
+      throw new AuthError('credentials_unavailable', { delivery: 'not_sent' });
     if (kind === 'login' && this.wrongPasswords.has(account))
       throw new AuthError('invalid_credentials', { status: 401, delivery: 'answered' });
     const refreshToken = `refresh-${++this.#issued}`;

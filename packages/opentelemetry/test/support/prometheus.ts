@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { AuthEvent } from '@auth/core';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import { expect, vi } from 'vitest';
 import { authTelemetry, keeperTelemetry } from '../../src/index.js';
 import { keeperEvents } from './events.js';
 
@@ -43,11 +44,10 @@ export async function scrape(events: readonly AuthEvent[]): Promise<ReadonlyMap<
   const recordKeeper = keeperTelemetry({ meterProvider });
   for (const event of keeperEvents) recordKeeper(event);
   const target = await scraped.listen();
-  for (;;) {
-    const text = await (await fetch(`http://${target}/metrics`)).text();
-    // The hash of a ref takes a moment.
-    if (text.includes('ref_hash')) return familiesOf(text);
-  }
+  const scrape = async (): Promise<string> => (await fetch(`http://${target}/metrics`)).text();
+  // The hash of a ref takes a moment.
+  await vi.waitFor(async () => expect(await scrape()).toContain('ref_hash'), 10_000);
+  return familiesOf(await scrape());
 }
 
 function familiesOf(text: string): ReadonlyMap<string, Family> {
