@@ -149,7 +149,7 @@ export class Fleet implements AsyncDisposable {
 
   get #heapOptions(): string[] {
     const { heapMiB } = this.#options;
-    return heapMiB === undefined ? [] : [`--max-old-space-size=${heapMiB}`, '--max-semi-space-size=2'];
+    return heapMiB === undefined ? [] : [`--max-old-space-size=${heapMiB}`, '--max-semi-space-size=1'];
   }
 
   async #open(program: string, share?: FleetOptions['share']): Promise<Child<FleetCommand, FleetMessage>> {

@@ -27,7 +27,7 @@ async function ofAHundredThousand(): Promise<CaseResult> {
     title: 'A hundred thousand accounts',
     headline: `A worker of a hundred thousand accounts takes ${round(peakMB, 0)} MB at most, with a limit for V8's heap.`,
     about: [
-      'Eight workers on BullMQ with `--max-old-space-size=40 --max-semi-space-size=2`, first logins, sweep and full load included. Then eight workers start on accounts that are enrolled: how many sweeps they make, and how many jobs are due at another time afterwards.',
+      'Eight workers on BullMQ with `--max-old-space-size=40 --max-semi-space-size=1`, first logins, sweep and full load included. Then eight workers start on accounts that are enrolled: how many sweeps they make, and how many jobs are due at another time afterwards.',
     ],
     columns: ['most memory of a worker, MB', 'renewals a second', 'sweeps', 'seconds to sweep', 'jobs moved'],
     rows: [
