@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkCurlOptions } from '../src/commands/curl-options.js';
-import { startApi } from './support/api.js';
+import { startApi, startApiThatRefusesOnce } from './support/api.js';
 import { Home } from './support/cli.js';
 
 const run = promisify(execFile);
@@ -204,12 +204,7 @@ describe('auth curl', () => {
   });
 
   test('a refused answer without end does not hold up the replay', async () => {
-    let isRefused = true;
-    await using api = await startApi((response) => {
-      if (isRefused) response.writeHead(401).write('no');
-      else response.end('now');
-      isRefused = false;
-    });
+    await using api = await startApiThatRefusesOnce();
     using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
     expect(await far.run(['curl', 'joor', api.origin, '--', '-s'])).toMatchObject({ code: 0, stdout: 'now' });
   });

@@ -11,7 +11,7 @@ import { type RunningEmulator, startEmulator } from '@auth/testing/emulator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { listen } from '../src/server/listening.js';
-import { startApi } from './support/api.js';
+import { startApi, startApiThatRefusesOnce } from './support/api.js';
 import { Home } from './support/cli.js';
 
 let emulator: RunningEmulator;
@@ -441,12 +441,7 @@ describe('auth proxy and upgrades', () => {
   );
 
   test('a refusal without end does not hold up the replay', async () => {
-    let isRefused = true;
-    await using api = await startApi((response) => {
-      if (isRefused) response.writeHead(401).write('no');
-      else response.end('now');
-      isRefused = false;
-    });
+    await using api = await startApiThatRefusesOnce();
     using far = new Home(emulator, { JOOR_ALLOWED_ORIGINS: api.origin });
     await using proxy = await far.listening(['proxy', 'joor', '--target', api.origin]);
     expect(await call(proxy.lines[0] ?? '', '/orders')).toMatchObject({ status: 200, body: 'now' });

@@ -21,7 +21,7 @@ export function refreshForm(refreshToken: string | undefined): URLSearchParams {
   return new URLSearchParams({ refresh_token: refreshToken ?? '' });
 }
 
-/** Both tokens are JWTs; only the refresh token itself tells its lifetime. */
+/** Both tokens are JWTs. How long the refresh token lives, it alone tells. */
 export function parseTokens({ body, headers }: Answer): IssuedTokens<PasswordRefreshExtra> {
   const answer = parseShape(tokenAnswer, body);
   return {

@@ -80,8 +80,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     async get(key) {
       if (!isServerKnown)
         tellOfServer().catch((error: unknown) => {
-          // What Redis itself answers begins with a word in capitals, such as NOPERM. Anything else: it was away.
-          isServerKnown = /^[A-Z]+ /.test(String((error as Error | undefined)?.message));
+          // It lets nobody ask, or this user not. After anything else, such as LOADING, it is asked again.
+          isServerKnown = /^(ERR|NOPERM) /.test(String((error as Error | undefined)?.message));
         });
       return recordOf(await reads.read(nameOf(key)));
     },

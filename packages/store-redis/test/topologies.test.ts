@@ -166,6 +166,25 @@ describe.runIf(path).concurrent(
     );
 
     test.each(Object.entries(sentinelLibraries))(
+      '%s: disposed while it connects, a store leaves no subscription behind',
+      async (_, open) => {
+        await using sentinel = await startRedisSentinel();
+        const own = await open(sentinel.ports, sentinel.name);
+        for (const turns of [0, 1, 3, 10]) {
+          const store = redisStore({ client: own.client });
+          store.subscribe('key', () => {});
+          for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+          await store[Symbol.asyncDispose]();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        const admin = new Redis(sentinel.primaryPort, '127.0.0.1');
+        expect(await admin.pubsub('NUMSUB', 'auth:changes')).toEqual(['auth:changes', 0]);
+        admin.disconnect();
+        await own.end();
+      },
+    );
+
+    test.each(Object.entries(sentinelLibraries))(
       '%s: a fail-over is one outage, and the record is on the new primary',
       async (_, open) => {
         await using sentinel = await startRedisSentinel();

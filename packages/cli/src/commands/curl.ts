@@ -31,9 +31,8 @@ export async function curl(
   const start = (session: Session): Promise<Attempt> => Attempt.start(session, url, args, known, environment);
   process.exitCode = await withSession(account, options, async (session) => {
     const first = await start(session);
-    const judging = first.replacement(session);
-    // Its body is gone, so the answer is printed, whatever becomes of the token.
-    const another = await judging.catch(async (error) => {
+    const another = await first.replacement(session).catch(async (error) => {
+      // What was read from standard input is gone, so the answer is printed, whatever becomes of the token.
       if (known.readsInput) return undefined;
       await first.discard();
       throw error;

@@ -16,3 +16,13 @@ export async function startApi(
     },
   };
 }
+
+/** An API that refuses the first request, in an answer without end, and takes those that follow. */
+export function startApiThatRefusesOnce(): ReturnType<typeof startApi> {
+  let isRefused = true;
+  return startApi((response) => {
+    if (isRefused) response.writeHead(401).write('no');
+    else response.end('now');
+    isRefused = false;
+  });
+}

@@ -25,11 +25,8 @@ export function assertMayLogInAhead(
   if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
     throw leftToCaller(context.error('reauthentication_required', { detail: 'a timer never logs in' }));
   const allowance = aheadPerHour(context);
-  const retryAt = Math.max(
-    nextLoginHere(context, account.facts.loginsSent, allowance) ?? 0,
-    nextLoginAt(guard.loginsAt, clock.now(), allowance) ?? 0,
-    gapEndsAt(context, account, guard, tokens),
-  );
+  const roomAt = roomForLoginAt(context, account.facts.loginsSent, guard.loginsAt, allowance);
+  const retryAt = Math.max(roomAt, gapEndsAt(context, account, guard, tokens));
   if (retryAt <= clock.now()) return;
   const detail = 'a login ahead of need would come too soon';
   throw leftToCaller(context.error('rate_limited', { retryAt, detail }));
@@ -52,10 +49,7 @@ export async function permittedSecrets(
   const justAsked = isConfigured ? latches.find(({ hash }) => context.wasJustAsked(hash)) : undefined;
   if (justAsked !== undefined) throw blocked(context, justAsked);
   const { allowance, loginsAt, sent } = allowanceOf(context, account, guard, !isConfigured);
-  const retryAt = Math.max(
-    nextLoginHere(context, sent, allowance) ?? 0,
-    nextLoginAt(loginsAt, clock.now(), allowance) ?? 0,
-  );
+  const retryAt = roomForLoginAt(context, sent, loginsAt, allowance);
   if (retryAt > 0) {
     const detail = isConfigured ? 'maxLoginsPerHour is reached' : 'too many typed passwords';
     throw context.error('rate_limited', { phase: 'login', retryAt, detail });
@@ -103,15 +97,17 @@ export function countedIn(
     : { ...guard, loginsAt: withLogin(loginsAt, now, environment.maxLoginsPerHour) };
 }
 
-/** When this process may send another login, by its own count; undefined: at once. */
-function nextLoginHere(
+/** When another login may be sent, by this process's count and by the stored one; 0: at once. */
+function roomForLoginAt(
   { clock }: SessionContext,
   sent: readonly number[],
+  loginsAt: readonly number[],
   allowance: number,
-): number | undefined {
+): number {
   const freeAt = slotFreeAt(sent, allowance);
   const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
-  return leftMs > 0 ? Math.ceil(clock.now() + leftMs) : undefined;
+  const here = leftMs > 0 ? Math.ceil(clock.now() + leftMs) : 0;
+  return Math.max(here, nextLoginAt(loginsAt, clock.now(), allowance) ?? 0);
 }
 
 async function askForSecrets(
