@@ -36,10 +36,14 @@ export function defaultDirectory(
  */
 export function inDirectory(directory: string): Placing {
   const root = resolve(directory);
+  let last: { readonly key: string; readonly place: Place } | undefined;
   return (key) => {
+    if (last?.key === key) return last.place;
     // JSON escapes lone surrogates, which UTF-8 cannot encode.
     const hash = createHash('sha256').update(JSON.stringify(key)).digest('hex');
-    return { directory: join(root, hash.slice(0, 2)), name: hash.slice(2) };
+    const place = { directory: join(root, hash.slice(0, 2)), name: hash.slice(2) };
+    last = { key, place };
+    return place;
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AuthError, type TokenRecord } from '@auth/core';
 import {
   assertOwn,
@@ -68,22 +68,31 @@ export class RecordFiles {
     const replaced = standing === undefined ? [] : [standing.record.id, ...standing.replaced];
     const text = toText({ key, record: next, replaced: replaced.slice(0, rememberedIds) });
     const endWrite = ownWrites.begin(place, number);
+    const temporary = join(place.directory, `${place.name}.tmp-${randomUUID()}`);
     let isLinked = false;
     try {
-      isLinked = await this.#publish(place, number, text);
+      isLinked = await this.#publish(temporary, pathOf(place, number), text);
     } finally {
       endWrite(isLinked);
     }
     if (!isLinked) return false;
-    if (durable) await syncDirectory(place.directory);
-    return this.#settle(key, place, number, next.id, standing);
+    // None of the three waits for another.
+    const [, names] = await Promise.all([
+      removeQuietly(temporary),
+      namesIn(place.directory),
+      durable && syncDirectory(place.directory),
+    ]);
+    return this.#settle(key, place, number, next.id, names, standing);
   }
 
   async #newest(key: string, place: Place): Promise<Generation | undefined> {
+    // Names alone tell nothing, so they are listed while the folder is checked.
+    let listing = namesIn(place.directory);
+    listing.catch(() => {});
     await this.#check(place);
     let isEmpty = false;
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const number = Math.max(0, ...generationsIn(await namesIn(place.directory), place));
+    for (let attempt = 0; attempt < maxAttempts; attempt++, listing = namesIn(place.directory)) {
+      const number = Math.max(0, ...generationsIn(await listing, place));
       if (number === 0) {
         // Listing a folder while names change may miss both the old name and the new one: list it twice.
         if (isEmpty) return undefined;
@@ -108,19 +117,21 @@ export class RecordFiles {
     return { number, record: { id: `unreadable-${number}`, value: '' }, replaced: [], isReadable: false };
   }
 
-  async #publish(place: Place, number: number, text: string): Promise<boolean> {
-    const temporary = join(place.directory, `${place.name}.tmp-${randomUUID()}`);
+  /** False: the name is taken. The temporary file stays only if it has the name. */
+  async #publish(temporary: string, path: string, text: string): Promise<boolean> {
+    let isLinked = false;
     try {
       await writeNew(temporary, text, this.#options.durable).catch(async (error) => {
         if (!hasCode(error, 'ENOENT')) throw error;
-        makeDirectory(place.directory);
+        makeDirectory(dirname(temporary));
         await writeNew(temporary, text, this.#options.durable);
       });
-      return await linkNew(temporary, pathOf(place, number)).catch((error) => {
+      isLinked = await linkNew(temporary, path).catch((error) => {
         throw hasCode(error, ...linkRefusals) ? noLinks(error.code) : error;
       });
+      return isLinked;
     } finally {
-      await removeQuietly(temporary);
+      if (!isLinked) await removeQuietly(temporary);
     }
   }
 
@@ -130,9 +141,9 @@ export class RecordFiles {
     place: Place,
     number: number,
     id: string,
+    names: readonly string[],
     standing: Generation | undefined,
   ): Promise<boolean> {
-    const names = await namesIn(place.directory);
     const highest = Math.max(0, ...generationsIn(names, place));
     // A generation is removed only once a higher one exists, so if ours is the highest it is the current record.
     const stands = highest === number || (await this.#isIn(key, place, id));

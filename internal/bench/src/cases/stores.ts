@@ -15,7 +15,7 @@ import { median } from '../measure.ts';
 import { recordCommands } from '../redis-commands.ts';
 import { atMost, type CaseResult, round } from '../result.ts';
 
-const rounds = 15;
+const rounds = 60;
 const cycles = 20;
 const key = 'account';
 const value = JSON.stringify({
