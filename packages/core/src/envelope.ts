@@ -7,15 +7,15 @@ export interface Latch {
   readonly salt: string;
   readonly hash: string;
   /** The same of other secrets that were refused before, under the same salt: processes may hold different ones. */
-  readonly otherHashes?: readonly string[];
+  readonly otherHashes?: readonly string[] | undefined;
   /** The same of typed passwords that were refused since: strangers who mistype do not push out the configured ones. */
-  readonly typedHashes?: readonly string[];
+  readonly typedHashes?: readonly string[] | undefined;
   /** Epoch milliseconds of the refusal. */
   readonly at: number;
   /** A person typed the secrets: they are not the configured ones. */
-  readonly isTyped?: boolean;
+  readonly isTyped?: boolean | undefined;
   /** How often in a row these secrets were refused; absent: once. */
-  readonly count?: number;
+  readonly count?: number | undefined;
 }
 
 /** The server refused the client: not the password, and not the token. */
@@ -23,7 +23,7 @@ export interface ClientLatch {
   /** Slow hash of the client's secrets. */
   readonly hash: string;
   /** The same of other secrets that were refused before: machines of one fleet may hold different ones. */
-  readonly otherHashes?: readonly string[];
+  readonly otherHashes?: readonly string[] | undefined;
   /** Epoch milliseconds of the refusal. */
   readonly at: number;
   /** Refusals in a row. */
@@ -39,54 +39,54 @@ export interface RefreshFails {
   readonly since: number;
   readonly isBroken: boolean;
   /** Logins that stood in for refreshes. */
-  readonly logins?: number;
+  readonly logins?: number | undefined;
 }
 
 /** What keeps retry loops, in this process and its successors, from locking the account. */
 export interface Guard {
-  readonly latch?: Latch;
+  readonly latch?: Latch | undefined;
   /** Secrets that were refused beside a one-time code: the code may have been what was wrong. */
-  readonly refusedCode?: Latch;
-  readonly client?: ClientLatch;
-  readonly refreshFails?: RefreshFails;
-  readonly lastFailure?: NonNullable<AuthStatus['lastFailure']>;
+  readonly refusedCode?: Latch | undefined;
+  readonly client?: ClientLatch | undefined;
+  readonly refreshFails?: RefreshFails | undefined;
+  readonly lastFailure?: NonNullable<AuthStatus['lastFailure']> | undefined;
   /** No token call before this instant, epoch milliseconds. */
-  readonly notBefore?: number;
+  readonly notBefore?: number | undefined;
   /** How long that pause was when it was written. */
-  readonly pauseMs?: number;
+  readonly pauseMs?: number | undefined;
   /** How long the failed exchange took that the pause follows. */
-  readonly tookMs?: number;
+  readonly tookMs?: number | undefined;
   /** Other accounts of the issuer succeeded while this one failed. */
-  readonly isOwnTrouble?: boolean;
+  readonly isOwnTrouble?: boolean | undefined;
   /** Exchanges in a row that ended in neither a token, nor a refusal, nor a rate limit. */
   readonly failures: number;
   /** Id of the set whose refresh token was sent and whose answer was lost. */
-  readonly lostId?: string;
+  readonly lostId?: string | undefined;
   /** Instants of the last logins, at most twice `maxLoginsPerHour`. */
   readonly loginsAt: readonly number[];
   /** The same for passwords that persons typed. */
-  readonly typedLoginsAt?: readonly number[];
+  readonly typedLoginsAt?: readonly number[] | undefined;
   /** The last refusal of a typed password, epoch milliseconds. */
-  readonly typedRefusalAt?: number;
+  readonly typedRefusalAt?: number | undefined;
 }
 
-/** All that is kept under one key, written whole. */
+/** All that is kept under one key, written whole. A member that is undefined is not written. */
 export interface Envelope {
-  readonly tokens?: TokenSet;
-  readonly signedOutAt?: number;
+  readonly tokens?: TokenSet | undefined;
+  readonly signedOutAt?: number | undefined;
   /** How often in a row each refusing origin of the API refused the set of an exchange. */
-  readonly rejections?: Readonly<Record<string, number>>;
+  readonly rejections?: Readonly<Record<string, number>> | undefined;
   /** The last of these refusals, epoch milliseconds. */
-  readonly rejectedAt?: number;
+  readonly rejectedAt?: number | undefined;
   /** The origins that have refused this very set as a replacement. */
-  readonly rejectedBy?: readonly string[];
+  readonly rejectedBy?: readonly string[] | undefined;
   /** Id of the set, if an exchange has brought it for a caller whose token was refused. */
-  readonly replacementId?: string;
+  readonly replacementId?: string | undefined;
   /** The login that the set descends from, and by how many refreshes. */
-  readonly lineage?: string;
-  readonly generation?: number;
+  readonly lineage?: string | undefined;
+  readonly generation?: number | undefined;
   /** The set was written back after the store had lost its data, epoch milliseconds. */
-  readonly restoredAt?: number;
+  readonly restoredAt?: number | undefined;
   readonly guard: Guard;
 }
 
@@ -129,7 +129,7 @@ export function readEnvelope(value: string): Envelope | undefined {
   if (version !== 1 || !isGuard(guard) || !optional(isTokenSet)(tokens)) return undefined;
   return {
     ...withValid(rest, envelopeMembers),
-    ...(tokens === undefined ? {} : { tokens: tokenSetOf(tokens) }),
+    tokens: tokens && tokenSetOf(tokens),
     guard: withValid(guard, guardMembers) as unknown as Guard,
   };
 }

@@ -67,12 +67,12 @@ export function rejectionsOf(
 ): Pick<Envelope, 'rejections' | 'rejectedAt' | 'rejectedBy'> {
   const now = clock.monotonic();
   const origins = recent(known, now);
-  if (origins.length === 0) return {};
+  if (origins.length === 0) return { rejections: undefined, rejectedAt: undefined, rejectedBy: undefined };
   const rejections = Object.fromEntries(origins.map(({ origin, level }) => [origin, level] as const));
   const lastAt = Math.max(...origins.map(({ at }) => at));
   const rejectedBy = origins.filter(({ setId }) => setId === tokenId).map(({ origin }) => origin);
   const rejectedAt = Math.round(clock.now() - (now - lastAt));
-  return { rejections, rejectedAt, ...(rejectedBy.length === 0 ? {} : { rejectedBy }) };
+  return { rejections, rejectedAt, rejectedBy: rejectedBy.length === 0 ? undefined : rejectedBy };
 }
 
 /** What was stored beside a set: it is forgotten as if it had been refused here. Anything else than levels is left out. */

@@ -67,7 +67,7 @@ export async function clientRefused(
   const waitMs = doubling(count, limits.clientProbeMinMs, limits.clientProbeMaxMs) * (1 + random() / 4);
   const hash = await clientHash(context).catch(() => '');
   const retryAt = Math.ceil(at + waitMs);
-  const latch = { hash, at, count, retryAt, ...earlierHashes(hash, latches) };
+  const latch = { hash, otherHashes: earlierHashes(hash, latches), at, count, retryAt };
   context.vaultAsked(hash);
   account.clientRefused(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({

@@ -133,16 +133,18 @@ async function save(
   let hasLooked = flight.isLeaseHeld;
   for (let round = 0; round < limits.flightRounds; round++) {
     try {
-      const kept = withoutTokens(base.envelope);
+      const { guard } = base.envelope;
       const envelope: Envelope = {
-        ...kept,
+        ...base.envelope,
         tokens,
+        signedOutAt: undefined,
         ...rejectionsOf(account.facts.refusing, context.clock, tokens.id),
-        ...(unsaved.isReplacement === true ? { replacementId: tokens.id } : {}),
-        ...(origin === undefined ? {} : { lineage: origin.lineage, generation: origin.generation }),
-        ...(isRestored ? { restoredAt: context.clock.now() } : {}),
+        replacementId: unsaved.isReplacement === true ? tokens.id : undefined,
+        lineage: origin?.lineage,
+        generation: origin?.generation,
+        restoredAt: isRestored ? context.clock.now() : undefined,
         // Nothing was exchanged for these, so nothing is known of the server.
-        guard: isRestored || isInitial ? kept.guard : settledGuard(kept.guard, liftedLatch, by),
+        guard: isRestored || isInitial ? guard : settledGuard(guard, liftedLatch, by),
       };
       if (hasLooked && (await replaceStored(context, base, envelope)) !== undefined) {
         account.seen(context.clock, envelope);
@@ -163,13 +165,6 @@ async function save(
   }
   contention(context, 'the set could not be saved');
   return 'failed';
-}
-
-/** What stays of an envelope when another set takes its place; with fields that only a newer version knows. */
-function withoutTokens(envelope: Envelope) {
-  const { tokens, signedOutAt, rejections, rejectedAt, rejectedBy, replacementId, ...rest } = envelope;
-  const { lineage, generation, restoredAt, ...kept } = rest;
-  return kept;
 }
 
 /** Where a new set comes from; undefined where the store does not tell when it loses its data. */

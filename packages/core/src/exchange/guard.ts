@@ -6,43 +6,41 @@ import { toHex } from '../random-id.js';
 export async function latchOf(secrets: readonly string[], at: number, standing?: Latch): Promise<Latch> {
   const salt = standing?.salt ?? toHex(crypto.getRandomValues(new Uint8Array(16)));
   const hash = await slowHash(secrets, salt);
-  const { typedHashes } = standing ?? {};
-  return { salt, hash, at, ...earlierHashes(hash, [standing]), ...(typedHashes && { typedHashes }) };
+  const otherHashes = earlierHashes(hash, [standing]);
+  return { salt, hash, at, otherHashes, typedHashes: standing?.typedHashes };
 }
 
 /** A latch on the configured secrets, beside which a typed password was refused. */
 export async function withTyped(latch: Latch, secrets: readonly string[]): Promise<Latch> {
-  const hashes = new Set([await slowHash(secrets, latch.salt), ...(latch.typedHashes ?? [])]);
-  return { ...latch, typedHashes: [...hashes].slice(0, limits.otherRefusals) };
+  const hash = await slowHash(secrets, latch.salt);
+  return { ...latch, typedHashes: newestOf([hash, ...(latch.typedHashes ?? [])]) };
 }
 
 /** What latches keep of refused secrets. */
 interface Refusals {
   readonly hash: string;
-  readonly otherHashes?: readonly string[];
+  readonly otherHashes?: readonly string[] | undefined;
 }
 
-/** The hashes that were refused before this one. */
+/** The hashes that were refused before this one; undefined: none. */
 export function earlierHashes(
   hash: string,
   standing: readonly (Refusals | undefined)[],
-): { readonly otherHashes?: readonly string[] } {
+): readonly string[] | undefined {
   const refused = standing.flatMap((each) => (each ? [each.hash, ...(each.otherHashes ?? [])] : []));
-  const others = new Set(refused.filter((each) => each !== hash));
-  const otherHashes = [...others].slice(0, limits.otherRefusals);
-  return otherHashes.length === 0 ? {} : { otherHashes };
+  return newestOf(refused.filter((each) => each !== hash));
+}
+
+/** As many as are kept, each once; undefined: there are none. */
+function newestOf(hashes: readonly string[]): readonly string[] | undefined {
+  return hashes.length === 0 ? undefined : [...new Set(hashes)].slice(0, limits.otherRefusals);
 }
 
 /** A latch, and what another one of the same salt keeps: processes may write theirs at the same time. */
 export function withRefusalsOf(latch: Latch, other: Latch | undefined): Latch {
   if (other?.salt !== latch.salt) return latch;
-  const typed = new Set([...(latch.typedHashes ?? []), ...(other.typedHashes ?? [])]);
-  const typedHashes = [...typed].slice(0, limits.otherRefusals);
-  return {
-    ...latch,
-    ...earlierHashes(latch.hash, [latch, other]),
-    ...(typedHashes.length > 0 ? { typedHashes } : {}),
-  };
+  const typedHashes = newestOf([...(latch.typedHashes ?? []), ...(other.typedHashes ?? [])]);
+  return { ...latch, otherHashes: earlierHashes(latch.hash, [latch, other]), typedHashes };
 }
 
 /** Whether these secrets were refused. */
@@ -87,18 +85,12 @@ export function withLogin(
  * password lifted. Only a refresh shows that the refresh endpoint works again.
  */
 export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
-  const { notBefore, pauseMs, tookMs, isOwnTrouble, lostId, client, lastFailure, ...rest } = guard;
-  const { latch, refusedCode, refreshFails, ...kept } = rest;
+  const { notBefore, pauseMs, tookMs, isOwnTrouble, lostId, client, lastFailure, ...kept } = guard;
+  const { latch, refreshFails } = kept;
+  const settled = { ...kept, failures: 0, latch: latch?.hash === lifted ? undefined : latch };
+  if (phase === 'refresh') return { ...settled, refreshFails: undefined };
   const logins = (refreshFails?.logins ?? 0) + 1;
-  return {
-    ...kept,
-    failures: 0,
-    ...(latch === undefined || latch.hash === lifted ? {} : { latch }),
-    ...(refusedCode === undefined || phase === 'login' ? {} : { refusedCode }),
-    ...(refreshFails === undefined || phase === 'refresh'
-      ? {}
-      : { refreshFails: { ...refreshFails, logins } }),
-  };
+  return { ...settled, refusedCode: undefined, refreshFails: refreshFails && { ...refreshFails, logins } };
 }
 
 /**

@@ -102,8 +102,8 @@ async function block(
     const isRepeated = standing !== undefined && (await isLatched(standing, prepared.secrets));
     return {
       ...(await latchOf(prepared.secrets, at, standing)),
-      ...(isConfigured ? {} : { isTyped: true }),
-      ...(isRepeated ? { count: (standing.count ?? 1) + 1 } : {}),
+      isTyped: isConfigured ? undefined : true,
+      count: isRepeated ? (standing.count ?? 1) + 1 : undefined,
     };
   };
   const { typedRefusalAt } = read.envelope.guard;
@@ -129,11 +129,12 @@ async function block(
  * session is over. @throws AuthError `reauthentication_required`
  */
 async function endSession(context: SessionContext, account: Account, stored: Stored): Promise<'read_again'> {
-  const { tokens, ...rest } = stored.envelope;
+  const { tokens } = stored.envelope;
   if (tokens !== undefined) {
+    const without = { ...stored.envelope, tokens: undefined };
     const isOver = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) <= context.clock.now();
     const isDead = isOver || account.isSpent(tokens.id) || account.isRefused(tokens.id);
-    if (isDead && (await replaceStored(context, stored, rest)) === undefined) return 'read_again';
+    if (isDead && (await replaceStored(context, stored, without)) === undefined) return 'read_again';
   }
   throw context.error('reauthentication_required');
 }

@@ -31,19 +31,11 @@ export async function pause(
   account.exchangeFailed(context.clock, { code: error.code, failures, notBefore, sent });
   const { lostId = guard.lostId } = account.facts;
   // If the pause cannot be saved, this process still observes it.
-  const { isOwnTrouble: _, ...noted } = noteFailure(guard, error, context.clock.now());
-  const own = account.facts.isOwnTrouble ? { isOwnTrouble: true } : {};
+  const isOwnTrouble = account.facts.isOwnTrouble || undefined;
+  const noted = noteFailure(guard, error, context.clock.now());
   const written = await replaceStored(context, stored, {
     ...stored.envelope,
-    guard: {
-      ...noted,
-      ...own,
-      failures,
-      notBefore,
-      pauseMs,
-      tookMs,
-      ...(lostId === undefined ? {} : { lostId }),
-    },
+    guard: { ...noted, isOwnTrouble, failures, notBefore, pauseMs, tookMs, lostId },
   }).catch(() => undefined);
   return { paused: new AuthError(error.code, { ...error, retryAt: notBefore }), written };
 }

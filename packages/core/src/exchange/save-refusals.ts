@@ -16,12 +16,12 @@ export async function saveRefusals(
 ): Promise<void> {
   try {
     const stored = await readStored(context);
-    const { rejections, rejectedAt: _, rejectedBy, ...envelope } = stored.envelope;
+    const { rejections, rejectedBy, tokens } = stored.envelope;
     const after = rejectionsOf(account.facts.refusing, context.clock, tokenId);
     const isKnown =
       JSON.stringify([after.rejections, after.rejectedBy]) === JSON.stringify([rejections, rejectedBy]);
-    if (envelope.tokens?.id !== tokenId || isKnown) return;
-    await replaceStored(context, stored, { ...envelope, ...after });
+    if (tokens?.id !== tokenId || isKnown) return;
+    await replaceStored(context, stored, { ...stored.envelope, ...after });
   } catch {
     // The session has emitted store_failed.
   }

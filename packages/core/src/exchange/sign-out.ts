@@ -11,13 +11,14 @@ import { contention, replaceStored } from './replace-stored.js';
 export async function writeSignOut(context: SessionContext, account: Account): Promise<TokenSet | undefined> {
   for (let round = 0; round < limits.flightRounds; round++) {
     const stored = await readStored(context);
-    const { tokens, ...rest } = stored.envelope;
-    const lineage = context.store.dataId && lineageOf(stored.envelope);
-    const kept = lineage === undefined ? rest : { ...rest, lineage };
-    account.signOutEnds(lineage);
+    const { tokens, lineage } = stored.envelope;
+    const endedLineage = context.store.dataId && lineageOf(stored.envelope);
+    account.signOutEnds(endedLineage);
     const signedOutAt = context.clock.now();
     account.signOutKnown(signedOutAt);
-    if ((await replaceStored(context, stored, { ...kept, signedOutAt })) !== undefined) return tokens;
+    const ended = { tokens: undefined, lineage: endedLineage ?? lineage };
+    const envelope = { ...stored.envelope, ...ended, signedOutAt };
+    if ((await replaceStored(context, stored, envelope)) !== undefined) return tokens;
   }
   throw contention(context, 'the sign-out could not be saved');
 }
@@ -30,12 +31,12 @@ export async function restoreSignOut(context: SessionContext, account: Account):
   for (let round = 0; round < limits.flightRounds && account.isSignOutLost; round++) {
     const { signedOutAt = context.clock.now(), endedLineage } = account;
     const stored = await readStored(context);
-    const { tokens, restoredAt: _, ...kept } = stored.envelope;
+    const { tokens, lineage } = stored.envelope;
     const isOther = tokens !== undefined && lineageOf(stored.envelope) !== endedLineage;
-    if (kept.signedOutAt !== undefined || isOther) return account.signOutRestored();
+    if (stored.envelope.signedOutAt !== undefined || isOther) return account.signOutRestored();
     account.signOutKnown(signedOutAt);
-    const lineage = endedLineage === undefined ? {} : { lineage: endedLineage };
-    const envelope = { ...kept, ...lineage, signedOutAt };
+    const ended = { tokens: undefined, restoredAt: undefined, lineage: endedLineage ?? lineage };
+    const envelope = { ...stored.envelope, ...ended, signedOutAt };
     if ((await replaceStored(context, stored, envelope)) !== undefined) return account.signOutRestored();
   }
 }
