@@ -169,7 +169,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the sign-out of another process is not noticed',
-    edits: [{ file: 'login-state.ts', find: '$RECENT && !this.#known.isSignedOut', replace: 'false' }],
+    edits: [{ file: 'login-state.ts', find: '$RECENT && !this.#facts.isSignedOut', replace: 'false' }],
   },
   {
     name: 'saving tokens forgets the guard',
@@ -563,8 +563,6 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an older set is written back over a newer one',
     theme: 'lost_data',
-    edits: [
-      { file: 'login-state.ts', find: '$ORIGIN.generation > ($STORED.generation ?? 0)', replace: 'true' },
-    ],
+    edits: [{ file: 'envelope.ts', find: '$ORIGIN.generation > ($STORED.generation ?? 0)', replace: 'true' }],
   },
 ];

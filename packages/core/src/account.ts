@@ -164,7 +164,7 @@ export class Account extends ExchangeState implements TimerOwner {
 
   /** Whether somebody signed out while the flight was under way: the flight's result is dropped. */
   hasSignedOutSince(flight: Flight): boolean {
-    return this.signOuts !== flight.signOutsSeen;
+    return this.facts.signOuts !== flight.signOutsSeen;
   }
 
   flightStarted(flight: Flight): void {
@@ -209,7 +209,7 @@ export class Account extends ExchangeState implements TimerOwner {
 
   /** It is to write back what the store has lost. */
   get isToRestore(): boolean {
-    return this.isSignOutLost || this.facts.unsaved?.isRestored === true;
+    return this.facts.isSignOutLost || this.facts.unsaved?.isRestored === true;
   }
 
   /** Whether this set's refresh token is worth sending, and was not answered yet. */

@@ -105,6 +105,18 @@ export function lineageOf({ lineage, tokens }: Pick<Envelope, 'lineage' | 'token
   return lineage ?? tokens?.id;
 }
 
+/** Which login a set comes from: tells which of two sets of one login is the newer, where the store has lost both. */
+export interface Origin {
+  readonly lineage: string;
+  readonly generation: number;
+}
+
+/** Whether a set is of the same login as the stored set, and newer: the store has lost what came between. */
+export function isNewer(origin: Origin | undefined, stored: Envelope): boolean {
+  if (origin === undefined || origin.lineage !== lineageOf(stored)) return false;
+  return origin.generation > (stored.generation ?? 0);
+}
+
 type Members = Record<string, unknown>;
 /** `guard` and `tokens` are checked before they are used. */
 type Parsed = Members & { readonly guard: Members; readonly tokens?: Members };

@@ -8,9 +8,7 @@ import {
   isDatedAhead,
   nothingAgainstExchanges,
   nothingRare,
-  orNothing,
   pauseGiven,
-  type RareFacts,
   type Unsaved,
 } from './rare-facts.js';
 import { afterAcceptedReplay, afterRefusedReplay } from './refused-replays.js';
@@ -21,14 +19,8 @@ import { isRemembered } from './remembered-ids.js';
  * extends it, and has no object of its own for it: most know nothing, and share `nothingRare`.
  */
 export class ExchangeState extends LoginState {
-  #facts: RareFacts = nothingRare;
-
-  get facts(): RareFacts {
-    return this.#facts;
-  }
-
   isRefused(id: string | undefined): boolean {
-    return id !== undefined && isRemembered(this.#facts.refused, id);
+    return id !== undefined && isRemembered(this.facts.refused, id);
   }
 
   /** The answer to this set's refresh token was lost. */
@@ -38,22 +30,22 @@ export class ExchangeState extends LoginState {
 
   /** An origin refused a set that had just come to replace a refused one. False: that was known of this set. */
   replayRefused(clock: Clock, origin: string, id: string): boolean {
-    const { refusing } = this.#facts;
+    const { refusing } = this.facts;
     this.note({ refusing: afterRefusedReplay(refusing, origin, id, clock.monotonic()) });
     return !refusing.some((each) => each.origin === origin && each.setId === id);
   }
 
   /** False: nothing was known against the origin. */
   replayAccepted(origin: string): boolean {
-    const refusing = afterAcceptedReplay(this.#facts.refusing, origin);
-    const isNews = refusing.length !== this.#facts.refusing.length;
+    const refusing = afterAcceptedReplay(this.facts.refusing, origin);
+    const isNews = refusing.length !== this.facts.refusing.length;
     if (isNews) this.note({ refusing });
     return isNews;
   }
 
   /** A caller got this set in place of one that it named as refused. */
   replacementHandedOut(replacementId: string): void {
-    if (replacementId !== this.#facts.replacementId) this.note({ replacementId });
+    if (replacementId !== this.facts.replacementId) this.note({ replacementId });
   }
 
   flightFailed(clock: Clock, flightFailures: number, quietMs: number): void {
@@ -62,7 +54,7 @@ export class ExchangeState extends LoginState {
 
   /** An exchange succeeded, here or elsewhere. */
   exchangeSucceeded(): void {
-    if (this.#facts !== nothingRare) this.note(nothingAgainstExchanges);
+    if (this.facts !== nothingRare) this.note(nothingAgainstExchanges);
   }
 
   /** An exchange failed: no token call before `notBefore`. */
@@ -70,7 +62,7 @@ export class ExchangeState extends LoginState {
     clock: Clock,
     { code: pauseCode, failures: exchangeFailures, notBefore, sent }: FailedExchange,
   ): void {
-    const { failingSince = clock.monotonic() } = this.#facts;
+    const { failingSince = clock.monotonic() } = this.facts;
     this.note({
       exchangeFailures,
       failingSince,
@@ -86,18 +78,18 @@ export class ExchangeState extends LoginState {
   /** What was counted as sent was not: there was no one-time code. */
   loginNotSent(isTyped: boolean): void {
     const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
-    this.note({ [kind]: this.#facts[kind].slice(0, -1) });
+    this.note({ [kind]: this.facts[kind].slice(0, -1) });
   }
 
   loginSent(clock: Clock, isTyped: boolean): void {
     const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
     const now = clock.monotonic();
-    this.note({ [kind]: [...this.#facts[kind].filter((at) => at > now - limits.loginWindowMs), now] });
+    this.note({ [kind]: [...this.facts[kind].filter((at) => at > now - limits.loginWindowMs), now] });
   }
 
   /** A login was refused, and its latch is not saved yet. Undefined: the latch is saved or lifted. */
   latched(latch: Latch | undefined): void {
-    if (latch !== this.#facts.latch) this.note({ latch });
+    if (latch !== this.facts.latch) this.note({ latch });
   }
 
   /** The server refused the client, and that is not saved yet. Undefined: it is. */
@@ -110,15 +102,15 @@ export class ExchangeState extends LoginState {
     // A pause that is ignored because the first read found it stays ignored, also if that read needed no exchange.
     const isIgnored = !this.hasRead && isDatedAhead(guard, context.clock.now());
     const { notBefore } = guard;
-    const isNews = notBefore !== undefined && notBefore !== this.#facts.knownNotBefore;
+    const isNews = notBefore !== undefined && notBefore !== this.facts.knownNotBefore;
     if (isNews && (isPauseKnown || isIgnored))
-      this.note({ ...pauseGiven(context, this.#facts, guard, !this.hasRead), knownNotBefore: notBefore });
+      this.note({ ...pauseGiven(context, this.facts, guard, !this.hasRead), knownNotBefore: notBefore });
     this.refreshEndpointSeen(guard.refreshFails?.isBroken === true);
   }
 
   /** The refresh endpoint works, or does not work at all, as far as this process or the store can tell. */
   refreshEndpointSeen(isRefreshBroken: boolean): void {
-    if (isRefreshBroken !== this.#facts.isRefreshBroken) this.note({ isRefreshBroken });
+    if (isRefreshBroken !== this.facts.isRefreshBroken) this.note({ isRefreshBroken });
   }
 
   /** A login stands in for a refresh, if it can be sent. */
@@ -128,10 +120,6 @@ export class ExchangeState extends LoginState {
 
   /** This set is kept in memory until it is saved. Undefined: no set is unsaved. */
   saveDeferred(unsaved: Unsaved | undefined): void {
-    if (unsaved !== this.#facts.unsaved) this.note({ unsaved });
-  }
-
-  protected note(change: Partial<RareFacts>): void {
-    this.#facts = orNothing({ ...this.#facts, ...change });
+    if (unsaved !== this.facts.unsaved) this.note({ unsaved });
   }
 }

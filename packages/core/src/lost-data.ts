@@ -3,10 +3,9 @@ import { accountsOn } from './accounts.js';
 import { unref } from './clock.js';
 import type { SessionContext } from './context.js';
 import { settledWithin } from './deadline.js';
-import type { Stored } from './envelope.js';
+import { isNewer, type Stored } from './envelope.js';
 import { getOrAdd } from './get-or-add.js';
 import * as limits from './limits.js';
-import { isNewer } from './login-state.js';
 import { callStore } from './records.js';
 import type { TokenStore } from './store.js';
 
@@ -44,7 +43,7 @@ export function noticeLoss(
   stored: Stored,
 ): Promise<void> | undefined {
   const { tokens, facts } = account;
-  if (facts.unsaved !== undefined || account.isSignOutLost) return undefined;
+  if (facts.unsaved !== undefined || facts.isSignOutLost) return undefined;
   if (tokens !== undefined && isNewer(account.originOf(tokens), stored.envelope)) account.dataLost();
   const isGone = stored.recordId === undefined && (tokens !== undefined || account.isSignedOut);
   return isGone && context.store.dataId !== undefined ? ask(context, dataOf(context.store)) : undefined;

@@ -1,12 +1,11 @@
 import type { Account } from './account.js';
 import { mayLogInInstead } from './broken-refresh.js';
 import type { SessionContext } from './context.js';
-import type { Stored } from './envelope.js';
+import { isNewer, type Stored } from './envelope.js';
 import type { AuthError } from './errors.js';
 import type { FlightPlan } from './flight.js';
 import { alwaysPast } from './held-set.js';
 import * as limits from './limits.js';
-import { isNewer } from './login-state.js';
 import { pauseGiven, type Unsaved } from './rare-facts.js';
 import { lastsFor, type TokenSet } from './tokens.js';
 

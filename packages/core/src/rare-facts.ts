@@ -1,11 +1,10 @@
 import type { SessionContext } from './context.js';
-import type { ClientLatch, Guard, Latch } from './envelope.js';
+import type { ClientLatch, Guard, Latch, Origin } from './envelope.js';
 import type { AuthErrorCode } from './errors.js';
 import type { Flight } from './flight.js';
 import { alwaysPast } from './held-set.js';
 import { healthOf, type SentExchange } from './issuer-health.js';
 import * as limits from './limits.js';
-import type { Origin } from './login-state.js';
 import { noRefusals, type RefusingOrigin } from './refused-replays.js';
 import { noIds, type RememberedIds } from './remembered-ids.js';
 import type { TokenSet } from './tokens.js';
@@ -79,6 +78,22 @@ export interface RareFacts {
   readonly replacementId?: string | undefined;
   /** Cancels the next look at a store that could not be read. */
   readonly cancelLook?: (() => void) | undefined;
+  readonly isSignedOut: boolean;
+  /** Since that sign-out somebody has signed in elsewhere. */
+  readonly isSignOutOver: boolean;
+  /** The store has lost that sign-out, and is to get it back. */
+  readonly isSignOutLost: boolean;
+  /** How many sign-outs there were: a flight compares the number to notice a sign-out that overtook the flight. */
+  readonly signOuts: number;
+  /** When the last sign-out was, by the record that this process has noted, epoch milliseconds. */
+  readonly signedOutAt?: number | undefined;
+  /** A sign-out on its way to the store: a sign-in waits for it. */
+  readonly signOutUnderWay?: Promise<void> | undefined;
+  /** The login whose set the last sign-out has ended; undefined where the store does not tell when it loses its data. */
+  readonly endedLineage?: string | undefined;
+  /** The last set that was written back after a loss of data: when, by its writer; and when this process saw it. */
+  readonly restoredAt?: number | undefined;
+  readonly restoredSeenAt?: number | undefined;
 }
 
 export const nothingRare: RareFacts = {
@@ -94,6 +109,10 @@ export const nothingRare: RareFacts = {
   quietUntil: alwaysPast,
   refused: noIds,
   refusing: noRefusals,
+  isSignedOut: false,
+  isSignOutOver: false,
+  isSignOutLost: false,
+  signOuts: 0,
 };
 
 /** The shared object in place of one that says the same. */

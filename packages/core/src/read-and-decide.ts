@@ -32,7 +32,7 @@ export async function readAndDecide(
   const { step, facts } = nextStep(context, account, stored, flight);
   learn(context, account, stored, facts);
   // A sign-out that a sign-in finds in the store came before the sign-in.
-  if (facts.isSignOutNews && flight.plan.kind !== 'refresh') flight.signOutsSeen = account.signOuts;
+  if (facts.isSignOutNews && flight.plan.kind !== 'refresh') flight.signOutsSeen = account.facts.signOuts;
   return { stored, step };
 }
 

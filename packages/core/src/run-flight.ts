@@ -56,7 +56,7 @@ async function findOrExchange(
   const since = context.clock.monotonic();
   const { step, stored } = await readAndDecide(context, account, flight, looked?.stored);
   flight.lookMs = looked?.tookMs ?? context.clock.monotonic() - since;
-  if (account.isSignOutLost) {
+  if (account.facts.isSignOutLost) {
     const restoring = loadExchangeHalf(context).then((half) => half.restoreSignOut(context, account));
     await restoring.catch(() => {});
   }

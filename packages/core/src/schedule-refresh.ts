@@ -22,7 +22,7 @@ export function startFlight(context: SessionContext, account: Account, plan: Fli
   if (!isMaintenance) watchStore(context, account);
   learnDataId(context, restore);
   const { isInDoubt } = account.held;
-  const flight = new Flight(context, plan, account.tokens?.id, account.signOuts);
+  const flight = new Flight(context, plan, account.tokens?.id, account.facts.signOuts);
   account.flightStarted(flight);
   flight.tokens.then(
     () => {
@@ -140,7 +140,7 @@ function hear(account: Account, news: 'missed' | undefined): void {
 async function restore(account: Account): Promise<void> {
   const [context] = account.contexts;
   if (context?.mayOutliveCalls !== true) return;
-  if (account.isSignOutLost) return restoreSignOut(context, account);
+  if (account.facts.isSignOutLost) return restoreSignOut(context, account);
   await account.flight?.settled;
   if (account.flight !== undefined || account.facts.unsaved === undefined) return;
   await refreshInBackground(context, account, { kind: 'refresh', byTimer: true });

@@ -72,8 +72,8 @@ async function workEnded(context: SessionContext, account: Account, limitMs: num
 }
 
 function workOf(context: SessionContext, account: Account): Promise<unknown> | undefined {
-  const { flight, finishing, signOutUnderWay } = account;
-  const underWay = flight?.done ?? finishing?.done ?? signOutUnderWay ?? pendingCallsSettled(account);
+  const { flight, finishing, facts } = account;
+  const underWay = flight?.done ?? finishing?.done ?? facts.signOutUnderWay ?? pendingCallsSettled(account);
   return underWay ?? (account.holdsUnsaved ? savedNow(context, account) : undefined);
 }
 

@@ -186,13 +186,13 @@ const loginFailures: ReadonlySet<string> = new Set([
 ]);
 
 function busyUntil(account: Account): Promise<void> | undefined {
-  return account.flight?.settled ?? account.signOutUnderWay;
+  return account.flight?.settled ?? account.facts.signOutUnderWay;
 }
 
 /** Whether a sign-in may join: only the same session's sign-in sends the same password, and a sign-out voids it. */
 function isJoinable(account: Account, flight: Flight, context: SessionContext, plan: FlightPlan): boolean {
   const areSignIns = [flight.plan, plan].every(({ kind, isTyped }) => kind === 'sign_in' && isTyped !== true);
-  return areSignIns && flight.context === context && flight.signOutsSeen === account.signOuts;
+  return areSignIns && flight.context === context && flight.signOutsSeen === account.facts.signOuts;
 }
 
 /** One caller's wait, at most `callMs`; the work behind the wait goes on. */

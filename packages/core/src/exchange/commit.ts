@@ -1,11 +1,10 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { sleep } from '../deadline.js';
-import { type Envelope, lineageOf, type Stored } from '../envelope.js';
+import { type Envelope, lineageOf, type Origin, type Stored } from '../envelope.js';
 import type { Flight } from '../flight.js';
 import { noteSuccess } from '../issuer-health.js';
 import * as limits from '../limits.js';
-import type { Origin } from '../login-state.js';
 import { replaces } from '../next-step.js';
 import { randomId } from '../random-id.js';
 import type { Unsaved } from '../rare-facts.js';

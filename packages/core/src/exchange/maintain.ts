@@ -45,12 +45,12 @@ async function lookAndRenew(
   const dueAt = dueTime(context, account, mayLogIn);
   if (dueAt === undefined || dueAt > clock.now())
     return dueAt === undefined ? { state } : { state, nextAt: dueAt };
-  const { tokens, signOuts } = account;
+  const { tokens, facts } = account;
   const waitMs = (await admit?.()) ?? 0;
   if (waitMs > 0) return { state, nextAt: Math.ceil(clock.now() + waitMs) };
   // The admission took its time: nobody may wait any more, and a caller may have begun the work, or done it.
   if (signal?.aborted === true) return { state };
-  if (account.flight !== undefined || account.tokens !== tokens || account.signOuts !== signOuts)
+  if (account.flight !== undefined || account.tokens !== tokens || account.facts.signOuts !== facts.signOuts)
     return { state, nextAt: clock.now() + limits.leaseElsewhereMs };
   const isAhead = tokens !== undefined && isRenewedByLogin(context, tokens);
   const byTimer = !mayLogIn || (isAhead && account.isUsable(context));
@@ -92,7 +92,7 @@ async function look(
     const tookMs = clock.monotonic() - since;
     const asking = noticeLoss(context, account, stored);
     if (asking !== undefined) await asking;
-    if (account.isSignOutLost) await restoreSignOut(context, account);
+    if (account.facts.isSignOutLost) await restoreSignOut(context, account);
     if (account.held.gaps === gaps) return { stored, tookMs };
   }
 }

@@ -80,7 +80,7 @@ export async function refresh(
  */
 function othersMayRestoreFor(
   { clock }: SessionContext,
-  { restoredSeenAt }: Account,
+  { facts: { restoredSeenAt } }: Account,
   { envelope: { restoredAt } }: Stored,
 ): number {
   if (restoredAt === undefined || Math.abs(clock.now() - restoredAt) > limits.clockAheadMs) return 0;

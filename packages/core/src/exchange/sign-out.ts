@@ -28,8 +28,8 @@ export async function writeSignOut(context: SessionContext, account: Account): P
  * login stands: somebody has signed in since.
  */
 export async function restoreSignOut(context: SessionContext, account: Account): Promise<void> {
-  for (let round = 0; round < limits.flightRounds && account.isSignOutLost; round++) {
-    const { signedOutAt = context.clock.now(), endedLineage } = account;
+  for (let round = 0; round < limits.flightRounds && account.facts.isSignOutLost; round++) {
+    const { signedOutAt = context.clock.now(), endedLineage } = account.facts;
     const stored = await readStored(context);
     const { tokens, lineage } = stored.envelope;
     const isOther = tokens !== undefined && lineageOf(stored.envelope) !== endedLineage;

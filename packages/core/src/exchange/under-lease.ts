@@ -104,7 +104,7 @@ async function heedSignOut(context: SessionContext, account: Account, flight: Fl
   account.seen(context.clock, stored.envelope);
   account.signOutRead(stored.envelope.signedOutAt);
   // Whether it came before a sign-in shows when the sign-in reads or saves.
-  if (flight.plan.kind !== 'refresh') flight.signOutsSeen = account.signOuts;
+  if (flight.plan.kind !== 'refresh') flight.signOutsSeen = account.facts.signOuts;
 }
 
 async function readAndExchange(
