@@ -348,8 +348,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'exchange/sign-out.ts',
-        find: 'replaceStored($CONTEXT, $STORED, { ...$KEPT, signedOutAt })',
-        replace: `replaceStored($CONTEXT, $STORED, { ...$KEPT, signedOutAt, guard: ${emptyGuard} })`,
+        find: '{ ...$ENVELOPE, lineage, tokens: undefined, restoredAt: undefined, signedOutAt }',
+        replace: `{ lineage, signedOutAt, guard: ${emptyGuard} }`,
       },
     ],
   },

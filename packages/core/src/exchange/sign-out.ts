@@ -1,6 +1,6 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
-import { lineageOf } from '../envelope.js';
+import { type Envelope, lineageOf } from '../envelope.js';
 import * as limits from '../limits.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
@@ -11,14 +11,12 @@ import { contention, replaceStored } from './replace-stored.js';
 export async function writeSignOut(context: SessionContext, account: Account): Promise<TokenSet | undefined> {
   for (let round = 0; round < limits.flightRounds; round++) {
     const stored = await readStored(context);
-    const { tokens, lineage } = stored.envelope;
     const endedLineage = context.store.dataId && lineageOf(stored.envelope);
     account.signOutEnds(endedLineage);
     const signedOutAt = context.clock.now();
     account.signOutKnown(signedOutAt);
-    const ended = { tokens: undefined, lineage: endedLineage ?? lineage };
-    const envelope = { ...stored.envelope, ...ended, signedOutAt };
-    if ((await replaceStored(context, stored, envelope)) !== undefined) return tokens;
+    const envelope = afterSignOut(stored.envelope, endedLineage, signedOutAt);
+    if ((await replaceStored(context, stored, envelope)) !== undefined) return stored.envelope.tokens;
   }
   throw contention(context, 'the sign-out could not be saved');
 }
@@ -31,14 +29,18 @@ export async function restoreSignOut(context: SessionContext, account: Account):
   for (let round = 0; round < limits.flightRounds && account.facts.isSignOutLost; round++) {
     const { signedOutAt = context.clock.now(), endedLineage } = account.facts;
     const stored = await readStored(context);
-    const { tokens, lineage } = stored.envelope;
+    const { tokens } = stored.envelope;
     const isOther = tokens !== undefined && lineageOf(stored.envelope) !== endedLineage;
     if (stored.envelope.signedOutAt !== undefined || isOther) return account.signOutRestored();
     account.signOutKnown(signedOutAt);
-    const ended = { tokens: undefined, restoredAt: undefined, lineage: endedLineage ?? lineage };
-    const envelope = { ...stored.envelope, ...ended, signedOutAt };
+    const envelope = afterSignOut(stored.envelope, endedLineage, signedOutAt);
     if ((await replaceStored(context, stored, envelope)) !== undefined) return account.signOutRestored();
   }
+}
+
+function afterSignOut(envelope: Envelope, endedLineage: string | undefined, signedOutAt: number): Envelope {
+  const lineage = endedLineage ?? envelope.lineage;
+  return { ...envelope, lineage, tokens: undefined, restoredAt: undefined, signedOutAt };
 }
 
 /** Revokes the set that was in hand at a sign-out, and the set that was stored. */
