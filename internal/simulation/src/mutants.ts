@@ -417,7 +417,7 @@ export const mutants: readonly Mutant[] = [
     theme: 'clock_ahead',
     edits: [
       {
-        file: 'exchange/guard.ts',
+        file: 'exchange/login-counts.ts',
         find: '$AHEAD.slice(-Math.ceil($MOST / 2))',
         replace: '$AHEAD',
       },
@@ -434,8 +434,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'wait-for-token.ts',
-        find: '$FLIGHT.hasExchanged ? $TOKENS : await refreshedIfDue($$$ARGS)',
-        replace: '$TOKENS',
+        find: 'isAdopted || !$CONTEXT.mayOutliveCalls',
+        replace: '!$CONTEXT.mayOutliveCalls',
       },
     ],
   },

@@ -14,6 +14,9 @@ import {
 import { afterAcceptedReplay, afterRefusedReplay } from './refused-replays.js';
 import { isRemembered } from './remembered-ids.js';
 
+/** Which logins: those of configured secrets, or of passwords that persons typed. */
+type LoginsSent = 'loginsSent' | 'typedLoginsSent';
+
 /**
  * What a process knows of an account's exchanges: which have failed, what was refused, what is not saved yet. An account
  * extends it, and has no object of its own for it: most know nothing, and share `nothingRare`.
@@ -76,13 +79,11 @@ export class ExchangeState extends LoginState {
   }
 
   /** What was counted as sent was not: there was no one-time code. */
-  loginNotSent(isTyped: boolean): void {
-    const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
+  loginNotSent(kind: LoginsSent): void {
     this.note({ [kind]: this.facts[kind].slice(0, -1) });
   }
 
-  loginSent(clock: Clock, isTyped: boolean): void {
-    const kind = isTyped ? 'typedLoginsSent' : 'loginsSent';
+  loginSent(clock: Clock, kind: LoginsSent): void {
     const now = clock.monotonic();
     this.note({ [kind]: [...this.facts[kind].filter((at) => at > now - limits.loginWindowMs), now] });
   }

@@ -39,19 +39,28 @@ export function waitTogether(context: SessionContext, account: Account): Promise
   return tokens;
 }
 
-/** Hands out a set that is still good, and starts its refresh if due. Waits only where no work may outlive the call. */
+/**
+ * Hands out a set that is still good, and starts its refresh if it is due. Waits for that only where no work may outlive the
+ * call, and for a set that this very call has adopted: the process may end right after the call, and the next may find
+ * the set the same way.
+ */
 export async function handOutEarly(
   context: SessionContext,
   account: Account,
   tokens: TokenSet,
-  signal: AbortSignal | undefined,
+  need: Need,
+  isAdopted: boolean,
 ): Promise<TokenSet> {
   account.held.noteHandedOut();
-  if (account.held.isFresh || !mayRefreshEarly(account, context.clock)) return tokens;
-  const work = refreshInBackground(context, account, { kind: 'refresh', isEarly: true });
-  if (!context.mayOutliveCalls) await waitForEarlyRefresh(context, account, work, signal);
+  if (account.held.isFresh || account.tokens?.id !== tokens.id) return tokens;
+  const work = mayRefreshEarly(account, context.clock)
+    ? refreshInBackground(context, account, { kind: 'refresh', isEarly: true })
+    : isAdopted && account.flight?.settled;
+  if (!work) return tokens;
+  if (isAdopted || !context.mayOutliveCalls) await waitForEarlyRefresh(context, account, work, need.signal);
   if (account.isSignedOut) throw context.error('signed_out');
-  return account.tokens ?? tokens;
+  const { tokens: inHand = tokens } = account;
+  return fits(context.clock, inHand, need) ? inHand : tokens;
 }
 
 /** Waits for a refresh that is due and not yet needed, for a few seconds: a set that is still good is at hand. */
@@ -120,8 +129,9 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
     try {
       const tokens = (await flight.tokens) as TokenSet;
       if (!isLast && !isAnswer(clock, flight, tokens, need)) continue;
+      if (!flight.hasExchanged) return await handOutEarly(context, account, tokens, need, true);
       account.held.noteHandedOut();
-      return flight.hasExchanged ? tokens : await refreshedIfDue(context, account, tokens, need);
+      return tokens;
     } catch (error) {
       if (!isLast && wasNotOurs(error, flight, context)) continue;
       const anyWillDo = !forced && need.unlike === undefined && rejected === undefined;
@@ -130,27 +140,6 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
       return account.tokens as TokenSet;
     }
   }
-}
-
-/**
- * A set that this very call has adopted and that is due: the process may end right after the call, and the next may
- * find the set the same way. So the call waits for the refresh.
- */
-async function refreshedIfDue(
-  context: SessionContext,
-  account: Account,
-  tokens: TokenSet,
-  need: Need,
-): Promise<TokenSet> {
-  if (account.held.isFresh || account.tokens?.id !== tokens.id) return tokens;
-  const early = mayRefreshEarly(account, context.clock)
-    ? refreshInBackground(context, account, { kind: 'refresh', isEarly: true })
-    : account.flight?.settled;
-  if (early === undefined) return tokens;
-  await waitForEarlyRefresh(context, account, early, need.signal);
-  if (account.isSignedOut) throw context.error('signed_out');
-  const { tokens: inHand = tokens } = account;
-  return fits(context.clock, inHand, need) ? inHand : tokens;
 }
 
 function isLogin(flight: Flight | undefined): flight is Flight {

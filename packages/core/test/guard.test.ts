@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { nextLoginAt, settledGuard, withLogin, withRefusalsOf } from '../src/exchange/guard.js';
+import { withRefusalsOf } from '../src/exchange/latch.js';
+import { nextLoginAt, withLogin } from '../src/exchange/login-counts.js';
+import { settledGuard } from '../src/exchange/save-guard.js';
 import { createAuthSession } from '../src/index.js';
 import * as limits from '../src/limits.js';
 import { Scene } from './support/scene.js';

@@ -6,7 +6,7 @@ import type { ClientLatch, Guard, Stored } from '../envelope.js';
 import { AuthError, type AuthPhase } from '../errors.js';
 import * as limits from '../limits.js';
 import { reasonOf } from '../reason.js';
-import { digestOf, earlierHashes, slowHash } from './guard.js';
+import { digestOf, earlierHashes, slowHash } from './latch.js';
 import { noteFailure, saveGuard } from './save-guard.js';
 
 /**

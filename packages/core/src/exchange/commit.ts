@@ -11,9 +11,9 @@ import type { Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';
 import { rejectionsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
-import { settledGuard } from './guard.js';
 import type { Outcome } from './outcome.js';
 import { contention, replaceStored } from './replace-stored.js';
+import { settledGuard } from './save-guard.js';
 import { revoke } from './sign-out.js';
 
 /**

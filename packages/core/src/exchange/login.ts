@@ -11,11 +11,12 @@ import { type TokenSet, tokenSetFrom } from '../tokens.js';
 import { callServer } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
-import { isLatched, latchOf, withRefusalsOf, withTyped } from './guard.js';
-import { mayTryAnotherCode, takeBackLogin } from './one-time-code.js';
+import { isLatched, latchOf, withRefusalsOf, withTyped } from './latch.js';
+import { countedIn, countsOf, takenBack } from './login-counts.js';
+import { mayTryAnotherCode } from './one-time-code.js';
 import type { Outcome } from './outcome.js';
 import { pause } from './pause.js';
-import { assertMayLogInAhead, countedIn, latchesOn, permittedSecrets } from './permission.js';
+import { assertMayLogInAhead, latchesOn, permittedSecrets } from './permission.js';
 import { replaceStored } from './replace-stored.js';
 import { noteFailure, saveGuard } from './save-guard.js';
 
@@ -38,14 +39,14 @@ export async function login(
   if (flight.wasRefused) await flight.rest(limits.loginSpreadMs * context.random());
   // Count the login before it is sent: a process that crashes in between and restarts in a loop is counted too.
   const writtenAt = clock.monotonic();
-  const isTyped = flight.plan.isTyped === true;
-  const counted = { ...stored.envelope, guard: countedIn(guard, clock.now(), context, isTyped) };
-  const read = await replaceStored(context, stored, counted);
+  const counts = countsOf(context, flight.plan.isTyped === true);
+  const counted = countedIn(guard, clock.now(), counts);
+  const read = await replaceStored(context, stored, { ...stored.envelope, guard: counted });
   // A process suspended here could send the login an hour later, when its count has been dropped.
   if (read === undefined || clock.monotonic() - writtenAt > limits.loginSendMs) return 'read_again';
   if (account.hasSignedOutSince(flight)) throw context.error('signed_out');
   if (!flight.isLeaseHeld) return 'lock_again';
-  account.loginSent(clock, isTyped);
+  account.loginSent(clock, counts.sent);
   flight.sent = sentNow(clock, provider.issuer);
   let issued: TokenSet | undefined;
   try {
@@ -54,8 +55,8 @@ export async function login(
     const error = thrown as AuthError;
     context.emitFailure('login', error, elapsedMs(clock, flight.sent.at), false);
     if (error.code === 'credentials_unavailable') {
-      account.loginNotSent(isTyped);
-      await takeBackLogin(context, read, counted.guard, guard);
+      account.loginNotSent(counts.sent);
+      await saveGuard(context, read, (standing) => takenBack(standing, counts, counted, guard));
       throw error;
     }
     const isSignIn = flight.plan.kind === 'sign_in';

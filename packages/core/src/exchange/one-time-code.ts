@@ -1,8 +1,8 @@
 import type { SessionContext } from '../context.js';
-import type { Guard, Stored } from '../envelope.js';
+import type { Stored } from '../envelope.js';
 import type { AuthError } from '../errors.js';
 import type { Flight } from '../flight.js';
-import { isLatched, latchOf } from './guard.js';
+import { isLatched, latchOf } from './latch.js';
 import { noteFailure, saveGuard } from './save-guard.js';
 
 /**
@@ -35,22 +35,4 @@ export async function mayTryAnotherCode(
   });
   // Unsaved, each restart would try again: it is latched instead.
   return isSaved && !isMarkedByOthers;
-}
-
-/** Takes back the count of a login for which there was no one-time code: nothing was sent. */
-export async function takeBackLogin(
-  context: SessionContext,
-  read: Stored,
-  counted: Guard,
-  before: Guard,
-): Promise<void> {
-  const added = (now: readonly number[] = [], then: readonly number[] = []): readonly number[] =>
-    now.filter((at) => !then.includes(at));
-  const login = added(counted.loginsAt, before.loginsAt);
-  const typed = added(counted.typedLoginsAt, before.typedLoginsAt);
-  await saveGuard(context, read, ({ typedLoginsAt, ...guard }) => ({
-    ...guard,
-    loginsAt: guard.loginsAt.filter((at) => !login.includes(at)),
-    ...(typedLoginsAt && { typedLoginsAt: typedLoginsAt.filter((at) => !typed.includes(at)) }),
-  }));
 }

@@ -4,11 +4,11 @@ import { withDeadline } from '../deadline.js';
 import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import { type Flight, type FlightPlan, leftToCaller } from '../flight.js';
-import * as limits from '../limits.js';
 import { aheadPerHour, gapEndsAt, isRenewedByLogin } from '../login-ahead.js';
 import type { PreparedLogin } from '../provider.js';
 import { reasonOf, toAuthError } from '../reason.js';
-import { isLatched, nextLoginAt, slotFreeAt, withLogin } from './guard.js';
+import { isLatched } from './latch.js';
+import { countsOf, roomForLoginAt } from './login-counts.js';
 
 /**
  * Whether a login may renew the stored set, although nobody waits for it.
@@ -24,8 +24,8 @@ export function assertMayLogInAhead(
   const isLatched = latchesOn(account, guard).some(({ isTyped }) => isTyped !== true);
   if (tokens === undefined || isLatched || !isRenewedByLogin(context, tokens))
     throw leftToCaller(context.error('reauthentication_required', { detail: 'a timer never logs in' }));
-  const allowance = aheadPerHour(context);
-  const roomAt = roomForLoginAt(context, account.facts.loginsSent, guard.loginsAt, allowance);
+  const counts = { ...countsOf(context, false), perHour: aheadPerHour(context) };
+  const roomAt = roomForLoginAt(context, account, guard, counts);
   const retryAt = Math.max(roomAt, gapEndsAt(context, account, guard, tokens));
   if (retryAt <= clock.now()) return;
   const detail = 'a login ahead of need would come too soon';
@@ -48,8 +48,7 @@ export async function permittedSecrets(
   const latches = kind === 'sign_in' ? [] : latchesOn(account, guard).filter((latch) => !mayTryAgain(latch));
   const justAsked = isConfigured ? latches.find(({ hash }) => context.wasJustAsked(hash)) : undefined;
   if (justAsked !== undefined) throw blocked(context, justAsked);
-  const { allowance, loginsAt, sent } = allowanceOf(context, account, guard, !isConfigured);
-  const retryAt = roomForLoginAt(context, sent, loginsAt, allowance);
+  const retryAt = roomForLoginAt(context, account, guard, countsOf(context, !isConfigured));
   if (retryAt > 0) {
     const detail = isConfigured ? 'maxLoginsPerHour is reached' : 'too many typed passwords';
     throw context.error('rate_limited', { phase: 'login', retryAt, detail });
@@ -66,48 +65,6 @@ export async function permittedSecrets(
 /** The stored latch, and one of this process's that could not be saved: others may have been refused since. */
 export function latchesOn({ facts }: Account, guard: Guard): readonly Latch[] {
   return [facts.latch, guard.latch].filter((latch) => latch !== undefined);
-}
-
-/** What counts against a login: those of configured secrets and of typed passwords are counted apart. */
-function allowanceOf(
-  { environment }: SessionContext,
-  { facts }: Account,
-  guard: Guard,
-  isTyped: boolean,
-): { readonly allowance: number; readonly loginsAt: readonly number[]; readonly sent: readonly number[] } {
-  return isTyped
-    ? {
-        allowance: limits.typedLoginsPerHour,
-        loginsAt: guard.typedLoginsAt ?? [],
-        sent: facts.typedLoginsSent,
-      }
-    : { allowance: environment.maxLoginsPerHour, loginsAt: guard.loginsAt, sent: facts.loginsSent };
-}
-
-/** The guard with one more login of its kind. */
-export function countedIn(
-  guard: Guard,
-  now: number,
-  { environment }: SessionContext,
-  isTyped: boolean,
-): Guard {
-  const { loginsAt, typedLoginsAt = [] } = guard;
-  return isTyped
-    ? { ...guard, typedLoginsAt: withLogin(typedLoginsAt, now, limits.typedLoginsPerHour) }
-    : { ...guard, loginsAt: withLogin(loginsAt, now, environment.maxLoginsPerHour) };
-}
-
-/** When another login may be sent, by this process's count and by the stored one; 0: at once. */
-function roomForLoginAt(
-  { clock }: SessionContext,
-  sent: readonly number[],
-  loginsAt: readonly number[],
-  allowance: number,
-): number {
-  const freeAt = slotFreeAt(sent, allowance);
-  const leftMs = freeAt === undefined ? 0 : freeAt - clock.monotonic();
-  const here = leftMs > 0 ? Math.ceil(clock.now() + leftMs) : 0;
-  return Math.max(here, nextLoginAt(loginsAt, clock.now(), allowance) ?? 0);
 }
 
 async function askForSecrets(

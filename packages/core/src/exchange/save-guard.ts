@@ -32,3 +32,16 @@ export function noteFailure(guard: Guard, { code, status, serverCode }: AuthErro
   };
   return { ...guard, lastFailure: { code, ...known, at } };
 }
+
+/**
+ * The guard after a successful exchange: no pause, no lost answer, no refused client, and no latch that an accepted
+ * password lifted. Only a refresh shows that the refresh endpoint works again.
+ */
+export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
+  const { notBefore, pauseMs, tookMs, isOwnTrouble, lostId, client, lastFailure, ...kept } = guard;
+  const { latch, refreshFails } = kept;
+  const settled = { ...kept, failures: 0, latch: latch?.hash === lifted ? undefined : latch };
+  if (phase === 'refresh') return { ...settled, refreshFails: undefined };
+  const logins = (refreshFails?.logins ?? 0) + 1;
+  return { ...settled, refusedCode: undefined, refreshFails: refreshFails && { ...refreshFails, logins } };
+}

@@ -1,4 +1,4 @@
-import type { Guard, Latch } from '../envelope.js';
+import type { Latch } from '../envelope.js';
 import * as limits from '../limits.js';
 import { toHex } from '../random-id.js';
 
@@ -48,73 +48,6 @@ export async function isLatched(latch: Latch, secrets: readonly string[]): Promi
   if (latch.hash === unhashable) return true;
   const hash = await slowHash(secrets, latch.salt);
   return [latch.hash, ...(latch.otherHashes ?? []), ...(latch.typedHashes ?? [])].includes(hash);
-}
-
-/** When the next login may be sent; undefined: at once. */
-export function nextLoginAt(
-  loginsAt: readonly number[],
-  now: number,
-  maxLoginsPerHour: number,
-): number | undefined {
-  return slotFreeAt(recentLogins(loginsAt, now, maxLoginsPerHour), maxLoginsPerHour);
-}
-
-/** When the oldest of the logins that fill the hour, in order, makes room for another; undefined: there is room. */
-export function slotFreeAt(instants: readonly number[], maxLoginsPerHour: number): number | undefined {
-  const oldest = instants[instants.length - maxLoginsPerHour];
-  return oldest === undefined ? undefined : oldest + limits.loginWindowMs;
-}
-
-/**
- * The logins with one more, written before it is sent. The newest logins are kept whatever their age: if
- * our clock is hours ahead, a login that looks old here may be recent for everybody else. Twice the allowance is kept, so
- * that those of a clock far ahead do not take the place of all others.
- */
-export function withLogin(
-  loginsAt: readonly number[],
-  now: number,
-  maxLoginsPerHour: number,
-): readonly number[] {
-  const { likely, ahead } = byClock(loginsAt, now);
-  const all = inOrder([...likely, now, ...ahead.slice(-maxLoginsPerHour)]);
-  return all.slice(-2 * maxLoginsPerHour);
-}
-
-/**
- * The guard after a successful exchange: no pause, no lost answer, no refused client, and no latch that an accepted
- * password lifted. Only a refresh shows that the refresh endpoint works again.
- */
-export function settledGuard(guard: Guard, lifted: string | undefined, phase: 'login' | 'refresh'): Guard {
-  const { notBefore, pauseMs, tookMs, isOwnTrouble, lostId, client, lastFailure, ...kept } = guard;
-  const { latch, refreshFails } = kept;
-  const settled = { ...kept, failures: 0, latch: latch?.hash === lifted ? undefined : latch };
-  if (phase === 'refresh') return { ...settled, refreshFails: undefined };
-  const logins = (refreshFails?.logins ?? 0) + 1;
-  return { ...settled, refusedCode: undefined, refreshFails: refreshFails && { ...refreshFails, logins } };
-}
-
-/**
- * The logins that count now. Those dated a little ahead count as sent now. Of those that a clock far ahead of ours has
- * dated half an hour's allowance counts: they must not hold up others until their dates have come.
- */
-function recentLogins(loginsAt: readonly number[], now: number, maxLoginsPerHour: number): readonly number[] {
-  const { likely, ahead } = byClock(loginsAt, now);
-  const counted = [...likely, ...ahead.slice(-Math.ceil(maxLoginsPerHour / 2))].map((at) =>
-    Math.min(at, now),
-  );
-  return inOrder(counted.filter((at) => at > now - limits.loginWindowMs));
-}
-
-function byClock(
-  loginsAt: readonly number[],
-  now: number,
-): { readonly likely: readonly number[]; readonly ahead: readonly number[] } {
-  const isLikely = (at: number): boolean => at - now <= limits.clockAheadMs;
-  return { likely: loginsAt.filter(isLikely), ahead: loginsAt.filter((at) => !isLikely(at)) };
-}
-
-function inOrder(instants: readonly number[]): readonly number[] {
-  return [...instants].sort((left, right) => left - right);
 }
 
 /** A hash that matches any secrets: pages on plain http have no WebCrypto, so they cannot tell secrets apart. */
