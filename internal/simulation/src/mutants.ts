@@ -371,8 +371,8 @@ export const mutants: readonly Mutant[] = [
     name: 'the levels of refusing origins are not stored',
     theme: 'refusing_api',
     edits: [
-      { file: 'exchange/commit.ts', find: 'rejectionsOf($$$ARGS)', replace: '{}' },
-      { file: 'exchange/save-refusals.ts', find: 'rejectionsOf($$$ARGS)', replace: '{}' },
+      { file: 'exchange/commit.ts', find: 'account.facts.refusing.toRecord($$$ARGS)', replace: '{}' },
+      { file: 'exchange/save-refusals.ts', find: 'account.facts.refusing.toRecord($$$ARGS)', replace: '{}' },
     ],
   },
   {

@@ -7,7 +7,7 @@ import { HeldSet } from './held-set.js';
 import * as limits from './limits.js';
 import { quietly } from './quietly.js';
 import { none } from './rare-facts.js';
-import { afterRefusal, allowsExchange, higherLevels, refusalsFrom } from './refused-replays.js';
+import { RefusedReplays } from './refused-replays.js';
 import { isRemembered, noIds, type RememberedIds, remembering } from './remembered-ids.js';
 import type { TimerOwner } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
@@ -127,8 +127,8 @@ export class Account extends ExchangeState implements TimerOwner {
   refused(clock: Clock, { id }: TokenSet, origin: string): boolean {
     const now = clock.monotonic();
     const { refusing, refused } = this.facts;
-    const isReason = allowsExchange(refusing, origin, this.held.ageMs(clock), now);
-    const change = { refusing: afterRefusal(refusing, origin, now) };
+    const isReason = refusing.allowsExchange(origin, this.held.ageMs(clock), now);
+    const change = { refusing: refusing.afterRefusal(origin, now) };
     this.note(isReason ? { ...change, refused: remembering(refused, id) } : change);
     if (isReason) this.held.makeStale();
     return isReason;
@@ -152,9 +152,9 @@ export class Account extends ExchangeState implements TimerOwner {
 
   /** The store has these levels beside its set, and says whether that replaces a refused one. */
   refusalsRead(clock: Clock, envelope: Envelope): void {
-    const stored = refusalsFrom(envelope, clock);
+    const stored = RefusedReplays.from(envelope, clock);
     const isInHand = envelope.tokens?.id === this.tokens?.id;
-    const refusing = isInHand ? higherLevels(this.facts.refusing, stored, clock.monotonic()) : stored;
+    const refusing = isInHand ? this.facts.refusing.withHigher(stored, clock.monotonic()) : stored;
     if (refusing !== this.facts.refusing) this.note({ refusing });
     // Whoever names it soon was refused in a replay, whichever process handed it out.
     const { replacementId } = envelope;

@@ -36,9 +36,10 @@ const inNoCallersContext: <Result>(work: () => Result) => Result =
     ?.getBuiltinModule?.('node:async_hooks')
     ?.AsyncLocalStorage.snapshot() ?? ((work) => work());
 
-/** Keeps a timer of Node, Deno or Bun from holding the process open; on other platforms no timer does. */
-export function unref(handle: unknown): void {
-  (handle as { unref?: () => void } | undefined)?.unref?.();
+/** Keeps a timer of Node, Deno or Bun from holding the process open; on other platforms no timer does. Returns the timer. */
+export function unref<Timer>(timer: Timer): Timer {
+  (timer as { unref?: () => void } | undefined)?.unref?.();
+  return timer;
 }
 
 /** Time since an instant of the monotonic clock, in whole milliseconds. */

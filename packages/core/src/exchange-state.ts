@@ -11,7 +11,6 @@ import {
   pauseGiven,
   type Unsaved,
 } from './rare-facts.js';
-import { afterAcceptedReplay, afterRefusedReplay } from './refused-replays.js';
 import { isRemembered } from './remembered-ids.js';
 
 /** Which logins: those of configured secrets, or of passwords that persons typed. */
@@ -34,14 +33,14 @@ export class ExchangeState extends LoginState {
   /** An origin refused a set that had just come to replace a refused one. False: that was known of this set. */
   replayRefused(clock: Clock, origin: string, id: string): boolean {
     const { refusing } = this.facts;
-    this.note({ refusing: afterRefusedReplay(refusing, origin, id, clock.monotonic()) });
-    return !refusing.some((each) => each.origin === origin && each.setId === id);
+    this.note({ refusing: refusing.afterRefusedReplay(origin, id, clock.monotonic()) });
+    return !refusing.hasRefused(origin, id);
   }
 
   /** False: nothing was known against the origin. */
   replayAccepted(origin: string): boolean {
-    const refusing = afterAcceptedReplay(this.facts.refusing, origin);
-    const isNews = refusing.length !== this.facts.refusing.length;
+    const refusing = this.facts.refusing.afterAcceptedReplay(origin);
+    const isNews = refusing !== this.facts.refusing;
     if (isNews) this.note({ refusing });
     return isNews;
   }

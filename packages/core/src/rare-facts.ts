@@ -5,7 +5,7 @@ import type { Flight } from './flight.js';
 import { alwaysPast } from './held-set.js';
 import { healthOf, type SentExchange } from './issuer-health.js';
 import * as limits from './limits.js';
-import { noRefusals, type RefusingOrigin } from './refused-replays.js';
+import { RefusedReplays } from './refused-replays.js';
 import { noIds, type RememberedIds } from './remembered-ids.js';
 import type { TokenSet } from './tokens.js';
 
@@ -73,7 +73,7 @@ export interface RareFacts {
   /** Sets that the API refused. */
   readonly refused: RememberedIds;
   /** Origins that refused the set of an exchange too. */
-  readonly refusing: readonly RefusingOrigin[];
+  readonly refusing: RefusedReplays;
   /** The set last handed out in place of one that a caller named as refused. */
   readonly replacementId?: string | undefined;
   /** Cancels the next look at a store that could not be read. */
@@ -108,7 +108,7 @@ export const nothingRare: RareFacts = {
   flightFailures: 0,
   quietUntil: alwaysPast,
   refused: noIds,
-  refusing: noRefusals,
+  refusing: RefusedReplays.none,
   isSignedOut: false,
   isSignOutOver: false,
   isSignOutLost: false,

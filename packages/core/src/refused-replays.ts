@@ -4,7 +4,7 @@ import type { Envelope } from './envelope.js';
 import * as limits from './limits.js';
 
 /** An origin of the API that refused a replay: an exchange did not help there, so the next one waits. */
-export interface RefusingOrigin {
+interface RefusingOrigin {
   /** Empty where only the refused token was named. */
   readonly origin: string;
   /** How many sets in a row it refused although an exchange had just brought them. */
@@ -15,113 +15,99 @@ export interface RefusingOrigin {
   readonly at: number;
 }
 
-export const noRefusals: readonly RefusingOrigin[] = [];
+/** The origins that refused replays. Nothing of it changes: what happens gives another one. */
+export class RefusedReplays {
+  /** Most accounts know of none, and share it. */
+  static readonly none: RefusedReplays = new RefusedReplays([]);
+  readonly #origins: readonly RefusingOrigin[];
 
-/** Whether a refusal at this origin is a reason to exchange a set of this age. */
-export function allowsExchange(
-  known: readonly RefusingOrigin[],
-  origin: string,
-  ageMs: number,
-  now: number,
-): boolean {
-  const level = entryOf(known, origin, now)?.level ?? 0;
-  return level === 0 || ageMs >= doubling(level, limits.refusedReplayMinMs, limits.refusedReplayMaxMs);
+  private constructor(origins: readonly RefusingOrigin[]) {
+    this.#origins = origins;
+  }
+
+  static of(origins: readonly RefusingOrigin[]): RefusedReplays {
+    return origins.length === 0
+      ? RefusedReplays.none
+      : new RefusedReplays(origins.slice(0, limits.refusingOrigins));
+  }
+
+  /** What was stored beside a set: it is forgotten as if it had been refused here. Anything else than levels is left out. */
+  static from({ rejections, rejectedAt, rejectedBy = [], tokens }: Envelope, clock: Clock): RefusedReplays {
+    if (rejections === undefined) return RefusedReplays.none;
+    // An older version has stored them without their time, soon after the set.
+    const refusedAt = rejectedAt ?? tokens?.issuedAt ?? 0;
+    const at = clock.monotonic() - Math.max(0, clock.now() - refusedAt);
+    const levels = Object.entries(rejections).filter(([, level]) => Number.isSafeInteger(level) && level > 0);
+    const setIdAt = (origin: string): string | undefined =>
+      rejectedBy.includes(origin) ? tokens?.id : undefined;
+    const stored = levels.map(([origin, level]) => ({ origin, level, setId: setIdAt(origin), at }));
+    return RefusedReplays.of(stored).#recent(clock.monotonic());
+  }
+
+  /** Whether a refusal at this origin is a reason to exchange a set of this age. */
+  allowsExchange(origin: string, ageMs: number, now: number): boolean {
+    const level = this.#at(origin, now)?.level ?? 0;
+    return level === 0 || ageMs >= doubling(level, limits.refusedReplayMinMs, limits.refusedReplayMaxMs);
+  }
+
+  /** After any refusal: an origin that goes on refusing is not forgotten. */
+  afterRefusal(origin: string, now: number): RefusedReplays {
+    const known = this.#at(origin, now);
+    return known === undefined ? this : this.#with({ ...known, at: now });
+  }
+
+  /** Whether this origin has refused this very set. */
+  hasRefused(origin: string, setId: string): boolean {
+    return this.#origins.some((each) => each.origin === origin && each.setId === setId);
+  }
+
+  afterRefusedReplay(origin: string, setId: string, now: number): RefusedReplays {
+    const known = this.#at(origin, now);
+    const level = known?.setId === setId ? known.level : (known?.level ?? 0) + 1;
+    return this.#recent(now).#with({ origin, level, setId, at: now });
+  }
+
+  /** The same object where nothing was known against the origin. */
+  afterAcceptedReplay(origin: string): RefusedReplays {
+    const others = this.#origins.filter((each) => each.origin !== origin);
+    return others.length === this.#origins.length ? this : RefusedReplays.of(others);
+  }
+
+  /** With what is stored beside the same set: the higher level of each origin counts. */
+  withHigher(stored: RefusedReplays, now: number): RefusedReplays {
+    const higher = stored.#origins.filter(({ origin, level }) => level > (this.#at(origin, now)?.level ?? 0));
+    return higher.reduce((known: RefusedReplays, entry) => known.#with(entry), this);
+  }
+
+  /**
+   * What is stored beside a set, for those who adopt it: the level of each refusing origin, the last refusal, and who has
+   * refused this very set, which counts once for all.
+   */
+  toRecord(clock: Clock, tokenId: string): Pick<Envelope, 'rejections' | 'rejectedAt' | 'rejectedBy'> {
+    const now = clock.monotonic();
+    const origins = this.#recent(now).#origins;
+    if (origins.length === 0) return { rejections: undefined, rejectedAt: undefined, rejectedBy: undefined };
+    const rejections = Object.fromEntries(origins.map(({ origin, level }) => [origin, level] as const));
+    const lastAt = Math.max(...origins.map(({ at }) => at));
+    const rejectedBy = origins.filter(({ setId }) => setId === tokenId).map(({ origin }) => origin);
+    const rejectedAt = Math.round(clock.now() - (now - lastAt));
+    return { rejections, rejectedAt, rejectedBy: rejectedBy.length === 0 ? undefined : rejectedBy };
+  }
+
+  #at(origin: string, now: number): RefusingOrigin | undefined {
+    return this.#origins.find((each) => each.origin === origin && isRecent(each, now));
+  }
+
+  #recent(now: number): RefusedReplays {
+    return RefusedReplays.of(this.#origins.filter((each) => isRecent(each, now)));
+  }
+
+  #with(entry: RefusingOrigin): RefusedReplays {
+    const others = this.#origins.filter(({ origin }) => origin !== entry.origin);
+    return RefusedReplays.of([entry, ...others]);
+  }
 }
 
-/** After any refusal: an origin that goes on refusing is not forgotten. */
-export function afterRefusal(
-  known: readonly RefusingOrigin[],
-  origin: string,
-  now: number,
-): readonly RefusingOrigin[] {
-  const entry = entryOf(known, origin, now);
-  return entry === undefined ? known : newest({ ...entry, at: now }, known);
-}
-
-export function afterRefusedReplay(
-  known: readonly RefusingOrigin[],
-  origin: string,
-  setId: string,
-  now: number,
-): readonly RefusingOrigin[] {
-  const entry = entryOf(known, origin, now);
-  const level = entry?.setId === setId ? entry.level : (entry?.level ?? 0) + 1;
-  return newest({ origin, level, setId, at: now }, recent(known, now));
-}
-
-export function afterAcceptedReplay(
-  known: readonly RefusingOrigin[],
-  origin: string,
-): readonly RefusingOrigin[] {
-  return orNone(known.filter((each) => each.origin !== origin));
-}
-
-/**
- * What is stored beside a set, for those who adopt it: the level of each refusing origin, the last refusal, and who has
- * refused this very set, which counts once for all.
- */
-export function rejectionsOf(
-  known: readonly RefusingOrigin[],
-  clock: Clock,
-  tokenId: string,
-): Pick<Envelope, 'rejections' | 'rejectedAt' | 'rejectedBy'> {
-  const now = clock.monotonic();
-  const origins = recent(known, now);
-  if (origins.length === 0) return { rejections: undefined, rejectedAt: undefined, rejectedBy: undefined };
-  const rejections = Object.fromEntries(origins.map(({ origin, level }) => [origin, level] as const));
-  const lastAt = Math.max(...origins.map(({ at }) => at));
-  const rejectedBy = origins.filter(({ setId }) => setId === tokenId).map(({ origin }) => origin);
-  const rejectedAt = Math.round(clock.now() - (now - lastAt));
-  return { rejections, rejectedAt, rejectedBy: rejectedBy.length === 0 ? undefined : rejectedBy };
-}
-
-/** What was stored beside a set: it is forgotten as if it had been refused here. Anything else than levels is left out. */
-export function refusalsFrom(
-  { rejections, rejectedAt, rejectedBy = [], tokens }: Envelope,
-  clock: Clock,
-): readonly RefusingOrigin[] {
-  if (rejections === undefined) return noRefusals;
-  const now = clock.monotonic();
-  // An older version has stored them without their time, soon after the set.
-  const refusedAt = rejectedAt ?? tokens?.issuedAt ?? 0;
-  const at = now - Math.max(0, clock.now() - refusedAt);
-  const stored = Object.entries(rejections)
-    .filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && (entry[1] as number) > 0)
-    .slice(0, limits.refusingOrigins)
-    .map(([origin, level]) => ({
-      origin,
-      level,
-      setId: rejectedBy.includes(origin) ? tokens?.id : undefined,
-      at,
-    }));
-  return recent(stored, now);
-}
-
-/** What is known here and what is stored beside the same set: the higher level of each origin counts. */
-export function higherLevels(
-  known: readonly RefusingOrigin[],
-  stored: readonly RefusingOrigin[],
-  now: number,
-): readonly RefusingOrigin[] {
-  const isHigher = ({ origin, level }: RefusingOrigin): boolean =>
-    level > (entryOf(known, origin, now)?.level ?? 0);
-  return stored.filter(isHigher).reduce((levels, entry) => newest(entry, levels), known);
-}
-
-function entryOf(known: readonly RefusingOrigin[], origin: string, now: number): RefusingOrigin | undefined {
-  return recent(known, now).find((each) => each.origin === origin);
-}
-
-function recent(known: readonly RefusingOrigin[], now: number): readonly RefusingOrigin[] {
-  return orNone(known.filter(({ at }) => now - at < limits.refusalMemoryMs));
-}
-
-/** Most accounts have none, and share it. */
-function orNone(refusals: readonly RefusingOrigin[]): readonly RefusingOrigin[] {
-  return refusals.length === 0 ? noRefusals : refusals;
-}
-
-function newest(entry: RefusingOrigin, known: readonly RefusingOrigin[]): readonly RefusingOrigin[] {
-  const others = known.filter(({ origin }) => origin !== entry.origin);
-  return [entry, ...others].slice(0, limits.refusingOrigins);
+function isRecent({ at }: RefusingOrigin, now: number): boolean {
+  return now - at < limits.refusalMemoryMs;
 }

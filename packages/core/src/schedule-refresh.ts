@@ -194,7 +194,6 @@ function followLater(account: Account, delayMs: number): void {
     account.flight?.onStoreChange();
     void followStore(account, nextMs);
   };
-  const timer = clock.setTimeout(follow, delayMs);
-  unref(timer);
+  const timer = unref(clock.setTimeout(follow, delayMs));
   account.lookPostponed(() => clock.clearTimeout(timer));
 }

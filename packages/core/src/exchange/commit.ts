@@ -9,7 +9,6 @@ import { replaces } from '../next-step.js';
 import { randomId } from '../random-id.js';
 import type { Unsaved } from '../rare-facts.js';
 import { readStored } from '../records.js';
-import { rejectionsOf } from '../refused-replays.js';
 import type { TokenSet } from '../tokens.js';
 import type { Outcome } from './outcome.js';
 import { contention, replaceStored } from './replace-stored.js';
@@ -137,7 +136,7 @@ async function save(
         ...base.envelope,
         tokens,
         signedOutAt: undefined,
-        ...rejectionsOf(account.facts.refusing, context.clock, tokens.id),
+        ...account.facts.refusing.toRecord(context.clock, tokens.id),
         replacementId: unsaved.isReplacement === true ? tokens.id : undefined,
         lineage: origin?.lineage,
         generation: origin?.generation,

@@ -1,7 +1,6 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import { readStored } from '../records.js';
-import { rejectionsOf } from '../refused-replays.js';
 import { replaceStored } from './replace-stored.js';
 
 /**
@@ -17,7 +16,7 @@ export async function saveRefusals(
   try {
     const stored = await readStored(context);
     const { rejections, rejectedBy, tokens } = stored.envelope;
-    const after = rejectionsOf(account.facts.refusing, context.clock, tokenId);
+    const after = account.facts.refusing.toRecord(context.clock, tokenId);
     const isKnown =
       JSON.stringify([after.rejections, after.rejectedBy]) === JSON.stringify([rejections, rejectedBy]);
     if (tokens?.id !== tokenId || isKnown) return;

@@ -40,8 +40,7 @@ export class Turn {
       const go = (): void => {
         stop();
         this.#state = 'ours';
-        this.#timer = this.#clock.setTimeout(() => this.end(), limits.turnMs);
-        unref(this.#timer);
+        this.#timer = unref(this.#clock.setTimeout(() => this.end(), limits.turnMs));
         resolve();
       };
       this.#stopWaiting = () => {

@@ -119,8 +119,8 @@ export class TimerScheduler implements RefreshScheduler {
     if (this.#timer !== undefined && this.#armedFor <= wakeAt) return;
     this.#disarm();
     this.#armedFor = wakeAt;
-    this.#timer = this.#clock.setTimeout(() => this.#wake(), Math.max(0, Math.ceil(wakeAt - now)));
-    unref(this.#timer);
+    const delayMs = Math.max(0, Math.ceil(wakeAt - now));
+    this.#timer = unref(this.#clock.setTimeout(() => this.#wake(), delayMs));
   }
 
   #disarm(): void {

@@ -120,16 +120,14 @@ export class ChangeListeners {
     }
     this.#feed = feed;
     const tooLate = (): void => failed(new Error('the subscription was not confirmed'));
-    this.#late = setTimeout(tooLate, subscribeMs);
-    unref(this.#late);
+    this.#late = unref(setTimeout(tooLate, subscribeMs));
     feed.subscribe().then(() => {
       if (!isCurrent()) return;
       clearTimeout(this.#late);
       this.#isSubscribed = true;
       const ping = feed.ping?.bind(feed);
       if (ping !== undefined) {
-        this.#pinging = setInterval(() => this.#ask(ping, failed), this.#pings.everyMs);
-        unref(this.#pinging);
+        this.#pinging = unref(setInterval(() => this.#ask(ping, failed), this.#pings.everyMs));
       }
       // We missed what was published before the server confirmed the subscription.
       this.#hears();
@@ -138,8 +136,7 @@ export class ChangeListeners {
 
   #ask(ping: () => Promise<unknown>, failed: (error: unknown) => void): void {
     const unanswered = (): void => failed(new Error('a ping was not answered'));
-    const late = setTimeout(unanswered, this.#pings.answerMs);
-    unref(late);
+    const late = unref(setTimeout(unanswered, this.#pings.answerMs));
     ping().then(() => clearTimeout(late), failed);
   }
 
@@ -164,8 +161,7 @@ export class ChangeListeners {
       this.#retry = undefined;
       this.#open();
     };
-    this.#retry = setTimeout(open, this.#retryMs);
-    unref(this.#retry);
+    this.#retry = unref(setTimeout(open, this.#retryMs));
     this.#retryMs = Math.min(2 * this.#retryMs, retryMaxMs);
   }
 

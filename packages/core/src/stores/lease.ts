@@ -122,18 +122,17 @@ class RenewedLease implements Lease {
     clock.clearTimeout(this.#end);
     // A slow store may have granted it when it was over.
     const leftMs = Math.max(0, leaseMs - (clock.monotonic() - this.#confirmed.monotonic));
-    this.#end = clock.setTimeout(() => this.#lose(), leftMs);
-    unref(this.#end);
+    this.#end = unref(clock.setTimeout(() => this.#lose(), leftMs));
   }
 
   #renewLater(): void {
     const { clock, leaseMs } = this.#steps;
-    this.#timer = clock.setTimeout(() => {
+    const renew = (): void => {
       this.#renewal = this.#renew().finally(() => {
         this.#renewal = undefined;
       });
-    }, leaseMs / renewals);
-    unref(this.#timer);
+    };
+    this.#timer = unref(clock.setTimeout(renew, leaseMs / renewals));
   }
 
   async #renew(): Promise<void> {
