@@ -17,7 +17,7 @@ import { sharedScheduler } from './scheduler/shared-scheduler.js';
 import { type TimerOwner, TimerScheduler } from './scheduler/timer-scheduler.js';
 import type { TokenStore } from './store.js';
 import { SingleRecord } from './stores/single-record.js';
-import type { TokenSet } from './tokens.js';
+import { earlyRefreshEnd, type TokenSet } from './tokens.js';
 
 /** Callers that share one wait, and what they wait for. */
 export interface CallGroup {
@@ -167,11 +167,11 @@ export class SessionContext {
    * Whether there is a refresh token worth sending. Its end is only a hint, and so it is sent in spite of it; except
    * where it ends before the access token, as the server told, and a password is at hand.
    */
-  canRefresh({ refreshToken, refreshExpiresAt, expiresAt }: TokenSet): boolean {
-    if (refreshToken === undefined || this.provider.refresh === undefined) return false;
-    if (refreshExpiresAt === undefined || expiresAt === undefined || refreshExpiresAt >= expiresAt)
-      return true;
-    return this.provider.prepareLogin === undefined || this.clock.now() < refreshExpiresAt;
+  canRefresh(tokens: TokenSet): boolean {
+    const { refresh, prepareLogin } = this.provider;
+    if (tokens.refreshToken === undefined || refresh === undefined) return false;
+    const endsAt = earlyRefreshEnd(tokens);
+    return endsAt === undefined || prepareLogin === undefined || this.clock.now() < endsAt;
   }
 
   /** @throws AuthError `origin_not_allowed` or `insecure_url` where no set may go to this URL, or not this set */

@@ -1,6 +1,6 @@
 import * as limits from './limits.js';
 import type { AuthProvider } from './provider.js';
-import type { TokenSet } from './tokens.js';
+import { earlyRefreshEnd, type TokenSet } from './tokens.js';
 
 /**
  * When a set is refreshed: from `advisoryAt` on in the background, from `mandatoryAt` on before it is used again.
@@ -29,10 +29,7 @@ export function whileRefreshable(
   advisoryAt: number,
   random: () => number,
 ): number {
-  const { expiresAt, refreshToken, refreshExpiresAt } = tokens;
-  if (prepareLogin !== undefined || refreshToken === undefined) return advisoryAt;
-  if (expiresAt === undefined || refreshExpiresAt === undefined || refreshExpiresAt >= expiresAt)
-    return advisoryAt;
-  const ofRefreshToken = { ...tokens, expiresAt: refreshExpiresAt };
-  return Math.min(advisoryAt, defaultRefreshPolicy(ofRefreshToken, random).advisoryAt);
+  const expiresAt = earlyRefreshEnd(tokens);
+  if (prepareLogin !== undefined || expiresAt === undefined) return advisoryAt;
+  return Math.min(advisoryAt, defaultRefreshPolicy({ ...tokens, expiresAt }, random).advisoryAt);
 }

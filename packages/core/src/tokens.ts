@@ -108,6 +108,13 @@ export function lastsFor({ issuedAt, expiresAt }: TokenSet, minValidMs: number, 
   return expiresAt - now >= Math.min(minValidMs, (expiresAt - issuedAt) * limits.minValidShare);
 }
 
+/** The end of the refresh token, where it is known to come before that of the access token. */
+export function earlyRefreshEnd({ refreshToken, refreshExpiresAt, expiresAt }: TokenSet): number | undefined {
+  if (refreshToken === undefined || refreshExpiresAt === undefined || expiresAt === undefined)
+    return undefined;
+  return refreshExpiresAt < expiresAt ? refreshExpiresAt : undefined;
+}
+
 /** Whether a header can carry the token, and the token cannot forge another header line. */
 export function isUsableToken(token: unknown): token is string {
   return typeof token === 'string' && token.length <= limits.tokenLength && /^[\x21-\x7e]+$/.test(token);
