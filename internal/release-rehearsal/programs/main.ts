@@ -14,8 +14,8 @@ for (const entry of entries) {
   if (Object.keys(await import(entry)).length === 0) throw new Error(`${entry} exports nothing`);
 }
 if (existsSync(new URL('./program.mjs', import.meta.url))) await import('./program.mjs' as string);
-const { bun } = process.versions;
-const runtime = bun === undefined ? `node ${process.versions.node}` : `bun ${bun}`;
+const { node, bun, deno } = process.versions;
+const runtime = bun ? `bun ${bun}` : deno ? `deno ${deno}` : `node ${node}`;
 process.stdout.write(`${JSON.stringify({ runtime, versions: versionsFrom(import.meta.url, entries) })}\n`);
 
 /** The scope's packages, with their versions, that resolve from a module, and from those packages in turn. */

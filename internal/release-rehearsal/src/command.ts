@@ -40,7 +40,7 @@ export async function run(command: readonly string[], surroundings: Surroundings
 /** This process's environment without the variables of the package manager that started it. */
 export function plainEnvironment(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter(
-    (name) => !/^(npm|pnpm|yarn|bun|turbo)_|^INIT_CWD$/i.test(name),
+    (name) => !/^(npm|pnpm|yarn|bun|deno|turbo)_|^INIT_CWD$/i.test(name),
   );
   return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }

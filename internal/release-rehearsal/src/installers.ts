@@ -22,6 +22,7 @@ export interface Installer {
 const npmrc = (scope: string, registry: string) => ({ '.npmrc': `${scope}:registry=${registry}\n` });
 const yarnClassic = [process.execPath, resolve('yarn-classic/bin/yarn.js'), '--no-progress'];
 const yarn = [process.execPath, resolve('@yarnpkg/cli-dist/bin/yarn.js')];
+const deno = [process.execPath, resolve('deno/bin.cjs')];
 const bun = join(dirname(resolve('bun/package.json')), 'bin', 'bun.exe');
 
 export const installers: readonly Installer[] = [
@@ -82,5 +83,17 @@ export const installers: readonly Installer[] = [
     runtime: ({ peerDependencies }) => (peerDependencies?.['undici'] ? ['node'] : [bun, 'run']),
     settings: npmrc,
     caches: (directory) => ({ BUN_INSTALL_CACHE_DIR: directory }),
+  },
+  {
+    name: 'deno',
+    add: [...deno, 'add', '--package-json'],
+    reinstall: [...deno, 'install', '--frozen'],
+    runtime: () => [...deno, 'run', '--allow-all'],
+    settings: (scope, registry) => ({
+      ...npmrc(scope, registry),
+      // By default Deno, too, installs no version that is younger than a day.
+      'deno.json': JSON.stringify({ minimumDependencyAge: { age: 'P1D', exclude: [`npm:${scope}/*`] } }),
+    }),
+    caches: (directory) => ({ DENO_DIR: directory }),
   },
 ];

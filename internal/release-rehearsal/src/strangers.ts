@@ -27,7 +27,8 @@ const nodes = Object.values(nodePrograms).filter((program) => existsSync(program
 /** How package managers say that there is no such package, and that there is no such version. */
 const refusals = {
   'no such package': /E404|404 Not Found|- 404|YN0035|Couldn't find package/,
-  'no such version': /ETARGET|NO_MATCHING_VERSION|YN0082|Couldn't find any versions|No version matching/,
+  'no such version':
+    /ETARGET|NO_MATCHING_VERSION|YN0082|Couldn't find any versions|No version matching|Could not find npm package '[^']+' matching/,
 };
 
 /** People who install what is published, each in a directory of their own. */
