@@ -88,7 +88,8 @@ export const installers: readonly Installer[] = [
     name: 'deno',
     add: [...deno, 'add', '--package-json'],
     reinstall: [...deno, 'install', '--frozen'],
-    runtime: () => [...deno, 'run', '--allow-all'],
+    // Deno does not tell how a program ended that was sent a signal, and the command line is for Node.
+    runtime: ({ name }) => (name.endsWith('/cli') ? ['node'] : [...deno, 'run', '--allow-all']),
     settings: (scope, registry) => ({
       ...npmrc(scope, registry),
       // By default Deno, too, installs no version that is younger than a day.
