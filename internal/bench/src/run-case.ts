@@ -17,7 +17,8 @@ export function figuresOf<Case extends { figures(): Promise<unknown> }>(
 function inSeparateProcess(name: string, part: 'run' | 'figures'): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const child = fork(join(import.meta.dirname, 'case-process.ts'), [name, part], {
-    execArgv: ['--expose-gc', '--max-semi-space-size=64'],
+    // Code that V8 drops meanwhile would count against what is measured.
+    execArgv: ['--expose-gc', '--max-semi-space-size=64', '--no-flush-bytecode'],
   });
   child.once('message', resolve);
   child.once('exit', (code) => reject(new Error(`${name} ended with ${code} and without a result`)));

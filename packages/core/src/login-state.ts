@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import { type Envelope, lineageOf, type Origin } from './envelope.js';
 import * as limits from './limits.js';
-import { nothingRare, orNothing, type RareFacts } from './rare-facts.js';
+import { changed, nothingRare, type RareFacts } from './rare-facts.js';
 import type { TokenSet } from './tokens.js';
 
 /**
@@ -24,7 +24,7 @@ export class LoginState {
   }
 
   protected note(change: Partial<RareFacts>): void {
-    this.#facts = orNothing({ ...this.#facts, ...change });
+    this.#facts = changed(this.#facts, change);
   }
 
   /** Whether the store was read: the first read may find an old sign-out, a later read finds only news. */

@@ -115,10 +115,19 @@ export const nothingRare: RareFacts = {
   signOuts: 0,
 };
 
-/** The shared object in place of one that says the same. */
-export function orNothing(facts: RareFacts): RareFacts {
-  const names = Object.keys(facts) as (keyof RareFacts)[];
-  return names.every((name) => facts[name] === nothingRare[name]) ? nothingRare : facts;
+/**
+ * The facts after a change. What is as in `nothingRare` is read through the prototype: of a hundred thousand accounts each
+ * may know one such fact, such as its login.
+ */
+export function changed(facts: RareFacts, change: Partial<RareFacts>): RareFacts {
+  const known: Partial<Record<keyof RareFacts, unknown>> = { ...facts, ...change };
+  let next: Partial<Record<keyof RareFacts, unknown>> = nothingRare;
+  for (const name of Object.keys(known) as (keyof RareFacts)[]) {
+    if (known[name] === nothingRare[name]) continue;
+    if (next === nothingRare) next = Object.create(nothingRare);
+    next[name] = known[name];
+  }
+  return next as RareFacts;
 }
 
 /** What a successful exchange resets. */

@@ -16,7 +16,8 @@ export function isRemembered(ids: RememberedIds, id: string): boolean {
 export function remembering(ids: RememberedIds, id: string): RememberedIds {
   if (isRemembered(ids, id)) return ids;
   const known = ids.split(' ').filter((each) => each !== '');
-  return ` ${[...known, beginningOf(id)].slice(-limits.rememberedSets).join(' ')} `;
+  // Joined, because a text that is put together by other means keeps its parts beside it in memory.
+  return ['', ...[...known, beginningOf(id)].slice(-limits.rememberedSets), ''].join(' ');
 }
 
 /** Of this library's own ids these are 56 random bits. A space separates two ids, so an id must not contain one. */

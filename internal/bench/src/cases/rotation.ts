@@ -75,25 +75,15 @@ async function throughRedis(): Promise<CaseResult> {
 /** What each session holds more after sixteen refreshes, on a store that is not on this heap. */
 async function growth(): Promise<CaseResult> {
   const count = 20_000;
-  const refreshes = 16;
   const directory = mkdtempSync(join(tmpdir(), 'bench-'));
   using database = new DatabaseSync(join(directory, 'records'));
-  const provider = providerOf(issuer());
+  const exchange = issuer();
+  // A text that was put together keeps its parts for a while; one that was parsed, as a server's answer is, has none.
+  const provider = providerOf(async () => JSON.parse(JSON.stringify(await exchange())));
   const store = storeIn(database);
-  const sessions = Array.from({ length: count }, (_, index) =>
-    createAuthSession(provider, { store, key: `account-${String(index).padStart(6, '0')}` }),
-  );
-  for (const session of sessions) await session.getAccessToken();
-  const before = heap();
-  for (let round = 0; round < refreshes; round++) {
-    for (const [index, session] of sessions.entries()) {
-      await session.getTokens({ forceRefresh: true });
-      await session.getAccessToken();
-      if (index % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-  const grown = (heap() - before) / count;
-  for (const session of sessions) session.dispose();
+  // The first ones leave behind what the platform keeps of code and buffers, and are not counted.
+  await grownBy(2_000, (index) => createAuthSession(provider, { store, key: `first-${index}` }));
+  const grown = await grownBy(count, (index) => createAuthSession(provider, { store, key: `then-${index}` }));
   rmSync(directory, { recursive: true });
   return {
     title: 'After sixteen refreshes',
@@ -102,6 +92,22 @@ async function growth(): Promise<CaseResult> {
     rows: [{ name: '@auth/core', isOurs: true, values: [count, Math.round(grown)] }],
     targets: [atMost('a session after 16 refreshes, heap bytes more', grown, 150, ' B', 0)],
   };
+}
+
+async function grownBy(count: number, open: (index: number) => AuthSession): Promise<number> {
+  const sessions = Array.from({ length: count }, (_, index) => open(index));
+  for (const session of sessions) await session.getAccessToken();
+  const before = heap();
+  for (let round = 0; round < 16; round++) {
+    for (const [index, session] of sessions.entries()) {
+      await session.getTokens({ forceRefresh: true });
+      await session.getAccessToken();
+      if (index % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  const grown = (heap() - before) / count;
+  for (const session of sessions) session.dispose();
+  return grown;
 }
 
 function storeIn(database: DatabaseSync): TokenStore {
