@@ -18,6 +18,7 @@ const inMethod = (name: string) =>
   ({ kind: 'method_definition', has: { field: 'name', regex: `^${name}$` }, stopBy: 'end' }) as const;
 const inLoop = { kind: 'for_statement', stopBy: 'end' } as const;
 const emptyGuard = '{ failures: 0, loginsAt: [] }';
+const noRejections = '{ rejections: undefined, rejectedAt: undefined, rejectedBy: undefined }';
 
 /** Bugs that a tired engineer could write. The simulation must find each of them. */
 export const mutants: readonly Mutant[] = [
@@ -371,8 +372,12 @@ export const mutants: readonly Mutant[] = [
     name: 'the levels of refusing origins are not stored',
     theme: 'refusing_api',
     edits: [
-      { file: 'exchange/commit.ts', find: 'account.facts.refusing.toRecord($$$ARGS)', replace: '{}' },
-      { file: 'exchange/save-refusals.ts', find: 'account.facts.refusing.toRecord($$$ARGS)', replace: '{}' },
+      { file: 'exchange/commit.ts', find: 'account.facts.refusing.toRecord($$$ARGS)', replace: noRejections },
+      {
+        file: 'exchange/save-refusals.ts',
+        find: 'account.facts.refusing.toRecord($$$ARGS)',
+        replace: noRejections,
+      },
     ],
   },
   {

@@ -18,7 +18,7 @@ type LoginsSent = 'loginsSent' | 'typedLoginsSent';
 
 /**
  * What a process knows of an account's exchanges: which have failed, what was refused, what is not saved yet. An account
- * extends it, and has no object of its own for it: most know nothing, and share `nothingRare`.
+ * extends it, and has no object of its own for it.
  */
 export class ExchangeState extends LoginState {
   isRefused(id: string | undefined): boolean {

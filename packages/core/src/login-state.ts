@@ -5,8 +5,9 @@ import { changed, nothingRare, type RareFacts } from './rare-facts.js';
 import type { TokenSet } from './tokens.js';
 
 /**
- * What a process knows of the login that an account's tokens come from, and of sign-outs since. An account extends it, and
- * has no object of its own for it: a process may hold a hundred thousand.
+ * What a process knows of the login that an account's tokens come from, and of sign-outs since; and the rare facts of the
+ * account, of which these are some. An account extends it, and has no object of its own for it: a process may hold a
+ * hundred thousand.
  */
 export class LoginState {
   /** When the account was made, epoch milliseconds; undefined once the store was read. */

@@ -15,6 +15,8 @@ interface RefusingOrigin {
   readonly at: number;
 }
 
+type Rejections = { readonly [Name in 'rejections' | 'rejectedAt' | 'rejectedBy']: Envelope[Name] };
+
 /** The origins that refused replays. Nothing of it changes: what happens gives another one. */
 export class RefusedReplays {
   /** Most accounts know of none, and share it. */
@@ -81,9 +83,9 @@ export class RefusedReplays {
 
   /**
    * What is stored beside a set, for those who adopt it: the level of each refusing origin, the last refusal, and who has
-   * refused this very set, which counts once for all.
+   * refused this very set, which counts once for all. All three, in place of what stands there.
    */
-  toRecord(clock: Clock, tokenId: string): Pick<Envelope, 'rejections' | 'rejectedAt' | 'rejectedBy'> {
+  toRecord(clock: Clock, tokenId: string): Rejections {
     const now = clock.monotonic();
     const origins = this.#recent(now).#origins;
     if (origins.length === 0) return { rejections: undefined, rejectedAt: undefined, rejectedBy: undefined };

@@ -40,7 +40,7 @@ export async function tokensFor(
   const lasts =
     inHand === undefined || minValidMs === undefined || lastsFor(inHand, minValidMs, context.clock.now());
   if (inHand !== undefined && lasts && account.isUsable(context) && !account.held.isInDoubt)
-    return handOutEarly(context, account, inHand, { minValidMs, signal }, false);
+    return handOutEarly(context, account, inHand, { minValidMs, signal });
   if (signal === undefined && rejected === undefined && minValidMs === undefined)
     return waitTogether(context, account);
   if (inHand !== undefined || rejected === undefined)

@@ -48,19 +48,19 @@ export async function handOutEarly(
   context: SessionContext,
   account: Account,
   tokens: TokenSet,
-  need: Need,
-  isAdopted: boolean,
+  { isAdopted = false, ...need }: Need & { readonly isAdopted?: boolean },
 ): Promise<TokenSet> {
   account.held.noteHandedOut();
   if (account.held.isFresh || account.tokens?.id !== tokens.id) return tokens;
+  const underWay = isAdopted ? account.flight?.settled : undefined;
   const work = mayRefreshEarly(account, context.clock)
     ? refreshInBackground(context, account, { kind: 'refresh', isEarly: true })
-    : isAdopted && account.flight?.settled;
-  if (!work) return tokens;
+    : underWay;
+  if (work === undefined) return tokens;
   if (isAdopted || !context.mayOutliveCalls) await waitForEarlyRefresh(context, account, work, need.signal);
   if (account.isSignedOut) throw context.error('signed_out');
   const { tokens: inHand = tokens } = account;
-  return fits(context.clock, inHand, need) ? inHand : tokens;
+  return !isAdopted || fits(context.clock, inHand, need) ? inHand : tokens;
 }
 
 /** Waits for a refresh that is due and not yet needed, for a few seconds: a set that is still good is at hand. */
@@ -129,7 +129,8 @@ async function joinOrStartFlight(context: SessionContext, account: Account, need
     try {
       const tokens = (await flight.tokens) as TokenSet;
       if (!isLast && !isAnswer(clock, flight, tokens, need)) continue;
-      if (!flight.hasExchanged) return await handOutEarly(context, account, tokens, need, true);
+      if (!flight.hasExchanged)
+        return await handOutEarly(context, account, tokens, { ...need, isAdopted: true });
       account.held.noteHandedOut();
       return tokens;
     } catch (error) {

@@ -36,6 +36,7 @@ export function defaultDirectory(
  */
 export function inDirectory(directory: string): Placing {
   const root = resolve(directory);
+  // A record and its lock are asked for in turns.
   let last: { readonly key: string; readonly place: Place } | undefined;
   return (key) => {
     if (last?.key === key) return last.place;

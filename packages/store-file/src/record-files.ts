@@ -76,23 +76,23 @@ export class RecordFiles {
       endWrite(isLinked);
     }
     if (!isLinked) return false;
-    // None of the three waits for another.
-    const [, names] = await Promise.all([
-      removeQuietly(temporary),
-      namesIn(place.directory),
-      durable && syncDirectory(place.directory),
-    ]);
+    const removal = removeQuietly(temporary);
+    // After a power cut neither the record is gone nor the temporary file back.
+    const durably = durable ? removal.then(() => syncDirectory(place.directory)) : removal;
+    const [names] = await Promise.all([namesIn(place.directory), durably]);
     return this.#settle(key, place, number, next.id, names, standing);
   }
 
   async #newest(key: string, place: Place): Promise<Generation | undefined> {
-    // Names alone tell nothing, so they are listed while the folder is checked.
-    let listing = namesIn(place.directory);
-    listing.catch(() => {});
+    // Names alone tell nothing, so they are listed while the folder is checked; again if only the check makes that possible.
+    const early = namesIn(place.directory).catch(() => undefined);
     await this.#check(place);
+    let listed = await early;
     let isEmpty = false;
-    for (let attempt = 0; attempt < maxAttempts; attempt++, listing = namesIn(place.directory)) {
-      const number = Math.max(0, ...generationsIn(await listing, place));
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const names = listed ?? (await namesIn(place.directory));
+      listed = undefined;
+      const number = Math.max(0, ...generationsIn(names, place));
       if (number === 0) {
         // Listing a folder while names change may miss both the old name and the new one: list it twice.
         if (isEmpty) return undefined;

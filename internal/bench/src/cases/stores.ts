@@ -76,7 +76,7 @@ async function files(): Promise<CaseResult> {
     return {
       title: 'A cycle of the file store',
       about: [
-        `Take the lock, read, save durably, give the lock back. By hand: the same ${Math.round(calls.length / (fileRounds * cycles))} calls of node:fs/promises a cycle, recorded from the store and made again on files of their own, with nothing around them.`,
+        `Take the lock, read, save durably, give the lock back. By hand: the same ${Math.round(calls.length / (fileRounds * cycles))} calls of node:fs/promises a cycle, recorded from the store and made again on files of their own, one after the other, with nothing around them; the store makes some side by side.`,
       ],
       columns: ['ms'],
       rows: [

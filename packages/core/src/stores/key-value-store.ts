@@ -71,13 +71,17 @@ function accessTo(keyValue: KeyValue): {
   read(key: string): unknown;
   write(key: string, value: string): unknown;
 } {
-  const methods = Object(keyValue) as Record<string, (...args: string[]) => unknown>;
-  for (const [get, set] of [
-    ['getItem', 'setItem'],
-    ['get', 'set'],
-  ] as const) {
-    if (typeof methods[get] === 'function' && typeof methods[set] === 'function')
-      return { read: (key) => methods[get]?.(key), write: (key, value) => methods[set]?.(key, value) };
+  if (typeof keyValue === 'object' && keyValue !== null) {
+    if (
+      'getItem' in keyValue &&
+      typeof keyValue.getItem === 'function' &&
+      typeof keyValue.setItem === 'function'
+    ) {
+      return { read: (key) => keyValue.getItem(key), write: (key, value) => keyValue.setItem(key, value) };
+    }
+    if ('get' in keyValue && typeof keyValue.get === 'function' && typeof keyValue.set === 'function') {
+      return { read: (key) => keyValue.get(key), write: (key, value) => keyValue.set(key, value) };
+    }
   }
   throw new AuthError('invalid_options', {
     detail: 'keyValueStore() expects get and set, or getItem and setItem',
