@@ -30,6 +30,28 @@ describe('keyValueStore', () => {
     });
   });
 
+  test('a write fails where its method is gone, and does not count as saved', async () => {
+    const map = new Map<string, string>();
+    const keyValue: { get(key: string): unknown; set?: unknown } = {
+      get: (key) => map.get(key),
+      set: (key: string, value: string) => map.set(key, value),
+    };
+    const store = keyValueStore(keyValue as Map<string, string>);
+    delete keyValue.set;
+    await expect(async () => store.compareAndSet('k', undefined, recordWith('a'))).rejects.toThrow(TypeError);
+  });
+
+  test('what answers to any name is taken by the names that it has', () => {
+    const map = new Map<string, string>();
+    const stub = new Proxy(map, {
+      get: (target, name) =>
+        name in target ? Reflect.get(target, name).bind(target) : () => expect.unreachable(String(name)),
+    });
+    const store = keyValueStore(stub);
+    expect(store.compareAndSet('k', undefined, recordWith('a'))).toBe(true);
+    expect(store.get('k')).toMatchObject({ id: 'a' });
+  });
+
   test('keys stay apart in a map that ignores case and queries and takes / for :', () => {
     const careless = new Map<string, string>();
     const half = (key: string): string => (key.toLowerCase().split('?')[0] as string).replaceAll('/', ':');

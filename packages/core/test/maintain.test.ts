@@ -317,6 +317,17 @@ describe('minValidMs', () => {
     expect(scene.server.refreshes).toBe(1);
   });
 
+  test('gets what another process has put in place of the set in hand, however short its life', async () => {
+    const session = open();
+    await session.getTokens();
+    await scene.clock.advance(45 * minute);
+    scene.server.lifetimeMs = 5 * minute;
+    await open().getTokens({ forceRefresh: true });
+    await scene.clock.advance(4 * minute);
+    expect((await session.getTokens({ minValidMs: 10 * minute })).accessToken).toBe('access-2');
+    expect(scene.server.refreshes).toBe(1);
+  });
+
   test('gets the token that lives where the exchange fails', async () => {
     const session = open();
     await session.getTokens();
