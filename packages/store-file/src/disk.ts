@@ -19,34 +19,47 @@ const maySync = (): boolean => process.permission === undefined;
 /** Our records are far smaller, so a larger file is not ours and is not read. */
 const maxBytes = 4 * 1024 * 1024;
 
-/** The text of a file. Undefined: there is no file. Empty: the file cannot be one that we wrote. */
-export async function readText(path: string): Promise<string | undefined> {
+/**
+ * The text of a file, and what `look` tells while the file is open. Undefined: there is no file. An empty text: the file
+ * cannot be one that we wrote.
+ */
+export async function readText<Seen>(
+  path: string,
+  look: () => Promise<Seen>,
+): Promise<{ readonly text: string; readonly seen: Seen } | undefined> {
   let file: FileHandle;
   try {
     file = await patiently(() => open(path, readFlags));
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     // A symbolic link, a folder or a socket: we write none of these.
-    if (hasCode(error, 'ELOOP', 'EISDIR', 'ENXIO', 'EMLINK')) return '';
+    if (hasCode(error, 'ELOOP', 'EISDIR', 'ENXIO', 'EMLINK')) return { text: '', seen: await look() };
     throw error;
   }
+  const looking = look();
+  looking.catch(() => {});
   try {
-    const stats = await file.stat();
-    if (!stats.isFile() || stats.size > maxBytes) return '';
-    await assertOwn(path, stats, dirname(path));
-    if (process.platform === 'win32') {
-      if ((await lstat(path)).isSymbolicLink()) return '';
-    } else if ((stats.mode & 0o077) !== 0) {
-      // Node's permission model refuses fchmod.
-      await file
-        .chmod(0o600)
-        .catch(() => chmod(path, 0o600))
-        .catch(() => {});
-    }
-    return await file.readFile('utf8');
+    const text = await textOf(file, path);
+    return { text, seen: await looking };
   } finally {
     await file.close();
   }
+}
+
+async function textOf(file: FileHandle, path: string): Promise<string> {
+  const stats = await file.stat();
+  if (!stats.isFile() || stats.size > maxBytes) return '';
+  await assertOwn(path, stats, dirname(path));
+  if (process.platform === 'win32') {
+    if ((await lstat(path)).isSymbolicLink()) return '';
+  } else if ((stats.mode & 0o077) !== 0) {
+    // Node's permission model refuses fchmod.
+    await file
+      .chmod(0o600)
+      .catch(() => chmod(path, 0o600))
+      .catch(() => {});
+  }
+  return file.readFile('utf8');
 }
 
 /** Creates a file that only its owner can read; throws if it exists. `durable`: on the disk before it returns. */

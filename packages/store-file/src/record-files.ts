@@ -76,31 +76,31 @@ export class RecordFiles {
       endWrite(isLinked);
     }
     if (!isLinked) return false;
-    const removal = removeQuietly(temporary);
-    // After a power cut neither the record is gone nor the temporary file back.
-    const durably = durable ? removal.then(() => syncDirectory(place.directory)) : removal;
-    const [names] = await Promise.all([namesIn(place.directory), durably]);
-    return this.#settle(key, place, number, next.id, names, standing);
+    const listing = namesIn(place.directory);
+    listing.catch(() => {});
+    // Removed before the folder is synced: a power cut does not bring it back.
+    await removeQuietly(temporary);
+    if (durable) await syncDirectory(place.directory);
+    return this.#settle(key, place, number, next.id, await listing, standing);
   }
 
   async #newest(key: string, place: Place): Promise<Generation | undefined> {
-    // Names alone tell nothing, so they are listed while the folder is checked; again if only the check makes that possible.
-    const early = namesIn(place.directory).catch(() => undefined);
     await this.#check(place);
-    let listed = await early;
+    let names = await namesIn(place.directory);
     let isEmpty = false;
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const names = listed ?? (await namesIn(place.directory));
-      listed = undefined;
-      const number = Math.max(0, ...generationsIn(names, place));
+      const number = highestIn(names, place);
       if (number === 0) {
         // Listing a folder while names change may miss both the old name and the new one: list it twice.
         if (isEmpty) return undefined;
         isEmpty = true;
-        continue;
       }
-      const text = await readText(pathOf(place, number));
-      if (text !== undefined) return this.#parse(key, number, text);
+      const read =
+        number > 0 ? await readText(pathOf(place, number), () => namesIn(place.directory)) : undefined;
+      // A frozen writer may have linked this generation anew: what counts is a file that was the highest when it was open.
+      if (read !== undefined && highestIn(read.seen, place) <= number)
+        return this.#parse(key, number, read.text);
+      names = read?.seen ?? (await namesIn(place.directory));
     }
     throw new AuthError('store_failed', { detail: 'the file changes faster than it can be read' });
   }
@@ -144,7 +144,7 @@ export class RecordFiles {
     names: readonly string[],
     standing: Generation | undefined,
   ): Promise<boolean> {
-    const highest = Math.max(0, ...generationsIn(names, place));
+    const highest = highestIn(names, place);
     // A generation is removed only once a higher one exists, so if ours is the highest it is the current record.
     const stands = highest === number || (await this.#isIn(key, place, id));
     if (standing?.isReadable === false) await this.#setAside(key, place, standing.number);
@@ -196,6 +196,10 @@ const linkRefusals = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EIO', 'EISDIR
 function noLinks(code: string): AuthError {
   const detail = `a hard link failed (${code}); if the file system has none, use another directory: no write is safe without`;
   return new AuthError('store_failed', { detail });
+}
+
+function highestIn(names: readonly string[], place: Place): number {
+  return Math.max(0, ...generationsIn(names, place));
 }
 
 function generationsIn(names: readonly string[], { name }: Place): number[] {

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import promises from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +22,25 @@ import { TemporaryDirectory } from './support/temporary-directory.js';
 
 const directory = new TemporaryDirectory();
 const open = () => fileStore({ directory: directory.path });
+
+/** Holds the next call of a function of node:fs/promises, on such a path, until it is released. */
+function hold(name: 'link' | 'open' | 'readdir', isWanted: (path: string) => boolean = () => true) {
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  let isOver = false;
+  replaceBuiltin(promises, name, (real) => {
+    const held = async (...args: unknown[]): Promise<unknown> => {
+      if (!isOver && isWanted(String(args[0]))) {
+        isOver = true;
+        reach();
+        await released;
+      }
+      return (real as (...given: unknown[]) => unknown)(...args);
+    };
+    return held as never;
+  });
+  return { reached, release };
+}
 
 describe('records in files', () => {
   test('a key has one file, which holds the secret and its metadata together', {
@@ -96,7 +124,46 @@ describe('records in files', () => {
   });
 });
 
+test('a folder that is a link is refused before it is listed', async () => {
+  const { directory: folder } = inDirectory(directory.path)('key');
+  const elsewhere = join(directory.path, 'elsewhere');
+  mkdirSync(elsewhere);
+  symlinkSync(elsewhere, folder);
+  let listings = 0;
+  replaceBuiltin(promises, 'readdir', (real) => {
+    const counted = (...args: unknown[]): unknown => {
+      listings++;
+      return (real as (...given: unknown[]) => unknown)(...args);
+    };
+    return counted as never;
+  });
+  await expect(open().get('key')).rejects.toMatchObject({ code: 'store_failed' });
+  expect(listings).toBe(0);
+});
+
 describe('a writer that others overtake', () => {
+  test('is not read as the record where it has taken a number that was free again', {
+    tags: ['fault-66'],
+  }, async () => {
+    const store = open();
+    await store.compareAndSet('key', undefined, record('a'));
+    const link = hold('link');
+    const losing = open().compareAndSet('key', 'a', record('frozen'));
+    await link.reached;
+    await store.compareAndSet('key', 'a', record('b'));
+    const opening = hold('open', (path) => path.endsWith('.g2'));
+    const reading = open().get('key');
+    await opening.reached;
+    await store.compareAndSet('key', 'b', record('c'));
+    const cleaning = hold('readdir');
+    link.release();
+    await cleaning.reached;
+    opening.release();
+    expect(await reading).toEqual(record('c'));
+    cleaning.release();
+    expect(await losing).toBe(false);
+  });
+
   test('does not win after it was frozen between its comparison and its write', {
     tags: ['fault-66'],
   }, async () => {
