@@ -1,7 +1,4 @@
-import type { Account } from './account.js';
-import { lastLoginAt } from './broken-refresh.js';
 import type { SessionContext } from './context.js';
-import type { Guard } from './envelope.js';
 import * as limits from './limits.js';
 import type { TokenSet } from './tokens.js';
 
@@ -24,19 +21,6 @@ export function tellIfTooShort(context: SessionContext, tokens: TokenSet): void 
 /** How many logins ahead of need are sent in an hour, at most: the rest is left to callers. */
 export function aheadPerHour({ environment }: SessionContext): number {
   return Math.floor(environment.maxLoginsPerHour * limits.loginAheadShare);
-}
-
-/** When a login with nobody waiting may follow the last one, which some other process may have sent. */
-export function gapEndsAt(
-  { clock }: SessionContext,
-  { facts }: Account,
-  guard: Guard,
-  { issuedAt, expiresAt = issuedAt }: TokenSet,
-): number {
-  const now = clock.now();
-  const sinceOursMs = clock.monotonic() - (facts.loginsSent.at(-1) ?? Number.NEGATIVE_INFINITY);
-  const last = Math.max(now - sinceOursMs, lastLoginAt(guard, now));
-  return last + (expiresAt - issuedAt) * limits.loginAheadGapShare;
 }
 
 /** The life of a set that only a login can replace, where it may be replaced ahead; undefined: any other set. */

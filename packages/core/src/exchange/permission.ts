@@ -1,12 +1,15 @@
 import type { Account } from '../account.js';
+import { lastLoginAt } from '../broken-refresh.js';
 import type { SessionContext } from '../context.js';
 import { withDeadline } from '../deadline.js';
 import type { Guard, Latch, Stored } from '../envelope.js';
 import { AuthError, isAuthError } from '../errors.js';
 import { type Flight, type FlightPlan, leftToCaller } from '../flight.js';
-import { aheadPerHour, gapEndsAt, isRenewedByLogin } from '../login-ahead.js';
+import * as limits from '../limits.js';
+import { aheadPerHour, isRenewedByLogin } from '../login-ahead.js';
 import type { PreparedLogin } from '../provider.js';
 import { reasonOf, toAuthError } from '../reason.js';
+import type { TokenSet } from '../tokens.js';
 import { isLatched } from './latch.js';
 import { countsOf, roomForLoginAt } from './login-counts.js';
 
@@ -30,6 +33,19 @@ export function assertMayLogInAhead(
   if (retryAt <= clock.now()) return;
   const detail = 'a login ahead of need would come too soon';
   throw leftToCaller(context.error('rate_limited', { retryAt, detail }));
+}
+
+/** When a login with nobody waiting may follow the last one, which some other process may have sent. */
+function gapEndsAt(
+  { clock }: SessionContext,
+  { facts }: Account,
+  guard: Guard,
+  { issuedAt, expiresAt = issuedAt }: TokenSet,
+): number {
+  const now = clock.now();
+  const sinceOursMs = clock.monotonic() - (facts.loginsSent.at(-1) ?? Number.NEGATIVE_INFINITY);
+  const last = Math.max(now - sinceOursMs, lastLoginAt(guard, now));
+  return last + (expiresAt - issuedAt) * limits.loginAheadGapShare;
 }
 
 /** @throws AuthError `login_blocked`, `rate_limited` or `credentials_unavailable`, with nothing sent */

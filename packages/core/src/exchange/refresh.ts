@@ -1,5 +1,5 @@
 import type { Account } from '../account.js';
-import { mayLogInInstead, refreshFailsAfter } from '../broken-refresh.js';
+import { mayLogInInstead } from '../broken-refresh.js';
 import { elapsedMs } from '../clock.js';
 import type { SessionContext } from '../context.js';
 import { sleep } from '../deadline.js';
@@ -17,6 +17,7 @@ import { commit } from './commit.js';
 import { login } from './login.js';
 import type { Outcome } from './outcome.js';
 import { pause } from './pause.js';
+import { refreshFailsAfter } from './refresh-fails.js';
 import { replaceStored } from './replace-stored.js';
 
 /** Sends the stored set's refresh token, at most twice, and saves the set that the server returns. */
