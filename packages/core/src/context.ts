@@ -1,10 +1,8 @@
 import type { ApiAnswer, AuthSessionOptions, Timeouts } from './auth-session.js';
 import { checkIssuer, checkOptions, checkProvider } from './check-options.js';
 import type { Clock } from './clock.js';
-import { doubling } from './cool-down.js';
-import type { Latch } from './envelope.js';
 import { type Environment, environmentOf, seededBy } from './environment.js';
-import { AuthError, type AuthErrorCode, type AuthErrorDetails, type AuthPhase } from './errors.js';
+import { AuthError, type AuthErrorCode, type AuthErrorDetails } from './errors.js';
 import { type EventBody, type EventListener, emitEvent } from './events.js';
 import * as limits from './limits.js';
 import { isThenable, type MaybePromise } from './maybe-promise.js';
@@ -93,33 +91,9 @@ export class SessionContext {
     return this.environment.insecureOrigins;
   }
 
-  /** Whether the vault was asked under this latch, a moment ago: its secrets are taken for unchanged. */
-  wasJustAsked(latchHash: string): boolean {
-    const asked = vaultsAsked.get(this);
-    return asked?.latchHash === latchHash && this.clock.monotonic() - asked.at < limits.latchedVaultMs;
-  }
-
-  /** The vault was asked for secrets that this latch is about. */
-  vaultAsked(latchHash: string): void {
-    vaultsAsked.set(this, { latchHash, at: this.clock.monotonic() });
-  }
-
   /** How long after the end of an outage this account comes back: accounts come one after the other. */
   get recoverySpreadMs(): number {
     return limits.recoverySpreadMs * seededBy(this.key)();
-  }
-
-  /** When the same secrets are tried again after their refusal; undefined: never. */
-  retryRefusedAt({ at, count = 1 }: Latch): number | undefined {
-    const { refusedLoginRetryMs } = this.environment;
-    if (refusedLoginRetryMs === undefined) return undefined;
-    const now = this.clock.now();
-    // A refusal that a clock far ahead has dated would stand until its date has come.
-    if (at - now > limits.clockAheadMs) return now;
-    // By account, so that the accounts that one incident has locked are not tried at once.
-    const share = 0.75 + seededBy(this.key)() / 2;
-    const waitMs = doubling(count, refusedLoginRetryMs, limits.refusedLoginRetryMaxMs) * share;
-    return Math.ceil(Math.min(at, now) + Math.max(waitMs, limits.refusedLoginRetryMinMs));
   }
 
   error(code: AuthErrorCode, details?: AuthErrorDetails): AuthError {
@@ -129,21 +103,6 @@ export class SessionContext {
   emit(body: EventBody): void {
     if (this.listeners.length === 0) return;
     emitEvent(this.listeners, { at: this.clock.now(), key: this.key, provider: this.provider.name }, body);
-  }
-
-  emitFailure(phase: AuthPhase, error: AuthError, durationMs: number, resend: boolean): void {
-    const { code, url, status, delivery, serverCode } = error;
-    this.emit({
-      type: 'exchange_failed',
-      phase,
-      code,
-      url,
-      status,
-      delivery,
-      serverCode,
-      durationMs,
-      resend,
-    });
   }
 
   /** When a set is due for a refresh. The default policy stands in for one that throws or returns no instants. */
@@ -247,6 +206,3 @@ function write(provider: AuthProvider, headers: Headers, tokens: TokenSet): void
     throw new AuthError('invalid_response', { provider: provider.name, detail });
   }
 }
-
-/** The latch under which a vault was last asked for secrets, and when on the monotonic clock. Few sessions are latched. */
-const vaultsAsked = new WeakMap<SessionContext, { readonly latchHash: string; readonly at: number }>();

@@ -1,3 +1,4 @@
+import { elapsedMs } from '../clock.js';
 import type { SessionContext } from '../context.js';
 import { withDeadline } from '../deadline.js';
 import { type AuthError, type AuthPhase, isAuthError } from '../errors.js';
@@ -31,6 +32,19 @@ export async function callServer<Result>(
 /** Whether the server may have acted on the request without our learning of it. */
 export function isAnswerLost(error: AuthError): boolean {
   return lostCodes.has(error.code) && error.delivery !== 'not_sent';
+}
+
+/** Tells of an exchange that has failed. `resend`: it is sent once more. */
+export function emitFailure(
+  context: SessionContext,
+  phase: AuthPhase,
+  { code, url, status, delivery, serverCode }: AuthError,
+  sentAt: number,
+  resend: boolean,
+): void {
+  const durationMs = elapsedMs(context.clock, sentAt);
+  const type = 'exchange_failed';
+  context.emit({ type, phase, code, url, status, delivery, serverCode, durationMs, resend });
 }
 
 /** The bare transport. If it is another session's fetch, an AuthError of that session says nothing of our server. */

@@ -6,6 +6,7 @@ import type { ClientLatch, Guard, Stored } from '../envelope.js';
 import { AuthError, type AuthPhase } from '../errors.js';
 import * as limits from '../limits.js';
 import { reasonOf } from '../reason.js';
+import { vaultAsked, wasJustAsked } from './asked-vaults.js';
 import { digestOf, earlierHashes, slowHash } from './latch.js';
 import { noteFailure, saveGuard } from './save-guard.js';
 
@@ -34,10 +35,10 @@ async function assertLifted(context: SessionContext, latch: ClientLatch, phase: 
   // A latch that a clock far ahead has dated would stand until its dates have come: it is tried, and dated anew.
   if (now >= latch.retryAt || latch.at - now > limits.clockAheadMs) return;
   const refused = [latch.hash, ...(latch.otherHashes ?? [])];
-  if (!refused.some((each) => context.wasJustAsked(each))) {
+  if (!refused.some((each) => wasJustAsked(context, each))) {
     const hash = await clientHash(context);
     if (!refused.includes(hash)) return;
-    context.vaultAsked(hash);
+    vaultAsked(context, hash);
   }
   const { at: blockedAt, retryAt } = latch;
   throw context.error('client_refused', {
@@ -68,7 +69,7 @@ export async function clientRefused(
   const hash = await clientHash(context).catch(() => '');
   const retryAt = Math.ceil(at + waitMs);
   const latch = { hash, otherHashes: earlierHashes(hash, latches), at, count, retryAt };
-  context.vaultAsked(hash);
+  vaultAsked(context, hash);
   account.clientRefused(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({
     ...noteFailure(guard, error, at),

@@ -1,4 +1,7 @@
+import type { SessionContext } from '../context.js';
+import { doubling } from '../cool-down.js';
 import type { Latch } from '../envelope.js';
+import { seededBy } from '../environment.js';
 import * as limits from '../limits.js';
 import { toHex } from '../random-id.js';
 
@@ -14,6 +17,21 @@ export async function latchOf(secrets: readonly string[], at: number, standing?:
 export async function withTyped(latch: Latch, secrets: readonly string[]): Promise<Latch> {
   const hash = await slowHash(secrets, latch.salt);
   return { ...latch, typedHashes: newestOf([hash, ...(latch.typedHashes ?? [])]) };
+}
+
+/** When the same secrets are tried again after their refusal; undefined: never. */
+export function retryRefusedAt(
+  { environment: { refusedLoginRetryMs }, clock, key }: SessionContext,
+  { at, count = 1 }: Latch,
+): number | undefined {
+  if (refusedLoginRetryMs === undefined) return undefined;
+  const now = clock.now();
+  // A refusal that a clock far ahead has dated would stand until its date has come.
+  if (at - now > limits.clockAheadMs) return now;
+  // By account, so that the accounts that one incident has locked are not tried at once.
+  const share = 0.75 + seededBy(key)() / 2;
+  const waitMs = doubling(count, refusedLoginRetryMs, limits.refusedLoginRetryMaxMs) * share;
+  return Math.ceil(Math.min(at, now) + Math.max(waitMs, limits.refusedLoginRetryMinMs));
 }
 
 /** What latches keep of refused secrets. */

@@ -8,10 +8,11 @@ import { sentNow } from '../issuer-health.js';
 import * as limits from '../limits.js';
 import type { PreparedLogin } from '../provider.js';
 import { type TokenSet, tokenSetFrom } from '../tokens.js';
-import { callServer } from './call-server.js';
+import { vaultAsked } from './asked-vaults.js';
+import { callServer, emitFailure } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
-import { isLatched, latchOf, withRefusalsOf, withTyped } from './latch.js';
+import { isLatched, latchOf, retryRefusedAt, withRefusalsOf, withTyped } from './latch.js';
 import { countedIn, countsOf, takenBack } from './login-counts.js';
 import { mayTryAnotherCode } from './one-time-code.js';
 import type { Outcome } from './outcome.js';
@@ -53,7 +54,7 @@ export async function login(
     issued = await send(context, flight.plan, prepared);
   } catch (thrown) {
     const error = thrown as AuthError;
-    context.emitFailure('login', error, elapsedMs(clock, flight.sent.at), false);
+    emitFailure(context, 'login', error, flight.sent.at, false);
     if (error.code === 'credentials_unavailable') {
       account.loginNotSent(counts.sent);
       await saveGuard(context, read, (standing) => takenBack(standing, counts, counted, guard));
@@ -65,7 +66,7 @@ export async function login(
       throw (await pause(context, account, flight, read, error)).paused;
     if (await mayTryAnotherCode(context, flight, read, error)) return 'read_again';
     const latch = await block(context, account, flight.plan, read, prepared, error);
-    throw new AuthError(error.code, { ...error, retryAt: context.retryRefusedAt(latch) });
+    throw new AuthError(error.code, { ...error, retryAt: retryRefusedAt(context, latch) });
   }
   if (issued === undefined) return undefined;
   account.latched(undefined);
@@ -112,7 +113,7 @@ async function block(
     isConfigured && typedRefusalAt !== undefined && Math.abs(at - typedRefusalAt) < limits.typedRefusalMs;
   const isBeside = !isConfigured && standing !== undefined && standing.isTyped !== true;
   const latch = isBeside ? await withTyped(standing, prepared.secrets) : await fresh();
-  if (isConfigured) context.vaultAsked(latch.hash);
+  if (isConfigured) vaultAsked(context, latch.hash);
   account.latched(latch);
   const isSaved = await saveGuard(context, read, (guard) => ({
     ...noteFailure(guard, error, at),

@@ -10,7 +10,8 @@ import { aheadPerHour, isRenewedByLogin } from '../login-ahead.js';
 import type { PreparedLogin } from '../provider.js';
 import { reasonOf, toAuthError } from '../reason.js';
 import type { TokenSet } from '../tokens.js';
-import { isLatched } from './latch.js';
+import { vaultAsked, wasJustAsked } from './asked-vaults.js';
+import { isLatched, retryRefusedAt } from './latch.js';
 import { countsOf, roomForLoginAt } from './login-counts.js';
 
 /**
@@ -60,9 +61,9 @@ export async function permittedSecrets(
   const { kind, isTyped } = flight.plan;
   const isConfigured = isTyped !== true;
   const mayTryAgain = (latch: Latch): boolean =>
-    isConfigured && clock.now() >= (context.retryRefusedAt(latch) ?? Number.POSITIVE_INFINITY);
+    isConfigured && clock.now() >= (retryRefusedAt(context, latch) ?? Number.POSITIVE_INFINITY);
   const latches = kind === 'sign_in' ? [] : latchesOn(account, guard).filter((latch) => !mayTryAgain(latch));
-  const justAsked = isConfigured ? latches.find(({ hash }) => context.wasJustAsked(hash)) : undefined;
+  const justAsked = isConfigured ? latches.find(({ hash }) => wasJustAsked(context, hash)) : undefined;
   if (justAsked !== undefined) throw blocked(context, justAsked);
   const retryAt = roomForLoginAt(context, account, guard, countsOf(context, !isConfigured));
   if (retryAt > 0) {
@@ -72,7 +73,7 @@ export async function permittedSecrets(
   flight.prepared ??= await askForSecrets(context, prepare);
   for (const latch of latches) {
     if (!(await isLatched(latch, flight.prepared.secrets))) continue;
-    if (isConfigured) context.vaultAsked(latch.hash);
+    if (isConfigured) vaultAsked(context, latch.hash);
     throw blocked(context, latch);
   }
   return flight.prepared;
@@ -111,6 +112,6 @@ function blocked(context: SessionContext, latch: Latch): AuthError {
     phase: 'login',
     delivery: 'not_sent',
     blockedAt: latch.at,
-    retryAt: context.retryRefusedAt(latch),
+    retryAt: retryRefusedAt(context, latch),
   });
 }

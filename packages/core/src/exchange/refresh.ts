@@ -11,7 +11,7 @@ import * as limits from '../limits.js';
 import type { AuthProvider } from '../provider.js';
 import { releaseFlightLease } from '../records.js';
 import { ageOf, type TokenSet, tokenSetFrom } from '../tokens.js';
-import { callServer, isAnswerLost } from './call-server.js';
+import { callServer, emitFailure, isAnswerLost } from './call-server.js';
 import { assertClientMayTry, clientRefused } from './client-latch.js';
 import { commit } from './commit.js';
 import { login } from './login.js';
@@ -162,7 +162,7 @@ async function sendOnce(
     const error = thrown as AuthError;
     const isLost = isAnswerLost(error);
     if (isLost) account.answerLost(parent.id);
-    context.emitFailure('refresh', error, elapsedMs(clock, flight.sent.at), mayResend && isLost);
+    emitFailure(context, 'refresh', error, flight.sent.at, mayResend && isLost);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { Stored } from '../envelope.js';
 import { pauseGiven } from '../rare-facts.js';
 import { readStored } from '../records.js';
 import type { TokenSet } from '../tokens.js';
+import { retryRefusedAt } from './latch.js';
 
 /** What memory and store tell, without an exchange and without a change. */
 export async function readStatus(context: SessionContext, account: Account): Promise<AuthStatus> {
@@ -28,7 +29,7 @@ export function statusOf(context: SessionContext, account: Account, { envelope }
   const tokens = candidates.find((set) => set !== undefined && (isAlive(set) || mayRefresh(set)));
   const { pausedUntil } = pauseGiven(context, account.facts, guard, !account.hasRead);
   const pauseEndsAt = Math.ceil(now + pausedUntil - context.clock.monotonic());
-  const instants = [pauseEndsAt, client?.retryAt, latch && context.retryRefusedAt(latch)];
+  const instants = [pauseEndsAt, client?.retryAt, latch && retryRefusedAt(context, latch)];
   const retryAt = Math.max(...instants.filter((at) => at !== undefined));
   const isOver = account.isSignedOut || isSignOutNews || (signedOutAt !== undefined && tokens === undefined);
   const state = isOver ? 'signed_out' : tokens ? 'signed_in' : latch || client ? 'login_blocked' : 'idle';
