@@ -17,7 +17,7 @@ export function figuresOf<Case extends { figures(): Promise<unknown> }>(
 function inSeparateProcess(name: string, part: 'run' | 'figures'): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const child = fork(join(import.meta.dirname, 'case-process.ts'), [name, part], {
-    // Code that V8 drops meanwhile would count against what is measured.
+    // A heap would seem smaller by the code that V8 drops meanwhile.
     execArgv: ['--expose-gc', '--max-semi-space-size=64', '--no-flush-bytecode'],
   });
   child.once('message', resolve);

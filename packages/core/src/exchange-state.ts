@@ -14,7 +14,7 @@ import {
 import { isRemembered } from './remembered-ids.js';
 
 /** Which logins: those of configured secrets, or of passwords that persons typed. */
-type LoginsSent = 'loginsSent' | 'typedLoginsSent';
+export type LoginsSent = 'loginsSent' | 'typedLoginsSent';
 
 /**
  * What a process knows of an account's exchanges: which have failed, what was refused, what is not saved yet. An account

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import promises from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { fileStore } from '../src/index.js';
 import { atPath, inDirectory, pathOf } from '../src/place.js';
@@ -122,6 +124,27 @@ describe('records in files', () => {
     expect(await store.compareAndSet('key', undefined, record('b'))).toBe(true);
     expect(await store.get('key')).toEqual(record('b'));
   });
+});
+
+test('a write that fails after its link has removed its temporary file by then', async () => {
+  const store = open();
+  let isRemoved = false;
+  // Slower than whatever else the disk does.
+  replaceBuiltin(promises, 'unlink', (real) => async (path) => {
+    await sleep(100);
+    await real(path);
+    isRemoved = true;
+  });
+  replaceBuiltin(promises, 'readdir', (real) => {
+    const failing = async (path: string): Promise<string[]> => {
+      const names = existsSync(path) ? readdirSync(path) : [];
+      if (names.some((name) => name.endsWith('.g1'))) throw new Error('the listing fails');
+      return (real as (given: string) => Promise<string[]>)(path);
+    };
+    return failing as never;
+  });
+  await expect(store.compareAndSet('key', undefined, record('a'))).rejects.toThrow('the listing fails');
+  expect(isRemoved).toBe(true);
 });
 
 test('a folder that is a link is refused before it is listed', async () => {

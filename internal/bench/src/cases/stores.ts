@@ -16,7 +16,7 @@ import { recordCommands } from '../redis-commands.ts';
 import { atMost, type CaseResult, round } from '../result.ts';
 
 const rounds = 15;
-/** A disk takes its time as it likes. */
+/** More than for a server on loopback, because a disk's times vary more. */
 const fileRounds = 60;
 const cycles = 20;
 const key = 'account';

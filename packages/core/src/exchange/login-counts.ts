@@ -1,13 +1,14 @@
 import type { Account } from '../account.js';
 import type { SessionContext } from '../context.js';
 import type { Guard } from '../envelope.js';
+import type { LoginsSent } from '../exchange-state.js';
 import * as limits from '../limits.js';
 
 /** Where logins of one kind are counted: those of configured secrets and of typed passwords are counted apart. */
 export interface LoginCounts {
   /** In the stored guard, and in the account. */
   readonly stored: 'loginsAt' | 'typedLoginsAt';
-  readonly sent: 'loginsSent' | 'typedLoginsSent';
+  readonly sent: LoginsSent;
   readonly perHour: number;
 }
 

@@ -38,6 +38,7 @@ export async function restoreSignOut(context: SessionContext, account: Account):
   }
 }
 
+/** What a sign-out leaves of a record: the guard, and which login it has ended. */
 function afterSignOut(envelope: Envelope, endedLineage: string | undefined, signedOutAt: number): Envelope {
   const lineage = endedLineage ?? envelope.lineage;
   return { ...envelope, lineage, tokens: undefined, restoredAt: undefined, signedOutAt };
